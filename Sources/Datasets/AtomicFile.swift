@@ -1,0 +1,69 @@
+import Foundation
+
+/// A file that could not be written. A job ends with exit code 1.
+public struct WriteError: Error, CustomStringConvertible, Sendable {
+    /// One line: the file, the step, the system's reason.
+    public let message: String
+    public var description: String { message }
+
+    init(_ path: String, _ step: String) {
+        message = "\(path): cannot \(step): \(String(cString: strerror(errno)))"
+    }
+}
+
+/// A file that appears whole or not at all: written aside as `NAME.part` in the same folder, flushed to the disk, then
+/// renamed. One that is never committed is removed, and leaves what was there before as it was.
+public final class AtomicFile {
+    public let path: String
+    private let partPath: String
+    private var descriptor: Int32
+
+    /// Throws `WriteError`. The folder must exist.
+    public init(path: String) throws {
+        self.path = path
+        partPath = path + ".part"
+        descriptor = open(partPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw WriteError(partPath, "create") }
+    }
+
+    deinit {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        unlink(partPath)
+    }
+
+    /// Appends bytes. Throws `WriteError`.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        precondition(descriptor >= 0, "written after its commit")
+        var done = 0
+        while done < bytes.count {
+            let put = Foundation.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+            if put < 0 && errno == EINTR { continue }
+            guard put > 0 else { throw WriteError(partPath, "write") }
+            done += put
+        }
+    }
+
+    /// Flushes the file and gives it its name; then flushes the folder, so that the name too outlives a power cut.
+    /// Throws `WriteError`.
+    public func commit() throws {
+        precondition(descriptor >= 0, "committed twice")
+        guard fsync(descriptor) == 0 else { throw WriteError(partPath, "flush") }
+        guard rename(partPath, path) == 0 else { throw WriteError(path, "rename to") }
+        close(descriptor)
+        descriptor = -1
+        let folder = (path as NSString).deletingLastPathComponent
+        let folderDescriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folderDescriptor >= 0 else { return }
+        // Some network file systems cannot flush a folder; the file itself is safe by now.
+        _ = fsync(folderDescriptor)
+        close(folderDescriptor)
+    }
+}
+
+/// Writes a whole file atomically. Throws `WriteError`.
+public func writeAtomically(_ bytes: some ContiguousBytes, to path: String) throws {
+    let file = try AtomicFile(path: path)
+    try bytes.withUnsafeBytes { try file.write($0) }
+    try file.commit()
+}

@@ -1,0 +1,45 @@
+/// Images in files, read by position.
+///
+/// Whatever order the file has, an image is delivered channel by channel, each channel row by row. Files stay open until
+/// the set goes away; a .gz lives inflated in memory. Several threads may read at once.
+public final class ImageSet: Sendable {
+    public let shape: ImageShape
+    public var count: Int { records.count }
+    private let records: RecordSequence
+    /// Whether the file keeps each channel column by column (STL-10).
+    private let columnMajor: Bool
+
+    init(shape: ImageShape, files: [Records], columnMajor: Bool = false) {
+        precondition(!columnMajor || shape.height == shape.width, "only square planes are turned in place")
+        self.shape = shape
+        records = RecordSequence(files)
+        self.columnMajor = columnMajor
+    }
+
+    /// Reads images one after the other into a buffer of at least `range.count · shape.count` bytes.
+    ///
+    /// Throws `DataError` where a file cannot be read. Cost: a copy, and a transposition for STL-10.
+    public func read(_ range: Range<Int>, into buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+        precondition(
+            buffer.count >= range.count * shape.count, "\(range.count) images of \(shape) into \(buffer.count) bytes")
+        let bytes = UnsafeMutableBufferPointer(rebasing: buffer[..<(range.count * shape.count)])
+        try records.read(range, into: UnsafeMutableRawBufferPointer(bytes))
+        guard columnMajor, let base = bytes.baseAddress else { return }
+        let side = shape.width
+        for plane in 0 ..< range.count * shape.channels { transpose(base + plane * side * side, side: side) }
+    }
+
+    /// Reads one image.
+    public func read(index: Int, into buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+        try read(index ..< index + 1, into: buffer)
+    }
+}
+
+private func transpose(_ plane: UnsafeMutablePointer<UInt8>, side: Int) {
+    for row in 0..<side {
+        for column in 0..<row {
+            let (a, b) = (row * side + column, column * side + row)
+            (plane[a], plane[b]) = (plane[b], plane[a])
+        }
+    }
+}

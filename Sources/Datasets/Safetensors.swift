@@ -1,0 +1,103 @@
+import Foundation
+import LinearAlgebra
+
+/// A number that a safetensors file can hold.
+public protocol TensorElement: BitwiseCopyable {
+    static var tensorType: Safetensors.ElementType { get }
+}
+extension Float: TensorElement { public static var tensorType: Safetensors.ElementType { .F32 } }
+extension Double: TensorElement { public static var tensorType: Safetensors.ElementType { .F64 } }
+extension Int32: TensorElement { public static var tensorType: Safetensors.ElementType { .I32 } }
+extension Int64: TensorElement { public static var tensorType: Safetensors.ElementType { .I64 } }
+extension UInt8: TensorElement { public static var tensorType: Safetensors.ElementType { .U8 } }
+
+/// Named arrays and strings in a file of the public safetensors format: the header's length in 8 bytes, a JSON header
+/// padded to a multiple of 8, then the values, little-endian.
+///
+/// The same content gives the same bytes: wider types come first, which aligns every array, then names in order.
+public struct Safetensors: Sendable {
+    public enum ElementType: String, Sendable, Codable {
+        case F64, I64, F32, I32, U8
+        /// Bytes of an element.
+        public var width: Int {
+            switch self {
+            case .F64, .I64: 8
+            case .F32, .I32: 4
+            case .U8: 1
+            }
+        }
+    }
+
+    public struct Tensor: Sendable {
+        public let type: ElementType
+        public let shape: [Int]
+        /// The elements in row-major order, little-endian.
+        public let bytes: Data
+    }
+
+    public private(set) var tensors: [String: Tensor] = [:]
+    public var metadata: [String: String]
+    /// The file that this was read from, for messages.
+    var path = "a new file"
+
+    public init(metadata: [String: String] = [:]) { self.metadata = metadata }
+
+    init(tensors: [String: Tensor], metadata: [String: String], path: String) {
+        self.tensors = tensors
+        self.metadata = metadata
+        self.path = path
+    }
+
+    /// Adds an array, or replaces the one of that name. The values are copied.
+    public mutating func set<Element: TensorElement>(_ name: String, _ values: [Element], shape: [Int]? = nil) {
+        let shape = shape ?? [values.count]
+        precondition(shape.reduce(1, *) == values.count, "\(name): \(values.count) values for the shape \(shape)")
+        tensors[name] = Tensor(type: Element.tensorType, shape: shape, bytes: values.withUnsafeBytes { Data($0) })
+    }
+
+    /// Adds a matrix as an array of two dimensions. The values are copied.
+    public mutating func set<Element: TensorElement & Scalar>(_ name: String, _ matrix: Matrix<Element>) {
+        var bytes = Data(capacity: matrix.rows * matrix.columns * MemoryLayout<Element>.stride)
+        for r in 0..<matrix.rows { bytes.append(contentsOf: UnsafeRawBufferPointer(matrix.row(r))) }
+        tensors[name] = Tensor(type: Element.tensorType, shape: [matrix.rows, matrix.columns], bytes: bytes)
+    }
+
+    /// The values of an array. Throws `DataError` where there is none of that name, type and (if given) shape.
+    public func values<Element: TensorElement>(
+        _ name: String, as _: Element.Type = Element.self, shape: [Int]? = nil
+    ) throws -> [Element] {
+        let tensor = try tensor(name, Element.tensorType)
+        if let shape, shape != tensor.shape {
+            throw DataError(path, expected: "\(name) of shape \(shape)", found: "\(tensor.shape)")
+        }
+        let count = tensor.bytes.count / MemoryLayout<Element>.stride
+        return [Element](unsafeUninitializedCapacity: count) { buffer, filled in
+            tensor.bytes.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
+            filled = count
+        }
+    }
+
+    /// An array of two dimensions as a matrix. Throws `DataError` where there is none of that name and type.
+    public func matrix<Element: TensorElement & Scalar>(
+        _ name: String, as _: Element.Type = Element.self
+    ) throws -> Matrix<Element> {
+        let tensor = try tensor(name, Element.tensorType)
+        guard tensor.shape.count == 2 else {
+            throw DataError(path, expected: "\(name) of two dimensions", found: "the shape \(tensor.shape)")
+        }
+        let matrix = Matrix<Element>(rows: tensor.shape[0], columns: tensor.shape[1])
+        tensor.bytes.copyBytes(to: UnsafeMutableRawBufferPointer(matrix.elements))
+        return matrix
+    }
+
+    private func tensor(_ name: String, _ type: ElementType) throws -> Tensor {
+        guard let tensor = tensors[name] else {
+            throw DataError(
+                path, expected: "a tensor \(name)", found: "only \(tensors.keys.sorted().joined(separator: ", "))")
+        }
+        guard tensor.type == type else {
+            throw DataError(path, expected: "\(name) of type \(type)", found: "\(tensor.type)")
+        }
+        return tensor
+    }
+}

@@ -1,0 +1,73 @@
+/// A small picture of one filter.
+public struct Tile: Sendable {
+    /// Weights ordered channel, row, column.
+    public let values: [Float]
+    /// Which pixels are shown (row, column); nil shows all. The others are painted in a colour of their own.
+    public let mask: [Bool]?
+
+    public init(values: [Float], mask: [Bool]? = nil) {
+        self.values = values
+        self.mask = mask
+    }
+}
+
+/// Filters as a sheet of magnified tiles, in panels side by side.
+///
+/// A filter is scaled by its own largest weight: 0 is mid-grey, ±max are black and white, and three channels are red,
+/// green and blue. The scale includes weights under a mask, so that one filter has the same colours in every panel.
+public enum FilterSheet {
+    private static let paper: UInt8 = 255
+    private static let masked = SIMD3<UInt8>(38, 50, 74)
+
+    /// The bytes of a PNG.
+    ///
+    /// Tiles are size×size pixels of `channels` (1 or 3), each pixel `zoom`×`zoom`, `columns` of them in a row of a
+    /// panel. Values that are not finite are painted as masked.
+    public static func render(panels: [[Tile]], channels: Int, size: Int, columns: Int, zoom: Int) -> [UInt8] {
+        precondition(channels == 1 || channels == 3, "tiles of \(channels) channels")
+        precondition(size > 0 && columns > 0 && zoom > 0 && !panels.isEmpty)
+        let side = size * zoom
+        let gap = max(2, zoom / 2)
+        let panelGap = 3 * gap + zoom
+        let tallest = panels.map(\.count).max()!
+        let across = min(columns, max(tallest, 1))
+        let down = max((tallest + across - 1) / across, 1)
+        let panelWidth = across * (side + gap) - gap
+        let width = panels.count * (panelWidth + panelGap) - panelGap + 2 * gap
+        let height = down * (side + gap) + gap
+
+        var pixels = [UInt8](repeating: paper, count: width * height * 3)
+        for (p, panel) in panels.enumerated() {
+            for (t, tile) in panel.enumerated() {
+                let left = gap + p * (panelWidth + panelGap) + t % across * (side + gap)
+                let top = gap + t / across * (side + gap)
+                let colours = paint(tile, channels: channels, size: size)
+                for row in 0..<side {
+                    for column in 0..<side {
+                        let colour = colours[row / zoom * size + column / zoom]
+                        let at = ((top + row) * width + left + column) * 3
+                        for i in 0..<3 { pixels[at + i] = colour[i] }
+                    }
+                }
+            }
+        }
+        return PNG.encode(width: width, height: height, channels: 3, pixels: pixels)
+    }
+
+    /// The colour of each pixel of a tile before magnification.
+    private static func paint(_ tile: Tile, channels: Int, size: Int) -> [SIMD3<UInt8>] {
+        let area = size * size
+        precondition(tile.values.count == channels * area, "a tile of \(tile.values.count) values, not \(channels)×\(area)")
+        precondition(tile.mask == nil || tile.mask!.count == area)
+        let largest = tile.values.lazy.filter(\.isFinite).map(abs).max() ?? 0
+        let scale = largest > 0 ? 127.5 / largest : 0
+        return (0..<area).map { pixel in
+            let values = (0..<3).map { tile.values[(channels == 3 ? $0 * area : 0) + pixel] }
+            guard tile.mask?[pixel] ?? true, values.allSatisfy(\.isFinite) else {
+                return masked
+            }
+            let shades = values.map { UInt8((127.5 + $0 * scale).rounded()) }
+            return SIMD3(shades[0], shades[1], shades[2])
+        }
+    }
+}
