@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# Sourced by scripts/run and the job scripts of slurm/: how a job is started.
+
+# The cores that this process may use: hardware threads of one core count once.
+cores() {
+  local physical allowed
+  physical=$(lscpu -p=socket,core | grep -v '^#' | sort -u | wc -l)
+  allowed=$(nproc)
+  echo $((physical > 0 && physical < allowed ? physical : allowed))
+}
+
+# OpenBLAS takes AVX2 kernels on a processor that is newer than itself, at half the speed where there is AVX-512.
+choose_kernels() { # BINARY
+  [[ -z ${OPENBLAS_CORETYPE:-} ]] && grep -qsw avx512f /proc/cpuinfo || return 0
+  case $(OPENBLAS_VERBOSE=2 "$1" --version 2>&1) in
+    *'Core: SkylakeX'* | *'Core: Cooperlake'* | *'Core: SapphireRapids'*) ;;
+    *'Core: '*) export OPENBLAS_CORETYPE=SkylakeX ;;
+  esac
+}
+
+# launch JOB [OPTIONS]: turns this shell into JOB on all ranks: by srun inside of a Slurm job, else by mpirun.
+#   COLONNADE_BIN  the job's program (.build/release/JOB of this repository)
+#   RANKS          ranks under mpirun (one a core)
+launch() {
+  local job=$1 program cores ranks threads=${SLURM_CPUS_PER_TASK:-1} bind=none
+  program=${COLONNADE_BIN:-$(dirname "${BASH_SOURCE[0]}")/../.build/release/$job}
+  shift
+  if [[ ! -f $program || ! -x $program ]]; then
+    echo "$program is no program: build it with 'scripts/setup $job' (swift build -c release --product $job), or name one with COLONNADE_BIN" >&2
+    exit 1
+  fi
+  program=$(realpath "$program")
+  choose_kernels "$program"
+  # Unset, OpenBLAS starts a thread a core in every rank.
+  export OPENBLAS_NUM_THREADS=$threads OMP_NUM_THREADS=$threads
+  if [[ ${SLURM_JOB_ID:-} ]]; then
+    exec srun --kill-on-bad-exit=1 --cpus-per-task="$threads" "$program" "$@"
+  fi
+  cores=$(cores)
+  ranks=${RANKS:-$cores}
+  # Two jobs bound by two mpiruns share the first cores, so bind only where a job fills the machine.
+  ((ranks != cores)) || bind=core
+  # As environment, because another mpirun than Open MPI's does not know such options: more ranks than cores, and root.
+  export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+  ((EUID != 0)) || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  exec mpirun -n "$ranks" --bind-to "$bind" "$program" "$@"
+}
