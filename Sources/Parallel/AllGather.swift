@@ -1,0 +1,56 @@
+internal import CMPI
+
+extension Communicator {
+    /// Fills every rank's `buffer` with the parts of all ranks; a rank's own part, `shares[rank]`, is already in its place.
+    ///
+    /// One collective; a rank sends its part (P−1) times. `buffer` has `shares.total` values.
+    @inlinable
+    public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Cut) throws(MPIError) {
+        precondition(buffer.count == shares.total, "the buffer holds the shares of all ranks")
+        try gatherToAll(nil, buffer.baseAddress, T.mpiType, shares, .blocking)
+    }
+
+    /// The same out of place: `share` has `shares[rank].count` values and does not overlap `target`.
+    @inlinable
+    public func allGather<T: MPIScalar>(
+        _ share: UnsafeBufferPointer<T>, into target: UnsafeMutableBufferPointer<T>, shares: Cut
+    ) throws(MPIError) {
+        precondition(share.count == shares[rank].count, "a rank gives its share")
+        precondition(target.count == shares.total, "the target holds the shares of all ranks")
+        try gatherToAll(share.baseAddress, target.baseAddress, T.mpiType, shares, .blocking)
+    }
+
+    /// `share` nil: in place (or empty, which is the same).
+    // int MPI_Allgatherv(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf,
+    //                    const int recvcounts[], const int displs[], MPI_Datatype recvtype, MPI_Comm comm)
+    @usableFromInline
+    func gatherToAll(
+        _ share: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Cut, _ issue: Issue
+    ) throws(MPIError) {
+        let own = shares[rank]
+        traffic.allGather.add(payload: own.count * type.size, wire: (size - 1) * own.count * type.size)
+        guard shares.total > 0, let target else { return }
+        guard let table = table(shares) else {
+            // too large for MPI's 32-bit displacements: each owner sends its part
+            if let share { (target + own.lowerBound * type.size).copyMemory(from: share, byteCount: own.count * type.size) }
+            for owner in 0..<size {
+                try sendFromRoot(target + shares[owner].lowerBound * type.size, shares[owner].count, type, owner, issue)
+            }
+            return
+        }
+        let datatype = type.datatype
+        let from = share ?? UnsafeRawPointer(cmpi_in_place())
+        let count = Int32(own.count)
+        switch issue {
+        case .blocking:
+            try perform(.allGather) {
+                MPI_Allgatherv(from, count, datatype.v, target, table.counts, table.displacements, datatype.v, handle.v)
+            }
+        case .overlapped:
+            try start(.startAllGather) {
+                MPI_Iallgatherv(
+                    from, count, datatype.v, target, table.counts, table.displacements, datatype.v, handle.v, &$0.pointee.v)
+            }
+        }
+    }
+}

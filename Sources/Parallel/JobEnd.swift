@@ -1,0 +1,89 @@
+internal import CMPI
+import Glibc
+import Synchronization
+
+/// The ways in which a job ends, from any thread.
+enum JobEnd {
+    private struct Identity {
+        var job = ""
+        var rank: Int?
+        var size = 1
+        var host = JobEnd.hostName()
+        /// MPI is up: MPI_Abort may be called by the thread that started it.
+        var mainMayAbort = false
+        /// MPI granted MPI_THREAD_MULTIPLE: any thread may.
+        var anyThreadMayAbort = false
+    }
+
+    private static let identity = Mutex(Identity())
+
+    /// Before MPI_Init, with the launcher's word for the rank.
+    static func introduce(job: String, rank: Int?) {
+        identity.withLock { $0.job = job; $0.rank = rank }
+    }
+
+    /// After MPI_Init.
+    static func mpiIsUp(rank: Int, size: Int, threadMultiple: Bool) {
+        identity.withLock {
+            $0.rank = rank
+            $0.size = size
+            $0.mainMayAbort = true
+            $0.anyThreadMayAbort = threadMultiple
+        }
+    }
+
+    /// This rank of the world, 0 as long as nobody knows.
+    static var rank: Int { identity.withLock { $0.rank ?? 0 } }
+
+    /// The number of ranks of the job.
+    static var worldSize: Int { identity.withLock { $0.size } }
+
+    /// One line on stderr, `JOB: message`, in one write, so that lines of several ranks do not mix.
+    static func say(_ message: String) {
+        var line = identity.withLock { "\($0.job): \(message)\n" }
+        line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
+    }
+
+    /// Finalises and exits; collective. A finalize that hangs is under the watchdog's deadline like any wait.
+    // int MPI_Finalize(void)
+    static func finish(code: Int32) -> Never {
+        fflush(nil)
+        do {
+            try perform(.finalize) { MPI_Finalize() }
+        } catch {
+            abort(error)
+        }
+        exit(code)
+    }
+
+    /// Ends all ranks because of an error on this one, which the others do not know of.
+    static func abort(_ error: any Error) -> Never {
+        abort(oneLine(error), code: exitCode(of: error), onMainThread: true)
+    }
+
+    /// Says `JOB: rank R on HOST: message` and ends all ranks. Returns to nobody, whatever MPI does: should MPI_Abort
+    /// (or a full pipe) hang, this process leaves by itself after five seconds and the launcher sees a non-zero code.
+    // int MPI_Abort(MPI_Comm comm, int errorcode)
+    static func abort(_ message: String, code: Int32, onMainThread: Bool) -> Never {
+        startThread {
+            sleep(5)
+            _exit(code)
+        }
+        let (place, mayAbort) = identity.withLock {
+            ("rank \($0.rank.map(String.init) ?? "?") on \($0.host)", onMainThread ? $0.mainMayAbort : $0.anyThreadMayAbort)
+        }
+        say("\(place): \(message)")
+        fflush(nil)
+        if mayAbort { _ = MPI_Abort(cmpi_comm_world().v, code) }
+        _exit(code)
+    }
+
+    /// The name of this machine.
+    static func hostName() -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            name.initialize(repeating: 0)
+            gethostname(name.baseAddress!, 255)
+            return String(cString: name.baseAddress!)
+        }
+    }
+}

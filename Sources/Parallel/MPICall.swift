@@ -1,0 +1,34 @@
+/// The MPI functions that Parallel calls, by number: the watchdog keeps the one that is under way in an atomic.
+enum MPICall: UInt8 {
+    // 0 means that no call is under way
+    case initThread = 1
+    case finalize, errhandler, commRank, commSize, commDup, commSplit, commFree
+    case barrier, broadcast, reduce, allReduce, allGather, reduceScatter
+    case startBroadcast, startReduce, startAllReduce, startAllGather, startReduceScatter, test, wait
+
+    var name: String {
+        switch self {
+        case .initThread: "MPI_Init_thread"
+        case .finalize: "MPI_Finalize"
+        case .errhandler: "MPI_Comm_set_errhandler"
+        case .commRank: "MPI_Comm_rank"
+        case .commSize: "MPI_Comm_size"
+        case .commDup: "MPI_Comm_dup"
+        case .commSplit: "MPI_Comm_split"
+        case .commFree: "MPI_Comm_free"
+        case .barrier: "MPI_Barrier"
+        case .broadcast: "MPI_Bcast"
+        case .reduce: "MPI_Reduce"
+        case .allReduce: "MPI_Allreduce"
+        case .allGather: "MPI_Allgatherv"
+        case .reduceScatter: "MPI_Reduce_scatter"
+        case .startBroadcast: "MPI_Ibcast"
+        case .startReduce: "MPI_Ireduce"
+        case .startAllReduce: "MPI_Iallreduce"
+        case .startAllGather: "MPI_Iallgatherv"
+        case .startReduceScatter: "MPI_Ireduce_scatter"
+        case .test: "MPI_Test"
+        case .wait: "MPI_Wait"
+        }
+    }
+}

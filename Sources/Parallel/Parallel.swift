@@ -1,0 +1,55 @@
+internal import CMPI
+
+/// The launch of a job on MPI ranks.
+public enum Parallel {
+    /// Runs `body` on every rank, finalises and exits. The only place that starts and ends MPI; never returns.
+    ///
+    /// - When `body` returns on every rank: exit code 0.
+    /// - When it throws an `AgreedFailure` of all ranks: rank 0 says it, all finalise and exit with its code.
+    /// - When one rank throws anything else: it says `JOB: rank R on HOST: message` on stderr and ends all ranks at once,
+    ///   since the others may wait for it in a collective. The code is the error's (`ExitCoded`), else 1.
+    /// - When a call waits longer than `stallAfter` seconds, MPI_Init and MPI_Finalize included: the same, code 1.
+    /// - When a launcher started several processes and each is rank 0 of 1: one line, code 64.
+    ///
+    /// - Parameters:
+    ///   - job: the name that begins every line on stderr.
+    ///   - stallAfter: seconds that one MPI call may take; infinite for no deadline.
+    ///   - body: gets the world. Communicators made inside must not outlive it.
+    // int MPI_Init_thread(int *argc, char ***argv, int required, int *provided)
+    public static func run(job: String, stallAfter: Double = 300, _ body: (Communicator) throws -> Void) -> Never {
+        let launcher = Launcher()
+        JobEnd.introduce(job: job, rank: launcher?.rank)
+        Watchdog.shared.start(deadline: stallAfter)
+        let world: Communicator
+        do {
+            // Only one thread calls collectives. MULTIPLE lets the watchdog call MPI_Abort; where less is granted it
+            // leaves with _exit and the launcher ends the others.
+            var granted: Int32 = 0
+            try perform(.initThread) { MPI_Init_thread(nil, nil, cmpi_thread_multiple(), &granted) }
+            world = try Communicator(cmpi_comm_world(), .borrowed)
+            JobEnd.mpiIsUp(rank: world.rank, size: world.size, threadMultiple: granted >= cmpi_thread_multiple())
+        } catch {
+            JobEnd.abort(error)
+        }
+        if let launcher, launcher.processes > 1, world.size == 1 {
+            let mismatch = LaunchMismatch(launcher: launcher, library: libraryVersion)
+            if (launcher.rank ?? 0) == 0 { JobEnd.say(oneLine(mismatch)) }
+            JobEnd.finish(code: mismatch.exitCode)
+        }
+        do {
+            try body(world)
+        } catch {
+            guard world.allKnow(of: error) else { JobEnd.abort(error) }
+            if world.isRoot { JobEnd.say(oneLine(error)) }
+            JobEnd.finish(code: exitCode(of: error))
+        }
+        JobEnd.finish(code: 0)
+    }
+
+    /// The linked MPI library's name and version. May be called without MPI running.
+    // int MPI_Get_library_version(char *version, int *resultlen)
+    public static var libraryVersion: String {
+        let text = mpiText(cmpi_max_library_version()) { MPI_Get_library_version($0, $1) }
+        return text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "unknown"
+    }
+}

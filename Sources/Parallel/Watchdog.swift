@@ -1,0 +1,71 @@
+import Glibc
+import Synchronization
+
+/// Ends the job when this rank has been inside one MPI call for too long.
+///
+/// A survivor never sees an error when a peer or a link is gone, it waits for ever: only its own clock helps. Each call
+/// leaves its ticket in a slot; a thread looks a few times a deadline and counts how often it has seen the
+/// same ticket. It counts looks, not time, so a job that Slurm suspends and resumes is not taken for stalled.
+/// Two atomic operations a call, no clock, no memory.
+final class Watchdog: Sendable {
+    static let shared = Watchdog()
+
+    /// One slot for each thread that is inside MPI at the same time.
+    private static let slotCount = 16
+    /// The low byte is the call under way, 0 for none; above it the number of calls that this slot has seen.
+    private let slots = InlineArray<16, Atomic<UInt64>> { _ in Atomic(0) }
+
+    private init() {}
+
+    /// Takes a free slot for a call that begins now.
+    @inline(__always)
+    func enter(_ call: MPICall) -> Int {
+        for slot in 0..<Self.slotCount {
+            let free = slots[slot].load(ordering: .relaxed)
+            if free & 0xff != 0 { continue }
+            let ticket = (free &+ 0x100) | UInt64(call.rawValue)
+            if slots[slot].compareExchange(expected: free, desired: ticket, ordering: .relaxed).exchanged { return slot }
+        }
+        fatalError("more than \(Self.slotCount) threads are inside MPI calls at once")
+    }
+
+    /// The call in this slot has returned.
+    @inline(__always)
+    func leave(_ slot: Int) {
+        slots[slot].store(slots[slot].load(ordering: .relaxed) & ~0xff, ordering: .relaxed)
+    }
+
+    /// Starts the thread that looks. `seconds` is how long a call may take, finite or not.
+    func start(deadline seconds: Double) {
+        precondition(seconds > 0, "a deadline is a positive number of seconds")
+        guard seconds.isFinite else { return }
+        let period = min(1, seconds / 20)
+        startThread { self.look(every: period, deadline: seconds) }
+    }
+
+    private func look(every period: Double, deadline: Double) -> Never {
+        var tickets = [UInt64](repeating: 0, count: Self.slotCount)
+        var looks = [Int](repeating: 0, count: Self.slotCount)
+        while true {
+            usleep(UInt32(period * 1e6))
+            for slot in 0..<Self.slotCount {
+                let ticket = slots[slot].load(ordering: .relaxed)
+                if ticket & 0xff == 0 || ticket != tickets[slot] {
+                    tickets[slot] = ticket
+                    looks[slot] = 0
+                    continue
+                }
+                looks[slot] += 1
+                let waited = Double(looks[slot]) * period
+                guard waited >= deadline, let call = MPICall(rawValue: UInt8(truncatingIfNeeded: ticket)) else { continue }
+                // the ranks that wait together find out together: the lowest speaks and ends the others
+                usleep(UInt32(min(JobEnd.rank, 40)) * 50_000)
+                guard slots[slot].load(ordering: .relaxed) == ticket else { continue }
+                JobEnd.abort(
+                    "waited \(Int(waited.rounded())) s in \(call.name), longer than the deadline of \(deadline) s:"
+                        + " another rank is stuck or cannot be reached, or the deadline is too short",
+                    code: 1, onMainThread: false)
+            }
+        }
+    }
+}
