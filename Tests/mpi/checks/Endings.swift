@@ -1,0 +1,63 @@
+import Glibc
+import Parallel
+
+/// The last rank throws while the others are inside a collective; it holds a communicator that the throw frees.
+func throwWhileOthersWait(_ world: Communicator) throws {
+    let copy = try world.duplicate()
+    if world.rank == world.size - 1 { throw BadData(description: "the disk\nis gone") }
+    _ = try copy.allReduce(Float(1))
+}
+
+/// The last rank throws with an operation under way that the others wait for.
+func throwInOverlap(_ world: Communicator) throws {
+    var buffer = [Float](repeating: 1, count: 100_000)
+    try buffer.withUnsafeMutableBufferPointer { buffer in
+        try world.overlap { exchange in
+            try exchange.allReduce(inPlace: buffer)
+            if world.rank == world.size - 1 { throw BadData(description: "the disk is gone") }
+            try exchange.allReduce(inPlace: buffer)
+        }
+    }
+    try world.barrier()
+}
+
+/// Nobody waits, but nobody agreed either.
+func throwEverywhere(_: Communicator) throws { throw BadData(description: "the disk is gone") }
+
+/// Only the last rank fails; all leave together.
+func agreedFailure(_ world: Communicator) throws {
+    print("rank \(world.rank) was here")
+    try world.agree { if world.rank == world.size - 1 { throw BadData(description: "the disk is gone") } }
+}
+
+/// Ranks agree in a part of the world; the others do not know and wait.
+func agreedBySome(_ world: Communicator) throws {
+    let part = try world.split(color: world.rank == 0 ? 0 : 1)
+    if world.rank == 0 { try part.agree { throw BadData(description: "the disk is gone") } }
+    try world.barrier()
+}
+
+/// The last rank is busy elsewhere for longer than the deadline.
+func stall(_ world: Communicator) throws {
+    try world.barrier()
+    if world.rank == world.size - 1 { sleep(30) }
+    try world.barrier()
+}
+
+func stallInOverlap(_ world: Communicator) throws {
+    var buffer: [Float] = [1]
+    if world.rank == world.size - 1 { sleep(30) }
+    try buffer.withUnsafeMutableBufferPointer { buffer in
+        try world.overlap { try $0.allReduce(inPlace: buffer) }
+    }
+}
+
+/// A process that leaves without an error is an error.
+func leaveEarly(_ world: Communicator) throws {
+    if world.rank == world.size - 1 { _exit(0) }
+    try world.barrier()
+}
+
+func hello(_ world: Communicator) throws {
+    print("rank \(world.rank) of \(world.size)")
+}

@@ -1,0 +1,44 @@
+// `mpirun -n N mpi-checks NAME` runs one check on N ranks and exits with 0 where it holds. MPITests runs all of them.
+
+import Glibc
+import Parallel
+
+/// Checks that hold on any number of ranks.
+let checks: [(name: String, body: (Communicator) throws -> Void)] = [
+    ("cut", checkCut),
+    ("collectives", checkCollectives),
+    ("collectives-in-pieces", checkCollectivesInPieces),
+    ("overlap", checkOverlap),
+    ("overlap-in-pieces", checkOverlapInPieces),
+    ("traffic", checkTraffic),
+    ("communicators", checkCommunicators),
+    ("errors", checkErrors),
+    ("agree", checkAgree),
+]
+
+/// Checks that end the job; MPITests knows how.
+let endings: [(name: String, body: (Communicator) throws -> Void)] = [
+    ("throw-while-others-wait", throwWhileOthersWait),
+    ("throw-in-overlap", throwInOverlap),
+    ("throw-everywhere", throwEverywhere),
+    ("agreed-failure", agreedFailure),
+    ("agreed-by-some", agreedBySome),
+    ("stall", stall),
+    ("stall-in-overlap", stallInOverlap),
+    ("leave-early", leaveEarly),
+    ("hello", hello),
+]
+
+guard CommandLine.arguments.count == 2, let name = CommandLine.arguments.last else {
+    print("usage: mpi-checks NAME | --list")
+    exit(64)
+}
+if name == "--list" {
+    for check in checks { print(check.name) }
+    exit(0)
+}
+guard let check = (checks + endings).first(where: { $0.name == name }) else {
+    print("mpi-checks: no check is called \(name)")
+    exit(64)
+}
+Parallel.run(job: "mpi-checks \(name)", stallAfter: name.hasPrefix("stall") ? 2 : 300, check.body)

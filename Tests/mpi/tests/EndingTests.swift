@@ -1,0 +1,96 @@
+import Testing
+
+/// How jobs end: the message, the code and the time that it takes.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct EndingTests {
+    private func run(_ check: String, ranks: Int?, environment: [String: String] = [:]) throws -> MPIRun.Outcome {
+        try MPIRun(ranks: ranks, command: "mpi-checks", arguments: [check], environment: environment).run()
+    }
+
+    /// Lines on stderr that the job wrote itself; mpirun adds its own.
+    private func lines(_ outcome: MPIRun.Outcome) -> [String] {
+        outcome.error.split(separator: "\n").map(String.init).filter { $0.hasPrefix("mpi-checks ") }
+    }
+
+    @Test(arguments: ["throw-while-others-wait", "throw-in-overlap"], [2, 3, 4])
+    func oneThrows(_ check: String, ranks: Int) throws {
+        let outcome = try run(check, ranks: ranks)
+        #expect(outcome.code == 65 && outcome.seconds < 10, "\(outcome)")
+        let said = lines(outcome)
+        #expect(said.count == 1, "\(outcome)")
+        #expect(said.first?.hasPrefix("mpi-checks \(check): rank \(ranks - 1) on ") == true, "\(outcome)")
+        #expect(said.first?.hasSuffix(": the disk is gone") == true, "\(outcome)")
+    }
+
+    @Test(arguments: ["throw-while-others-wait", "throw-in-overlap", "throw-everywhere", "agreed-failure"], [nil, 1])
+    func aloneItSaysSoOnce(_ check: String, ranks: Int?) throws {
+        let outcome = try run(check, ranks: ranks)
+        #expect(outcome.code == 65 && outcome.seconds < 10, "\(outcome)")
+        #expect(lines(outcome) == ["mpi-checks \(check): the disk is gone"], "\(outcome)")
+    }
+
+    @Test func allThrowWithoutAgreement() throws {
+        let outcome = try run("throw-everywhere", ranks: 3)
+        #expect(outcome.code == 65 && outcome.seconds < 10, "\(outcome)")
+        #expect(!lines(outcome).isEmpty, "\(outcome)")
+    }
+
+    @Test(arguments: [2, 4])
+    func agreedFailureIsSaidOnceAndAllFinalise(ranks: Int) throws {
+        let outcome = try run("agreed-failure", ranks: ranks)
+        #expect(outcome.code == 65 && outcome.seconds < 10, "\(outcome)")
+        #expect(lines(outcome).count == 1, "\(outcome)")
+        #expect(lines(outcome).first?.contains("rank \(ranks - 1) on ") == true, "\(outcome)")
+        #expect(!outcome.error.contains("MPI_ABORT"), "\(outcome)")
+        for rank in 0..<ranks { #expect(outcome.output.contains("rank \(rank) was here"), "\(outcome)") }
+    }
+
+    @Test func agreementOfSomeEndsAll() throws {
+        let outcome = try run("agreed-by-some", ranks: 3)
+        #expect(outcome.code == 65 && outcome.seconds < 10, "\(outcome)")
+        #expect(lines(outcome).first?.contains("the disk is gone") == true, "\(outcome)")
+    }
+
+    @Test(arguments: ["stall": "MPI_Barrier", "stall-in-overlap": "MPI_Wait"], [2, 3])
+    func stallEnds(_ check: (key: String, value: String), ranks: Int) throws {
+        let outcome = try run(check.key, ranks: ranks)
+        #expect(outcome.code == 1 && outcome.seconds < 15, "\(outcome)")
+        let said = lines(outcome)
+        #expect(said.count == 1, "\(outcome)")
+        #expect(said.first?.hasPrefix("mpi-checks \(check.key): rank 0 on ") == true, "\(outcome)")
+        #expect(said.first?.contains(": waited 2 s in \(check.value)") == true, "\(outcome)")
+    }
+
+    @Test func leavingEarlyIsAFailure() throws {
+        let outcome = try run("leave-early", ranks: 2)
+        #expect(outcome.code != 0 && outcome.seconds < 15, "\(outcome)")
+    }
+
+    @Test(arguments: ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"])
+    func processesThatAreAllRankZeroAreRefused(variable: String) throws {
+        let outcome = try run("hello", ranks: nil, environment: [variable: "2"])
+        #expect(outcome.code == 64, "\(outcome)")
+        #expect(outcome.output.isEmpty, "\(outcome)")
+        #expect(lines(outcome).count == 1, "\(outcome)")
+        #expect(lines(outcome).first?.contains("\(variable)=2") == true, "\(outcome)")
+        #expect(lines(outcome).first?.contains("MPI v") == true, "\(outcome)")
+    }
+
+    @Test func oneProcessByHandIsFine() throws {
+        // as in a batch script of two tasks
+        let outcome = try run("hello", ranks: nil, environment: ["SLURM_JOB_ID": "7", "SLURM_NTASKS": "2", "SLURM_PROCID": "0"])
+        #expect(outcome.code == 0 && outcome.output == "rank 0 of 1\n", "\(outcome)")
+    }
+
+    @Test func oneRankOfMpirunUnderSlurmIsFine() throws {
+        // mpirun's daemon was itself started by an srun of two tasks
+        let outcome = try run("hello", ranks: 1, environment: ["SLURM_STEP_NUM_TASKS": "2"])
+        #expect(outcome.code == 0 && outcome.output == "rank 0 of 1\n", "\(outcome)")
+    }
+
+    @Test func severalRanksAreFine() throws {
+        let outcome = try run("hello", ranks: 3)
+        #expect(outcome.code == 0, "\(outcome)")
+        #expect(outcome.output.split(separator: "\n").sorted() == ["rank 0 of 3", "rank 1 of 3", "rank 2 of 3"], "\(outcome)")
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import Synchronization
+
+/// One command, on its own or under an mpirun of its own, with a time limit. One runs at a time: ranks share few cores.
+///
+/// The test process itself never starts MPI, whose variables would spoil the mpirun of its children.
+struct MPIRun {
+    /// What a command left.
+    struct Outcome: CustomStringConvertible {
+        /// The exit code; 128 + n for signal n, as a shell says it.
+        let code: Int32
+        let output: String
+        let error: String
+        let seconds: Double
+        /// It did not end by itself within its limit.
+        let timedOut: Bool
+
+        var description: String {
+            "code \(code) after \(String(format: "%.1f", seconds)) s\(timedOut ? ", killed at its time limit" : "")\n\(output)\(error)"
+        }
+    }
+
+    /// nil: started by hand, without mpirun.
+    var ranks: Int?
+    /// A product of this package (`rica`) or an absolute path.
+    var command: String
+    var arguments: [String] = []
+    /// Added to this process's environment.
+    var environment: [String: String] = [:]
+    /// Seconds.
+    var timeout: Double = 60
+
+    /// Where the package's products are: beside the test bundle.
+    static let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+
+    static let mpirun = find("mpirun")
+
+    /// Tests of several ranks run where mpirun is; in CI they always do, and fail without it.
+    static let enabled = mpirun != nil || ProcessInfo.processInfo.environment["CI"] == "true"
+
+    private static let oneAtATime = Mutex(())
+
+    func run() throws -> Outcome {
+        try Self.oneAtATime.withLock { _ in try runAlone() }
+    }
+
+    private func runAlone() throws -> Outcome {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mpirun-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        // files, not pipes: a child that outlives mpirun would keep a pipe open
+        let output = folder.appendingPathComponent("output")
+        let error = folder.appendingPathComponent("error")
+        for file in [output, error] { try Data().write(to: file) }
+
+        let process = Process()
+        let program = command.hasPrefix("/") ? command : Self.products.appendingPathComponent(command).path
+        if let ranks {
+            guard let mpirun = Self.mpirun else { throw MPIRunError.noMPIRun }
+            process.executableURL = URL(fileURLWithPath: mpirun)
+            process.arguments = Self.options(ranks) + [program] + arguments
+        } else {
+            process.executableURL = URL(fileURLWithPath: program)
+            process.arguments = arguments
+        }
+        process.environment = Self.cleanEnvironment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: error)
+
+        let start = Date()
+        try process.run()
+        let inTime = Self.wait(for: process, seconds: timeout)
+        if !inTime {
+            process.terminate()  // mpirun ends its ranks
+            if !Self.wait(for: process, seconds: 5) { kill(process.processIdentifier, SIGKILL) }
+        }
+        process.waitUntilExit()
+        return Outcome(
+            code: process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus,
+            output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
+            error: String(decoding: try Data(contentsOf: error), as: UTF8.self),
+            seconds: Date().timeIntervalSince(start), timedOut: !inTime)
+    }
+
+    private static func wait(for process: Process, seconds: Double) -> Bool {
+        let end = Date(timeIntervalSinceNow: seconds)
+        while process.isRunning {
+            if Date() > end { return false }
+            usleep(10_000)
+        }
+        return true
+    }
+
+    /// More ranks than cores must yield while they wait, or each message costs a time slice. No binding: two
+    /// runs on one machine would share their first cores.
+    private static func options(_ ranks: Int) -> [String] {
+        guard isOpenMPI else { return ["-n", "\(ranks)"] }
+        var options = ["--oversubscribe", "--bind-to", "none", "-n", "\(ranks)"]
+        if ranks > ProcessInfo.processInfo.activeProcessorCount { options += ["--mca", "mpi_yield_when_idle", "1"] }
+        return options
+    }
+
+    private static let isOpenMPI: Bool = {
+        guard let mpirun else { return false }
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: mpirun)
+        process.arguments = ["--version"]
+        process.standardOutput = pipe
+        guard (try? process.run()) != nil else { return false }
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return text.contains("Open MPI")
+    }()
+
+    /// Without what an MPI or a Slurm step above left, and with leave to run as root.
+    private static let cleanEnvironment: [String: String] = {
+        let inherited = ProcessInfo.processInfo.environment.filter { name, _ in
+            !["PMIX_", "OMPI_", "PMI_", "SLURM_"].contains { name.hasPrefix($0) }
+        }
+        return inherited.merging([
+            "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OPENBLAS_NUM_THREADS": "1",
+        ]) { $1 }
+    }()
+
+    private static func find(_ name: String) -> String? {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+}
+
+enum MPIRunError: Error, CustomStringConvertible {
+    case noMPIRun
+
+    var description: String { "mpirun is not in PATH: install Open MPI (apt install openmpi-bin); with CI=true it is required" }
+}
