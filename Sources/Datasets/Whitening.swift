@@ -10,7 +10,7 @@ public struct Whitening: Sendable {
     private let offset: [Float]
 
     /// From moments of the data. 0.1 is Coates, Lee & Ng's regularisation for contrast-normalised patches.
-    /// Throws `FactorisationError` where the eigenproblem has no solution, as with a NaN. O(n³) flops.
+    /// Throws `FactorisationError` where the eigenvalues do not converge. O(n³) flops.
     public init(mean: [Double], covariance: Matrix<Double>, regularisation: Double = 0.1) throws {
         let (values, vectors) = try symmetricEigen(covariance)
         for (value, r) in zip(values, 0...) {

@@ -1,0 +1,91 @@
+import Datasets
+import Foundation
+import Testing
+
+@Suite struct IDXTests {
+    func images(_ count: Int, height: Int, width: Int, seed: UInt64) -> [UInt8] {
+        [0, 0, 8, 3] + [count, height, width].flatMap { [0, 0, UInt8($0 / 256), UInt8($0 % 256)] }
+            + randomBytes(count * height * width, seed: seed)
+    }
+
+    func labels(_ values: [UInt8]) -> [UInt8] { [0, 0, 8, 1, 0, 0, 0, UInt8(values.count)] + values }
+
+    func makeSet(in folder: TemporaryFolder) throws {
+        try folder.write("train-images-idx3-ubyte", images(5, height: 3, width: 4, seed: 1))
+        try folder.writeGzip("train-labels-idx1-ubyte.gz", labels([0, 9, 1, 1, 2]))
+        try folder.writeGzip("t10k-images-idx3-ubyte.gz", images(2, height: 3, width: 4, seed: 2))
+        try folder.write("t10k-labels-idx1-ubyte", labels([4, 5]))
+    }
+
+    @Test(arguments: ["mnist", "fashion-mnist"])
+    func plainAndGzip(name: String) throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        let set = try Dataset.open(name, data: folder.path)
+        #expect(set.name == name)
+        #expect(set.shape == ImageShape(channels: 1, height: 3, width: 4))
+        #expect(try set.train.labels.labels(0..<5) == [0, 9, 1, 1, 2])
+        #expect(try set.test.labels.labels(1..<2) == [5])
+        #expect(try set.train.images.arrays(0..<5).flatMap { $0 } == randomBytes(60, seed: 1))
+        #expect(try set.test.images.arrays(1..<2)[0] == Array(randomBytes(24, seed: 2)[12...]))
+    }
+
+    @Test func header() throws {
+        let good = images(5, height: 3, width: 4, seed: 1)
+        let cases: [(bytes: [UInt8], parts: [String])] = [
+            (Array(good.dropLast()), ["76 bytes by its header", "found 75 bytes"]),
+            (good + [0], ["76 bytes by its header", "found 77 bytes"]),
+            (Array(good[..<15]), ["header of 16 bytes", "found 15 bytes"]),
+            ([], ["header of 16 bytes", "found 0 bytes"]),
+            ([0, 0, 8, 1] + good[4...], ["magic 0 0 8 3", "found 0 0 8 1"]),
+            ([0, 0, 13, 3] + good[4...], ["magic 0 0 8 3", "found 0 0 13 3"]),
+            (images(0, height: 3, width: 4, seed: 1), ["at least one item", "0×3×4"]),
+            (images(1, height: 0, width: 4, seed: 1), ["sides from 1 to 4096", "1×0×4"]),
+            ([0, 0, 8, 3] + [UInt8](repeating: 255, count: 12), ["sides from 1 to 4096", "4294967295"]),
+            (images(4, height: 3, width: 4, seed: 1), ["train-labels-idx1-ubyte.gz", "4 labels", "found 5"]),
+            (images(5, height: 4, width: 4, seed: 1), ["t10k-images-idx3-ubyte.gz", "1×4×4", "found 1×3×4"]),
+        ]
+        for (bytes, parts) in cases {
+            let folder = try TemporaryFolder()
+            try makeSet(in: folder)
+            try folder.write("train-images-idx3-ubyte", bytes)
+            for part in parts {
+                expectDataError(naming: "idx", part) { _ = try Dataset.open("mnist", data: folder.path) }
+            }
+        }
+    }
+
+    @Test func damagedGzip() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        let name = "t10k-images-idx3-ubyte.gz"
+        let whole = try folder.bytes(name)
+        func expect(_ bytes: [UInt8], _ found: String) throws {
+            try folder.write(name, bytes)
+            expectDataError(naming: folder.file(name), found) { _ = try Dataset.open("mnist", data: folder.path) }
+        }
+        for kept in [whole.count - 1, whole.count - 8, whole.count / 2, 12] { try expect(Array(whole[..<kept]), "its end") }
+        var wrongSum = whole
+        wrongSum[whole.count - 5] ^= 1
+        try expect(wrongSum, "damaged data")
+        try expect(images(2, height: 3, width: 4, seed: 2), "other content")
+        try expect([], "other content")
+    }
+
+    @Test func labelOutOfRange() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        try folder.write("t10k-labels-idx1-ubyte", labels([9, 10]))
+        let set = try Dataset.open("mnist", data: folder.path)
+        expectDataError(naming: "t10k-labels-idx1-ubyte", "from 0 to 9", "10 at position 1") {
+            _ = try set.test.labels.labels(0..<2)
+        }
+    }
+
+    @Test func missing() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        try FileManager.default.removeItem(atPath: folder.file("train-labels-idx1-ubyte.gz"))
+        expectDataError(naming: "train-labels-idx1-ubyte", "found none") { _ = try Dataset.open("mnist", data: folder.path) }
+    }
+}
