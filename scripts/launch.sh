@@ -5,7 +5,7 @@
 cores() {
   local physical allowed
   physical=$(lscpu -p=socket,core | grep -v '^#' | sort -u | wc -l)
-  allowed=$(nproc)
+  allowed=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) # which would be its answer
   echo $((physical > 0 && physical < allowed ? physical : allowed))
 }
 
@@ -40,8 +40,8 @@ launch() {
   ranks=${RANKS:-$cores}
   # Two jobs bound by two mpiruns share the first cores, so bind only where a job fills the machine.
   ((ranks != cores)) || bind=core
-  # As environment, because another mpirun than Open MPI's does not know such options: more ranks than cores, and root.
-  export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+  # As environment, since these are Open MPI's own: more ranks than cores, and root.
+  ((ranks <= cores)) || export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
   ((EUID != 0)) || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   exec mpirun -n "$ranks" --bind-to "$bind" "$program" "$@"
 }

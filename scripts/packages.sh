@@ -1,18 +1,17 @@
 # shellcheck shell=bash
-# Sourced. install WHY PACKAGE...: installs Debian or Ubuntu packages and says so; where that is impossible, says what is missing and ends.
+# Sourced. install PACKAGE...: installs Debian or Ubuntu packages; where that is impossible, says what to do and ends.
 install() {
-  local why=$1 log sudo=()
-  shift
+  local log sudo=()
   if ! command -v apt-get >/dev/null; then
-    echo "missing: $* ($why). There is no apt-get here: install what these Debian packages hold by your system's means, then start again." >&2
+    echo "There is no apt-get here: install what these Debian packages hold by your system's means, then start again: $*" >&2
     exit 1
   fi
   if ((EUID != 0)); then
-    command -v sudo >/dev/null || { echo "missing: $* ($why). As root run: apt-get install $*" >&2; exit 1; }
+    command -v sudo >/dev/null || { echo "Have root install it, then start again: apt-get install $*" >&2; exit 1; }
     sudo=(sudo)
   fi
   log=$(mktemp "${TMPDIR:-/tmp}/colonnade-install.XXXXXX")
-  echo "installing $* ($why) with apt-get${sudo[*]:+ as root}"
+  echo "installing with ${sudo[*]}${sudo[*]:+ }apt-get: $*"
   # RUNLEVEL=1 keeps packages from starting system-wide daemons where there is no systemd.
   if ! "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 sh -c \
     'apt-get -q update && apt-get -qy -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"' sh "$@" </dev/null >"$log" 2>&1; then
