@@ -4,7 +4,7 @@
 # The cores that this process may use: hardware threads of one core count once.
 cores() {
   local physical allowed
-  physical=$(lscpu -p=socket,core | grep -v '^#' | sort -u | wc -l)
+  physical=$(lscpu -p=socket,core 2>/dev/null | grep -v '^#' | sort -u | wc -l)
   allowed=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) # which would be its answer
   echo $((physical > 0 && physical < allowed ? physical : allowed))
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced. install PACKAGE...: installs Debian or Ubuntu packages; where that is impossible, says what to do and ends.
-install() {
+# Sourced. install_packages PACKAGE...: installs Debian or Ubuntu packages; where that is impossible, says what to do and ends.
+install_packages() {
   local log sudo=()
   if ! command -v apt-get >/dev/null; then
     echo "There is no apt-get here: install what these Debian packages hold by your system's means, then start again: $*" >&2
