@@ -50,20 +50,22 @@ import Testing
         #expect(try PatchSampler(images: images, size: 5, seed: 4).read(0..<100).arrays != whole)
     }
 
-    @Test func positionsAreUniform() throws {
+    @Test func positionsAreUniformAndIndependent() throws {
         let folder = try TemporaryFolder()
         let images = try Self.makeSet(in: folder).train.images
         let sampler = PatchSampler(images: images, size: 28, seed: 1)
         let count = 25_000
-        var ofImage = [Int](repeating: 0, count: 25), ofRow = [Int](repeating: 0, count: 5), ofColumn = ofRow
+        var ofImage = [Int](repeating: 0, count: 25), ofPlace = ofImage, ofImageAndRow = ofImage, ofImageAndColumn = ofImage
         for m in 0..<count {
             let place = sampler.position(of: m)
             ofImage[place.image] += 1
-            ofRow[place.row] += 1
-            ofColumn[place.column] += 1
+            ofPlace[place.row * 5 + place.column] += 1
+            // One draw used twice would tie a row to a run of five images.
+            ofImageAndRow[place.image / 5 * 5 + place.row] += 1
+            ofImageAndColumn[place.image / 5 * 5 + place.column] += 1
         }
         // Six standard deviations of a binomial count.
-        for counts in [ofImage, ofRow, ofColumn] {
+        for counts in [ofImage, ofPlace, ofImageAndRow, ofImageAndColumn] {
             let p = 1 / Double(counts.count)
             let spread = 6 * (Double(count) * p * (1 - p)).squareRoot()
             #expect(counts.allSatisfy { abs(Double($0) - Double(count) * p) < spread })
