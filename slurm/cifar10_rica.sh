@@ -17,5 +17,6 @@ here=$(dirname "$0")
 source "$here/site.sh"
 source "$here/../scripts/launch.sh"
 
-launch rica --dataset cifar10 --patch 6 --features 400 \
-  --learned 0.5 --columns 16 --threads "${SLURM_CPUS_PER_TASK:-1}" "$@"
+defaults=(--dataset cifar10 --patch 6 --features 400 --threads "${SLURM_CPUS_PER_TASK:-1}")
+[[ " $* " == *" --dense "* ]] || defaults+=(--columns 16) # a dense layer has no columns
+launch rica "${defaults[@]}" "$@"
