@@ -46,10 +46,14 @@ public enum Parallel {
         JobEnd.finish(code: 0)
     }
 
+    /// The rank that a launcher gave this process, before MPI starts; nil for one started by hand.
+    public static var launchedRank: Int? { Launcher()?.rank }
+
     /// The linked MPI library's name and version. May be called without MPI running.
     // int MPI_Get_library_version(char *version, int *resultlen)
     public static var libraryVersion: String {
         let text = mpiText(cmpi_max_library_version()) { MPI_Get_library_version($0, $1) }
-        return text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "unknown"
+        let line = text.split(whereSeparator: \.isNewline).first ?? "an unknown MPI"
+        return line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }
