@@ -58,7 +58,7 @@ final class Watchdog: Sendable {
                 looks[slot] += 1
                 let waited = Double(looks[slot]) * period
                 guard waited >= deadline, let call = MPICall(rawValue: UInt8(truncatingIfNeeded: ticket)) else { continue }
-                // the ranks that wait together find out together: the lowest speaks and ends the others
+                // ranks that wait together find out together: as a rule the lowest speaks and ends the others in time
                 usleep(UInt32(min(JobEnd.rank, 40)) * 50_000)
                 guard slots[slot].load(ordering: .relaxed) == ticket else { continue }
                 JobEnd.abort(

@@ -1,0 +1,68 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+/// The pkg-config name of the MPI to build against: MPI_PKG_CONFIG, else the first that is installed.
+/// SwiftPM reads this manifest in a sandbox without processes, so the search looks for .pc files itself.
+let mpiPackage: String = {
+    let environment = ProcessInfo.processInfo.environment
+    if let chosen = environment["MPI_PKG_CONFIG"], !chosen.isEmpty { return chosen }
+    var folders = (environment["PKG_CONFIG_PATH"] ?? "").split(separator: ":").map(String.init)
+    for prefix in ["/usr", "/usr/local"] {
+        for library in ["lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu", "lib64", "lib", "share"] {
+            folders.append("\(prefix)/\(library)/pkgconfig")
+        }
+    }
+    let names = ["ompi-c", "mpi-c", "mpich"]
+    return names.first { name in
+        folders.contains { FileManager.default.fileExists(atPath: "\($0)/\(name).pc") }
+    } ?? "ompi-c"
+}()
+
+let package = Package(
+    name: "Colonnade",
+    products: [
+        .executable(name: "rica", targets: ["rica"]),
+        .library(name: "Colonnade", targets: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    ],
+    targets: [
+        // 1: the doors to C
+        .systemLibrary(name: "CMPI", pkgConfig: mpiPackage, providers: [.apt(["libopenmpi-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
+        // 2
+        .target(name: "LinearAlgebra", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "Parallel", dependencies: ["CMPI"]),
+        // 3
+        .target(name: "Layers", dependencies: ["LinearAlgebra"]),
+        .target(name: "Datasets", dependencies: ["CKernels", "LinearAlgebra", "CZlib"]),
+        .target(name: "Pictures", dependencies: ["CZlib"]),
+        // 4
+        .target(
+            name: "Training",
+            dependencies: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", .product(name: "Logging", package: "swift-log")]),
+        // 5
+        .target(
+            name: "JobSupport",
+            dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/jobs/support"),
+        .executableTarget(name: "rica", dependencies: ["JobSupport"], path: "Sources/jobs/rica"),
+
+        .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/Support"),
+        .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LinearAlgebra", "CZlib"]),
+        .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .executableTarget(name: "write-stl10", dependencies: ["TestSupport"], path: "Tests/slurm/write-stl10"),
+        // Runs of several ranks: `mpi-checks NAME` under mpirun, started by MPITests, which itself stays free of MPI.
+        .executableTarget(name: "mpi-checks", dependencies: ["Parallel", "Training", "TestSupport"], path: "Tests/mpi/checks"),
+        .testTarget(name: "MPITests", dependencies: ["mpi-checks", "rica", "TestSupport"], path: "Tests/mpi/tests"),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,31 @@
+// Loops that the compiler cannot make fast from Swift, built for several instruction sets (internal).
+#ifndef COLONNADE_CKERNELS_H
+#define COLONNADE_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// random.c: Philox4x32-10. 64 bits as a function of (seed, purpose, stream, index).
+uint64_t ck_random_bits(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t index);
+
+// Standard normals for the indices start ..< start + count.
+void ck_random_normal(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t start, float *out, size_t count);
+
+// sums.c: Σ a·b in Double.
+double ck_dot(const float *a, const float *b, size_t count);
+
+// out ← Σ_k weights[k]·rows[k], in Double; row k starts at rows + k·stride.
+void ck_combine(const float *rows, size_t stride, size_t count, const double *weights, float *out, size_t width);
+
+// smooth_abs.c: y ← y/√(y²+ε); returns Σ√(y²+ε).
+double ck_smooth_abs(float *y, size_t count, float epsilon);
+
+// pooling.c: for every row p of y (rows × units) and unit k, with v = scale[p]·y[p][k] − offset[k]:
+// adds to sums |v|, √(v²+ε), or max(0, v−t) at k and max(0, −v−t) at units + k.
+void ck_pool_abs(const float *y, size_t rows, size_t units, const float *scale, const float *offset, float *sums);
+void ck_pool_smooth(const float *y, size_t rows, size_t units, const float *scale, const float *offset, float epsilon,
+                    float *sums);
+void ck_pool_rectified(const float *y, size_t rows, size_t units, const float *scale, const float *offset,
+                       float threshold, float *sums);
+
+#endif

@@ -1,0 +1,2 @@
+// The door to zlib (internal).
+#include <zlib.h>

@@ -1,0 +1,35 @@
+import LinearAlgebra
+
+/// How kernel values become a dictionary.
+public enum KernelForm: Equatable, Sendable {
+    /// U = k_αᵀ(K_α + λI)⁻¹, the kernel-ridge predictor: w is the unit's weights at α (Denil et al. 2013, section 3).
+    case ridge(Double)
+    /// U = k_αᵀ, as in the authors' released code: the same span, another meaning of w.
+    case raw
+}
+
+/// The dictionary of one column on one plane, positions × n_α, from the kernel between all positions and α.
+///
+/// - Parameter kernel: positions × n_α: k(i, j) for every position i and every j of α.
+/// - Parameter alpha: the positions that the columns of `kernel` belong to.
+/// - Throws: `FactorisationError` where K_α + λI is not positive definite.
+/// - Complexity: n_α³/3 + 2·positions·n_α² flops in Double, once.
+public func kernelDictionary(kernel: Matrix<Double>, alpha: [Int], form: KernelForm) throws(FactorisationError) -> Matrix<Float> {
+    precondition(kernel.columns == alpha.count)
+    switch form {
+    case .raw:
+        return kernel.rounded
+    case .ridge(let ridge):
+        let gram = Matrix<Double>(rows: alpha.count, columns: alpha.count)
+        let transposed = Matrix<Double>(rows: alpha.count, columns: kernel.rows)
+        for (a, position) in alpha.enumerated() {
+            for b in 0..<alpha.count { gram[a, b] = kernel[position, b] }
+            gram[a, a] += ridge
+            for i in 0..<kernel.rows { transposed[a, i] = kernel[i, a] }
+        }
+        let solved = try solvePositiveDefinite(gram, transposed)  // (K_α + λI)⁻¹ k_α = Uᵀ
+        let dictionary = Matrix<Float>(rows: kernel.rows, columns: alpha.count)
+        for i in 0..<kernel.rows { for a in 0..<alpha.count { dictionary[i, a] = Float(solved[a, i]) } }
+        return dictionary
+    }
+}

@@ -1,0 +1,120 @@
+import LinearAlgebra
+
+/// The weights of a layer, W = [U₁w₁ … U_J w_J], held as the learned values w (Denil et al. 2013, section 3).
+///
+/// A unit is a row: w is units × n_α, W is units × n_v, both with their inputs ordered channel, position. Because U is one
+/// plane's block repeated for each channel, a unit's row is `channels` rows of a product with that block, and the zeros
+/// between channels are never touched.
+public struct PredictedWeights: Sendable {
+    public let grid: PixelGrid
+    public let columns: [Column]
+    /// All units of the layer, n_h.
+    public let units: Int
+    /// Learned values a unit, n_α = positions in α × channels; the same in every column.
+    public let valuesPerUnit: Int
+
+    /// Columns must cover the units in order and have equally many α.
+    public init(grid: PixelGrid, columns: [Column]) {
+        precondition(!columns.isEmpty)
+        var next = 0
+        for column in columns {
+            precondition(column.units.lowerBound == next && column.alpha.count == columns[0].alpha.count)
+            precondition(column.dictionary.map { $0.rows == grid.positions } ?? (column.alpha.count == grid.positions))
+            next = column.units.upperBound
+        }
+        self.grid = grid
+        self.columns = columns
+        units = next
+        valuesPerUnit = columns[0].alpha.count * grid.channels
+    }
+
+    /// An ordinary layer: one column whose dictionary is the identity.
+    public static func dense(grid: PixelGrid, units: Int) -> PredictedWeights {
+        PredictedWeights(grid: grid, columns: [Column(units: 0..<units, alpha: Array(0..<grid.positions), dictionary: nil)])
+    }
+
+    public var isDense: Bool { columns.allSatisfy { $0.dictionary == nil } }
+
+    /// Σ n_α·n_h over the columns.
+    public var learnedValues: Int { units * valuesPerUnit }
+    /// n_v·n_h.
+    public var fullWeights: Int { units * grid.inputs }
+    /// Σ n_α·n_h / (n_v·n_h), the proportion really learned.
+    public var proportion: Double { Double(learnedValues) / Double(fullWeights) }
+
+    /// W ← Uw. 2·n_h·n_v·n_α/channels flops.
+    ///
+    /// - Parameters:
+    ///   - values: w, a row for each of `range`, n_α columns, contiguous.
+    ///   - weights: W, a row for each of `range`, n_v columns, contiguous.
+    ///   - range: the units that the rows belong to; all if nil.
+    public func expand(_ values: Matrix<Float>, into weights: Matrix<Float>, units range: Range<Int>? = nil) {
+        forEachColumn(in: range ?? 0..<units) { column, rows in
+            let w = values.rows(rows), full = weights.rows(rows)
+            guard let dictionary = column.dictionary else { return full.copy(from: w) }
+            multiply(perChannel(w), dictionary, transposed: .second, into: perChannel(full))
+        }
+    }
+
+    /// g ← Uᵀ·∂L/∂W + beta·g: the gradient of the learned values. 2·n_h·n_v·n_α/channels flops.
+    ///
+    /// - Parameters:
+    ///   - weightGradient: a row for each of `range`, n_v columns, contiguous.
+    ///   - gradient: a row for each of `range`, n_α columns, contiguous.
+    ///   - beta: 0 or 1: whether what stands in `gradient` is kept.
+    ///   - range: the units that the rows belong to; all if nil.
+    public func project(
+        _ weightGradient: Matrix<Float>, into gradient: Matrix<Float>, beta: Float = 0, units range: Range<Int>? = nil
+    ) {
+        forEachColumn(in: range ?? 0..<units) { column, rows in
+            let full = weightGradient.rows(rows), g = gradient.rows(rows)
+            guard let dictionary = column.dictionary else {
+                if beta == 0 { return g.copy(from: full) }
+                for r in 0..<rows.count {
+                    let from = full.row(r), to = g.row(r)
+                    for i in 0..<from.count { to[i] += from[i] }
+                }
+                return
+            }
+            multiply(perChannel(full), dictionary, into: perChannel(g), beta: beta)
+        }
+    }
+
+    /// U_jᵀ of one column: the weights that each learned value alone stands for, n_α × n_v.
+    public func basis(column index: Int) -> Matrix<Float> {
+        let rows = Matrix<Float>(rows: valuesPerUnit, columns: grid.inputs)
+        let count = columns[index].alpha.count
+        for channel in 0..<grid.channels {
+            for a in 0..<count {
+                for position in 0..<grid.positions {
+                    let value = columns[index].dictionary.map { $0[position, a] } ?? (position == a ? 1 : 0)
+                    rows[channel * count + a, channel * grid.positions + position] = value
+                }
+            }
+        }
+        return rows
+    }
+
+    /// S ← XU_j: inputs pooled with one column's dictionary. 2·samples·n_v·n_α/channels flops.
+    ///
+    /// - Parameters:
+    ///   - inputs: samples × n_v, contiguous.
+    ///   - pooled: samples × n_α, contiguous.
+    public func pool(_ inputs: Matrix<Float>, column index: Int, into pooled: Matrix<Float>) {
+        guard let dictionary = columns[index].dictionary else { return pooled.copy(from: inputs) }
+        multiply(perChannel(inputs), dictionary, into: perChannel(pooled))
+    }
+
+    /// Calls the body with each column that has units in the range, and where those lie in the range.
+    private func forEachColumn(in range: Range<Int>, _ body: (Column, Range<Int>) -> Void) {
+        for column in columns {
+            let units = column.units.clamped(to: range)
+            if !units.isEmpty { body(column, units.lowerBound - range.lowerBound..<units.upperBound - range.lowerBound) }
+        }
+    }
+
+    /// Rows of a unit or a sample as one row a channel.
+    private func perChannel(_ matrix: Matrix<Float>) -> Matrix<Float> {
+        matrix.reshaped(rows: matrix.rows * grid.channels, columns: matrix.columns / grid.channels)
+    }
+}

@@ -1,0 +1,56 @@
+import CKernels
+
+/// Random numbers addressed by what they are for, not by who draws them or when.
+///
+/// A number is a function of (seed, purpose, stream, index): the counter-based generator Philox4x32-10 (Salmon, Moraes,
+/// Dror & Shaw, SC 2011). So a draw depends on no other draw, and never on the rank count.
+public struct RandomStream: Sendable {
+    /// What a stream is drawn for. Each purpose has streams of its own.
+    public struct Purpose: Sendable {
+        let code: UInt32
+        public init(_ code: UInt32) { self.code = code }
+        /// Where a column's α are; one stream a column.
+        public static let alpha = Purpose(1)
+        /// The values that training starts from.
+        public static let initialValues = Purpose(2)
+        /// Which patch of which image; one index a patch.
+        public static let patches = Purpose(3)
+        /// The split of `--validate`.
+        public static let validation = Purpose(4)
+    }
+
+    public let seed: UInt64
+    let purpose: Purpose
+    let stream: UInt32
+
+    public init(seed: UInt64, purpose: Purpose, stream: Int = 0) {
+        self.seed = seed
+        self.purpose = purpose
+        self.stream = UInt32(stream)
+    }
+
+    /// The 64 random bits at an index.
+    public func bits(at index: Int) -> UInt64 {
+        ck_random_bits(seed, purpose.code, stream, UInt64(index))
+    }
+
+    /// A whole number in 0..<bound at an index: the high word of bits × bound, whose bias is below bound / 2⁶⁴.
+    public func integer(below bound: Int, at index: Int) -> Int {
+        precondition(bound > 0)
+        return Int(bits(at: index).multipliedFullWidth(by: UInt64(bound)).high)
+    }
+
+    /// Standard normal numbers for the indices `start ..< start + buffer.count` (Box–Muller, a pair of uniforms each).
+    public func fillNormal(_ buffer: UnsafeMutableBufferPointer<Float>, from start: Int = 0) {
+        guard let base = buffer.baseAddress else { return }
+        ck_random_normal(seed, purpose.code, stream, UInt64(start), base, buffer.count)
+    }
+
+    /// `count` different numbers of 0..<bound in ascending order, drawn uniformly (Fisher–Yates on the first `count`).
+    public func sample(_ count: Int, below bound: Int) -> [Int] {
+        precondition(count >= 0 && count <= bound)
+        var pool = Array(0..<bound)
+        for i in 0..<count { pool.swapAt(i, i + integer(below: bound - i, at: i)) }
+        return pool[..<count].sorted()
+    }
+}

@@ -1,0 +1,104 @@
+import LinearAlgebra
+
+/// The last pairs of steps and gradient changes that L-BFGS keeps, of the values that this rank owns, and all their inner products.
+///
+/// The two-loop recursion runs on inner products alone, so it needs no vector that another rank holds and, a whole iteration
+/// taken together, one allreduce (Chen, Wang & Zhou, "Large-scale L-BFGS using MapReduce", NIPS 2014). Memory: 2·pairs + 1
+/// vectors of the share, Float; the products are Double.
+struct CurvatureHistory {
+    /// Rows: the steps s at 0..<capacity, the changes y at capacity..<2·capacity, the gradient last.
+    private let basis: Matrix<Float>
+    private let capacity: Int
+    /// Inner products of all rows of `basis`, summed over ranks.
+    private var products: [Double]
+    /// Coefficients of the direction in the basis.
+    private var coefficients: [Double]
+    private var multipliers: [Double]
+    /// Local inner products of the newest s, y and g with every row: what the one allreduce sums.
+    private var fresh: [Double]
+    private(set) var count = 0
+    private var newest = 0
+
+    init(capacity: Int, share: Int) {
+        self.capacity = capacity
+        basis = Matrix(rows: 2 * capacity + 1, columns: share)
+        let size = 2 * capacity + 1
+        products = [Double](repeating: 0, count: size * size)
+        coefficients = [Double](repeating: 0, count: size)
+        multipliers = [Double](repeating: 0, count: capacity)
+        fresh = [Double](repeating: 0, count: 3 * size)
+    }
+
+    private var size: Int { 2 * capacity + 1 }
+    private var share: Int { basis.columns }
+
+    /// Where the gradient of the current point belongs.
+    var gradient: UnsafeMutablePointer<Float> { basis.row(2 * capacity).baseAddress! }
+
+    var squaredGradientNorm: Double { products[size * size - 1] }
+
+    /// Takes the newest gradient into the products after `gradient` was written, with the pair that led there, unless it is nil.
+    ///
+    /// - Parameter sum: sums its argument over ranks, in place: the one allreduce of the iteration, 3·(2·pairs + 1) Doubles.
+    mutating func take(
+        step: UnsafePointer<Float>?, change: UnsafePointer<Float>?, sum: (UnsafeMutableBufferPointer<Double>) throws -> Void
+    ) rethrows {
+        if let step, let change {
+            newest = count == 0 ? 0 : (newest + 1) % capacity
+            count = min(count + 1, capacity)
+            basis.row(newest).baseAddress!.update(from: step, count: share)
+            basis.row(capacity + newest).baseAddress!.update(from: change, count: share)
+        }
+        let changed = (newest, capacity + newest, 2 * capacity)
+        for other in 0..<size {
+            let row = basis.row(other).baseAddress!
+            fresh[other] = dot(basis.row(changed.0).baseAddress!, row, count: share)
+            fresh[size + other] = dot(basis.row(changed.1).baseAddress!, row, count: share)
+            fresh[2 * size + other] = dot(basis.row(changed.2).baseAddress!, row, count: share)
+        }
+        try fresh.withUnsafeMutableBufferPointer { try sum($0) }
+        for other in 0..<size {
+            set(changed.0, other, fresh[other])
+            set(changed.1, other, fresh[size + other])
+            set(changed.2, other, fresh[2 * size + other])
+        }
+    }
+
+    private mutating func set(_ a: Int, _ b: Int, _ value: Double) {
+        products[a * size + b] = value
+        products[b * size + a] = value
+    }
+
+    /// Forgets every pair, after which the direction is that of steepest descent.
+    mutating func forget() { count = 0 }
+
+    /// Writes the direction −H·g of this rank's share and returns its slope g·d, from the products alone.
+    mutating func direction(into direction: UnsafeMutablePointer<Float>) -> Double {
+        let g = 2 * capacity
+        for i in 0..<size { coefficients[i] = 0 }
+        coefficients[g] = -1
+        for age in 0..<count {
+            let s = (newest - age + capacity) % capacity, y = capacity + s
+            multipliers[age] = product(with: s) / products[s * size + y]
+            coefficients[y] -= multipliers[age]
+        }
+        if count > 0 {
+            let y = capacity + newest
+            let scale = products[newest * size + y] / products[y * size + y]
+            for i in 0..<size { coefficients[i] *= scale }
+        }
+        for age in (0..<count).reversed() {
+            let s = (newest - age + capacity) % capacity, y = capacity + s
+            coefficients[s] += multipliers[age] - product(with: y) / products[s * size + y]
+        }
+        coefficients.withUnsafeBufferPointer { combineRows(of: basis, weights: $0.baseAddress!, into: direction) }
+        return product(with: g)
+    }
+
+    /// The inner product of the direction so far with one row of the basis.
+    private func product(with row: Int) -> Double {
+        var sum = 0.0
+        for i in 0..<size where coefficients[i] != 0 { sum += coefficients[i] * products[row * size + i] }
+        return sum
+    }
+}

@@ -1,0 +1,171 @@
+import LinearAlgebra
+import Parallel
+
+/// L-BFGS on learned values that the ranks own in shares, with a strong Wolfe line search.
+///
+/// An evaluation: the owners write the trial point, one allgather gives it to every rank; each rank forms the gradient of its
+/// samples; one reduce-scatter leaves the sums with the owners; one allreduce of 16 bytes sums objective and slope. An
+/// iteration adds one small allreduce (`CurvatureHistory`). So the busiest rank sends N + (P−2)·n_max values and some bytes an
+/// evaluation. Memory a rank: two vectors of N values, and 2·pairs + 5 of its share.
+public final class LBFGS {
+    public struct Options: Sendable {
+        public var iterations: Int
+        /// Pairs of steps and gradient changes kept.
+        public var history = 10
+        /// Ends where ten iterations lower the objective by less than this part of it. 0: never.
+        public var tolerance = 0.0
+
+        public init(iterations: Int, tolerance: Double = 0) {
+            self.iterations = iterations
+            self.tolerance = tolerance
+        }
+    }
+
+    /// Where the optimiser stands after an iteration; iteration 0 is the start.
+    public struct Iteration: Sendable {
+        public var number: Int
+        /// All so far, as are the times.
+        public var evaluations: Int
+        public var objective: Double
+        public var seconds: Double
+        /// Seconds of this rank's own arithmetic in evaluations.
+        public var compute: Double
+        /// Seconds in the collectives of evaluations, the wait for other ranks included.
+        public var exchange: Double
+
+        /// Before the first evaluation.
+        public static let none = Iteration(number: 0, evaluations: 0, objective: .nan, seconds: 0, compute: 0, exchange: 0)
+    }
+
+    private let objective: any ShardedObjective
+    private let communicator: Communicator
+    private let options: Options
+    private let owned: Range<Int>
+    private let shares: Cut
+
+    private let values: Matrix<Float>
+    private let samplesGradient: Matrix<Float>
+    /// The owned values in `values`.
+    private let trial: Matrix<Float>
+    /// The owned values of the last accepted point.
+    private let point: Matrix<Float>
+    private let gradient: Matrix<Float>
+    private let direction: Matrix<Float>
+    private let change: Matrix<Float>
+    private let scalars = Matrix<Double>(rows: 1, columns: 2)
+    private var history: CurvatureHistory
+    private var state = Iteration.none
+
+    /// - Parameter values: units × values a unit: the start, the same on every rank; holds the result afterwards.
+    public init(_ objective: any ShardedObjective, values: Matrix<Float>, communicator: Communicator, options: Options) {
+        let units = objective.units, width = objective.valuesPerUnit
+        precondition(values.rows == units && values.columns == width)
+        self.objective = objective
+        self.values = values
+        self.communicator = communicator
+        self.options = options
+        let cut = Cut(units, into: communicator.size)
+        owned = cut[communicator.rank]
+        shares = cut.scaled(by: width)
+        samplesGradient = Matrix(rows: units, columns: width)
+        trial = values.rows(owned)
+        point = trial.clone()
+        gradient = Matrix(rows: owned.count, columns: width)
+        direction = Matrix(rows: owned.count, columns: width)
+        change = Matrix(rows: owned.count, columns: width)
+        history = CurvatureHistory(capacity: options.history, share: owned.count * width)
+    }
+
+    private var share: Int { trial.rows * trial.columns }
+
+    /// Runs to the end and returns the last iteration. `report` is called on every rank after the start and each iteration.
+    ///
+    /// - Throws: `TrainingError` where the objective is not a number, the same on every rank; `MPIError`; what `report` throws.
+    @discardableResult
+    public func run(_ report: (Iteration) throws -> Void = { _ in }) throws -> Iteration {
+        let clock = ContinuousClock(), start = clock.now
+        var recent = [Double](repeating: .infinity, count: 10)
+        state.objective = try evaluate(0, from: nil).value
+        try remember(pair: false)
+        try report(state)
+        while state.number < options.iterations {
+            var slope = history.direction(into: direction.pointer)
+            if slope >= 0 {
+                history.forget()
+                slope = history.direction(into: direction.pointer)
+            }
+            // Without curvature the gradient's length says nothing of the step's: try one of length 1 or shorter.
+            let first = history.count == 0 ? min(1, 1 / history.squaredGradientNorm.squareRoot()) : 1
+            point.copy(from: trial)
+            let here = WolfeLineSearch.Point(step: 0, value: state.objective, slope: slope)
+            let found = try slope < 0
+                ? WolfeLineSearch().search(from: here, first: first) { try evaluate($0, from: point) } : nil
+            guard let found else {
+                _ = try evaluate(0, from: point)
+                if history.count == 0 { break }
+                history.forget()
+                continue
+            }
+            state.number += 1
+            state.objective = found.value
+            try remember(pair: true)
+            state.seconds = (clock.now - start).seconds
+            try report(state)
+            let slot = state.number % recent.count
+            if options.tolerance > 0, recent[slot] - found.value < options.tolerance * abs(found.value) { break }
+            recent[slot] = found.value
+        }
+        return state
+    }
+
+    /// The objective and its slope at `from + step·direction`, whose gradient is left in `gradient`; at `values` if nil.
+    private func evaluate(_ length: Double, from: Matrix<Float>?) throws -> WolfeLineSearch.Point {
+        let clock = ContinuousClock()
+        let t0 = clock.now
+        if let from { step(from: from.pointer, along: direction.pointer, by: length, into: trial.pointer, count: share) }
+        try communicator.allGather(inPlace: values.elements, shares: shares)
+        let t1 = clock.now
+        scalars[0, 0] = objective.samplesPart(at: values, gradient: samplesGradient)
+        let t2 = clock.now
+        try communicator.reduceScatter(
+            UnsafeBufferPointer(samplesGradient.elements), into: gradient.elements, shares: shares)
+        let t3 = clock.now
+        let common = objective.complete(at: values, owned: owned, gradient: gradient)
+        scalars[0, 1] = dot(gradient.pointer, direction.pointer, count: share)
+        let t4 = clock.now
+        try communicator.allReduce(inPlace: scalars.elements)
+        let t5 = clock.now
+        state.evaluations += 1
+        state.compute += ((t2 - t1) + (t4 - t3)).seconds
+        state.exchange += ((t1 - t0) + (t3 - t2) + (t5 - t4)).seconds
+        let value = scalars[0, 0] + common
+        if !value.isFinite || !scalars[0, 1].isFinite {
+            // Every rank sees the same sums, so all come here and leave together.
+            try communicator.agree {
+                throw TrainingError(
+                    "the objective is \(value), its slope \(scalars[0, 1]), at iteration \(state.number + (from == nil ? 0 : 1)), "
+                        + "evaluation \(state.evaluations): expected finite numbers; look at --lambda and the data")
+            }
+        }
+        return WolfeLineSearch.Point(step: length, value: value, slope: scalars[0, 1])
+    }
+
+    /// Takes `gradient`, and the pair that led from `point` to `trial`, into the history.
+    private func remember(pair: Bool) throws {
+        let old = history.gradient
+        if pair {
+            for i in 0..<share {
+                change.pointer[i] = gradient.pointer[i] - old[i]
+                direction.pointer[i] = trial.pointer[i] - point.pointer[i]
+            }
+        }
+        old.update(from: gradient.pointer, count: share)
+        try history.take(step: pair ? UnsafePointer(direction.pointer) : nil, change: pair ? UnsafePointer(change.pointer) : nil) {
+            try communicator.allReduce(inPlace: $0)
+        }
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
+}

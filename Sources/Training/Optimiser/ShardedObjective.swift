@@ -1,0 +1,25 @@
+import LinearAlgebra
+
+/// A function of learned values that is a sum over samples, which the ranks share, plus a term that every rank can work out.
+///
+/// The optimiser sums the gradients of the samples over the ranks, each rank getting the units that it owns; then the owner
+/// completes them. So a rank never forms a gradient that it does not own beyond its own samples' part.
+public protocol ShardedObjective: AnyObject {
+    var units: Int { get }
+    var valuesPerUnit: Int { get }
+
+    /// The part of this rank's samples: returns their sum of the objective and sets their gradient.
+    ///
+    /// - Parameters:
+    ///   - values: all learned values, units × values a unit, the same on every rank.
+    ///   - gradient: units × values a unit; what was in it is replaced.
+    func samplesPart(at values: Matrix<Float>, gradient: Matrix<Float>) -> Double
+
+    /// Turns the sum over all samples of `samplesPart` into the gradient of the objective, for the owned units, and returns the
+    /// term of the objective that no sample holds. Every rank returns the same.
+    ///
+    /// - Parameters:
+    ///   - values: as given to the call of `samplesPart` that came before.
+    ///   - gradient: owned units × values a unit, in place.
+    func complete(at values: Matrix<Float>, owned: Range<Int>, gradient: Matrix<Float>) -> Double
+}

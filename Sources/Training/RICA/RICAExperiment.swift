@@ -1,0 +1,197 @@
+import Datasets
+import Foundation
+import Layers
+import LinearAlgebra
+import Parallel
+
+/// The job `rica` from files to accuracy: learn features on patches, encode the labelled images, classify them.
+public final class RICAExperiment {
+    public enum Phase: String, CaseIterable, Sendable { case learn, encode, classify, all }
+
+    /// What a run was asked for besides its settings.
+    public struct Request: Sendable {
+        public var phase = Phase.all
+        /// Where the model is read from in the phases encode and classify; the run directory's if nil.
+        public var modelPath: String?
+        /// The path to compute on; the cheapest if nil.
+        public var path: ComputePath?
+        public var exportPath: String?
+        /// What `--validate` may choose; nothing is searched if nil.
+        public var search: ValidationGrid?
+        public init() {}
+    }
+
+    private var settings: RICASettings
+    private let request: Request
+    private let data: Dataset
+    private let communicator: Communicator
+    private let directory: RunDirectory
+    private let progress: ProgressLog
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+    private var result: RunResult
+
+    public init(
+        settings: RICASettings, request: Request, data: Dataset, communicator: Communicator, directory: RunDirectory,
+        progress: ProgressLog, plan: RICAPlan
+    ) {
+        self.settings = settings
+        self.request = request
+        self.data = data
+        self.communicator = communicator
+        self.directory = directory
+        self.progress = progress
+        start = clock.now
+        result = RunResult(
+            dynamicParameters: plan.dynamicParameters, learnedParameters: plan.bytesPerStep / 4,
+            fullParameters: plan.fullParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
+            wireBytesPerStep: plan.wireBytesPerStep, computePath: plan.path.rawValue, seconds: 0)
+    }
+
+    /// Runs the phases asked for; every rank returns the same result.
+    ///
+    /// - Throws: `AgreedFailure` for data and files, `TrainingError` through it, `MPIError`.
+    public func run() throws -> RunResult {
+        var model: RICAModel
+        switch request.phase {
+        case .learn, .all: model = try learn()
+        case .encode, .classify:
+            let path = modelPath
+            model = try communicator.agree { try RICAModel.read(from: path).model }
+            model.encoder = settings.encoder
+        }
+        switch request.phase {
+        case .learn: break
+        case .encode: try store(try encode(model))
+        case .classify: try classify(&model, try storedFeatures(model))
+        case .all: try classify(&model, try encode(model))
+        }
+        result.seconds = (clock.now - start).seconds
+        try onRoot { try directory.write(try result.json(), to: "result.json") }
+        return result
+    }
+
+    private var modelPath: String { request.modelPath ?? directory.file("model.safetensors") }
+    private var sampler: PatchSampler { PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed) }
+
+    private func learn() throws -> RICAModel {
+        progress.say("reading \(settings.whiteningPatches) patches of \(settings.patch)×\(settings.patch) and fitting the whitening")
+        let patches = try RICAPatches(images: data.unlabelled, settings: settings, communicator: communicator)
+        if let grid = request.search {
+            let search = Validation(
+                grid: grid, settings: settings, data: data, patches: patches, path: request.path, communicator: communicator,
+                progress: progress)
+            settings = try search.run()
+            try onRoot { try directory.write(search.table, to: "validation.csv") }
+        }
+        let channels = data.shape.channels
+        let learning = try RICALearning(
+            settings: settings, patches: patches, channels: channels, path: request.path, ranks: communicator.size)
+        progress.say("learning \(settings.features) features on \(settings.patches) patches, \(settings.iterations) iterations")
+        let outcome = try learning.run(communicator: communicator, progress: progress)
+        progress.say(
+            String(
+                format: "learned: objective %.6f after %d iterations, %d evaluations, %.1f s (%.2f ms each)", outcome.last.objective,
+                outcome.last.number, outcome.last.evaluations, outcome.last.seconds,
+                1e3 * outcome.last.seconds / Double(outcome.last.evaluations)))
+        result.objective = outcome.last.objective
+        result.steps = outcome.last.evaluations
+        result.secondsPerStep = outcome.last.seconds / Double(outcome.last.evaluations)
+        let model = RICAModel(
+            weights: learning.weights, values: outcome.values, whitening: patches.whitening, covariance: patches.covariance,
+            encoder: settings.encoder)
+        try onRoot {
+            try directory.write(outcome.metrics.table, to: "metrics.csv")
+            try model.write(to: directory.file("model.safetensors"), settings: settings, sampler: sampler)
+            try directory.write(model.filterPicture(), to: "filters.png")
+            if let path = request.exportPath { try model.writeExpanded(to: path) }
+        }
+        return model
+    }
+
+    private func encode(_ model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
+        let encoder = ImageEncoder(model: model, shape: data.shape, path: request.path == .reduced ? nil : request.path)
+        progress.say(
+            "encoding \(data.train.images.count) training and \(data.test.images.count) test images, \(encoder.features) numbers each (\(encoder.path.rawValue))")
+        let train = try EncodedImages(
+            data.train, width: encoder.features, communicator: communicator,
+            report: { self.progress.step("encode training images", $0 * self.communicator.size, of: self.data.train.images.count) },
+            encode: encoder.encode)
+        let test = try EncodedImages(
+            data.test, width: encoder.features, communicator: communicator,
+            report: { self.progress.step("encode test images", $0 * self.communicator.size, of: self.data.test.images.count) },
+            encode: encoder.encode)
+        return (train, test)
+    }
+
+    private func classify(_ model: inout RICAModel, _ images: (train: EncodedImages, test: EncodedImages)) throws {
+        let subsets = data.folds ?? [Array(0..<images.train.total)]
+        progress.say("classifying: one-vs-all L2-SVM, C \(settings.cost), \(subsets.count == 1 ? "all training images" : "\(subsets.count) folds")")
+        let evaluation = try Evaluation(
+            train: images.train, test: images.test, subsets: subsets, classes: data.classes, cost: settings.cost,
+            communicator: communicator, report: { self.progress.step("classify: fold", $0, of: subsets.count) })
+        model.classifiers = evaluation.classifiers
+        result.accuracy = evaluation.accuracy
+        result.error = 1 - evaluation.accuracy
+        result.interval = evaluation.interval
+        result.folds = data.folds == nil ? nil : evaluation.accuracies
+        try onRoot {
+            try model.write(to: directory.file("model.safetensors"), settings: settings, sampler: sampler)
+            try directory.write(evaluation.table, to: "predictions.csv")
+        }
+    }
+
+    /// Writes features.safetensors: the encoded images of both sets with their labels.
+    private func store(_ images: (train: EncodedImages, test: EncodedImages)) throws {
+        var file = Safetensors(metadata: ["format": "colonnade features 1", "encoder": settings.encoder.rawValue])
+        for (name, set) in [("train", images.train), ("test", images.test)] {
+            let all = Matrix<Float>(rows: communicator.isRoot ? set.total : 0, columns: set.features.columns)
+            var labels: [Int32] = []
+            let cut = Cut(set.total, into: communicator.size)
+            // Rank by rank through a broadcast, so that only rank 0 holds the whole.
+            for rank in 0..<communicator.size {
+                let own = rank == communicator.rank
+                let part = own ? set.features : Matrix<Float>(rows: cut[rank].count, columns: set.features.columns)
+                try communicator.broadcast(part.elements, from: rank)
+                var partLabels = own ? set.labels : [Int32](repeating: 0, count: cut[rank].count)
+                try partLabels.withUnsafeMutableBufferPointer { try communicator.broadcast($0, from: rank) }
+                if communicator.isRoot { all.rows(cut[rank]).copy(from: part) }
+                labels += partLabels
+            }
+            if communicator.isRoot {
+                file.set("\(name).features", all)
+                file.set("\(name).labels", labels)
+            }
+        }
+        try onRoot { try file.write(to: directory.file("features.safetensors")) }
+    }
+
+    /// This rank's part of features.safetensors.
+    private func storedFeatures(_ model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
+        let path = directory.file("features.safetensors")
+        return try communicator.agree {
+            let file = try Safetensors(path: path)
+            guard file.metadata["encoder"] == settings.encoder.rawValue else {
+                throw DataError(
+                    message: "\(path): expected features of the encoder \(settings.encoder.rawValue), found \(file.metadata["encoder"] ?? "none"): "
+                        + "encode again with --phase encode")
+            }
+            func part(_ name: String, count: Int) throws -> EncodedImages {
+                let all: Matrix<Float> = try file.matrix("\(name).features")
+                let labels: [Int32] = try file.values("\(name).labels")
+                guard all.rows == count, labels.count == count else {
+                    throw DataError(message: "\(path): expected \(count) \(name) images, as \(data.name) has, found \(all.rows)")
+                }
+                let range = Cut(count, into: communicator.size)[communicator.rank]
+                return EncodedImages(
+                    features: all.rows(range).clone(), labels: Array(labels[range]), range: range, total: count)
+            }
+            return (try part("train", count: data.train.images.count), try part("test", count: data.test.images.count))
+        }
+    }
+
+    /// Files are rank 0's work, their errors everybody's.
+    private func onRoot(_ body: () throws -> Void) throws {
+        try communicator.agree { if communicator.isRoot { try body() } }
+    }
+}

@@ -1,0 +1,50 @@
+import Datasets
+import Layers
+import LinearAlgebra
+import Parallel
+
+extension RICASettings {
+    /// The grid of a patch.
+    public func grid(channels: Int) -> PixelGrid { PixelGrid(channels: channels, height: patch, width: patch) }
+
+    /// Learned positions of a plane: int(S·P), at least 1; all where nothing is predicted.
+    public var learnedPositions: Int { learned.map { max(1, Int(Double(patch * patch) * $0)) } ?? patch * patch }
+
+    /// The layer: each column's α from its own stream and its squared-exponential dictionary; `--alpha shared` gives all
+    /// columns that of column 0.
+    ///
+    /// - Throws: `FactorisationError` where a kernel matrix is not positive definite.
+    public func makeWeights(channels: Int) throws -> PredictedWeights {
+        let grid = grid(channels: channels)
+        guard learned != nil else { return .dense(grid: grid, units: features) }
+        let cut = Cut(features, into: columns)
+        let alphas = (0..<columns).map { j in
+            sampleAlpha(
+                seed: seed, layer: 0, column: alpha == .shared ? 0 : j, count: learnedPositions, positions: grid.positions)
+        }
+        return try makeWeights(grid: grid, alphas: alphas, units: (0..<columns).map { cut[$0] })
+    }
+
+    /// The layer whose columns have the α and the units given.
+    ///
+    /// - Throws: `FactorisationError` where a kernel matrix is not positive definite.
+    func makeWeights(grid: PixelGrid, alphas: [[Int]], units: [Range<Int>]) throws -> PredictedWeights {
+        let kernel = SquaredExponentialKernel(grid: grid, sigma: sigma)
+        return PredictedWeights(
+            grid: grid,
+            columns: try zip(alphas, units).map { alpha, units in
+                let dictionary = try kernelDictionary(
+                    kernel: kernel.matrix(rows: Array(0..<grid.positions), columns: alpha), alpha: alpha,
+                    form: ridge.map { .ridge($0) } ?? .raw)
+                return Column(units: units, alpha: alpha, dictionary: dictionary)
+            })
+    }
+
+    /// w₀ = N(0, .01²), drawn by position in the layer, so that it is the same on every rank.
+    public func startingValues(for weights: PredictedWeights) -> LearnedValues {
+        let values = LearnedValues([("rica", weights.units, weights.valuesPerUnit)])
+        RandomStream(seed: seed, purpose: .initialValues).fillNormal(values.flat.elements)
+        for i in 0..<values.count { values.flat.pointer[i] *= 0.01 }
+        return values
+    }
+}

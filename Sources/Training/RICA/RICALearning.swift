@@ -1,0 +1,74 @@
+import Layers
+import LinearAlgebra
+import Parallel
+
+/// One layer learned on given patches.
+public struct RICALearning {
+    /// What learning left.
+    public struct Outcome {
+        /// ŵ, units × n_α.
+        public let values: Matrix<Float>
+        public let last: LBFGS.Iteration
+        public let metrics: Metrics
+        /// Bytes that this rank sent in all evaluations, counted at the MPI calls, without the scalars' allreduces.
+        public let wireBytes: Int
+        /// ŵ after the iterations asked for, by iteration.
+        public let snapshots: [Int: Matrix<Float>]
+    }
+
+    public let settings: RICASettings
+    public let weights: PredictedWeights
+    public let path: ComputePath
+    private let objective: RICAObjective
+    private let start: LearnedValues
+
+    /// - Parameter path: the cheapest by the layer's estimate if nil.
+    /// - Throws: `FactorisationError` where a kernel matrix is not positive definite.
+    public init(settings: RICASettings, patches: RICAPatches, channels: Int, path: ComputePath?, ranks: Int) throws {
+        self.settings = settings
+        weights = try settings.makeWeights(channels: channels)
+        self.path = path ?? weights.costs(samples: settings.patchesPerRank(ranks))[0].path
+        start = settings.startingValues(for: weights)
+        objective = RICAObjective(
+            weights: weights, patches: patches.local, totalPatches: patches.total, outerProducts: patches.outerProducts,
+            norm: settings.norm, sparsity: settings.lambda, path: self.path)
+    }
+
+    /// Learns on all ranks.
+    ///
+    /// - Parameter snapshots: iterations whose values are wanted too.
+    /// - Throws: as `LBFGS.run`.
+    public func run(communicator: Communicator, progress: ProgressLog, snapshots wanted: Set<Int> = []) throws -> Outcome {
+        var metrics = Metrics(capacity: settings.iterations + 1)
+        var snapshots: [Int: Matrix<Float>] = [:]
+        let values = start.matrix(0)
+        let before = communicator.traffic
+        var previous = LBFGS.Iteration.none, rebuild = 0.0, project = 0.0, bytes = 0
+        let optimiser = LBFGS(
+            objective, values: values, communicator: communicator, options: .init(iterations: settings.iterations))
+        let last = try optimiser.run { iteration in
+            let sent = (communicator.traffic - before).total.wireBytes
+            let evaluations = Double(max(iteration.evaluations - previous.evaluations, 1))
+            metrics.append(
+                Metrics.Row(
+                    step: iteration.number, evaluations: iteration.evaluations, objective: iteration.objective,
+                    seconds: iteration.seconds, compute: (iteration.compute - previous.compute) / evaluations,
+                    rebuild: (objective.rebuildSeconds - rebuild) / evaluations,
+                    project: (objective.projectSeconds - project) / evaluations,
+                    exchange: (iteration.exchange - previous.exchange) / evaluations, bytes: Double(sent - bytes) / evaluations))
+            previous = iteration
+            (rebuild, project, bytes) = (objective.rebuildSeconds, objective.projectSeconds, sent)
+            if wanted.contains(iteration.number) { snapshots[iteration.number] = objective.normalisedValues(at: values) }
+            progress.step("learn", iteration.number, of: settings.iterations, "objective \(iteration.objective)")
+        }
+        let sent = communicator.traffic - before
+        return Outcome(
+            values: objective.normalisedValues(at: values), last: last, metrics: metrics,
+            wireBytes: sent.allGather.wireBytes + sent.reduceScatter.wireBytes, snapshots: snapshots)
+    }
+}
+
+extension RICASettings {
+    /// Patches of the rank that has most.
+    public func patchesPerRank(_ ranks: Int) -> Int { (patches + ranks - 1) / ranks }
+}

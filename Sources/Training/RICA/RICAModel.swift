@@ -1,0 +1,52 @@
+import Datasets
+import Layers
+import LinearAlgebra
+
+/// Learned features with all that turns an image into a prediction.
+public struct RICAModel {
+    public let weights: PredictedWeights
+    /// ŵ: the learned values of normalised rows, units × n_α.
+    public let values: Matrix<Float>
+    public let whitening: Whitening
+    /// One over the deviation of a feature's response on whitened patches: what brings it to unit variance before the encoder.
+    public let scale: [Float]
+    public var encoder: Encoder
+    /// One for each fold, or one; none before the phase `classify`.
+    public var classifiers: [LinearClassifier] = []
+
+    /// - Parameter covariance: of the contrast-normalised patches behind the whitening, n_v × n_v.
+    public init(
+        weights: PredictedWeights, values: Matrix<Float>, whitening: Whitening, covariance: Matrix<Double>, encoder: Encoder
+    ) {
+        let inputs = weights.grid.inputs
+        let rows = Matrix<Float>(rows: weights.units, columns: inputs)
+        weights.expand(values, into: rows)
+        // The deviation of r·Z(x − μ) is √(rZ Cov Zrᵀ).
+        let filters = Matrix<Double>(rows: weights.units, columns: inputs)
+        multiply(rows.widened, whitening.matrix.widened, into: filters)
+        let spread = Matrix<Double>(rows: weights.units, columns: inputs)
+        multiply(filters, covariance, into: spread)
+        self.init(
+            weights: weights, values: values, whitening: whitening,
+            scale: (0..<weights.units).map { k in
+                let variance = zip(filters.row(k), spread.row(k)).reduce(0.0) { $0 + $1.0 * $1.1 }
+                return Float(1 / variance.squareRoot())
+            },
+            encoder: encoder)
+    }
+
+    init(weights: PredictedWeights, values: Matrix<Float>, whitening: Whitening, scale: [Float], encoder: Encoder) {
+        self.weights = weights
+        self.values = values
+        self.whitening = whitening
+        self.scale = scale
+        self.encoder = encoder
+    }
+
+    /// Ŵ, units × n_v.
+    public var expandedRows: Matrix<Float> {
+        let rows = Matrix<Float>(rows: weights.units, columns: weights.grid.inputs)
+        weights.expand(values, into: rows)
+        return rows
+    }
+}

@@ -1,0 +1,215 @@
+import LinearAlgebra
+import Layers
+
+/// The RICA objective over patches x, as a mean per patch: λ·Σ√((Ŵx)² + ε) + ½‖ŴᵀŴx − x‖², where Ŵ is W with
+/// normalised rows, and its gradient with respect to the learned values w behind W (Le et al. 2011; Denil et al. 2013,
+/// section 4; METHOD, section 5).
+///
+/// The reconstruction term needs no pass over the patches: with C = Σxxᵀ and A = ŴᵀŴ − I it is ½tr(ACA), gradient
+/// Ŵ(AC + CA). What is left are two products a block of patches, ŷ = Ŵx and the gradient, each 2·m·n_v·n_h flops expanded
+/// and 2·m·n_α·n_h reduced. Everything runs in blocks of patches whose outputs stay in cache, on workspaces made once.
+///
+/// Both norms are quadratic forms of a unit's learned values, N² = wBwᵀ, so the gradient goes back through the norm without
+/// leaving the space of w: ∂L/∂w = (ĝ − (ĝ·ŵ)ŵB)/N with ŵ = w/N and ĝ the gradient at ŵ.
+public final class RICAObjective: ShardedObjective {
+    /// What a patch's features are made from, for patches of this rank.
+    private enum Inputs {
+        case expanded(Matrix<Float>)
+        case pooled(Matrix<Float>, block: [Matrix<Float>])
+        case reduced([Matrix<Float>])
+    }
+
+    /// ε of the RICA authors' release.
+    public static let defaultEpsilon: Float = 1e-5
+
+    public let weights: PredictedWeights
+    public let path: ComputePath
+    private let inputs: Inputs
+    private let patches: Int
+    private let totalPatches: Double
+    private let sparsity: Double
+    private let epsilon: Float
+
+    /// The outer products Σxxᵀ over all patches of all ranks.
+    private let outerProducts: Matrix<Float>
+    private let metrics: [Matrix<Float>]
+
+    private let normalised: Matrix<Float>  // ŵ
+    private let throughMetric: Matrix<Float>  // ŵB
+    private var norms: [Double]
+    private let rows: Matrix<Float>  // Ŵ
+    private let rowGradient: Matrix<Float>  // Ŵ-space gradient, units × n_v
+    private let outputs: Matrix<Float>  // one block's features, at most blockSize × units
+    private let deviation: Matrix<Float>  // A = ŴᵀŴ − I
+    private let product: Matrix<Float>  // AC, then AC + CA
+
+    /// Patches whose outputs are formed at a time, so that they are still in cache for the second product.
+    private let blockSize: Int
+
+    /// Seconds of all evaluations so far that went into W = Uw with its norms, and into Uᵀ∂L/∂W.
+    private(set) public var rebuildSeconds = 0.0
+    private(set) public var projectSeconds = 0.0
+    private let clock = ContinuousClock()
+
+    /// - Parameters:
+    ///   - patches: this rank's whitened and normalised patches, m × n_v, contiguous. Kept on the expanded and pooled paths; the
+    ///     reduced path keeps m × n_α values a column instead.
+    ///   - totalPatches: patches on all ranks together.
+    ///   - outerProducts: Σxxᵀ over all of them, n_v × n_v.
+    ///   - sparsity: λ.
+    ///   - epsilon: ε under the root of the smooth absolute value.
+    public init(
+        weights: PredictedWeights, patches: Matrix<Float>, totalPatches: Int, outerProducts: Matrix<Double>,
+        norm: RICANorm, sparsity: Double, epsilon: Float = defaultEpsilon, path: ComputePath
+    ) {
+        let n = weights.grid.inputs, nA = weights.valuesPerUnit, nH = weights.units
+        precondition(patches.columns == n && outerProducts.rows == n && outerProducts.columns == n)
+        precondition(!weights.isDense || path == .expanded, "a dense layer has no pooled inputs")
+        self.weights = weights
+        self.path = path
+        self.patches = patches.rows
+        self.totalPatches = Double(totalPatches)
+        self.sparsity = sparsity
+        self.epsilon = epsilon
+        let width = nH + (path == .expanded ? n : nA * weights.columns.count)
+        let blockSize = max(1, min(patches.rows, RICAObjective.blockSize(width: width)))
+        self.blockSize = blockSize
+        switch path {
+        case .expanded:
+            inputs = .expanded(patches)
+        case .pooled:
+            inputs = .pooled(patches, block: weights.columns.map { _ in Matrix(rows: blockSize, columns: nA) })
+        case .reduced:
+            inputs = .reduced(
+                weights.columns.indices.map { j in
+                    let pooled = Matrix<Float>(rows: patches.rows, columns: nA)
+                    weights.pool(patches, column: j, into: pooled)
+                    return pooled
+                })
+        }
+        self.outerProducts = outerProducts.rounded
+        let mean = Matrix<Float>(rows: n, columns: n)
+        for i in 0..<n { for j in 0..<n { mean[i, j] = Float(outerProducts[i, j] / Double(totalPatches)) } }
+        metrics = weights.columns.indices.map { norm.metric(of: weights, column: $0, meanOuterProduct: mean) }
+        normalised = Matrix(rows: nH, columns: nA)
+        throughMetric = Matrix(rows: nH, columns: nA)
+        norms = [Double](repeating: 1, count: nH)
+        rows = Matrix(rows: nH, columns: n)
+        rowGradient = Matrix(rows: nH, columns: n)
+        outputs = Matrix(rows: blockSize, columns: nH)
+        deviation = Matrix(rows: n, columns: n)
+        product = Matrix(rows: n, columns: n)
+    }
+
+    public var units: Int { weights.units }
+    public var valuesPerUnit: Int { weights.valuesPerUnit }
+
+    /// Patches whose outputs and inputs, `width` values together, take about a megabyte.
+    static func blockSize(width: Int) -> Int { max(64, (1 << 18) / width / 8 * 8) }
+
+    /// Ŵ at the learned values given, units × n_v: the rows as the model uses them, normalised.
+    public func normalisedRows(at values: Matrix<Float>) -> Matrix<Float> {
+        normalise(values)
+        return rows.clone()
+    }
+
+    /// ŵ at the learned values given: the values that give the normalised rows, units × n_α.
+    public func normalisedValues(at values: Matrix<Float>) -> Matrix<Float> {
+        normalise(values)
+        return normalised.clone()
+    }
+
+    public func samplesPart(at values: Matrix<Float>, gradient: Matrix<Float>) -> Double {
+        rebuildSeconds += clock.measure { normalise(values) }.seconds
+        let scale = Float(sparsity / totalPatches)
+        var sum = 0.0
+        var start = 0
+        if case .expanded = inputs { rowGradient.fill(0) } else { gradient.fill(0) }
+        while start < patches {
+            let block = start..<min(start + blockSize, patches)
+            sum += add(block, gradient: gradient, scale: scale)
+            start = block.upperBound
+        }
+        if case .expanded = inputs {
+            projectSeconds += clock.measure { weights.project(rowGradient, into: gradient) }.seconds
+        }
+        return sparsity * sum / totalPatches
+    }
+
+    /// Adds the sparsity term's gradient at ŵ (or at Ŵ, expanded) for one block of patches; returns the block's Σ√(ŷ² + ε).
+    private func add(_ block: Range<Int>, gradient: Matrix<Float>, scale: Float) -> Double {
+        let y = outputs.rows(0..<block.count)
+        switch inputs {
+        case .expanded(let patches):
+            let x = patches.rows(block)
+            multiply(x, rows, transposed: .second, into: y)
+            let sum = smoothAbsoluteSlope(inPlace: y, epsilon: epsilon)
+            multiply(y, x, transposed: .first, into: rowGradient, alpha: scale, beta: 1)
+            return sum
+        case .pooled(let patches, let pooled):
+            for j in pooled.indices { weights.pool(patches.rows(block), column: j, into: pooled[j].rows(0..<block.count)) }
+            return addPooled(pooled, 0..<block.count, y, gradient: gradient, scale: scale)
+        case .reduced(let pooled):
+            return addPooled(pooled, block, y, gradient: gradient, scale: scale)
+        }
+    }
+
+    private func addPooled(
+        _ pooled: [Matrix<Float>], _ block: Range<Int>, _ y: Matrix<Float>, gradient: Matrix<Float>, scale: Float
+    ) -> Double {
+        for j in pooled.indices {
+            let units = weights.columns[j].units
+            multiply(pooled[j].rows(block), normalised.rows(units), transposed: .second, into: y.columns(units))
+        }
+        let sum = smoothAbsoluteSlope(inPlace: y, epsilon: epsilon)
+        for j in pooled.indices {
+            let units = weights.columns[j].units
+            multiply(
+                y.columns(units), pooled[j].rows(block), transposed: .first, into: gradient.rows(units), alpha: scale, beta: 1)
+        }
+        return sum
+    }
+
+    public func complete(at values: Matrix<Float>, owned: Range<Int>, gradient: Matrix<Float>) -> Double {
+        // A = ŴᵀŴ − I, then ½tr(ACA) and AC + CA, whose products are as small as n_v³.
+        multiply(rows, rows, transposed: .first, into: deviation)
+        for i in 0..<deviation.rows { deviation[i, i] -= 1 }
+        multiply(deviation, outerProducts, into: product)
+        let reconstruction = 0.5 * dot(product.pointer, deviation.pointer, count: product.rows * product.columns)
+        for i in 0..<product.rows {
+            for j in 0...i {
+                let sum = product[i, j] + product[j, i]
+                product[i, j] = sum
+                product[j, i] = sum
+            }
+        }
+        let ownGradient = rowGradient.rows(owned)
+        multiply(rows.rows(owned), product, into: ownGradient, alpha: Float(1 / totalPatches))
+        projectSeconds += clock.measure { weights.project(ownGradient, into: gradient, beta: 1, units: owned) }.seconds
+        for (r, unit) in owned.enumerated() {
+            let g = gradient.row(r).baseAddress!, w = normalised.row(unit).baseAddress!, q = throughMetric.row(unit).baseAddress!
+            let along = Float(dot(g, w, count: valuesPerUnit))
+            let inverse = Float(1 / norms[unit])
+            for i in 0..<valuesPerUnit { g[i] = (g[i] - along * q[i]) * inverse }
+        }
+        return reconstruction / totalPatches
+    }
+
+    /// Sets ŵ, N, ŵB and Ŵ.
+    private func normalise(_ values: Matrix<Float>) {
+        for (j, column) in weights.columns.enumerated() {
+            multiply(values.rows(column.units), metrics[j], into: throughMetric.rows(column.units))
+        }
+        for unit in 0..<units {
+            let w = values.row(unit).baseAddress!, q = throughMetric.row(unit).baseAddress!
+            let to = normalised.row(unit).baseAddress!
+            norms[unit] = dot(w, q, count: valuesPerUnit).squareRoot()
+            let inverse = Float(1 / norms[unit])
+            for i in 0..<valuesPerUnit {
+                to[i] = w[i] * inverse
+                q[i] *= inverse
+            }
+        }
+        weights.expand(normalised, into: rows)
+    }
+}

@@ -1,0 +1,56 @@
+import Datasets
+import LinearAlgebra
+import Parallel
+
+/// What RICA learns from: the whitening, fitted on all ranks, and this rank's patches.
+public struct RICAPatches {
+    public let whitening: Whitening
+    /// Covariance of the contrast-normalised patches that the whitening was fitted on, n_v × n_v, the same on every rank.
+    public let covariance: Matrix<Double>
+    /// This rank's patches, whitened and divided by √(‖x‖² + 1e-8): patches × n_v.
+    public let local: Matrix<Float>
+    /// Patches on all ranks.
+    public let total: Int
+    /// Σxxᵀ over them, n_v × n_v, the same on every rank.
+    public let outerProducts: Matrix<Double>
+
+    /// Reads patches of the unlabelled images, each rank its cut of their numbers, and fits the whitening.
+    ///
+    /// Two allreduces of 1 + n_v + n_v(n_v+1)/2 Doubles, once.
+    ///
+    /// - Throws: what `agree` does, where a rank cannot read a file; `FactorisationError`; `MPIError`.
+    public init(images: ImageSet, settings: RICASettings, communicator: Communicator) throws {
+        let sampler = PatchSampler(images: images, size: settings.patch, seed: settings.seed)
+        var moments = Moments(size: sampler.values)
+        let range = Cut(settings.whiteningPatches, into: communicator.size)[communicator.rank]
+        try communicator.agree {
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: RICAPatches.chunk) {
+                let patches = try sampler.read(start..<min(start + RICAPatches.chunk, range.upperBound))
+                contrastNormalise(patches)
+                moments.add(patches)
+            }
+        }
+        try moments.sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
+        covariance = moments.covariance
+        whitening = try Whitening(mean: moments.mean, covariance: covariance)
+
+        total = settings.patches
+        let own = Cut(total, into: communicator.size)[communicator.rank]
+        let raw = try communicator.agree { try sampler.read(own) }
+        contrastNormalise(raw)
+        local = Matrix(rows: raw.rows, columns: raw.columns)
+        whitening.apply(to: raw, into: local)
+        for r in 0..<local.rows {
+            let x = local.row(r)
+            let scale = Float(1 / (dot(x.baseAddress!, x.baseAddress!, count: x.count) + 1e-8).squareRoot())
+            for i in 0..<x.count { x[i] *= scale }
+        }
+        var products = Moments(size: sampler.values)
+        products.add(local)
+        try products.sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
+        outerProducts = products.outerProducts
+    }
+
+    /// Patches in memory at a time while the whitening is fitted.
+    static let chunk = 50_000
+}

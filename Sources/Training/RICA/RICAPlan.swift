@@ -1,0 +1,46 @@
+import Datasets
+import Layers
+import Parallel
+
+/// What a run will cost, worked out before it: `--dry-run` prints it, the banner shows a part.
+public struct RICAPlan {
+    public let dynamicParameters: Int
+    public let fullParameters: Int
+    public let proportion: Double
+    /// Bytes of the values that are reduced in one evaluation: 4·N.
+    public let bytesPerStep: Int
+    /// What the busiest rank sends in one: 4·(N + (P−2)·n_max), 0 at one rank.
+    public let wireBytesPerStep: Int
+    /// Every path with its cost on one rank's patches, cheapest first.
+    public let costs: [PathCost]
+    public let path: ComputePath
+    /// Bytes a rank holds at most while it learns, and while it encodes and classifies (docs/rica.md has the formula).
+    public let learningBytes: Int
+    public let classifyingBytes: Int
+
+    /// - Parameters:
+    ///   - forced: the path that the user chose.
+    ///   - training: training images; `fold` of them train one classifier.
+    ///   - test: test images.
+    public init(settings: RICASettings, weights: PredictedWeights, ranks: Int, forced: ComputePath?, training: Int, fold: Int, test: Int) {
+        let values = weights.learnedValues
+        let cut = Cut(weights.units, into: ranks).scaled(by: weights.valuesPerUnit)
+        let share = (0..<ranks).map { cut[$0].count }.max()!
+        dynamicParameters = weights.isDense ? 0 : values
+        fullParameters = weights.fullWeights
+        proportion = weights.proportion
+        bytesPerStep = 4 * values
+        wireBytesPerStep = ranks == 1 ? 0 : 4 * (values + (ranks - 2) * share)
+        let patches = settings.patchesPerRank(ranks)
+        costs = weights.costs(samples: patches)
+        path = forced ?? costs[0].path
+
+        let n = weights.grid.inputs, width = 4 * settings.encoder.width * weights.units
+        let pooled = path == .reduced ? patches * weights.columns.count * weights.valuesPerUnit : 0
+        let workspaces = 2 * values + 2 * weights.fullWeights + (1 << 18) + 4 * n * n
+        let optimiser = 2 * values + 25 * share
+        let whitening = min(RICAPatches.chunk, (settings.whiteningPatches + ranks - 1) / ranks) * n
+        learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser)
+        classifyingBytes = 4 * width * ((training + fold + test + ranks - 1) / ranks)
+    }
+}

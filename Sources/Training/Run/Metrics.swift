@@ -1,0 +1,37 @@
+import Foundation
+
+/// metrics.csv: a row an iteration. Rows are kept as numbers and become text when the file is written, so that none is made
+/// between two evaluations.
+public struct Metrics: Sendable {
+    public struct Row: Sendable {
+        public var step: Int
+        public var evaluations: Int
+        public var objective: Double
+        /// Since the start.
+        public var seconds: Double
+        /// Means per evaluation of this row, in seconds.
+        public var compute: Double
+        public var rebuild: Double
+        public var project: Double
+        public var exchange: Double
+        /// Bytes that rank 0 sent per evaluation of this row, counted at the MPI calls.
+        public var bytes: Double
+    }
+
+    private(set) public var rows: [Row] = []
+
+    public init(capacity: Int) { rows.reserveCapacity(capacity) }
+
+    public mutating func append(_ row: Row) { rows.append(row) }
+
+    /// The columns that every job shares; those that this one has no value for stay empty.
+    public var table: String {
+        var text = "step,epoch,evaluations,objective,error,seconds,compute,rebuild,project,wait,exchange,bytes\n"
+        for row in rows {
+            let times = [row.compute, row.rebuild, row.project].map { String(format: "%.6f", $0) }.joined(separator: ",")
+            text += "\(row.step),,\(row.evaluations),\(row.objective),,\(String(format: "%.4f", row.seconds)),\(times),,"
+            text += "\(String(format: "%.6f", row.exchange)),\(String(format: "%.0f", row.bytes))\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+
+/// What rank 0 tells of a run while it goes on: a line at most every 10 s, or a bar on request.
+public final class ProgressLog {
+    public enum Style: String, CaseIterable, Sendable {
+        /// A line now and then: under an MPI launcher nobody can tell whether somebody watches.
+        case auto, bar, line, none
+    }
+
+    private let style: Style
+    private let speaks: Bool
+    private let clock = ContinuousClock()
+    private var last: ContinuousClock.Instant
+    private var barIsOpen = false
+    /// Between two lines.
+    private static let pause = Duration.seconds(10)
+    private static let barPause = Duration.milliseconds(200)
+
+    /// - Parameter speaks: true on rank 0 only.
+    public init(style: Style, speaks: Bool) {
+        self.style = style
+        self.speaks = speaks
+        last = clock.now
+    }
+
+    /// A line that is always printed.
+    public func say(_ line: String) {
+        guard speaks else { return }
+        endBar()
+        print(line)
+        fflush(nil)
+        last = clock.now
+    }
+
+    /// Whether it is time for `step`; makes no text and no memory.
+    public var isDue: Bool {
+        speaks && style != .none && clock.now - last >= (style == .bar ? ProgressLog.barPause : ProgressLog.pause)
+    }
+
+    /// Says how far a phase is, if it is time to.
+    public func step(_ phase: String, _ done: Int, of total: Int, _ detail: @autoclosure () -> String = "") {
+        guard isDue else { return }
+        last = clock.now
+        let detail = detail()
+        if style == .bar {
+            let width = 30, filled = total > 0 ? width * done / total : width
+            let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
+            print("\r\(phase) \(bar) \(done)/\(total)\(detail.isEmpty ? "" : "  " + detail)\u{1B}[K", terminator: "")
+            barIsOpen = true
+        } else {
+            print("\(phase): \(done) of \(total)\(detail.isEmpty ? "" : ", " + detail)")
+        }
+        fflush(nil)
+    }
+
+    private func endBar() {
+        if barIsOpen { print("\r\u{1B}[K", terminator: "") }
+        barIsOpen = false
+    }
+}

@@ -1,0 +1,63 @@
+import Datasets
+import Foundation
+import Parallel
+
+/// A run directory that cannot be used. Exit code 64 where it holds another run, else 1.
+public struct RunDirectoryError: ExitCoded, CustomStringConvertible {
+    public let description: String
+    public let exitCode: Int32
+}
+
+/// Where a run leaves its files. Every file is written aside and renamed, so none is ever half there.
+public struct RunDirectory: Sendable {
+    public let path: String
+
+    public init(path: String) { self.path = path }
+
+    public func file(_ name: String) -> String { path + "/" + name }
+
+    /// Makes the directory, checks that it can be written and holds no run with other settings, and writes run.json.
+    ///
+    /// - Throws: `RunDirectoryError`, `WriteError`.
+    public func open(_ record: RunRecord) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw RunDirectoryError(
+                description: "\(path): cannot make the run directory: \(reason(error)); choose another with --run-dir", exitCode: 1)
+        }
+        if let data = FileManager.default.contents(atPath: file("run.json")) {
+            guard let earlier = try? JSONDecoder().decode(RunRecord.self, from: data) else {
+                throw RunDirectoryError(
+                    description: "\(file("run.json")): expected the record of a run, found other text; choose another folder with --run-dir",
+                    exitCode: 64)
+            }
+            if let (name, theirs, ours) = earlier.firstDifference(from: record) {
+                throw RunDirectoryError(
+                    description: "\(path) holds a run with \(name) \(theirs), this one has \(ours): choose another folder with --run-dir, "
+                        + "or give the same settings",
+                    exitCode: 64)
+            }
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try write(try encoder.encode(record), to: "run.json")
+    }
+
+    /// Writes a file of the run.
+    ///
+    /// - Throws: `WriteError`.
+    public func write(_ bytes: some ContiguousBytes, to name: String) throws {
+        try writeAtomically(bytes, to: file(name))
+    }
+
+    public func write(_ text: String, to name: String) throws {
+        try write(Array(text.utf8), to: name)
+    }
+
+    private func reason(_ error: any Error) -> String {
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        if let underlying, underlying.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(underlying.code))) }
+        return (error as NSError).localizedDescription
+    }
+}

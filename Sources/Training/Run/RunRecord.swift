@@ -1,0 +1,89 @@
+import Foundation
+import LinearAlgebra
+import Parallel
+
+/// run.json: what was run, where, and with which versions.
+public struct RunRecord: Codable, Sendable {
+    public let job: String
+    /// What the result depends on, by option name; compared when a run directory is used again.
+    public let settings: [String: String]
+    /// What it does not depend on: the data folder, threads, paths.
+    public let circumstances: [String: String]
+    public let ranks: Int
+    /// The host of every rank.
+    public let hosts: [String]
+    public let versions: [String: String]
+
+    public init(
+        job: String, settings: [String: String], circumstances: [String: String], communicator: Communicator, hosts: [String]
+    ) {
+        self.job = job
+        self.settings = settings
+        self.circumstances = circumstances
+        ranks = communicator.size
+        self.hosts = hosts
+        versions = [
+            "colonnade": RunRecord.colonnade, "revision": RunRecord.revision() ?? "unknown", "swift": RunRecord.swift,
+            "mpi": Parallel.libraryVersion, "blas": Backend.version, "blas kernels": Backend.kernels,
+        ]
+    }
+
+    public static let colonnade = "0.1.0"
+
+    static var swift: String {
+        #if compiler(>=6.4)
+            "6.4 or later"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #elseif compiler(>=6.2)
+            "6.2"
+        #elseif compiler(>=6.1)
+            "6.1"
+        #else
+            "6.0"
+        #endif
+    }
+
+    /// The first setting in which the records differ, and both values.
+    func firstDifference(from other: RunRecord) -> (name: String, ours: String, theirs: String)? {
+        if job != other.job { return ("job", job, other.job) }
+        for name in Set(settings.keys).union(other.settings.keys).sorted() where settings[name] != other.settings[name] {
+            return (name, settings[name] ?? "none", other.settings[name] ?? "none")
+        }
+        return nil
+    }
+
+    /// The commit of the checkout that the executable lies in, read from its .git; nil where there is none.
+    static func revision() -> String? {
+        guard var folder = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent() else { return nil }
+        while folder.path != "/" {
+            let git = folder.appendingPathComponent(".git")
+            if let head = text(git.appendingPathComponent("HEAD")) {
+                guard head.hasPrefix("ref: ") else { return head }
+                let reference = String(head.dropFirst(5))
+                if let commit = text(git.appendingPathComponent(reference)) { return commit }
+                return text(git.appendingPathComponent("packed-refs"))?.split(separator: "\n")
+                    .first { $0.hasSuffix(" " + reference) }?.split(separator: " ").first.map(String.init)
+            }
+            folder.deleteLastPathComponent()
+        }
+        return nil
+    }
+
+    private static func text(_ url: URL) -> String? {
+        (try? String(contentsOf: url, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+extension Communicator {
+    /// The host of every rank, in rank order. One allgather of 64 bytes a rank.
+    public func hostNames() throws -> [String] {
+        let width = 64
+        var names = [UInt8](repeating: 0, count: width * size)
+        for (i, byte) in hostName.utf8.prefix(width).enumerated() { names[rank * width + i] = byte }
+        try names.withUnsafeMutableBufferPointer { try allGather(inPlace: $0, shares: Cut(size, into: size).scaled(by: width)) }
+        return (0..<size).map { r in
+            String(decoding: names[r * width..<(r + 1) * width].prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+}

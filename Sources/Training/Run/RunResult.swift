@@ -1,0 +1,38 @@
+import Foundation
+
+/// result.json. Fields that a phase does not reach are absent.
+public struct RunResult: Codable, Sendable {
+    /// The part of test images predicted right; with folds, the mean.
+    public var accuracy: Double?
+    public var error: Double?
+    /// Half the 90 % interval over folds.
+    public var interval: Double?
+    /// Accuracy of every fold.
+    public var folds: [Double]?
+    /// Σ n_α·n_h of predicted layers.
+    public var dynamicParameters: Int
+    /// Every value exchanged in a step.
+    public var learnedParameters: Int
+    /// n_v·n_h.
+    public var fullParameters: Int
+    /// The proportion really learned.
+    public var proportion: Double
+    /// Bytes of a value on the wire × values reduced in a step.
+    public var bytesPerStep: Int
+    /// What the busiest rank sends in a step.
+    public var wireBytesPerStep: Int
+    /// A step is one evaluation.
+    public var secondsPerStep: Double?
+    public var steps: Int?
+    public var objective: Double?
+    public var computePath: String
+    /// Whole run so far.
+    public var seconds: Double
+
+    /// Readable JSON with keys in order.
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return try encoder.encode(self)
+    }
+}

@@ -1,0 +1,59 @@
+import Datasets
+import JobSupport
+import LinearAlgebra
+import Logging
+import Parallel
+import Training
+
+/// The job on one rank: opens the data, says what will be done, runs, sums up.
+func runRICA(_ options: RICAOptions, on world: Communicator) throws {
+    let common = options.common
+    let logger = Logger(label: "rica") { StreamLogHandler.standardError(label: $0) }
+    Backend.setThreads(common.threads)
+    let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
+    let directory = RunDirectory(path: common.runDir ?? "runs/rica-\(common.dataset)")
+    let (settings, data) = try world.agree {
+        let usesModel = options.phase == .encode || options.phase == .classify
+        let settings = usesModel
+            ? try options.settings(of: RICAModel.read(from: options.model ?? directory.file("model.safetensors")).settings)
+            : options.settings
+        let data = try Dataset.open(common.dataset, data: common.data)
+        let side = min(data.unlabelled.shape.height, data.unlabelled.shape.width)
+        guard settings.patch <= side else {
+            throw OptionError("--patch: expected at most \(side), the side of the images of \(common.dataset), found \(settings.patch)")
+        }
+        return (settings, data)
+    }
+    let weights = try settings.makeWeights(channels: data.shape.channels)
+    let images = data.folds?.first?.count ?? data.train.images.count
+    let plan = RICAPlan(
+        settings: settings, weights: weights, ranks: world.size, forced: common.compute.path,
+        training: data.train.images.count, fold: images, test: data.test.images.count)
+    let record = RunRecord(
+        job: "rica", settings: describe(settings, search: options.search), circumstances: circumstances(options), communicator: world,
+        hosts: try world.hostNames())
+
+    var banner = Banner(job: "rica", record: record)
+    describe(plan, ranks: world.size, in: &banner)
+    banner.print(with: progress)
+    if world.isRoot {
+        warnOfSlowKernels(logger)
+        if !weights.isDense, settings.columns % world.size != 0 {
+            logger.warning("\(world.size) ranks do not divide \(settings.columns) columns: ranks own parts of columns, which costs nothing but tidiness")
+        }
+    }
+    if common.dryRun { return }
+
+    try world.agree { if world.isRoot { try directory.open(record) } }
+    var request = RICAExperiment.Request()
+    request.phase = options.phase
+    request.modelPath = options.model
+    request.path = common.compute.path
+    request.exportPath = common.exportExpanded
+    request.search = options.search
+    let result = try RICAExperiment(
+        settings: settings, request: request, data: data, communicator: world, directory: directory, progress: progress,
+        plan: plan
+    ).run()
+    summarise(result, directory: directory, progress: progress)
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import JobSupport
+import Training
+
+extension RICANorm: ExpressibleByArgument {}
+extension Encoder: ExpressibleByArgument {}
+extension RICAExperiment.Phase: ExpressibleByArgument {}
+
+/// The command line of the job `rica`.
+struct RICAOptions: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rica",
+        abstract: "Learn features of image patches with predicted weights (RICA), encode images with them, classify.",
+        discussion: """
+            Runs under mpirun, srun or by hand. A run leaves run.json, metrics.csv, model.safetensors, filters.png,
+            predictions.csv and result.json in its run directory.
+            Exit codes: 0 done, 1 failed, 64 wrong options or launch, 65 bad or missing data.
+            """,
+        version: RunRecord.colonnade)
+
+    @OptionGroup var common: CommonOptions
+    @Option(help: ArgumentHelp("Side of a patch in pixels. (default: 6; stl10: 10)", valueName: "s"))
+    var patch: Int?
+    @Option(help: ArgumentHelp("Patches that features are learned on. (default: 20000)", valueName: "m"))
+    var patches: Int?
+    @Option(help: ArgumentHelp("Features, the units of the layer. (default: 400)", valueName: "k"))
+    var features: Int?
+    @Option(help: ArgumentHelp("λ, the weight of sparsity. (default: 0.05)", valueName: "l"))
+    var lambda: Double?
+    @Option(help: ArgumentHelp("What rows of W are normalised by: their length (the paper) or their output's deviation. (default: variance)", valueName: "unit|variance"))
+    var norm: RICANorm?
+    @Option(help: ArgumentHelp("L-BFGS iterations; 0 leaves the random start. (default: 50)", valueName: "n"))
+    var iterations: Int?
+    @Option(help: ArgumentHelp("What becomes of a response before it is summed: abs, smooth, rectified. (default: abs)", valueName: "name"))
+    var encoder: Encoder?
+    @Option(help: ArgumentHelp("Model for the phases encode and classify. (default: model.safetensors of the run directory)", valueName: "file"))
+    var model: String?
+    @Option(help: ArgumentHelp("Phase to run: learn, encode, classify, or all of them.", valueName: "phase"))
+    var phase = RICAExperiment.Phase.all
+
+    func validate() throws {
+        try check(patch, "--patch", "at least 2 pixels") { $0 >= 2 }
+        try check(patches, "--patches", "at least 1") { $0 >= 1 }
+        try check(features, "--features", "at least 1") { $0 >= 1 }
+        try check(lambda, "--lambda", "a number of at least 0") { $0 >= 0 && $0.isFinite }
+        try check(iterations, "--iterations", "at least 0") { $0 >= 0 }
+        if let columns = common.columns, columns > features ?? RICAOptions.defaultFeatures {
+            throw ValidationError(
+                "--columns: expected at most one column a feature, \(features ?? RICAOptions.defaultFeatures), found \(columns)")
+        }
+        if model != nil, phase == .learn || phase == .all {
+            throw ValidationError("--model: the phase \(phase.rawValue) makes a model; give --phase encode or --phase classify to use one")
+        }
+        if common.searches, phase == .encode || phase == .classify {
+            throw ValidationError("--validate chooses how features are learned, so it goes with --phase learn or all")
+        }
+    }
+
+    static let defaultFeatures = 400
+    /// C of the classifier on the mean loss; `--validate` tries others.
+    static let defaultCost = 100.0
+
+    /// The settings of the command line, with the documented defaults.
+    var settings: RICASettings {
+        RICASettings(
+            dataset: common.dataset, seed: common.seed, learned: common.dense ? nil : common.learned?.value ?? 0.5,
+            columns: common.dense ? 1 : common.columns ?? 4, alpha: common.alpha ?? .distinct, sigma: common.sigma ?? 1,
+            ridge: common.raw ? nil : common.ridge ?? 0.1, patch: patch ?? (common.dataset == "stl10" ? 10 : 6),
+            patches: patches ?? 20_000, features: features ?? RICAOptions.defaultFeatures, lambda: lambda ?? 0.05,
+            norm: norm ?? .variance, iterations: iterations ?? 50, encoder: encoder ?? .abs, cost: RICAOptions.defaultCost)
+    }
+
+    /// The settings of a stored model, for the phases that use one. A given option that says otherwise is refused.
+    func settings(of stored: RICASettings) throws -> RICASettings {
+        var wanted = stored
+        wanted.dataset = common.dataset
+        wanted.encoder = encoder ?? stored.encoder
+        let given = settings
+        func same<Value: Equatable>(_ option: Any?, _ name: String, _ path: KeyPath<RICASettings, Value>) throws {
+            guard option != nil, given[keyPath: path] != stored[keyPath: path] else { return }
+            throw OptionError("\(name): the model was learned with \(stored[keyPath: path]), found \(given[keyPath: path])")
+        }
+        try same(common.learned, "--learned", \.learned)
+        try same(common.dense ? true : nil, "--dense", \.learned)
+        try same(common.columns, "--columns", \.columns)
+        try same(common.alpha, "--alpha", \.alpha)
+        try same(common.sigma, "--sigma", \.sigma)
+        try same(common.ridge, "--ridge", \.ridge)
+        try same(common.raw ? true : nil, "--raw", \.ridge)
+        try same(patch, "--patch", \.patch)
+        try same(patches, "--patches", \.patches)
+        try same(features, "--features", \.features)
+        try same(lambda, "--lambda", \.lambda)
+        try same(norm, "--norm", \.norm)
+        try same(iterations, "--iterations", \.iterations)
+        return wanted
+    }
+
+    /// What `--validate` searches: the listed values of what was not given.
+    var search: ValidationGrid? {
+        guard common.searches else { return nil }
+        var grid = ValidationGrid()
+        if let lambda { grid.lambdas = [lambda] }
+        if let iterations { grid.iterations = [iterations] }
+        if let encoder { grid.encoders = [encoder] }
+        return grid
+    }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Datasets
+import Layers
+import Training
+
+extension AlphaSampling: ExpressibleByArgument {}
+extension ComputePath: ExpressibleByArgument {}
+extension ProgressLog.Style: ExpressibleByArgument {}
+
+/// `--compute`: a path, or the cheapest.
+public enum ComputeChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case auto, expanded, pooled, reduced
+
+    /// Nil: the job chooses.
+    public var path: ComputePath? { ComputePath(rawValue: rawValue) }
+}
+
+/// The dictionaries by name.
+public enum DictionaryName: String, CaseIterable, ExpressibleByArgument, Sendable {
+    /// Squared exponential.
+    case se
+}
+
+/// The options that every job has.
+public struct CommonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Data set: \(Dataset.names.joined(separator: ", ")).", valueName: "name"))
+    public var dataset = "sample"
+    @Option(help: ArgumentHelp("Folder that holds the data set, or its folder of the usual name. (default: $COLONNADE_DATA, else data)", valueName: "dir"))
+    public var data: String?
+    @Option(help: ArgumentHelp("Where the run leaves its files. (default: runs/JOB-DATASET)", valueName: "dir"))
+    public var runDir: String?
+    @Option(help: ArgumentHelp("Seed of every random draw.", valueName: "n"))
+    public var seed: UInt64 = 1
+    @Option(help: ArgumentHelp("Proportion of the weights that is learned, a number or a fraction such as 20/784. (default: 0.5)", valueName: "p"))
+    public var learned: Proportion?
+    @Option(help: ArgumentHelp("Columns, each with an α of its own. (default: 4)", valueName: "j"))
+    public var columns: Int?
+    @Option(help: ArgumentHelp("Whether columns sample their α each for itself, or all use one (the control). (default: distinct)", valueName: "distinct|shared"))
+    public var alpha: AlphaSampling?
+    @Option(help: ArgumentHelp("Dictionary that predicts the other weights: se, the squared-exponential kernel. (default: se)", valueName: "name"))
+    public var dictionary: DictionaryName?
+    @Option(help: ArgumentHelp("σ of the kernel, in pixels. (default: 1)", valueName: "s"))
+    public var sigma: Double?
+    @Option(help: ArgumentHelp("λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1)", valueName: "l"))
+    public var ridge: Double?
+    @Flag(help: "Raw kernel rows as dictionary, U = kᵀ, without the ridge.")
+    public var raw = false
+    @Flag(help: "Predict nothing: an ordinary layer.")
+    public var dense = false
+    @Option(help: ArgumentHelp("How predicted layers are computed; auto takes the cheapest by estimate.", valueName: "auto|expanded|pooled|reduced"))
+    public var compute = ComputeChoice.auto
+    @Option(help: ArgumentHelp("BLAS threads of a rank.", valueName: "n"))
+    public var threads = 1
+    @Option(help: ArgumentHelp("End the job when one MPI call waits longer than this many seconds.", valueName: "s"))
+    public var stallAfter = 300.0
+    @Option(help: ArgumentHelp("Also write the layer as ordinary dense weights, a safetensors file.", valueName: "file"))
+    public var exportExpanded: String?
+    @Flag(name: .customLong("validate"), help: "Search the listed values of what is not given, on a fixed fifth of the training images.")
+    public var searches = false
+    @Flag(help: "Print sizes, bytes a step, memory a rank and the path chosen, then end.")
+    public var dryRun = false
+    @Option(help: ArgumentHelp("What is told on the way: auto (a line at most every 10 s), bar, line, none.", valueName: "auto|bar|line|none"))
+    public var progress = ProgressLog.Style.auto
+
+    public init() {}
+
+    public func validate() throws {
+        guard Dataset.names.contains(dataset) else {
+            throw ValidationError("--dataset: expected one of \(Dataset.names.joined(separator: ", ")), found '\(dataset)'")
+        }
+        try check(columns, "--columns", "at least 1") { $0 >= 1 }
+        try check(sigma, "--sigma", "a number above 0") { $0 > 0 && $0.isFinite }
+        try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
+        try check(threads, "--threads", "at least 1") { $0 >= 1 && $0 <= 1024 }
+        try check(stallAfter, "--stall-after", "seconds above 0") { $0 > 0 }
+        if raw && ridge != nil { throw ValidationError("--raw has no ridge: give --ridge or --raw, not both") }
+        if dense, learned != nil || columns != nil || alpha != nil || sigma != nil || ridge != nil || raw || dictionary != nil {
+            throw ValidationError(
+                "--dense predicts nothing, so --learned, --columns, --alpha, --dictionary, --sigma, --ridge and --raw have no meaning with it")
+        }
+        if dense, compute == .pooled || compute == .reduced {
+            throw ValidationError("--compute \(compute.rawValue): a dense layer is only computed expanded")
+        }
+    }
+}
+
+/// Throws a `ValidationError` naming the option where a value that was given does not hold.
+public func check<Value>(_ value: Value?, _ option: String, _ expected: String, _ holds: (Value) -> Bool) throws {
+    if let value, !holds(value) { throw ValidationError("\(option): expected \(expected), found \(value)") }
+}

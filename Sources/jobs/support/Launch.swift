@@ -1,0 +1,38 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import LinearAlgebra
+import Parallel
+import Training
+
+/// Parses a job's options before MPI starts. Help and mistakes are printed by one process of a launch only; the exit code is
+/// that of all: 0 for help, 64 for a wrong option.
+public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
+    do {
+        return try job.parseAsRoot() as! Job
+    } catch {
+        if let rank = Parallel.launchedRank, rank > 0 {
+            // The launcher ends all when one ends with an error: let the one that speaks be first.
+            if job.exitCode(for: error) != .success { sleep(2) }
+            exit(job.exitCode(for: error).rawValue)
+        }
+        job.exit(withError: error)
+    }
+}
+
+extension DataError: ExitCoded {}
+
+/// The processor's abilities as the kernel lists them.
+func processorFlags() -> Set<String> {
+    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+        let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
+    else { return [] }
+    return Set(line.split(separator: " ").map(String.init))
+}
+
+/// The processors that this process may run on, as the kernel lists them, such as "0-3,8".
+func affinity() -> String {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    return status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }?
+        .split(separator: "\t").last.map(String.init) ?? "unknown"
+}
