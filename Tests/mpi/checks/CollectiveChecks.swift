@@ -24,26 +24,26 @@ func reduced<T: Number>(_ op: Reduction, ranks: Int, _ count: Int) -> [T] {
 /// Fewer things than ranks, none at all, and what no rank count divides.
 let unitCounts = [0, 1, 3, 17, 1000]
 
-func checkCollectives(_ world: Communicator) throws { try checkAllTypes(world) }
+func checkCollectives(_ world: Communicator) throws { try checkAllTypes(world, unitCounts) }
 
 /// The same with counts that one MPI call cannot take.
 func checkCollectivesInPieces(_ world: Communicator) throws {
     for limit in [1, 3, 16] {
         world.largestCount = limit
-        try checkAllTypes(world)
+        try checkAllTypes(world, unitCounts.filter { $0 < 100 })
     }
 }
 
-private func checkAllTypes(_ world: Communicator) throws {
-    try checkType(Float.self, world)
-    try checkType(Double.self, world)
-    try checkType(Int32.self, world)
-    try checkType(Int64.self, world)
-    try checkType(UInt8.self, world)
+private func checkAllTypes(_ world: Communicator, _ unitCounts: [Int]) throws {
+    try checkType(Float.self, world, unitCounts)
+    try checkType(Double.self, world, unitCounts)
+    try checkType(Int32.self, world, unitCounts)
+    try checkType(Int64.self, world, unitCounts)
+    try checkType(UInt8.self, world, unitCounts)
     try world.barrier()
 }
 
-private func checkType<T: Number>(_: T.Type, _ world: Communicator) throws {
+private func checkType<T: Number>(_: T.Type, _ world: Communicator, _ unitCounts: [Int]) throws {
     for units in unitCounts {
         try checkAllReduce(T.self, world, units)
         try checkBroadcast(T.self, world, units)
