@@ -7,9 +7,12 @@ public struct FactorisationError: Error, CustomStringConvertible {
 
 /// Eigenvalues in ascending order and their eigenvectors, one a row, of a symmetric matrix (LAPACK dsyevd, ~9n³ flops).
 ///
-/// - Throws: `FactorisationError` where the iteration does not converge, as with NaN in the matrix.
+/// - Throws: `FactorisationError` where the matrix holds NaN or infinity, or the iteration does not converge.
 public func symmetricEigen(_ a: Matrix<Double>) throws(FactorisationError) -> (values: [Double], vectors: Matrix<Double>) {
     precondition(a.rows == a.columns)
+    guard (0..<a.rows).allSatisfy({ a.row($0).allSatisfy(\.isFinite) }) else {
+        throw FactorisationError(description: "a \(a.rows)×\(a.rows) matrix holds a number that is not finite: it has no eigenvalues")
+    }
     // Row-major and column-major are the same for a symmetric matrix; LAPACK's column k of vectors is our row k.
     let vectors = a.clone()
     var n = Int32(a.rows)

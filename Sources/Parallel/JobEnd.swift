@@ -48,6 +48,8 @@ enum JobEnd {
     // int MPI_Finalize(void)
     static func finish(code: Int32) -> Never {
         fflush(nil)
+        // A launcher ends all ranks at the first that leaves with an error: let each leave with the code that it has.
+        if code != 0 { signal(SIGTERM, SIG_IGN) }
         do {
             try perform(.finalize) { MPI_Finalize() }
         } catch {

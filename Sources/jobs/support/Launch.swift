@@ -12,8 +12,11 @@ public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
         return try job.parseAsRoot() as! Job
     } catch {
         if let rank = Parallel.launchedRank, rank > 0 {
-            // The launcher ends all when one ends with an error: let the one that speaks be first.
-            if job.exitCode(for: error) != .success { sleep(2) }
+            // The launcher ends all when one ends with an error: let the one that speaks be first, and all leave with one code.
+            if job.exitCode(for: error) != .success {
+                signal(SIGTERM, SIG_IGN)
+                sleep(2)
+            }
             exit(job.exitCode(for: error).rawValue)
         }
         job.exit(withError: error)
