@@ -1,0 +1,13 @@
+import Foundation
+import Testing
+import Training
+
+@Suite struct MetricsTests {
+    @Test func theHeaderNamesTheColumnsThatJobsShare() {
+        let columns = Metrics(capacity: 0).table.trimmingCharacters(in: .newlines).split(separator: ",")
+        #expect(
+            columns == [
+                "step", "epoch", "evaluations", "objective", "error", "seconds", "compute", "rebuild", "project", "wait", "exchange", "bytes",
+            ])
+    }
+}
