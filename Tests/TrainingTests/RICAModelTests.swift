@@ -1,0 +1,82 @@
+import Datasets
+import Foundation
+import Layers
+import LinearAlgebra
+import TestSupport
+import Testing
+import Training
+
+@Suite struct RICAModelTests {
+    private func sampler(_ folder: String) throws -> PatchSampler {
+        try writeSmallSTL10(to: folder, train: 20, test: 10, unlabelled: 10)
+        return PatchSampler(images: try Dataset.open("stl10", data: folder).unlabelled, size: 4, seed: 3)
+    }
+
+    @Test(arguments: [nil, 0.4]) func aModelComesBackAsItWas(learned: Double?) throws {
+        try withFolder { folder in
+            let settings = smallSettings(learned: learned, columns: learned == nil ? 1 : 2)
+            let model = try smallModel(settings, channels: 3, encoder: .rectified).model
+            let sampler = try sampler(folder), path = folder + "/model.safetensors"
+            try model.write(to: path, settings: settings, sampler: sampler)
+            let (read, readSettings) = try RICAModel.read(from: path)
+            #expect(readSettings == settings)
+            #expect(read.values.arrays == model.values.arrays)
+            #expect(read.whitening.mean == model.whitening.mean && read.whitening.matrix.arrays == model.whitening.matrix.arrays)
+            #expect(read.scale == model.scale && read.encoder == .rectified)
+            #expect(read.weights.columns.map(\.alpha) == model.weights.columns.map(\.alpha))
+            #expect(read.weights.columns.map(\.units) == model.weights.columns.map(\.units))
+            #expect(read.expandedRows.arrays == model.expandedRows.arrays)
+
+            let again = folder + "/again.safetensors"
+            try model.write(to: again, settings: settings, sampler: sampler)
+            #expect(FileManager.default.contents(atPath: path) == FileManager.default.contents(atPath: again))
+            try read.write(to: again, settings: readSettings, sampler: sampler)
+            #expect(FileManager.default.contents(atPath: path) == FileManager.default.contents(atPath: again))
+        }
+    }
+
+    @Test func theExpandedRowsAreWritten() throws {
+        try withFolder { folder in
+            let model = try smallModel(smallSettings(), channels: 1).model
+            try model.writeExpanded(to: folder + "/dense.safetensors")
+            let rows: Matrix<Float> = try Safetensors(path: folder + "/dense.safetensors").matrix("layer.weight")
+            #expect(rows.arrays == model.expandedRows.arrays)
+        }
+    }
+
+    @Test func anotherFileIsRefused() throws {
+        try withFolder { folder in
+            let path = folder + "/other.safetensors"
+            try Safetensors(metadata: ["format": "other"]).write(to: path)
+            let error = #expect(throws: DataError.self) { _ = try RICAModel.read(from: path) }
+            #expect(error.map { "\($0)".contains(path) && "\($0)".contains("rica") } == true)
+            #expect(throws: DataError.self) { _ = try RICAModel.read(from: folder + "/none.safetensors") }
+        }
+    }
+}
+
+@Suite struct RICALayerTests {
+    @Test func columnsFollowTheSettings() throws {
+        var settings = smallSettings(learned: 0.4, columns: 4)
+        #expect(settings.learnedPositions == 6)  // int(16 · .4)
+        let distinct = try settings.makeWeights(channels: 3)
+        #expect(distinct.columns.map(\.units) == [0..<1, 1..<3, 3..<4, 4..<6])
+        #expect(Set(distinct.columns.map(\.alpha)).count == 4 && distinct.valuesPerUnit == 18)
+        settings.alpha = .shared
+        #expect(Set(try settings.makeWeights(channels: 3).columns.map(\.alpha)) == [distinct.columns[0].alpha])
+        settings.learned = 0.01
+        #expect(settings.learnedPositions == 1)
+        settings.learned = nil
+        #expect(try settings.makeWeights(channels: 3).isDense)
+    }
+
+    @Test func startingValuesAreSmallNormals() throws {
+        let settings = smallSettings()
+        let weights = try settings.makeWeights(channels: 3)
+        let values = settings.startingValues(for: weights).matrix(0).doubles.joined().map { $0 * 100 }
+        let mean = values.reduce(0, +) / 108, variance = values.reduce(0) { $0 + $1 * $1 } / 108
+        // 108 values: five standard deviations of their mean and of their mean square
+        #expect(values.count == 108 && abs(mean) < 5 / 108.0.squareRoot() && abs(variance - 1) < 5 * (2 / 108.0).squareRoot())
+        #expect(settings.startingValues(for: weights).flat.arrays == settings.startingValues(for: weights).flat.arrays)
+    }
+}

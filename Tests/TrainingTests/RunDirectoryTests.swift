@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+import Training
+
+@Suite struct RunDirectoryTests {
+    /// Read from JSON, as a record needs a communicator otherwise.
+    private func record(_ settings: [String: String], job: String = "rica", ranks: Int = 1) throws -> RunRecord {
+        let object: [String: Any] = [
+            "job": job, "settings": settings, "circumstances": ["data": "here"], "ranks": ranks, "hosts": ["a"], "versions": ["mpi": "any"],
+        ]
+        return try JSONDecoder().decode(RunRecord.self, from: JSONSerialization.data(withJSONObject: object))
+    }
+
+    @Test func theSameSettingsMayComeAgain() throws {
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder + "/a/b")
+            try directory.open(try record(["seed": "1", "lambda": "0.05"]))
+            try directory.open(try record(["seed": "1", "lambda": "0.05"], ranks: 4))
+            let written = try JSONDecoder().decode(RunRecord.self, from: #require(FileManager.default.contents(atPath: directory.file("run.json"))))
+            #expect(written.ranks == 4 && written.settings == ["seed": "1", "lambda": "0.05"])
+        }
+    }
+
+    @Test func otherSettingsAreRefused() throws {
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder)
+            try directory.open(try record(["columns": "2", "lambda": "0.05", "seed": "1"]))
+            let before = FileManager.default.contents(atPath: directory.file("run.json"))
+            let other = try record(["columns": "2", "lambda": "0.1", "seed": "2"])
+            let error = #expect(throws: RunDirectoryError.self) { try directory.open(other) }
+            #expect(error?.exitCode == 64)
+            let text = error?.description ?? ""
+            #expect(text.contains("lambda 0.05") && text.contains("0.1") && text.contains("--run-dir") && text.contains(folder))
+            #expect(!text.contains("seed") && !text.contains("\n"))
+            #expect(FileManager.default.contents(atPath: directory.file("run.json")) == before)
+
+            let missing = try record(["columns": "2", "lambda": "0.05"])
+            #expect(#expect(throws: RunDirectoryError.self) { try directory.open(missing) }?.description.contains("seed") == true)
+            let job = try record(["columns": "2", "lambda": "0.05", "seed": "1"], job: "mlp")
+            #expect(#expect(throws: RunDirectoryError.self) { try directory.open(job) }?.description.contains("job rica") == true)
+        }
+    }
+
+    @Test func anotherRunJsonIsRefused() throws {
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder)
+            try directory.write("something else", to: "run.json")
+            let ours = try record([:])
+            #expect(#expect(throws: RunDirectoryError.self) { try directory.open(ours) }?.exitCode == 64)
+        }
+    }
+
+    /// Below a file, where even root makes no directory.
+    @Test func aDirectoryThatCannotBeMadeIsRefused() throws {
+        try withFolder { folder in
+            try Data().write(to: URL(fileURLWithPath: folder + "/file"))
+            let directory = RunDirectory(path: folder + "/file/run"), ours = try record([:])
+            let error = #expect(throws: RunDirectoryError.self) { try directory.open(ours) }
+            #expect(error?.exitCode == 1)
+            #expect(error?.description.contains(folder + "/file/run") == true && error?.description.contains("--run-dir") == true)
+        }
+    }
+}
