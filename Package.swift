@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "rica", targets: ["rica"]),
         .library(name: "Colonnade", targets: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
+        .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -61,8 +62,12 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .executableTarget(name: "write-stl10", dependencies: ["TestSupport"], path: "Tests/slurm/write-stl10"),
         // Runs of several ranks: `mpi-checks NAME` under mpirun, started by MPITests, which itself stays free of MPI.
-        .executableTarget(name: "mpi-checks", dependencies: ["Parallel", "Training", "TestSupport"], path: "Tests/mpi/checks"),
-        .testTarget(name: "MPITests", dependencies: ["mpi-checks", "rica", "TestSupport"], path: "Tests/mpi/tests"),
+        .executableTarget(name: "mpi-checks", dependencies: ["LinearAlgebra", "Parallel", "Training", "TestSupport"], path: "Tests/mpi/checks"),
+        // Loaded before the C library by a test: counts what the main thread allocates between two evaluations.
+        .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
+        .testTarget(
+            name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mpi-checks", "rica", "TestSupport"],
+            path: "Tests/mpi/tests"),
     ],
     swiftLanguageModes: [.v6]
 )

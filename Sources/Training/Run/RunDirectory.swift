@@ -20,11 +20,9 @@ public struct RunDirectory: Sendable {
     ///
     /// - Throws: `RunDirectoryError`, `WriteError`.
     public func open(_ record: RunRecord) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
+        if let reason = makeFolders() {
             throw RunDirectoryError(
-                description: "\(path): cannot make the run directory: \(reason(error)); choose another with --run-dir", exitCode: 1)
+                description: "\(path): cannot make the run directory: \(reason); choose another with --run-dir", exitCode: 1)
         }
         if let data = FileManager.default.contents(atPath: file("run.json")) {
             guard let earlier = try? JSONDecoder().decode(RunRecord.self, from: data) else {
@@ -55,9 +53,19 @@ public struct RunDirectory: Sendable {
         try write(Array(text.utf8), to: name)
     }
 
-    private func reason(_ error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        if let underlying, underlying.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(underlying.code))) }
-        return (error as NSError).localizedDescription
+    /// Makes the folder and those above it. Returns the system's reason where it cannot, which Foundation's errors hide.
+    private func makeFolders() -> String? {
+        var folder = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            folder += part
+            let made = mkdir(folder, 0o777) == 0, code = errno
+            var isFolder: ObjCBool = false
+            if !made && !FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {
+                return String(cString: strerror(code))
+            }
+            if !made && !isFolder.boolValue { return "\(folder) is a file" }
+            folder += "/"
+        }
+        return nil
     }
 }

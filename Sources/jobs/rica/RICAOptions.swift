@@ -63,7 +63,7 @@ struct RICAOptions: ParsableCommand {
     /// The settings of the command line, with the documented defaults.
     var settings: RICASettings {
         RICASettings(
-            dataset: common.dataset, seed: common.seed, learned: common.dense ? nil : common.learned?.value ?? 0.5,
+            dataset: common.dataset, seed: common.seed ?? 1, learned: common.dense ? nil : common.learned?.value ?? 0.5,
             columns: common.dense ? 1 : common.columns ?? 4, alpha: common.alpha ?? .distinct, sigma: common.sigma ?? 1,
             ridge: common.raw ? nil : common.ridge ?? 0.1, patch: patch ?? (common.dataset == "stl10" ? 10 : 6),
             patches: patches ?? 20_000, features: features ?? RICAOptions.defaultFeatures, lambda: lambda ?? 0.05,
@@ -80,6 +80,7 @@ struct RICAOptions: ParsableCommand {
             guard option != nil, given[keyPath: path] != stored[keyPath: path] else { return }
             throw OptionError("\(name): the model was learned with \(stored[keyPath: path]), found \(given[keyPath: path])")
         }
+        try same(common.seed, "--seed", \.seed)
         try same(common.learned, "--learned", \.learned)
         try same(common.dense ? true : nil, "--dense", \.learned)
         try same(common.columns, "--columns", \.columns)

@@ -29,8 +29,8 @@ public struct CommonOptions: ParsableArguments {
     public var data: String?
     @Option(help: ArgumentHelp("Where the run leaves its files. (default: runs/JOB-DATASET)", valueName: "dir"))
     public var runDir: String?
-    @Option(help: ArgumentHelp("Seed of every random draw.", valueName: "n"))
-    public var seed: UInt64 = 1
+    @Option(help: ArgumentHelp("Seed of every random draw. (default: 1)", valueName: "n"))
+    public var seed: UInt64?
     @Option(help: ArgumentHelp("Proportion of the weights that is learned, a number or a fraction such as 20/784. (default: 0.5)", valueName: "p"))
     public var learned: Proportion?
     @Option(help: ArgumentHelp("Columns, each with an α of its own. (default: 4)", valueName: "j"))

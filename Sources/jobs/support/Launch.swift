@@ -9,7 +9,8 @@ import Training
 /// that of all: 0 for help, 64 for a wrong option.
 public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
     do {
-        return try job.parseAsRoot() as! Job
+        // not parseAsRoot, which answers --help with a command of another type
+        return try job.parse()
     } catch {
         if let rank = Parallel.launchedRank, rank > 0 {
             // The launcher ends all when one ends with an error: let the one that speaks be first, and all leave with one code.

@@ -14,6 +14,10 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("communicators", checkCommunicators),
     ("errors", checkErrors),
     ("agree", checkAgree),
+    ("lbfgs-traffic", checkTrainingTraffic),
+    ("lbfgs-quadratic", checkQuadratic),
+    ("lbfgs-rosenbrock", checkRosenbrock),
+    ("lbfgs-not-finite", checkNotFinite),
 ]
 
 /// Checks that end the job; MPITests knows how.

@@ -1,0 +1,92 @@
+// Counts what the main thread allocates between the 2nd and the 10th MPI_Reduce_scatter, of which an evaluation has
+// one each, and apart from it what it allocates inside of MPI. Says so on stderr at exit. For glibc.
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { first = 2, last = 10 };
+
+static __thread int depth; // of MPI calls
+static int evaluations;
+static long own, inside, all;
+
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+static void count(void) {
+    if (gettid() != getpid()) return;
+    all++;
+    if (evaluations < first || evaluations >= last) return;
+    if (depth > 0) inside++;
+    else own++;
+}
+
+void *malloc(size_t size) {
+    count();
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t items, size_t size) {
+    count();
+    return __libc_calloc(items, size);
+}
+
+void *realloc(void *old, size_t size) {
+    count();
+    return __libc_realloc(old, size);
+}
+
+void *memalign(size_t alignment, size_t size) {
+    count();
+    return __libc_memalign(alignment, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+    count();
+    return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **result, size_t alignment, size_t size) {
+    count();
+    void *memory = __libc_memalign(alignment, size);
+    if (!memory) return ENOMEM;
+    *result = memory;
+    return 0;
+}
+
+int MPI_Reduce_scatter(
+    const void *from, void *to, const int counts[], MPI_Datatype type, MPI_Op operation, MPI_Comm communicator) {
+    depth++;
+    int code = PMPI_Reduce_scatter(from, to, counts, type, operation, communicator);
+    depth--;
+    evaluations++;
+    return code;
+}
+
+int MPI_Allgatherv(
+    const void *from, int count, MPI_Datatype type, void *to, const int counts[], const int places[],
+    MPI_Datatype toType, MPI_Comm communicator) {
+    depth++;
+    int code = PMPI_Allgatherv(from, count, type, to, counts, places, toType, communicator);
+    depth--;
+    return code;
+}
+
+int MPI_Allreduce(
+    const void *from, void *to, int count, MPI_Datatype type, MPI_Op operation, MPI_Comm communicator) {
+    depth++;
+    int code = PMPI_Allreduce(from, to, count, type, operation, communicator);
+    depth--;
+    return code;
+}
+
+__attribute__((destructor)) static void report(void) {
+    if (evaluations == 0) return; // a launcher, not the job
+    fprintf(stderr, "allocations: %ld own, %ld inside MPI, %d evaluations, %ld in the whole run\n", own, inside, evaluations, all);
+}

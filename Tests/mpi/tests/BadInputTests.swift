@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the job rica says to wrong options, data and folders: the code, and one line that names the culprit.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct BadInputTests {
+    private static let small = ["--features", "8", "--patches", "200", "--iterations", "2", "--phase", "learn"]
+    private let folder: RunFolder
+
+    init() throws { folder = try RunFolder() }
+
+    /// The one line of the job itself, with or without the rank that it came from.
+    private func message(_ outcome: MPIRun.Outcome) throws -> String {
+        let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("rica: ") }
+        try #require(lines.count == 1, "\(outcome)")
+        return String(lines[0])
+    }
+
+    @Test(arguments: [["--nonsense"], ["--dataset", "nope"], ["--features", "0"], ["--lambda", "nan"], ["--learned", "0"], ["--phase", "x"]])
+    func wrongOptions(options: [String]) throws {
+        let outcome = try folder.rica("run", options)
+        #expect(outcome.code == 64, "\(outcome)")
+        let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("Error: ") }
+        #expect(lines.count == 1 && lines.first?.contains(options[0]) == true, "\(outcome)")
+    }
+
+    @Test func aWrongOptionIsSaidOnceForAllRanks() throws {
+        let outcome = try folder.rica("run", ranks: 3, ["--features", "0"])
+        #expect(outcome.code == 64 && outcome.seconds < 15, "\(outcome)")
+        #expect(outcome.error.components(separatedBy: "--features: expected at least 1, found 0").count == 2, "\(outcome)")
+    }
+
+    @Test(arguments: ["--help", "--version"])
+    func helpAndVersion(option: String) throws {
+        let outcome = try MPIRun(command: "rica", arguments: [option]).run()
+        #expect(outcome.code == 0 && outcome.error.isEmpty, "\(outcome)")
+        #expect(option == "--help" ? outcome.output.contains("--lambda") : outcome.output.hasPrefix("0."), "\(outcome)")
+    }
+
+    @Test(arguments: [nil, 2])
+    func missingData(ranks: Int?) throws {
+        let outcome = try folder.rica("run", ranks: ranks, ["--dataset", "stl10", "--data", "\(folder.path)/none"])
+        #expect(outcome.code == 65, "\(outcome)")
+        let said = try message(outcome)
+        #expect(said.contains("\(folder.path)/none or \(folder.path)/none/stl10_binary"), "\(outcome)")
+    }
+
+    @Test(arguments: [nil, 2])
+    func truncatedSTL10(ranks: Int?) throws {
+        try writeSmallSTL10(to: folder.path, train: 20, test: 10, unlabelled: 10)
+        let file = "\(folder.path)/stl10_binary/unlabeled_X.bin"
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: file)).count
+        #expect(truncate(file, bytes - 100) == 0)
+        let outcome = try folder.rica("run", ranks: ranks, Self.small + ["--dataset", "stl10", "--data", folder.path])
+        #expect(outcome.code == 65, "\(outcome)")
+        let said = try message(outcome)
+        #expect(said.contains(file) && said.contains("\(bytes - 100)") && said.contains("expected"), "\(outcome)")
+        #expect(said.contains("27648") || said.contains("\(bytes)"), "what was expected: \(outcome)")
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"), "a run directory is left")
+    }
+
+    @Test(arguments: [nil, 3])
+    func anObjectiveThatIsNotFinite(ranks: Int?) throws {
+        let outcome = try folder.rica("run", ranks: ranks, Self.small + ["--lambda", "1e300"])
+        #expect(outcome.code == 1 && outcome.seconds < 15, "\(outcome)")
+        #expect(try message(outcome).contains("at iteration 0, evaluation 1"), "\(outcome)")
+    }
+
+    @Test(arguments: [nil, 2])
+    func aRunDirectoryThatCannotBeMade(ranks: Int?) throws {
+        // also root cannot make a folder in a file
+        try Data().write(to: URL(fileURLWithPath: "\(folder.path)/file"))
+        let outcome = try folder.rica("file/run", ranks: ranks, Self.small)
+        #expect(outcome.code == 1, "\(outcome)")
+        let said = try message(outcome)
+        #expect(said.contains("\(folder.path)/file/run: cannot make the run directory: "), "\(outcome)")
+        #expect(said.contains("\(folder.path)/file is a file"), "\(outcome)")
+    }
+
+    @Test(arguments: [nil, 2])
+    func aRunDirectoryOfOtherSettings(ranks: Int?) throws {
+        try folder.succeed("run", Self.small)
+        let before = try folder.file("run/run.json")
+        let outcome = try folder.rica("run", ranks: ranks, Self.small + ["--lambda", "0.2"])
+        #expect(outcome.code == 64, "\(outcome)")
+        #expect(try message(outcome).contains("lambda 0.05, this one has 0.2"), "\(outcome)")
+        #expect(try folder.file("run/run.json") == before)
+        // the same settings may run again
+        try folder.succeed("run", Self.small)
+    }
+
+    @Test func moreRanksThanColumns() throws {
+        try folder.succeed("run", ranks: 4, Self.small + ["--columns", "2"])
+        try folder.succeed("fewer features than ranks", ranks: 4, ["--features", "2", "--columns", "2"] + Self.small.dropFirst(2))
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The phases of rica one by one, and models that are used again.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct PhaseTests {
+    private let folder: RunFolder
+    private let options: [String]
+
+    init() throws {
+        folder = try RunFolder()
+        try writeSmallSTL10(to: folder.path, train: 40, test: 30, unlabelled: 20)
+        options = [
+            "--dataset", "stl10", "--data", folder.path, "--patch", "6", "--features", "12", "--patches", "400",
+            "--iterations", "3",
+        ]
+    }
+
+    @Test(arguments: [1, 3])
+    func oneByOneTheyGiveWhatAllGives(ranks: Int) throws {
+        try folder.succeed("all", ranks: ranks, options)
+        for phase in ["learn", "encode", "classify"] {
+            try folder.succeed("phases", ranks: ranks, options + ["--phase", phase])
+        }
+        #expect(try folder.result("all").accuracy == folder.result("phases").accuracy)
+        for file in ["predictions.csv", "model.safetensors", "filters.png"] {
+            #expect(try folder.file("all/\(file)") == folder.file("phases/\(file)"), "\(file)")
+        }
+    }
+
+    @Test(arguments: [
+        ["--features", "13"], ["--patch", "7"], ["--lambda", "0.2"], ["--norm", "unit"], ["--columns", "3"], ["--dense"],
+        ["--seed", "2"], ["--learned", "0.25"], ["--raw"], ["--patches", "401"], ["--iterations", "4"],
+    ])
+    func optionsThatContradictTheModel(option: [String]) throws {
+        try folder.succeed("run", options + ["--phase", "learn"])
+        let outcome = try folder.rica(
+            "other",
+            ["--dataset", "stl10", "--data", folder.path, "--phase", "encode", "--model", "\(folder.path)/run/model.safetensors"]
+                + option)
+        #expect(outcome.code == 64, "\(outcome)")
+        #expect(outcome.error.hasPrefix("rica: \(option[0]): the model was learned with "), "\(outcome)")
+    }
+
+    @Test func aModelIsUsedFromElsewhere() throws {
+        try folder.succeed("run", options + ["--phase", "learn"])
+        try folder.succeed(
+            "other",
+            ["--dataset", "stl10", "--data", folder.path, "--phase", "encode", "--model", "\(folder.path)/run/model.safetensors"])
+        #expect(try !folder.file("other/features.safetensors").isEmpty)
+    }
+
+    @Test func aModelThatIsNotThere() throws {
+        let outcome = try folder.rica("run", options + ["--phase", "encode"])
+        #expect(outcome.code == 65, "\(outcome)")
+        #expect(outcome.error.contains("\(folder.path)/run/model.safetensors"), "\(outcome)")
+    }
+}

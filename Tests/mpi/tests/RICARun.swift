@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// A temporary folder for the runs of a test, removed with it.
+final class RunFolder {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("rica-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Runs the job rica in the run directory `name` of this folder.
+    func rica(_ name: String, ranks: Int? = nil, _ options: [String], environment: [String: String] = [:]) throws -> MPIRun.Outcome {
+        try MPIRun(
+            ranks: ranks, command: "rica", arguments: options + ["--run-dir", "\(path)/\(name)"], environment: environment,
+            timeout: 120
+        ).run()
+    }
+
+    /// As `rica`, for runs that must succeed.
+    func succeed(_ name: String, ranks: Int? = nil, _ options: [String]) throws {
+        let outcome = try rica(name, ranks: ranks, options)
+        try #require(outcome.code == 0, "\(options): \(outcome)")
+    }
+
+    func file(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")) }
+
+    /// The numbers of result.json.
+    func result(_ name: String) throws -> StoredResult {
+        try JSONDecoder().decode(StoredResult.self, from: file("\(name)/result.json"))
+    }
+
+    /// The column `objective` of metrics.csv.
+    func objectives(_ name: String) throws -> [Double] {
+        let lines = String(decoding: try file("\(name)/metrics.csv"), as: UTF8.self).split(separator: "\n")
+        let column = try #require(lines[0].split(separator: ",", omittingEmptySubsequences: false).firstIndex(of: "objective"))
+        return try lines.dropFirst().map {
+            try #require(Double($0.split(separator: ",", omittingEmptySubsequences: false)[column]))
+        }
+    }
+}
+
+/// What tests read of result.json.
+struct StoredResult: Decodable {
+    var accuracy: Double?
+    var folds: [Double]?
+    var objective: Double?
+    var bytesPerStep: Int
+    var wireBytesPerStep: Int
+}
