@@ -14,10 +14,13 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let directory = RunDirectory(path: common.runDir ?? "runs/rica-\(common.dataset)")
     let (settings, data) = try world.agree {
         let usesModel = options.phase == .encode || options.phase == .classify
-        let settings = usesModel
-            ? try options.settings(of: RICAModel.read(from: options.model ?? directory.file("model.safetensors")).settings)
-            : options.settings
+        let stored = usesModel ? try RICAModel.read(from: options.model ?? directory.file("model.safetensors")) : nil
+        let settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings
         let data = try Dataset.open(common.dataset, data: common.data)
+        if let grid = stored?.model.weights.grid, grid.channels != data.shape.channels {
+            throw OptionError(
+                "--dataset: the model was learned on images of \(grid.channels) channels, found \(common.dataset) with \(data.shape.channels)")
+        }
         let side = min(data.unlabelled.shape.height, data.unlabelled.shape.width)
         guard settings.patch <= side else {
             throw OptionError("--patch: expected at most \(side), the side of the images of \(common.dataset), found \(settings.patch)")

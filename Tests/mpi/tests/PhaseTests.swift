@@ -51,6 +51,14 @@ struct PhaseTests {
         #expect(try !folder.file("other/features.safetensors").isEmpty)
     }
 
+    @Test func aModelOfColourImagesOnGreyOnes() throws {
+        try folder.succeed("run", options + ["--phase", "learn"])
+        let outcome = try folder.rica(
+            "other", ["--dataset", "sample", "--phase", "encode", "--model", "\(folder.path)/run/model.safetensors"])
+        #expect(outcome.code == 64, "\(outcome)")
+        #expect(outcome.error.hasPrefix("rica: --dataset: the model was learned on images of 3 channels"), "\(outcome)")
+    }
+
     @Test func aModelThatIsNotThere() throws {
         let outcome = try folder.rica("run", options + ["--phase", "encode"])
         #expect(outcome.code == 65, "\(outcome)")
