@@ -20,6 +20,17 @@ public func combineRows(of matrix: Matrix<Float>, weights: UnsafePointer<Double>
     ck_combine(matrix.pointer, matrix.stride, matrix.rows, weights, out, matrix.columns)
 }
 
+/// sums[i] += values[i], at memory speed.
+public func accumulate(_ values: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Double>, count: Int) {
+    for i in 0..<count { sums[i] += Double(values[i]) }
+}
+
+/// Widens Floats to Doubles, one for one.
+public func widen(_ values: UnsafeMutableBufferPointer<Float>, into out: UnsafeMutableBufferPointer<Double>) {
+    precondition(values.count == out.count)
+    for i in 0..<values.count { out[i] = Double(values[i]) }
+}
+
 /// out ← x + step·direction.
 public func step(from x: UnsafePointer<Float>, along direction: UnsafePointer<Float>, by step: Double, into out: UnsafeMutablePointer<Float>, count: Int) {
     let step = Float(step)

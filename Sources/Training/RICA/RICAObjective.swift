@@ -31,17 +31,25 @@ public final class RICAObjective: ShardedObjective {
     private let epsilon: Float
 
     /// The outer products Σxxᵀ over all patches of all ranks.
-    private let outerProducts: Matrix<Float>
+    private let outerProducts: Matrix<Double>
+    /// U_jᵀ of every column; empty for a dense layer, whose U is the identity.
+    private let bases: [Matrix<Double>]
     private let metrics: [Matrix<Float>]
 
     private let normalised: Matrix<Float>  // ŵ
     private let throughMetric: Matrix<Float>  // ŵB
     private var norms: [Double]
     private let rows: Matrix<Float>  // Ŵ
-    private let rowGradient: Matrix<Float>  // Ŵ-space gradient, units × n_v
     private let outputs: Matrix<Float>  // one block's features, at most blockSize × units
-    private let deviation: Matrix<Float>  // A = ŴᵀŴ − I
-    private let product: Matrix<Float>  // AC, then AC + CA
+    /// The sparsity term's gradient of some blocks, at Ŵ where expanded, else at ŵ; and of all blocks so far.
+    private let blockGradient: Matrix<Float>
+    private let sumGradient: Matrix<Double>
+    // The reconstruction term is small and the difference of large numbers: it is formed in Double.
+    private let wideRows: Matrix<Double>
+    private let deviation: Matrix<Double>  // A = ŴᵀŴ − I
+    private let product: Matrix<Double>  // AC, then AC + CA
+    private let rowGradient: Matrix<Double>  // units × n_v
+    private let valueGradient: Matrix<Double>  // units × n_α
 
     /// Patches whose outputs are formed at a time, so that they are still in cache for the second product.
     private let blockSize: Int
@@ -87,7 +95,8 @@ public final class RICAObjective: ShardedObjective {
                     return pooled
                 })
         }
-        self.outerProducts = outerProducts.rounded
+        self.outerProducts = outerProducts
+        bases = weights.isDense ? [] : weights.columns.indices.map { weights.basis(column: $0).widened }
         let mean = Matrix<Float>(rows: n, columns: n)
         for i in 0..<n { for j in 0..<n { mean[i, j] = Float(outerProducts[i, j] / Double(totalPatches)) } }
         metrics = weights.columns.indices.map { norm.metric(of: weights, column: $0, meanOuterProduct: mean) }
@@ -95,10 +104,14 @@ public final class RICAObjective: ShardedObjective {
         throughMetric = Matrix(rows: nH, columns: nA)
         norms = [Double](repeating: 1, count: nH)
         rows = Matrix(rows: nH, columns: n)
-        rowGradient = Matrix(rows: nH, columns: n)
         outputs = Matrix(rows: blockSize, columns: nH)
+        blockGradient = Matrix(rows: nH, columns: path == .expanded ? n : nA)
+        sumGradient = Matrix(rows: nH, columns: path == .expanded ? n : nA)
+        wideRows = Matrix(rows: nH, columns: n)
         deviation = Matrix(rows: n, columns: n)
         product = Matrix(rows: n, columns: n)
+        rowGradient = Matrix(rows: nH, columns: n)
+        valueGradient = Matrix(rows: nH, columns: weights.isDense ? 0 : nA)
     }
 
     public var units: Int { weights.units }
@@ -123,39 +136,49 @@ public final class RICAObjective: ShardedObjective {
         rebuildSeconds += clock.measure { normalise(values) }.seconds
         let scale = Float(sparsity / totalPatches)
         var sum = 0.0
-        var start = 0
-        if case .expanded = inputs { rowGradient.fill(0) } else { gradient.fill(0) }
+        var start = 0, block = 0
+        sumGradient.fill(0)
         while start < patches {
-            let block = start..<min(start + blockSize, patches)
-            sum += add(block, gradient: gradient, scale: scale)
-            start = block.upperBound
+            let range = start..<min(start + blockSize, patches)
+            sum += add(range, scale: scale, beta: block % RICAObjective.blocksInFloat == 0 ? 0 : 1)
+            start = range.upperBound
+            block += 1
+            if block % RICAObjective.blocksInFloat == 0 || start == patches {
+                accumulate(blockGradient.pointer, into: sumGradient.pointer, count: blockGradient.rows * blockGradient.columns)
+            }
         }
-        if case .expanded = inputs {
-            projectSeconds += clock.measure { weights.project(rowGradient, into: gradient) }.seconds
-        }
+        projectSeconds += clock.measure {
+            if path == .expanded { project(sumGradient, units: 0..<units) }
+            let atValues = path == .expanded && !weights.isDense ? valueGradient : sumGradient
+            gradient.fill(0)
+            addThroughNorm(atValues, units: 0..<units, to: gradient)
+        }.seconds
         return sparsity * sum / totalPatches
     }
 
-    /// Adds the sparsity term's gradient at ŵ (or at Ŵ, expanded) for one block of patches; returns the block's Σ√(ŷ² + ε).
-    private func add(_ block: Range<Int>, gradient: Matrix<Float>, scale: Float) -> Double {
+    /// Blocks whose gradients are summed in Float before the sum goes on in Double.
+    private static let blocksInFloat = 4
+
+    /// Adds the sparsity term's gradient for one block of patches to beta·blockGradient; returns the block's Σ√(ŷ² + ε).
+    private func add(_ block: Range<Int>, scale: Float, beta: Float) -> Double {
         let y = outputs.rows(0..<block.count)
         switch inputs {
         case .expanded(let patches):
             let x = patches.rows(block)
             multiply(x, rows, transposed: .second, into: y)
             let sum = smoothAbsoluteSlope(inPlace: y, epsilon: epsilon)
-            multiply(y, x, transposed: .first, into: rowGradient, alpha: scale, beta: 1)
+            multiply(y, x, transposed: .first, into: blockGradient, alpha: scale, beta: beta)
             return sum
         case .pooled(let patches, let pooled):
             for j in pooled.indices { weights.pool(patches.rows(block), column: j, into: pooled[j].rows(0..<block.count)) }
-            return addPooled(pooled, 0..<block.count, y, gradient: gradient, scale: scale)
+            return addPooled(pooled, 0..<block.count, y, scale: scale, beta: beta)
         case .reduced(let pooled):
-            return addPooled(pooled, block, y, gradient: gradient, scale: scale)
+            return addPooled(pooled, block, y, scale: scale, beta: beta)
         }
     }
 
     private func addPooled(
-        _ pooled: [Matrix<Float>], _ block: Range<Int>, _ y: Matrix<Float>, gradient: Matrix<Float>, scale: Float
+        _ pooled: [Matrix<Float>], _ block: Range<Int>, _ y: Matrix<Float>, scale: Float, beta: Float
     ) -> Double {
         for j in pooled.indices {
             let units = weights.columns[j].units
@@ -165,17 +188,23 @@ public final class RICAObjective: ShardedObjective {
         for j in pooled.indices {
             let units = weights.columns[j].units
             multiply(
-                y.columns(units), pooled[j].rows(block), transposed: .first, into: gradient.rows(units), alpha: scale, beta: 1)
+                y.columns(units), pooled[j].rows(block), transposed: .first, into: blockGradient.rows(units), alpha: scale,
+                beta: beta)
         }
         return sum
     }
 
     public func complete(at values: Matrix<Float>, owned: Range<Int>, gradient: Matrix<Float>) -> Double {
-        // A = ŴᵀŴ − I, then ½tr(ACA) and AC + CA, whose products are as small as n_v³.
-        multiply(rows, rows, transposed: .first, into: deviation)
+        // A = ŴᵀŴ − I, then ½tr(ACA) and AC + CA.
+        widen(rows.elements, into: wideRows.elements)
+        multiply(wideRows, wideRows, transposed: .first, into: deviation)
         for i in 0..<deviation.rows { deviation[i, i] -= 1 }
         multiply(deviation, outerProducts, into: product)
-        let reconstruction = 0.5 * dot(product.pointer, deviation.pointer, count: product.rows * product.columns)
+        var trace = 0.0
+        for i in 0..<product.rows {
+            let ac = product.row(i), a = deviation.row(i)
+            for j in 0..<ac.count { trace += ac[j] * a[j] }
+        }
         for i in 0..<product.rows {
             for j in 0...i {
                 let sum = product[i, j] + product[j, i]
@@ -183,16 +212,35 @@ public final class RICAObjective: ShardedObjective {
                 product[j, i] = sum
             }
         }
-        let ownGradient = rowGradient.rows(owned)
-        multiply(rows.rows(owned), product, into: ownGradient, alpha: Float(1 / totalPatches))
-        projectSeconds += clock.measure { weights.project(ownGradient, into: gradient, beta: 1, units: owned) }.seconds
-        for (r, unit) in owned.enumerated() {
-            let g = gradient.row(r).baseAddress!, w = normalised.row(unit).baseAddress!, q = throughMetric.row(unit).baseAddress!
-            let along = Float(dot(g, w, count: valuesPerUnit))
-            let inverse = Float(1 / norms[unit])
-            for i in 0..<valuesPerUnit { g[i] = (g[i] - along * q[i]) * inverse }
+        multiply(wideRows.rows(owned), product, into: rowGradient.rows(owned), alpha: 1 / totalPatches)
+        projectSeconds += clock.measure {
+            project(rowGradient, units: owned)
+            addThroughNorm(weights.isDense ? rowGradient : valueGradient, units: owned, to: gradient)
+        }.seconds
+        return 0.5 * trace / totalPatches
+    }
+
+    /// valueGradient ← rowGradient·U for some units; nothing to do for a dense layer.
+    private func project(_ rowGradient: Matrix<Double>, units range: Range<Int>) {
+        for (j, basis) in bases.enumerated() {
+            let units = weights.columns[j].units.clamped(to: range)
+            if units.isEmpty { continue }
+            multiply(rowGradient.rows(units), basis, transposed: .second, into: valueGradient.rows(units))
         }
-        return reconstruction / totalPatches
+    }
+
+    /// Adds (ĝ − (ĝ·ŵ)ŵB)/N for some units to a gradient that has a row for each of them.
+    ///
+    /// The way through the norm is linear, so each rank goes it before the sum over ranks. It takes away the large part of the
+    /// sparsity's gradient, along ŵB: what is rounded to Float and sent is the small rest.
+    private func addThroughNorm(_ atNormalised: Matrix<Double>, units: Range<Int>, to gradient: Matrix<Float>) {
+        for (r, unit) in units.enumerated() {
+            let g = gradient.row(r), total = atNormalised.row(unit), w = normalised.row(unit), q = throughMetric.row(unit)
+            var along = 0.0
+            for i in 0..<g.count { along += total[i] * Double(w[i]) }
+            let inverse = 1 / norms[unit]
+            for i in 0..<g.count { g[i] = Float(Double(g[i]) + (total[i] - along * Double(q[i])) * inverse) }
+        }
     }
 
     /// Sets ŵ, N, ŵB and Ŵ.
