@@ -5,6 +5,12 @@ public struct PatchPosition: Equatable, Sendable {
     public let image: Int
     public let row: Int
     public let column: Int
+
+    public init(image: Int, row: Int, column: Int) {
+        self.image = image
+        self.row = row
+        self.column = column
+    }
 }
 
 /// Random square patches of a set's images, numbered from 0 on.

@@ -10,8 +10,9 @@ import Parallel
 public final class LBFGS {
     public struct Options: Sendable {
         public var iterations: Int
-        /// Pairs of steps and gradient changes kept.
-        public var history = 10
+        /// Pairs of steps and gradient changes kept. Few: with ten, rounding grew thirty times further in fifty RICA iterations
+        /// (docs/RESULTS.md).
+        public var history = 5
         /// Ends where ten iterations lower the objective by less than this part of it. 0: never.
         public var tolerance = 0.0
 

@@ -57,8 +57,11 @@ public final class RICAExperiment {
         case .learn, .all: model = try learn()
         case .encode, .classify:
             let path = modelPath
-            model = try communicator.agree { try RICAModel.read(from: path).model }
-            model.encoder = settings.encoder
+            // The model goes on saying what it was learned from, which may be another data set than the one classified.
+            let encoder = settings.encoder
+            (model, settings) = try communicator.agree { try RICAModel.read(from: path) }
+            model.encoder = encoder
+            settings.encoder = encoder
         }
         switch request.phase {
         case .learn: break
@@ -67,12 +70,14 @@ public final class RICAExperiment {
         case .all: try classify(&model, try encode(model))
         }
         result.seconds = (clock.now - start).seconds
-        try onRoot { try directory.write(try result.json(), to: "result.json") }
+        try onRoot {
+            if request.phase == .encode || request.phase == .classify { result.keepLearning(from: directory.file("result.json")) }
+            try directory.write(try result.json(), to: "result.json")
+        }
         return result
     }
 
     private var modelPath: String { request.modelPath ?? directory.file("model.safetensors") }
-    private var sampler: PatchSampler { PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed) }
 
     private func learn() throws -> RICAModel {
         progress.say("reading \(settings.whiteningPatches) patches of \(settings.patch)×\(settings.patch) and fitting the whitening")
@@ -97,12 +102,14 @@ public final class RICAExperiment {
         result.objective = outcome.last.objective
         result.steps = outcome.last.evaluations
         result.secondsPerStep = outcome.last.seconds / Double(outcome.last.evaluations)
-        let model = RICAModel(
+        var model = RICAModel(
             weights: learning.weights, values: outcome.values, whitening: patches.whitening, covariance: patches.covariance,
             encoder: settings.encoder)
+        let sampler = PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed)
+        model.patches = (0..<settings.patches).map(sampler.position)
         try onRoot {
             try directory.write(outcome.metrics.table, to: "metrics.csv")
-            try model.write(to: directory.file("model.safetensors"), settings: settings, sampler: sampler)
+            try model.write(to: directory.file("model.safetensors"), settings: settings)
             try directory.write(model.filterPicture(), to: "filters.png")
             if let path = request.exportPath { try model.writeExpanded(to: path) }
         }
@@ -136,7 +143,7 @@ public final class RICAExperiment {
         result.interval = evaluation.interval
         result.folds = data.folds == nil ? nil : evaluation.accuracies
         try onRoot {
-            try model.write(to: directory.file("model.safetensors"), settings: settings, sampler: sampler)
+            try model.write(to: directory.file("model.safetensors"), settings: settings)
             try directory.write(evaluation.table, to: "predictions.csv")
         }
     }

@@ -11,6 +11,8 @@ public struct RICAModel {
     /// One over the deviation of a feature's response on whitened patches: what brings it to unit variance before the encoder.
     public let scale: [Float]
     public var encoder: Encoder
+    /// Every patch that features were learned on, so that another program can recompute the objective.
+    public var patches: [PatchPosition] = []
     /// One for each fold, or one; none before the phase `classify`.
     public var classifiers: [LinearClassifier] = []
 

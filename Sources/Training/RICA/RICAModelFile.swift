@@ -5,12 +5,10 @@ import LinearAlgebra
 
 /// model.safetensors: names and shapes are a table in docs/rica.md. Nothing in it depends on ranks, hosts or time.
 extension RICAModel {
-    /// Writes the model, the settings behind it and where its patches were taken.
+    /// Writes the model and the settings that it was learned with.
     ///
-    /// - Parameter sampler: gives image, row and column of every patch that features were learned on, so that another program
-    ///   can recompute the objective.
     /// - Throws: `WriteError`.
-    public func write(to path: String, settings: RICASettings, sampler: PatchSampler) throws {
+    public func write(to path: String, settings: RICASettings) throws {
         var file = Safetensors(metadata: [
             "format": "colonnade rica 1",
             "settings": String(decoding: try RICAModel.encoder().encode(settings), as: UTF8.self),
@@ -28,8 +26,7 @@ extension RICAModel {
         file.set("whitening.mean", whitening.mean)
         file.set("whitening.matrix", whitening.matrix)
         file.set("encoder.scale", scale)
-        let positions = (0..<settings.patches).map(sampler.position)
-        file.set("patches", positions.flatMap { [Int32($0.image), Int32($0.row), Int32($0.column)] }, shape: [positions.count, 3])
+        file.set("patches", patches.flatMap { [Int32($0.image), Int32($0.row), Int32($0.column)] }, shape: [patches.count, 3])
         for (fold, classifier) in classifiers.enumerated() {
             file.set("classifier.\(fold).mean", classifier.mean)
             file.set("classifier.\(fold).scale", classifier.scale)
@@ -48,7 +45,8 @@ extension RICAModel {
         try file.write(to: path)
     }
 
-    /// Reads a model and the settings that it was learned with. Dictionaries are rebuilt from α and the settings.
+    /// Reads a model and the settings that it was learned with. Dictionaries are rebuilt from α and the settings; classifiers are
+    /// not read, since the phase that makes them follows.
     ///
     /// - Throws: `DataError` where the file is missing or is no such model; `FactorisationError`.
     public static func read(from path: String) throws -> (model: RICAModel, settings: RICASettings) {
@@ -60,26 +58,37 @@ extension RICAModel {
         else {
             throw DataError(message: "\(path): expected a model of the job rica, found another safetensors file")
         }
+        func refuse(_ name: String) -> DataError {
+            DataError(message: "\(path): expected \(name) of the shape that the settings give, found another")
+        }
+        guard channels > 0, settings.patch > 0, settings.features > 0 else { throw refuse("a layer") }
+        let grid = settings.grid(channels: channels)
         let bounds: [Int32] = try file.values("layer.columns")
         let alpha: [Int32] = try file.values("layer.alpha")
-        let grid = settings.grid(channels: channels)
+        let columns = bounds.count - 1
+        guard columns >= 1, bounds[0] == 0, Int(bounds[columns]) == settings.features, zip(bounds, bounds.dropFirst()).allSatisfy(<=)
+        else { throw refuse("layer.columns") }
+        guard alpha.count % columns == 0, !alpha.isEmpty, alpha.allSatisfy({ $0 >= 0 && Int($0) < grid.positions })
+        else { throw refuse("layer.alpha") }
         let weights: PredictedWeights
         if file.metadata["dictionary"] == "dense" {
             weights = .dense(grid: grid, units: settings.features)
         } else {
-            let count = alpha.count / (bounds.count - 1)
-            let alphas = (0..<bounds.count - 1).map { j in alpha[j * count..<(j + 1) * count].map(Int.init) }
+            let count = alpha.count / columns
+            let alphas = (0..<columns).map { j in alpha[j * count..<(j + 1) * count].map(Int.init) }
             weights = try settings.makeWeights(
                 grid: grid, alphas: alphas, units: zip(bounds, bounds.dropFirst()).map { Int($0)..<Int($1) })
         }
-        let model = RICAModel(
-            weights: weights, values: try file.matrix("layer.w"),
-            whitening: Whitening(mean: try file.values("whitening.mean"), matrix: try file.matrix("whitening.matrix")),
-            scale: try file.values("encoder.scale"), encoder: encoder)
-        guard model.values.rows == weights.units, model.values.columns == weights.valuesPerUnit,
-            model.whitening.mean.count == grid.inputs, model.scale.count == weights.units
-        else {
-            throw DataError(message: "\(path): expected arrays of the shapes that its settings give, found others")
+        let values: Matrix<Float> = try file.matrix("layer.w"), whitening: Matrix<Float> = try file.matrix("whitening.matrix")
+        guard values.rows == weights.units, values.columns == weights.valuesPerUnit else { throw refuse("layer.w") }
+        guard whitening.rows == grid.inputs, whitening.columns == grid.inputs else { throw refuse("whitening.matrix") }
+        var model = RICAModel(
+            weights: weights, values: values,
+            whitening: Whitening(mean: try file.values("whitening.mean", shape: [grid.inputs]), matrix: whitening),
+            scale: try file.values("encoder.scale", shape: [weights.units]), encoder: encoder)
+        let places: [Int32] = try file.values("patches")
+        model.patches = stride(from: 0, to: places.count - places.count % 3, by: 3).map {
+            PatchPosition(image: Int(places[$0]), row: Int(places[$0 + 1]), column: Int(places[$0 + 2]))
         }
         return (model, settings)
     }

@@ -37,8 +37,9 @@ public struct RICAPlan {
 
         let n = weights.grid.inputs, width = 4 * settings.encoder.width * weights.units
         let pooled = path == .reduced ? patches * weights.columns.count * weights.valuesPerUnit : 0
-        let workspaces = 2 * values + 2 * weights.fullWeights + (1 << 18) + 4 * n * n
-        let optimiser = 2 * values + 25 * share
+        // Doubles count as two.
+        let workspaces = 6 * values + 7 * weights.fullWeights + (1 << 18) + 7 * n * n
+        let optimiser = 2 * values + 15 * share
         let whitening = min(RICAPatches.chunk, (settings.whiteningPatches + ranks - 1) / ranks) * n
         learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser)
         classifyingBytes = 4 * width * ((training + fold + test + ranks - 1) / ranks)

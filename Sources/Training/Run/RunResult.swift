@@ -29,6 +29,16 @@ public struct RunResult: Codable, Sendable {
     /// Whole run so far.
     public var seconds: Double
 
+    /// Takes over what an earlier phase of the same run learned, where there is one.
+    mutating func keepLearning(from path: String) {
+        guard let data = FileManager.default.contents(atPath: path),
+            let earlier = try? JSONDecoder().decode(RunResult.self, from: data)
+        else { return }
+        objective = earlier.objective
+        steps = earlier.steps
+        secondsPerStep = earlier.secondsPerStep
+    }
+
     /// Readable JSON with keys in order.
     public func json() throws -> Data {
         let encoder = JSONEncoder()
