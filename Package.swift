@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.2
 import Foundation
 import PackageDescription
 
@@ -46,11 +46,13 @@ let package = Package(
         // 4
         .target(
             name: "Training",
-            dependencies: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures"]),
         // 5
         .target(
             name: "JobSupport",
-            dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Sources/jobs/support"),
         .executableTarget(name: "rica", dependencies: ["JobSupport"], path: "Sources/jobs/rica"),
 

@@ -11,7 +11,9 @@ cores() {
 
 # OpenBLAS takes AVX2 kernels on a processor that is newer than itself, at half the speed where there is AVX-512.
 choose_kernels() { # BINARY
-  [[ -z ${OPENBLAS_CORETYPE:-} ]] && grep -qsw avx512f /proc/cpuinfo || return 0
+  local flag
+  [[ -z ${OPENBLAS_CORETYPE:-} ]] || return 0
+  for flag in avx512f avx512bw avx512dq avx512vl; do grep -qsw "$flag" /proc/cpuinfo || return 0; done
   case $(OPENBLAS_VERBOSE=2 "$1" --version 2>&1) in
     *'Core: SkylakeX'* | *'Core: Cooperlake'* | *'Core: SapphireRapids'*) ;;
     *'Core: '*) export OPENBLAS_CORETYPE=SkylakeX ;;
@@ -20,7 +22,7 @@ choose_kernels() { # BINARY
 
 # launch JOB [OPTIONS]: turns this shell into JOB on all ranks: by srun inside of a Slurm job, else by mpirun.
 #   COLONNADE_BIN  the job's program (.build/release/JOB of this repository)
-#   RANKS          ranks under mpirun (one a core)
+#   RANKS          ranks under mpirun (one a core); srun takes the allocation's
 launch() {
   local job=$1 program cores ranks threads=${SLURM_CPUS_PER_TASK:-1} bind=none
   program=${COLONNADE_BIN:-$(dirname "${BASH_SOURCE[0]}")/../.build/release/$job}
@@ -34,6 +36,8 @@ launch() {
   # Unset, OpenBLAS starts a thread a core in every rank.
   export OPENBLAS_NUM_THREADS=$threads OMP_NUM_THREADS=$threads
   if [[ ${SLURM_JOB_ID:-} ]]; then
+    # Where the job was started by hand inside an allocation.
+    [[ ${SLURM_MPI_TYPE:-} ]] || source "$(dirname "${BASH_SOURCE[0]}")/../slurm/site.sh"
     exec srun --kill-on-bad-exit=1 --cpus-per-task="$threads" "$program" "$@"
   fi
   cores=$(cores)

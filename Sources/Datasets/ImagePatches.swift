@@ -18,7 +18,7 @@ public func extractPatches(
 /// The scale that contrast normalisation gives every patch of `extractPatches`: 1/√(var + 10), var over n − 1.
 ///
 /// Running sums in whole numbers, so the variance is exact before its division; O(height · width · channels).
-public func patchDeviation(
+public func patchScales(
     planes: UnsafePointer<UInt8>, shape: ImageShape, size: Int, into scales: UnsafeMutableBufferPointer<Float>
 ) {
     precondition(scales.count == patchPositions(of: shape, size: size))

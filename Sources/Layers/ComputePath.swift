@@ -14,10 +14,8 @@ public struct PathCost: Sendable {
     public let path: ComputePath
     /// Floating-point operations of the products.
     public let flops: Double
-    /// Bytes of inputs that stream from memory.
+    /// Bytes that stream from memory: the inputs, or on the reduced path the pooled inputs, kept for the whole run.
     public let streamedBytes: Double
-    /// Bytes that the path keeps for the whole run: the inputs, or the inputs pooled.
-    public let keptBytes: Int
 
     /// A core multiplies about this many flops in the time in which it reads a byte: 100 GFLOP/s against 20 GB/s.
     public static let flopsPerByte = 5.0
@@ -36,19 +34,19 @@ extension PredictedWeights {
     public func costs(samples: Int) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.inputs), nH = Double(units), nA = Double(valuesPerUnit)
         let columnCount = Double(columns.count)
-        let structure = isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels)
-        func cost(_ path: ComputePath, flops: Double, inner: Int, values: Double, extra: Double) -> PathCost {
+        func cost(_ path: ComputePath, flops: Double, inner: Int, values: Double, pooling: Double = 0) -> PathCost {
             let bytes = 4 * values
             return PathCost(
-                path: path, flops: flops + extra, streamedBytes: bytes, keptBytes: Int(bytes),
-                estimate: flops / PathCost.efficiency(innerDimension: inner) + extra + PathCost.flopsPerByte * bytes)
+                path: path, flops: flops + pooling, streamedBytes: bytes,
+                estimate: flops / PathCost.efficiency(innerDimension: inner) + pooling + PathCost.flopsPerByte * bytes)
         }
         let mixing = 4 * m * nA * nH
-        let pooling = isDense ? 0 : 2 * m * nV * nA / Double(grid.channels) * columnCount
         let all = [
-            cost(.expanded, flops: 4 * m * nV * nH, inner: grid.inputs, values: m * nV, extra: structure),
-            cost(.pooled, flops: mixing, inner: valuesPerUnit, values: m * nV, extra: pooling),
-            cost(.reduced, flops: mixing, inner: valuesPerUnit, values: m * nA * columnCount, extra: 0),
+            cost(.expanded, flops: 4 * m * nV * nH, inner: grid.inputs, values: m * nV),
+            cost(
+                .pooled, flops: mixing, inner: valuesPerUnit, values: m * nV,
+                pooling: 2 * m * nV * nA / Double(grid.channels) * columnCount),
+            cost(.reduced, flops: mixing, inner: valuesPerUnit, values: m * nA * columnCount),
         ]
         return isDense ? [all[0]] : all.sorted { $0.estimate < $1.estimate }
     }

@@ -18,7 +18,7 @@ public enum Backend {
     ///
     /// - Parameter processorFlags: the words of /proc/cpuinfo's "flags".
     public static func betterKernels(processorFlags: Set<String>) -> String? {
-        let wide: Set = ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd"]
+        let wide: Set = ["avx512f", "avx512bw", "avx512dq", "avx512vl"]
         let knowsWide: Set = ["skylakex", "cooperlake", "sapphirerapids"]
         return wide.isSubset(of: processorFlags) && !knowsWide.contains(kernels.lowercased()) ? "SkylakeX" : nil
     }

@@ -1,3 +1,8 @@
+import Datasets
+import Parallel
+
+extension DataError: ExitCoded {}
+
 /// A computation that cannot go on. Exit code 1. Where it depends on sums over ranks, every rank throws the same.
 public struct TrainingError: Error, CustomStringConvertible {
     public let description: String

@@ -23,7 +23,7 @@ import Testing
         room.fill(-1)
         extractPatches(planes: image, shape: shape, size: size, into: room.columns(0..<n))
         var scales = [Float](repeating: 0, count: positions)
-        scales.withUnsafeMutableBufferPointer { patchDeviation(planes: image, shape: shape, size: size, into: $0) }
+        scales.withUnsafeMutableBufferPointer { patchScales(planes: image, shape: shape, size: size, into: $0) }
 
         var wrong = (patches: 0, scales: 0)
         for p in 0..<positions {

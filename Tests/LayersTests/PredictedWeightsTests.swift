@@ -112,12 +112,12 @@ import Testing
         #expect(cost[.reduced]!.estimate < cost[.expanded]!.estimate)
         #expect(cost[.reduced]!.flops == 4 * 10_000 * 10 * 400)
         #expect(cost[.pooled]!.flops == 4 * 10_000 * 10 * 400 + 2 * 10_000 * 100 * 10)
-        #expect(cost[.reduced]!.keptBytes == 4 * 10_000 * 10 && cost[.expanded]!.keptBytes == 4 * 10_000 * 100)
+        #expect(cost[.reduced]!.streamedBytes == 4 * 10_000 * 10 && cost[.expanded]!.streamedBytes == 4 * 10_000 * 100)
     }
 
     @Test func columnsCostMemoryWhenReduced() throws {
         let cost = try layer(learned: 10, columns: 4).costs(samples: 10_000).first { $0.path == .reduced }
-        #expect(cost?.flops == 4 * 10_000 * 10 * 400 && cost?.keptBytes == 4 * 4 * 10_000 * 10)
+        #expect(cost?.flops == 4 * 10_000 * 10 * 400 && cost?.streamedBytes == 4 * 4 * 10_000 * 10)
     }
 
     @Test func aDenseLayerIsOnlyExpanded() {

@@ -43,8 +43,8 @@ public struct LinearClassifier {
         bias = (0..<classes).map { values[$0, width] }
     }
 
-    /// Mean and 1/√(variance + .01) of every feature over the samples of all ranks, summed in Double about the first sample's
-    /// scale-free zero; features are sums of magnitudes of one size, so no digits are lost.
+    /// Mean and 1/√(variance + .01) of every feature over the samples of all ranks, from sums and sums of squares in Double:
+    /// features are sums of magnitudes, so their mean is not far above their deviation and few digits cancel.
     private static func standardisation(of features: Matrix<Float>, communicator: Communicator) throws -> ([Float], [Float]) {
         let width = features.columns
         var sums = [Double](repeating: 0, count: 2 * width + 1)

@@ -12,7 +12,7 @@ public final class SquaredHingeObjective: ShardedObjective {
     private let classes: Int
     private let cost: Double
     private let scores: Matrix<Float>
-    /// Weights without biases, contiguous products' operands are views of the values.
+    /// Samples of about 256 KB.
     private let blockSize: Int
 
     /// - Parameters:

@@ -99,7 +99,7 @@ public final class ImageEncoder {
     ///   - features: `features` numbers.
     public func encode(_ planes: UnsafePointer<UInt8>, into features: UnsafeMutablePointer<Float>) {
         extractPatches(planes: planes, shape: shape, size: size, into: patches)
-        patchDeviation(planes: planes, shape: shape, size: size, into: scales.elements)
+        patchScales(planes: planes, shape: shape, size: size, into: scales.elements)
         switch filters {
         case .expanded(let filters):
             multiply(patches, filters, transposed: .second, into: responses)

@@ -62,6 +62,9 @@ struct CurvatureHistory {
             set(changed.1, other, fresh[size + other])
             set(changed.2, other, fresh[2 * size + other])
         }
+        // The line search may end without its curvature condition: such a pair would turn the direction uphill.
+        let change2 = products[changed.1 * size + changed.1]
+        if step != nil, products[changed.0 * size + changed.1] <= 1e-12 * change2 { forget() }
     }
 
     private mutating func set(_ a: Int, _ b: Int, _ value: Double) {

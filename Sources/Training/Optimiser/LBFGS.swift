@@ -88,10 +88,11 @@ public final class LBFGS {
         var recent = [Double](repeating: .infinity, count: 10)
         state.objective = try evaluate(0, from: nil).value
         try remember(pair: false)
+        state.seconds = (clock.now - start).seconds
         try report(state)
         while state.number < options.iterations {
             var slope = history.direction(into: direction.pointer)
-            if slope >= 0 {
+            if !(slope < 0) {
                 history.forget()
                 slope = history.direction(into: direction.pointer)
             }
@@ -103,6 +104,7 @@ public final class LBFGS {
                 ? WolfeLineSearch().search(from: here, first: first) { try evaluate($0, from: point) } : nil
             guard let found else {
                 _ = try evaluate(0, from: point)
+                state.seconds = (clock.now - start).seconds
                 if history.count == 0 { break }
                 history.forget()
                 continue

@@ -14,12 +14,12 @@ struct WolfeLineSearch {
         var slope: Double
     }
 
-    /// Returns the accepted point, which is the last one evaluated; nil where none lowers the objective enough.
+    /// Returns the accepted point, which is the last one evaluated; nil where none was found that lowers the objective.
     ///
     /// - Parameters:
     ///   - start: the point at step 0; its slope must be negative.
     ///   - first: the step to try first.
-    ///   - evaluate: the objective along the direction; called at most `maximumEvaluations` times, never twice in a row at one step.
+    ///   - evaluate: the objective along the direction; called at most `maximumEvaluations` times, and once more where the best point was not the last.
     func search(from start: Point, first: Double, evaluate: (Double) throws -> Point) rethrows -> Point? {
         var previous = start
         var step = first
@@ -33,7 +33,7 @@ struct WolfeLineSearch {
             previous = point
             step *= 2
         }
-        return nil
+        return previous  // still falling
     }
 
     private func tooHigh(_ point: Point, _ start: Point) -> Bool {

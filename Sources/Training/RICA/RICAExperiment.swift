@@ -22,6 +22,7 @@ public final class RICAExperiment {
     }
 
     private var settings: RICASettings
+    private let weights: PredictedWeights
     private let request: Request
     private let data: Dataset
     private let communicator: Communicator
@@ -32,10 +33,11 @@ public final class RICAExperiment {
     private var result: RunResult
 
     public init(
-        settings: RICASettings, request: Request, data: Dataset, communicator: Communicator, directory: RunDirectory,
+        settings: RICASettings, weights: PredictedWeights, request: Request, data: Dataset, communicator: Communicator, directory: RunDirectory,
         progress: ProgressLog, plan: RICAPlan
     ) {
         self.settings = settings
+        self.weights = weights
         self.request = request
         self.data = data
         self.communicator = communicator
@@ -66,7 +68,7 @@ public final class RICAExperiment {
         switch request.phase {
         case .learn: break
         case .encode: try store(try encode(model))
-        case .classify: try classify(&model, try storedFeatures(model))
+        case .classify: try classify(&model, try storedFeatures(width: 4 * model.encoder.width * model.weights.units))
         case .all: try classify(&model, try encode(model))
         }
         result.seconds = (clock.now - start).seconds
@@ -84,14 +86,17 @@ public final class RICAExperiment {
         let patches = try RICAPatches(images: data.unlabelled, settings: settings, communicator: communicator)
         if let grid = request.search {
             let search = Validation(
-                grid: grid, settings: settings, data: data, patches: patches, path: request.path, communicator: communicator,
+                grid: grid, settings: settings, weights: weights, data: data, patches: patches, path: request.path, communicator: communicator,
                 progress: progress)
             settings = try search.run()
+            result.chosen = [
+                "lambda": "\(settings.lambda)", "iterations": "\(settings.iterations)", "encoder": settings.encoder.rawValue,
+                "C": "\(settings.cost)",
+            ]
             try onRoot { try directory.write(search.table, to: "validation.csv") }
         }
-        let channels = data.shape.channels
-        let learning = try RICALearning(
-            settings: settings, patches: patches, channels: channels, path: request.path, ranks: communicator.size)
+        let learning = RICALearning(
+            settings: settings, weights: weights, patches: patches, path: request.path, ranks: communicator.size)
         progress.say("learning \(settings.features) features on \(settings.patches) patches, \(settings.iterations) iterations")
         let outcome = try learning.run(communicator: communicator, progress: progress)
         progress.say(
@@ -174,7 +179,7 @@ public final class RICAExperiment {
     }
 
     /// This rank's part of features.safetensors.
-    private func storedFeatures(_ model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
+    private func storedFeatures(width: Int) throws -> (train: EncodedImages, test: EncodedImages) {
         let path = directory.file("features.safetensors")
         return try communicator.agree {
             let file = try Safetensors(path: path)
@@ -186,8 +191,10 @@ public final class RICAExperiment {
             func part(_ name: String, count: Int) throws -> EncodedImages {
                 let all: Matrix<Float> = try file.matrix("\(name).features")
                 let labels: [Int32] = try file.values("\(name).labels")
-                guard all.rows == count, labels.count == count else {
-                    throw DataError(message: "\(path): expected \(count) \(name) images, as \(data.name) has, found \(all.rows)")
+                guard all.rows == count, labels.count == count, all.columns == width else {
+                    throw DataError(
+                        message: "\(path): expected \(count) \(name) images of \(data.name) with \(width) features, found \(all.rows) with "
+                            + "\(all.columns): encode again with --phase encode")
                 }
                 let range = Cut(count, into: communicator.size)[communicator.rank]
                 return EncodedImages(

@@ -10,8 +10,6 @@ public struct RICALearning {
         public let values: Matrix<Float>
         public let last: LBFGS.Iteration
         public let metrics: Metrics
-        /// Bytes that this rank sent in all evaluations, counted at the MPI calls, without the scalars' allreduces.
-        public let wireBytes: Int
         /// ŵ after the iterations asked for, by iteration.
         public let snapshots: [Int: Matrix<Float>]
     }
@@ -22,11 +20,12 @@ public struct RICALearning {
     private let objective: RICAObjective
     private let start: LearnedValues
 
-    /// - Parameter path: the cheapest by the layer's estimate if nil.
-    /// - Throws: `FactorisationError` where a kernel matrix is not positive definite.
-    public init(settings: RICASettings, patches: RICAPatches, channels: Int, path: ComputePath?, ranks: Int) throws {
+    /// - Parameters:
+    ///   - weights: the layer of the settings.
+    ///   - path: the cheapest by the layer's estimate if nil.
+    public init(settings: RICASettings, weights: PredictedWeights, patches: RICAPatches, path: ComputePath?, ranks: Int) {
         self.settings = settings
-        weights = try settings.makeWeights(channels: channels)
+        self.weights = weights
         self.path = path ?? weights.costs(samples: settings.patchesPerRank(ranks))[0].path
         start = settings.startingValues(for: weights)
         objective = RICAObjective(
@@ -61,10 +60,8 @@ public struct RICALearning {
             if wanted.contains(iteration.number) { snapshots[iteration.number] = objective.normalisedValues(at: values) }
             progress.step("learn", iteration.number, of: settings.iterations, "objective \(iteration.objective)")
         }
-        let sent = communicator.traffic - before
         return Outcome(
-            values: objective.normalisedValues(at: values), last: last, metrics: metrics,
-            wireBytes: sent.allGather.wireBytes + sent.reduceScatter.wireBytes, snapshots: snapshots)
+            values: objective.normalisedValues(at: values), last: last, metrics: metrics, snapshots: snapshots)
     }
 }
 

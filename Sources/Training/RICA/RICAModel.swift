@@ -32,7 +32,8 @@ public struct RICAModel {
             weights: weights, values: values, whitening: whitening,
             scale: (0..<weights.units).map { k in
                 let variance = zip(filters.row(k), spread.row(k)).reduce(0.0) { $0 + $1.0 * $1.1 }
-                return Float(1 / variance.squareRoot())
+                // A row without any response stays without one.
+                return variance > 0 ? Float(1 / variance.squareRoot()) : 0
             },
             encoder: encoder)
     }

@@ -61,7 +61,7 @@ extension RICAModel {
         func refuse(_ name: String) -> DataError {
             DataError(message: "\(path): expected \(name) of the shape that the settings give, found another")
         }
-        guard channels > 0, settings.patch > 0, settings.features > 0 else { throw refuse("a layer") }
+        guard channels > 0, settings.patch > 0, settings.features > 0, settings.sigma > 0 else { throw refuse("a layer") }
         let grid = settings.grid(channels: channels)
         let bounds: [Int32] = try file.values("layer.columns")
         let alpha: [Int32] = try file.values("layer.alpha")

@@ -32,7 +32,8 @@ public struct RICAPatches {
         }
         try moments.sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
         covariance = moments.covariance
-        whitening = try Whitening(mean: moments.mean, covariance: covariance)
+        let covariance = covariance
+        whitening = try communicator.agree { try Whitening(mean: moments.mean, covariance: covariance) }
 
         total = settings.patches
         let own = Cut(total, into: communicator.size)[communicator.rank]

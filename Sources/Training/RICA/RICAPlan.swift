@@ -38,7 +38,8 @@ public struct RICAPlan {
         let n = weights.grid.inputs, width = 4 * settings.encoder.width * weights.units
         let pooled = path == .reduced ? patches * weights.columns.count * weights.valuesPerUnit : 0
         // Doubles count as two.
-        let workspaces = 6 * values + 7 * weights.fullWeights + (1 << 18) + 7 * n * n
+        let bases = weights.isDense ? 0 : weights.columns.count * weights.valuesPerUnit * (2 * n + weights.valuesPerUnit)
+        let workspaces = 6 * values + 7 * weights.fullWeights + (1 << 18) + 7 * n * n + bases
         let optimiser = 2 * values + 15 * share
         let whitening = min(RICAPatches.chunk, (settings.whiteningPatches + ranks - 1) / ranks) * n
         learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser)

@@ -53,7 +53,3 @@ public struct RICASettings: Codable, Equatable, Sendable {
     /// Patches that the whitening is fitted on: ten for each that features are learned on, 400,000 at most.
     public var whiteningPatches: Int { max(patches, min(400_000, 10 * patches)) }
 }
-
-
-
-

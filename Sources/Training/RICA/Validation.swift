@@ -17,6 +17,7 @@ public struct ValidationGrid: Sendable {
 final class Validation {
     private let grid: ValidationGrid
     private let settings: RICASettings
+    private let weights: PredictedWeights
     private let data: Dataset
     private let patches: RICAPatches
     private let path: ComputePath?
@@ -26,11 +27,12 @@ final class Validation {
     private(set) var table = "lambda,iterations,encoder,cost,accuracy\n"
 
     init(
-        grid: ValidationGrid, settings: RICASettings, data: Dataset, patches: RICAPatches, path: ComputePath?,
+        grid: ValidationGrid, settings: RICASettings, weights: PredictedWeights, data: Dataset, patches: RICAPatches, path: ComputePath?,
         communicator: Communicator, progress: ProgressLog
     ) {
         self.grid = grid
         self.settings = settings
+        self.weights = weights
         self.data = data
         self.patches = patches
         self.path = path
@@ -45,8 +47,8 @@ final class Validation {
             var tried = settings
             tried.lambda = lambda
             tried.iterations = grid.iterations.max()!
-            let learning = try RICALearning(
-                settings: tried, patches: patches, channels: data.shape.channels, path: path, ranks: communicator.size)
+            let learning = RICALearning(
+                settings: tried, weights: weights, patches: patches, path: path, ranks: communicator.size)
             let outcome = try learning.run(
                 communicator: communicator, progress: progress, snapshots: Set(grid.iterations))
             for iterations in grid.iterations {

@@ -35,19 +35,19 @@ public struct RunRecord: Codable, Sendable {
             "6.4 or later"
         #elseif compiler(>=6.3)
             "6.3"
-        #elseif compiler(>=6.2)
-            "6.2"
-        #elseif compiler(>=6.1)
-            "6.1"
         #else
-            "6.0"
+            "6.2"
         #endif
     }
+
+    /// The value of a setting that `--validate` chooses: it agrees with whatever a later phase finds in the model.
+    public static let byValidation = "by validation"
 
     /// The first setting in which the records differ, and both values.
     func firstDifference(from other: RunRecord) -> (name: String, ours: String, theirs: String)? {
         if job != other.job { return ("job", job, other.job) }
         for name in Set(settings.keys).union(other.settings.keys).sorted() where settings[name] != other.settings[name] {
+            if settings[name] == RunRecord.byValidation || other.settings[name] == RunRecord.byValidation { continue }
             return (name, settings[name] ?? "none", other.settings[name] ?? "none")
         }
         return nil

@@ -25,6 +25,8 @@ public struct RunResult: Codable, Sendable {
     public var secondsPerStep: Double?
     public var steps: Int?
     public var objective: Double?
+    /// What `--validate` chose, by option name.
+    public var chosen: [String: String]?
     public var computePath: String
     /// Whole run so far.
     public var seconds: Double
@@ -37,6 +39,7 @@ public struct RunResult: Codable, Sendable {
         objective = earlier.objective
         steps = earlier.steps
         secondsPerStep = earlier.secondsPerStep
+        chosen = earlier.chosen
     }
 
     /// Readable JSON with keys in order.

@@ -27,7 +27,11 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         }
         return (settings, data)
     }
-    let weights = try settings.makeWeights(channels: data.shape.channels)
+    let weights = try world.agree {
+        do { return try settings.makeWeights(channels: data.shape.channels) } catch let error as FactorisationError {
+            throw OptionError("the dictionary cannot be made with --sigma \(settings.sigma) and --ridge \(settings.ridge ?? 0): \(error)")
+        }
+    }
     let images = data.folds?.first?.count ?? data.train.images.count
     let plan = RICAPlan(
         settings: settings, weights: weights, ranks: world.size, forced: common.compute.path,
@@ -55,8 +59,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     request.exportPath = common.exportExpanded
     request.search = options.search
     let result = try RICAExperiment(
-        settings: settings, request: request, data: data, communicator: world, directory: directory, progress: progress,
+        settings: settings, weights: weights, request: request, data: data, communicator: world, directory: directory, progress: progress,
         plan: plan
     ).run()
-    summarise(result, directory: directory, progress: progress)
+    summarise(result, ranks: world.size, learned: options.phase == .learn || options.phase == .all, directory: directory, progress: progress)
 }

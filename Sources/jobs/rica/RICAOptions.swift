@@ -44,12 +44,13 @@ struct RICAOptions: ParsableCommand {
         try check(features, "--features", "at least 1") { $0 >= 1 }
         try check(lambda, "--lambda", "a number of at least 0") { $0 >= 0 && $0.isFinite }
         try check(iterations, "--iterations", "at least 0") { $0 >= 0 }
-        if let columns = common.columns, columns > features ?? RICAOptions.defaultFeatures {
-            throw ValidationError(
-                "--columns: expected at most one column a feature, \(features ?? RICAOptions.defaultFeatures), found \(columns)")
-        }
+        let units = features ?? RICAOptions.defaultFeatures
+        try check(common.columns, "--columns", "at most one column a feature, \(units)") { $0 <= units }
         if model != nil, phase == .learn || phase == .all {
             throw ValidationError("--model: the phase \(phase.rawValue) makes a model; give --phase encode or --phase classify to use one")
+        }
+        if common.exportExpanded != nil, phase == .encode || phase == .classify {
+            throw ValidationError("--export-expanded writes what was learned, so it goes with --phase learn or all")
         }
         if common.searches, phase == .encode || phase == .classify {
             throw ValidationError("--validate chooses how features are learned, so it goes with --phase learn or all")
@@ -64,7 +65,7 @@ struct RICAOptions: ParsableCommand {
     var settings: RICASettings {
         RICASettings(
             dataset: common.dataset, seed: common.seed ?? 1, learned: common.dense ? nil : common.learned?.value ?? 0.5,
-            columns: common.dense ? 1 : common.columns ?? 4, alpha: common.alpha ?? .distinct, sigma: common.sigma ?? 1,
+            columns: common.dense ? 1 : common.columns ?? min(4, features ?? RICAOptions.defaultFeatures), alpha: common.alpha ?? .distinct, sigma: common.sigma ?? 1,
             ridge: common.raw ? nil : common.ridge ?? 0.1, patch: patch ?? (common.dataset == "stl10" ? 10 : 6),
             patches: patches ?? 20_000, features: features ?? RICAOptions.defaultFeatures, lambda: lambda ?? 0.05,
             norm: norm ?? .variance, iterations: iterations ?? 50, encoder: encoder ?? .abs, cost: RICAOptions.defaultCost)
@@ -78,7 +79,11 @@ struct RICAOptions: ParsableCommand {
         let given = settings
         func same<Value: Equatable>(_ option: Any?, _ name: String, _ path: KeyPath<RICASettings, Value>) throws {
             guard option != nil, given[keyPath: path] != stored[keyPath: path] else { return }
-            throw OptionError("\(name): the model was learned with \(stored[keyPath: path]), found \(given[keyPath: path])")
+            func text(_ value: Value) -> String {
+                guard let optional = value as? Double? else { return "\(value)" }
+                return optional.map { "\($0)" } ?? "none"
+            }
+            throw OptionError("\(name): the model was learned with \(text(stored[keyPath: path])), found \(text(given[keyPath: path]))")
         }
         try same(common.seed, "--seed", \.seed)
         try same(common.learned, "--learned", \.learned)

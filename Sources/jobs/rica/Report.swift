@@ -4,7 +4,7 @@ import Training
 
 /// What the result depends on, by option name. What `--validate` chooses is not known yet.
 func describe(_ settings: RICASettings, search: ValidationGrid?) -> [String: String] {
-    func chosen(_ value: String, _ candidates: Int?) -> String { candidates ?? 1 > 1 ? "by validation" : value }
+    func chosen(_ value: String, _ candidates: Int?) -> String { candidates ?? 1 > 1 ? RunRecord.byValidation : value }
     var all = [
         "dataset": settings.dataset, "seed": "\(settings.seed)", "patch": "\(settings.patch)", "patches": "\(settings.patches)",
         "features": "\(settings.features)", "norm": settings.norm.rawValue,
@@ -54,18 +54,18 @@ func describe(_ plan: RICAPlan, ranks: Int, in banner: inout Banner) {
 }
 
 /// The last lines of a run: what a newcomer came for.
-func summarise(_ result: RunResult, directory: RunDirectory, progress: ProgressLog) {
+func summarise(_ result: RunResult, ranks: Int, learned: Bool, directory: RunDirectory, progress: ProgressLog) {
     if let accuracy = result.accuracy {
         let interval = result.interval.map { String(format: " ± %.2f (90 %% interval over folds)", 100 * $0) } ?? ""
         progress.say(String(format: "accuracy   %.2f %%", 100 * accuracy) + interval)
     }
-    if let steps = result.steps, result.dynamicParameters > 0 {
+    if learned, ranks > 1, let steps = result.steps, result.dynamicParameters > 0 {
         let full = 4 * result.fullParameters
         progress.say(
             "bytes      \(readable(bytes: result.bytesPerStep)) of values a step instead of \(readable(bytes: full)): "
                 + "\(readable(bytes: (full - result.bytesPerStep) * steps)) saved in \(steps) steps")
     }
     progress.say("time       \(String(format: "%.1f", result.seconds)) s")
-    progress.say("pictures   \(directory.file("filters.png"))")
+    if learned { progress.say("pictures   \(directory.file("filters.png"))") }
     progress.say("results    \(directory.file("result.json"))")
 }

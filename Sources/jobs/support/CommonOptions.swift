@@ -71,7 +71,7 @@ public struct CommonOptions: ParsableArguments {
         try check(columns, "--columns", "at least 1") { $0 >= 1 }
         try check(sigma, "--sigma", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
-        try check(threads, "--threads", "at least 1") { $0 >= 1 && $0 <= 1024 }
+        try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }
         try check(stallAfter, "--stall-after", "seconds above 0") { $0 > 0 }
         if raw && ridge != nil { throw ValidationError("--raw has no ridge: give --ridge or --raw, not both") }
         if dense, learned != nil || columns != nil || alpha != nil || sigma != nil || ridge != nil || raw || dictionary != nil {

@@ -24,8 +24,6 @@ public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
     }
 }
 
-extension DataError: ExitCoded {}
-
 /// The processor's abilities as the kernel lists them.
 func processorFlags() -> Set<String> {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),

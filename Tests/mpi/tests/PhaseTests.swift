@@ -29,6 +29,22 @@ struct PhaseTests {
         }
     }
 
+    /// `--validate` scores the whole grid, and what it chose is what learning, the model and the later phases use.
+    @Test func validationChoosesTheBestOfItsTable() throws {
+        let search = options + ["--validate", "--lambda", "0.05"]
+        try folder.succeed("all", ranks: 2, Array(search.filter { $0 != "--iterations" && $0 != "3" }))
+        let lines = String(decoding: try folder.file("all/validation.csv"), as: UTF8.self).split(separator: "\n").dropFirst()
+        let scores = try lines.map { try #require(Double($0.split(separator: ",").last!)) }
+        #expect(scores.count == 1 * 4 * 2 * 3)
+        let best = lines[lines.startIndex + scores.firstIndex(of: scores.max()!)!].split(separator: ",")
+        let chosen = try #require(try folder.result("all").chosen)
+        #expect([chosen["lambda"], chosen["iterations"], chosen["encoder"], chosen["C"]] == best.dropLast().map(String.init))
+
+        try folder.succeed("phases", search + ["--phase", "learn"])
+        for phase in ["encode", "classify"] { try folder.succeed("phases", ["--dataset", "stl10", "--data", folder.path, "--phase", phase]) }
+        #expect(try folder.result("phases").accuracy != nil && folder.result("phases").chosen != nil)
+    }
+
     @Test(arguments: [
         ["--features", "13"], ["--patch", "7"], ["--lambda", "0.2"], ["--norm", "unit"], ["--columns", "3"], ["--dense"],
         ["--seed", "2"], ["--learned", "0.25"], ["--raw"], ["--patches", "401"], ["--iterations", "4"],

@@ -47,6 +47,7 @@ final class RunFolder {
 struct StoredResult: Decodable {
     var accuracy: Double?
     var folds: [Double]?
+    var chosen: [String: String]?
     var objective: Double?
     var bytesPerStep: Int
     var wireBytesPerStep: Int
