@@ -12,13 +12,14 @@ public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
         // not parseAsRoot, which answers --help with a command of another type
         return try job.parse()
     } catch {
-        if let rank = Parallel.launchedRank, rank > 0 {
-            // The launcher ends all when one ends with an error: let the one that speaks be first, and all leave with one code.
+        if let rank = Parallel.launchedRank {
             if job.exitCode(for: error) != .success {
+                // The launcher ends all when one ends with an error. All must have come as far as this line, to leave with one
+                // code, and the one that speaks must be first.
                 signal(SIGTERM, SIG_IGN)
-                sleep(2)
+                sleep(rank == 0 ? 1 : 2)
             }
-            exit(job.exitCode(for: error).rawValue)
+            if rank > 0 { exit(job.exitCode(for: error).rawValue) }
         }
         job.exit(withError: error)
     }
