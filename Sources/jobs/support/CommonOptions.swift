@@ -31,7 +31,7 @@ public struct CommonOptions: ParsableArguments {
     public var runDir: String?
     @Option(help: ArgumentHelp("Seed of every random draw. (default: 1)", valueName: "n"))
     public var seed: UInt64?
-    @Option(help: ArgumentHelp("Proportion of the weights that is learned, a number or a fraction such as 20/784. (default: 0.5)", valueName: "p"))
+    @Option(help: ArgumentHelp("Proportion of the weights that is learned, above 0 and at most 1: a number or a fraction such as 20/784. (default: 0.5)", valueName: "p"))
     public var learned: Proportion?
     @Option(help: ArgumentHelp("Columns, each with an α of its own. (default: 4)", valueName: "j"))
     public var columns: Int?
