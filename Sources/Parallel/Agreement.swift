@@ -1,6 +1,6 @@
 /// An error of at least one rank that all ranks of the communicator know of, so all of them leave together.
 public struct AgreedFailure: ExitCoded, CustomStringConvertible, Sendable {
-    /// The message of the lowest failing rank, with its place.
+    /// The message of the lowest failing rank, with its place unless all ranks failed.
     public let description: String
     /// Its exit code.
     public let exitCode: Int32
@@ -19,22 +19,25 @@ extension Communicator {
     /// Runs `body` on this rank; where it threw on any rank, every rank throws the same `AgreedFailure`.
     ///
     /// For what depends on data or on the rank count: a file that one node cannot read. `body` is local work: a collective
-    /// inside it that a failing rank never joins would hang the others. One allreduce of 8 bytes; one broadcast more
+    /// inside it that a failing rank never joins would hang the others. One allreduce of 16 bytes; one broadcast more
     /// when there is a failure.
     ///
     /// - Throws: `AgreedFailure`, with the message and exit code of the lowest failing rank; `MPIError`.
     public func agree<T>(_ body: () throws -> T) throws -> T {
         let result = Result(catching: body)
-        var failing = Int64.max
-        if case .failure = result { failing = Int64(rank) }
-        let lowest = try allReduce(failing, .min)
+        // The lowest failing rank, and 0 where one did not fail.
+        var failures: (lowest: Int64, all: Int64) = (.max, 0)
+        if case .failure = result { failures = (Int64(rank), 1) }
+        try withUnsafeMutableBytes(of: &failures) { try allReduce(inPlace: $0.bindMemory(to: Int64.self), .min) }
+        let lowest = failures.lowest
         if lowest == .max { return try result.get() }
 
         var code: Int32 = 1
         var message: [UInt8] = []
         if case .failure(let error) = result {
             code = exitCode(of: error)
-            message = Array((size == 1 ? oneLine(error) : "rank \(rank) on \(hostName): \(oneLine(error))").utf8)
+            // What fails everywhere has no place: a missing file, an option that does not fit.
+            message = Array((failures.all == 1 ? oneLine(error) : "rank \(rank) on \(hostName): \(oneLine(error))").utf8)
         }
         // a fixed size: the length need not travel first; the end is padded with zeros
         let capacity = 2048
