@@ -77,16 +77,20 @@ public struct Safetensors: Sendable {
         }
     }
 
-    /// An array of two dimensions as a matrix. Throws `DataError` where there is none of that name and type.
+    /// An array of two dimensions as a matrix, or some of its rows. Throws `DataError` where there is none of that name and type.
     public func matrix<Element: TensorElement & Scalar>(
-        _ name: String, as _: Element.Type = Element.self
+        _ name: String, as _: Element.Type = Element.self, rows: Range<Int>? = nil
     ) throws -> Matrix<Element> {
         let tensor = try tensor(name, Element.tensorType)
         guard tensor.shape.count == 2 else {
             throw DataError(path, expected: "\(name) of two dimensions", found: "the shape \(tensor.shape)")
         }
-        let matrix = Matrix<Element>(rows: tensor.shape[0], columns: tensor.shape[1])
-        tensor.bytes.copyBytes(to: UnsafeMutableRawBufferPointer(matrix.elements))
+        let rows = rows ?? 0..<tensor.shape[0], width = tensor.shape[1] * MemoryLayout<Element>.stride
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.shape[0])
+        let matrix = Matrix<Element>(rows: rows.count, columns: tensor.shape[1])
+        let start = tensor.bytes.startIndex
+        tensor.bytes.copyBytes(
+            to: UnsafeMutableRawBufferPointer(matrix.elements), from: start + rows.lowerBound * width..<start + rows.upperBound * width)
         return matrix
     }
 

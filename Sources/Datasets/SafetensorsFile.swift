@@ -62,7 +62,8 @@ extension Safetensors {
         try file.commit()
     }
 
-    /// Reads a file whole. Throws `DataError` where the header is not valid, or the tensors do not cover the data.
+    /// Reads the header and maps the arrays, so that only those parts are read that are asked for. Throws `DataError` where the
+    /// header is not valid, or the tensors do not cover the data.
     public init(path: String) throws {
         let file = try ByteFile(path: path)
         guard file.size >= 8 else { throw DataError(path, expected: "a safetensors header", found: "\(file.size) bytes") }
@@ -78,6 +79,7 @@ extension Safetensors {
             throw DataError(path, expected: "a safetensors header", found: "other text (\(error.reason))")
         }
 
+        let contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
         var tensors: [String: Tensor] = [:]
         var end = 0
         let order = header.entries.sorted { $0.value.data_offsets.lexicographicallyPrecedes($1.value.data_offsets) }
@@ -99,8 +101,7 @@ extension Safetensors {
                 throw DataError(
                     path, expected: "\(start + end + bytes) bytes or more, to hold \(name)", found: "\(file.size) bytes")
             }
-            tensors[name] = Tensor(
-                type: type, shape: entry.shape, bytes: Data(try file.bytes(start + end ..< start + end + bytes)))
+            tensors[name] = Tensor(type: type, shape: entry.shape, bytes: contents[start + end ..< start + end + bytes])
             end += bytes
         }
         guard start + end == file.size else {

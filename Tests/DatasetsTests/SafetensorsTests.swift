@@ -24,6 +24,7 @@ import Testing
         #expect(read.metadata == written.metadata)
         #expect(read.tensors.keys.sorted() == ["alpha", "big", "flags", "mean", "none", "w"])
         #expect(try read.matrix("w", as: Float.self).arrays == [[1, 2, 3], [4, 5, 6]])
+        #expect(try read.matrix("w", as: Float.self, rows: 1..<2).arrays == [[4, 5, 6]])
         #expect(try read.values("alpha", as: Int32.self) == [3, -1, 2])
         #expect(try read.values("mean", as: Double.self).map(\.bitPattern) == [0.1, 1e300, -0.0].map(\.bitPattern))
         #expect(try read.values("flags", as: UInt8.self, shape: [3, 1]) == [1, 0, 255])

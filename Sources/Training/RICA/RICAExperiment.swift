@@ -115,7 +115,7 @@ public final class RICAExperiment {
         try onRoot {
             try directory.write(outcome.metrics.table, to: "metrics.csv")
             try model.write(to: directory.file("model.safetensors"), settings: settings)
-            try directory.write(model.filterPicture(), to: "filters.png")
+            try directory.write(model.weights.filterPicture(rows: model.expandedRows), to: "filters.png")
             if let path = request.exportPath { try model.writeExpanded(to: path) }
         }
         return model
@@ -189,16 +189,16 @@ public final class RICAExperiment {
                         + "encode again with --phase encode")
             }
             func part(_ name: String, count: Int) throws -> EncodedImages {
-                let all: Matrix<Float> = try file.matrix("\(name).features")
+                let shape = file.tensors["\(name).features"]?.shape ?? []
                 let labels: [Int32] = try file.values("\(name).labels")
-                guard all.rows == count, labels.count == count, all.columns == width else {
+                guard shape == [count, width], labels.count == count else {
                     throw DataError(
-                        message: "\(path): expected \(count) \(name) images of \(data.name) with \(width) features, found \(all.rows) with "
-                            + "\(all.columns): encode again with --phase encode")
+                        message: "\(path): expected \(name) features of \(data.name) of shape \([count, width]) with their labels, "
+                            + "found \(shape) with \(labels.count): encode again with --phase encode")
                 }
                 let range = Cut(count, into: communicator.size)[communicator.rank]
                 return EncodedImages(
-                    features: all.rows(range).clone(), labels: Array(labels[range]), range: range, total: count)
+                    features: try file.matrix("\(name).features", rows: range), labels: Array(labels[range]), range: range, total: count)
             }
             return (try part("train", count: data.train.images.count), try part("test", count: data.test.images.count))
         }
