@@ -23,6 +23,7 @@ let package = Package(
     name: "Colonnade",
     products: [
         .executable(name: "rica", targets: ["rica"]),
+        .executable(name: "mlp", targets: ["mlp"]),
         .library(name: "Colonnade", targets: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
     ],
@@ -55,6 +56,7 @@ let package = Package(
             ],
             path: "Sources/jobs/support"),
         .executableTarget(name: "rica", dependencies: ["JobSupport"], path: "Sources/jobs/rica"),
+        .executableTarget(name: "mlp", dependencies: ["JobSupport"], path: "Sources/jobs/mlp"),
 
         .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/Support"),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
@@ -68,7 +70,7 @@ let package = Package(
         // Loaded before the C library by a test: counts what the main thread allocates between two evaluations.
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
         .testTarget(
-            name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mpi-checks", "rica", "TestSupport"],
+            name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "TestSupport"],
             path: "Tests/mpi/tests"),
     ],
     swiftLanguageModes: [.v6]

@@ -24,30 +24,58 @@ public struct PathCost: Sendable {
 
     /// The estimate that paths are compared by, in flops at full rate.
     public let estimate: Double
+
+    /// - Parameters:
+    ///   - mixing: flops of the products whose inner dimension is `inner`.
+    ///   - others: flops of larger products, which run at the full rate.
+    ///   - values: Floats that stream from memory.
+    init(_ path: ComputePath, mixing: Double, inner: Int, others: Double = 0, values: Double) {
+        self.path = path
+        flops = mixing + others
+        streamedBytes = 4 * values
+        estimate = mixing / PathCost.efficiency(innerDimension: inner) + others + PathCost.flopsPerByte * streamedBytes
+    }
 }
 
 extension PredictedWeights {
-    /// The cost of one step on `samples` inputs, for every path; cheapest first, ties in the order of `ComputePath`.
+    /// The cost of one evaluation on `samples` inputs that stay the same for the whole run, for every path; cheapest first, ties in
+    /// the order of `ComputePath`.
     ///
-    /// A step is outputs and gradient, so each product counts twice: 4·samples·n_v·n_h flops expanded;
-    /// 4·samples·n_α·n_h reduced, for any number of columns; pooled adds 2·samples·n_v·n_α/channels a column.
+    /// Outputs and gradient, so each product counts twice: 4·samples·n_v·n_h flops expanded; 4·samples·n_α·n_h reduced, for any
+    /// number of columns; pooled adds 2·samples·n_v·n_α/channels a column.
     public func costs(samples: Int) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.inputs), nH = Double(units), nA = Double(valuesPerUnit)
         let columnCount = Double(columns.count)
-        func cost(_ path: ComputePath, flops: Double, inner: Int, values: Double, pooling: Double = 0) -> PathCost {
-            let bytes = 4 * values
-            return PathCost(
-                path: path, flops: flops + pooling, streamedBytes: bytes,
-                estimate: flops / PathCost.efficiency(innerDimension: inner) + pooling + PathCost.flopsPerByte * bytes)
-        }
-        let mixing = 4 * m * nA * nH
         let all = [
-            cost(.expanded, flops: 4 * m * nV * nH, inner: grid.inputs, values: m * nV),
-            cost(
-                .pooled, flops: mixing, inner: valuesPerUnit, values: m * nV,
-                pooling: 2 * m * nV * nA / Double(grid.channels) * columnCount),
-            cost(.reduced, flops: mixing, inner: valuesPerUnit, values: m * nA * columnCount),
+            PathCost(.expanded, mixing: 4 * m * nV * nH, inner: grid.inputs, values: m * nV),
+            PathCost(
+                .pooled, mixing: 4 * m * nA * nH, inner: valuesPerUnit,
+                others: 2 * m * nV * nA / Double(grid.channels) * columnCount, values: m * nV),
+            PathCost(.reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * nA * columnCount),
         ]
         return isDense ? [all[0]] : all.sorted { $0.estimate < $1.estimate }
+    }
+
+    /// The cost of one step of `FullyConnected` on a batch, for every path that it can take; cheapest first, ties in the order of
+    /// `ComputePath`. The flops are those that `FullyConnected` names; W, its gradient and the dictionary stream.
+    ///
+    /// - Parameters:
+    ///   - samples: of this rank's part of the batch.
+    ///   - isFirst: inputs are the same in every epoch, and nobody asks for their gradient.
+    public func stepCosts(samples: Int, isFirst: Bool) -> [PathCost] {
+        let m = Double(samples), nV = Double(grid.inputs), nH = Double(units), nA = Double(valuesPerUnit)
+        let allValues = nA * Double(columns.count), products = isFirst ? 4.0 : 6.0
+        var all = [
+            PathCost(
+                .expanded, mixing: products * m * nV * nH, inner: grid.inputs,
+                others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels), values: m * nV + (isDense ? 2 : 4) * nV * nH)
+        ]
+        if isDense { return all }
+        all.append(
+            PathCost(
+                .pooled, mixing: products * m * nA * nH, inner: valuesPerUnit, others: (products - 2) * m * nV * allValues,
+                values: m * nV + (products - 2) / 2 * nV * allValues))
+        if isFirst { all.append(PathCost(.reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * allValues)) }
+        return all.sorted { $0.estimate < $1.estimate }
     }
 }

@@ -30,6 +30,9 @@ public struct LearnedValues: Sendable {
 
     public var count: Int { flat.columns }
 
+    /// Zeros of the same buckets, such as a gradient begins with.
+    public var zeros: LearnedValues { LearnedValues(buckets.map { ($0.name, $0.units, $0.valuesPerUnit) }) }
+
     /// A bucket as a matrix of units × values a unit, sharing the buffer.
     public func matrix(_ bucket: Int) -> Matrix<Float> {
         let place = buckets[bucket]

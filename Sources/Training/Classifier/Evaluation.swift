@@ -39,10 +39,10 @@ public struct Evaluation {
             let (features, own) = train.selecting(subset)
             let classifier = try LinearClassifier(
                 standardising: features, labels: own, classes: classes, cost: cost, communicator: communicator)
-            predictions.append(try Evaluation.gather(classifier.predict(test.features), total: test.total, communicator))
+            predictions.append(try communicator.gather(classifier.predict(test.features), total: test.total))
             classifiers.append(classifier)
         }
-        let labels = try Evaluation.gather(test.labels, total: test.total, communicator)
+        let labels = try communicator.gather(test.labels, total: test.total)
         self.labels = labels
         self.classifiers = classifiers
         self.predictions = predictions
@@ -51,25 +51,8 @@ public struct Evaluation {
         }
     }
 
-    private static func gather(_ own: [Int32], total: Int, _ communicator: Communicator) throws -> [Int32] {
-        var all = [Int32](repeating: 0, count: total)
-        let cut = Cut(total, into: communicator.size)
-        try all.withUnsafeMutableBufferPointer { buffer in
-            let place = cut[communicator.rank]
-            for (i, value) in zip(place, own) { buffer[i] = value }
-            try communicator.allGather(inPlace: buffer, shares: cut)
-        }
-        return all
-    }
-
-    /// fold,index,label,predicted: a line a test image and fold.
-    public var table: String {
-        var text = "fold,index,label,predicted\n"
-        for (fold, predicted) in predictions.enumerated() {
-            for (index, (label, guess)) in zip(labels, predicted).enumerated() { text += "\(fold),\(index),\(label),\(guess)\n" }
-        }
-        return text
-    }
+    /// predictions.csv.
+    public var table: String { predictionTable(predictions, labels: labels) }
 }
 
 /// The two-sided 90 % point of Student's t.

@@ -1,20 +1,23 @@
 import Foundation
 
-/// metrics.csv: a row an iteration. Rows are kept as numbers and become text when the file is written, so that none is made
+/// metrics.csv: a row an L-BFGS iteration or an epoch. Rows are kept as numbers and become text when the file is written, so that none is made
 /// between two evaluations.
 public struct Metrics: Sendable {
     public struct Row: Sendable {
         public var step: Int
-        public var evaluations: Int
+        public var epoch: Int?
+        public var evaluations: Int?
         public var objective: Double
+        /// The part of training samples predicted wrong.
+        public var error: Double?
         /// Since the start.
         public var seconds: Double
-        /// Means per evaluation of this row, in seconds.
+        /// Means per step of this row, in seconds; a step of L-BFGS is an evaluation.
         public var compute: Double
         public var rebuild: Double
         public var project: Double
         public var exchange: Double
-        /// Bytes that rank 0 sent per evaluation of this row, counted at the MPI calls.
+        /// Bytes that rank 0 sent per step of this row, counted at the MPI calls.
         public var bytes: Double
     }
 
@@ -29,7 +32,9 @@ public struct Metrics: Sendable {
         var text = "step,epoch,evaluations,objective,error,seconds,compute,rebuild,project,wait,exchange,bytes\n"
         for row in rows {
             let times = [row.compute, row.rebuild, row.project].map { String(format: "%.6f", $0) }.joined(separator: ",")
-            text += "\(row.step),,\(row.evaluations),\(row.objective),,\(String(format: "%.4f", row.seconds)),\(times),,"
+            let epoch = row.epoch.map(String.init) ?? "", evaluations = row.evaluations.map(String.init) ?? ""
+            text += "\(row.step),\(epoch),\(evaluations),\(row.objective),\(row.error.map { "\($0)" } ?? ""),"
+            text += "\(String(format: "%.4f", row.seconds)),\(times),,"
             text += "\(String(format: "%.6f", row.exchange)),\(String(format: "%.0f", row.bytes))\n"
         }
         return text

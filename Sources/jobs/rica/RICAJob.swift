@@ -37,7 +37,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         settings: settings, weights: weights, ranks: world.size, forced: common.compute.path,
         training: data.train.images.count, fold: images, test: data.test.images.count)
     let record = RunRecord(
-        job: "rica", settings: describe(settings, search: options.search), circumstances: circumstances(options), communicator: world,
+        job: "rica", settings: describe(settings, search: options.search), circumstances: circumstances(common).merging(["phase": options.phase.rawValue]) { $1 }, communicator: world,
         hosts: try world.hostNames())
 
     var banner = Banner(job: "rica", record: record)

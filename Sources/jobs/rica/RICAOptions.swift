@@ -1,5 +1,6 @@
 import ArgumentParser
 import JobSupport
+import Layers
 import Training
 
 extension RICANorm: ExpressibleByArgument {}
@@ -42,6 +43,7 @@ struct RICAOptions: ParsableCommand {
         try check(patch, "--patch", "at least 2 pixels") { $0 >= 2 }
         try check(patches, "--patches", "at least 1") { $0 >= 1 }
         try check(features, "--features", "at least 1") { $0 >= 1 }
+        try check(common.dictionary, "--dictionary", "se, the only one that rica has") { $0 == DictionaryName.se.rawValue }
         try check(lambda, "--lambda", "a number of at least 0") { $0 >= 0 && $0.isFinite }
         try check(iterations, "--iterations", "at least 0") { $0 >= 0 }
         let units = features ?? RICAOptions.defaultFeatures

@@ -1,4 +1,5 @@
 import Foundation
+import Layers
 import LinearAlgebra
 import Logging
 import Parallel
@@ -30,6 +31,13 @@ public func warnOfSlowKernels(_ logger: Logger) {
         logger.warning(
             "OpenBLAS chose its \(Backend.kernels) kernels on a processor with AVX-512: set OPENBLAS_CORETYPE=\(better) for about twice the speed")
     }
+}
+
+/// Paths with their costs, as the banner shows them.
+public func readable(_ costs: [PathCost]) -> String {
+    costs.map {
+        "\($0.path.rawValue) \(String(format: "%.2f", $0.flops / 1e9)) GFLOP reading \(readable(bytes: Int($0.streamedBytes))), estimate \(String(format: "%.2f", $0.estimate / 1e9))"
+    }.joined(separator: "; ")
 }
 
 /// Bytes in the unit that suits them.

@@ -15,12 +15,6 @@ public enum ComputeChoice: String, CaseIterable, ExpressibleByArgument, Sendable
     public var path: ComputePath? { ComputePath(rawValue: rawValue) }
 }
 
-/// The dictionaries by name.
-public enum DictionaryName: String, CaseIterable, ExpressibleByArgument, Sendable {
-    /// Squared exponential.
-    case se
-}
-
 /// The options that every job has.
 public struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Data set: \(Dataset.names.joined(separator: ", ")).", valueName: "name"))
@@ -31,17 +25,17 @@ public struct CommonOptions: ParsableArguments {
     public var runDir: String?
     @Option(help: ArgumentHelp("Seed of every random draw. (default: 1)", valueName: "n"))
     public var seed: UInt64?
-    @Option(help: ArgumentHelp("Proportion of the weights that is learned, above 0 and at most 1: a number or a fraction such as 20/784. (default: 0.5)", valueName: "p"))
+    @Option(help: ArgumentHelp("Proportion of the weights that is learned, above 0 and at most 1: a number or a fraction such as 20/784. (default: 0.5; mlp: 0.1)", valueName: "p"))
     public var learned: Proportion?
-    @Option(help: ArgumentHelp("Columns, each with an α of its own. (default: 4)", valueName: "j"))
+    @Option(help: ArgumentHelp("Columns, each with an α of its own. (default: 4; mlp: 10)", valueName: "j"))
     public var columns: Int?
     @Option(help: ArgumentHelp("Whether columns sample their α each for itself, or all use one (the control). (default: distinct)", valueName: "distinct|shared"))
     public var alpha: AlphaSampling?
-    @Option(help: ArgumentHelp("Dictionary that predicts the other weights: se, the squared-exponential kernel. (default: se)", valueName: "name"))
-    public var dictionary: DictionaryName?
+    @Option(help: ArgumentHelp("Dictionary that predicts the other weights; the last of several names holds for all layers after it. (default: se; mlp: se,emp)", valueName: "name,name"))
+    public var dictionary: String?
     @Option(help: ArgumentHelp("σ of the kernel, in pixels. (default: 1)", valueName: "s"))
     public var sigma: Double?
-    @Option(help: ArgumentHelp("λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1)", valueName: "l"))
+    @Option(help: ArgumentHelp("λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1; covariances: 0.001)", valueName: "l"))
     public var ridge: Double?
     @Flag(help: "Raw kernel rows as dictionary, U = kᵀ, without the ridge.")
     public var raw = false
@@ -64,9 +58,18 @@ public struct CommonOptions: ParsableArguments {
 
     public init() {}
 
+    /// The names given with `--dictionary`.
+    public var dictionaries: [DictionaryName]? {
+        dictionary?.split(separator: ",", omittingEmptySubsequences: false).compactMap { DictionaryName(rawValue: String($0)) }
+    }
+
     public func validate() throws {
         guard Dataset.names.contains(dataset) else {
             throw ValidationError("--dataset: expected one of \(Dataset.names.joined(separator: ", ")), found '\(dataset)'")
+        }
+        for name in dictionary?.split(separator: ",", omittingEmptySubsequences: false) ?? [] where DictionaryName(rawValue: String(name)) == nil {
+            let names = DictionaryName.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
         }
         try check(columns, "--columns", "at least 1") { $0 >= 1 }
         try check(sigma, "--sigma", "a number above 0") { $0 > 0 && $0.isFinite }

@@ -6,7 +6,7 @@ struct AllocationTests {
     @Test(arguments: [["--dense"], ["--compute", "expanded"], ["--compute", "pooled"], ["--compute", "reduced"]])
     func noneBetweenEvaluations(options: [String]) throws {
         let folder = try RunFolder()
-        let outcome = try folder.rica(
+        let outcome = try folder.start(
             "run",
             options + ["--dataset", "sample", "--patches", "3000", "--features", "50", "--iterations", "15", "--phase", "learn"],
             environment: ["LD_PRELOAD": MPIRun.products.appendingPathComponent("libCountAllocations.so").path])

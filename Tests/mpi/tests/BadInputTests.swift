@@ -19,14 +19,14 @@ struct BadInputTests {
 
     @Test(arguments: [["--nonsense"], ["--dataset", "nope"], ["--features", "0"], ["--lambda", "nan"], ["--learned", "0"], ["--phase", "x"]])
     func wrongOptions(options: [String]) throws {
-        let outcome = try folder.rica("run", options)
+        let outcome = try folder.start("run", options)
         #expect(outcome.code == 64, "\(outcome)")
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("Error: ") }
         #expect(lines.count == 1 && lines.first?.contains(options[0]) == true, "\(outcome)")
     }
 
     @Test func aWrongOptionIsSaidOnceForAllRanks() throws {
-        let outcome = try folder.rica("run", ranks: 3, ["--features", "0"])
+        let outcome = try folder.start("run", ranks: 3, ["--features", "0"])
         #expect(outcome.code == 64 && outcome.seconds < 15, "\(outcome)")
         #expect(outcome.error.components(separatedBy: "--features: expected at least 1, found 0").count == 2, "\(outcome)")
     }
@@ -40,7 +40,7 @@ struct BadInputTests {
 
     @Test(arguments: [nil, 2])
     func missingData(ranks: Int?) throws {
-        let outcome = try folder.rica("run", ranks: ranks, ["--dataset", "stl10", "--data", "\(folder.path)/none"])
+        let outcome = try folder.start("run", ranks: ranks, ["--dataset", "stl10", "--data", "\(folder.path)/none"])
         #expect(outcome.code == 65, "\(outcome)")
         let said = try message(outcome)
         #expect(said.contains("\(folder.path)/none or \(folder.path)/none/stl10_binary"), "\(outcome)")
@@ -52,7 +52,7 @@ struct BadInputTests {
         let file = "\(folder.path)/stl10_binary/unlabeled_X.bin"
         let bytes = try Data(contentsOf: URL(fileURLWithPath: file)).count
         #expect(truncate(file, bytes - 100) == 0)
-        let outcome = try folder.rica("run", ranks: ranks, Self.small + ["--dataset", "stl10", "--data", folder.path])
+        let outcome = try folder.start("run", ranks: ranks, Self.small + ["--dataset", "stl10", "--data", folder.path])
         #expect(outcome.code == 65, "\(outcome)")
         let said = try message(outcome)
         #expect(said.contains(file) && said.contains("\(bytes - 100)") && said.contains("expected"), "\(outcome)")
@@ -62,7 +62,7 @@ struct BadInputTests {
 
     @Test(arguments: [nil, 3])
     func anObjectiveThatIsNotFinite(ranks: Int?) throws {
-        let outcome = try folder.rica("run", ranks: ranks, Self.small + ["--lambda", "1e300"])
+        let outcome = try folder.start("run", ranks: ranks, Self.small + ["--lambda", "1e300"])
         #expect(outcome.code == 1 && outcome.seconds < 15, "\(outcome)")
         #expect(try message(outcome).contains("at iteration 0, evaluation 1"), "\(outcome)")
     }
@@ -71,7 +71,7 @@ struct BadInputTests {
     func aRunDirectoryThatCannotBeMade(ranks: Int?) throws {
         // also root cannot make a folder in a file
         try Data().write(to: URL(fileURLWithPath: "\(folder.path)/file"))
-        let outcome = try folder.rica("file/run", ranks: ranks, Self.small)
+        let outcome = try folder.start("file/run", ranks: ranks, Self.small)
         #expect(outcome.code == 1, "\(outcome)")
         let said = try message(outcome)
         #expect(said.contains("\(folder.path)/file/run: cannot make the run directory: "), "\(outcome)")
@@ -82,7 +82,7 @@ struct BadInputTests {
     func aRunDirectoryOfOtherSettings(ranks: Int?) throws {
         try folder.succeed("run", Self.small)
         let before = try folder.file("run/run.json")
-        let outcome = try folder.rica("run", ranks: ranks, Self.small + ["--lambda", "0.2"])
+        let outcome = try folder.start("run", ranks: ranks, Self.small + ["--lambda", "0.2"])
         #expect(outcome.code == 64, "\(outcome)")
         #expect(try message(outcome).contains("lambda 0.05, this one has 0.2"), "\(outcome)")
         #expect(try folder.file("run/run.json") == before)

@@ -51,7 +51,7 @@ struct PhaseTests {
     ])
     func optionsThatContradictTheModel(option: [String]) throws {
         try folder.succeed("run", options + ["--phase", "learn"])
-        let outcome = try folder.rica(
+        let outcome = try folder.start(
             "other",
             ["--dataset", "stl10", "--data", folder.path, "--phase", "encode", "--model", "\(folder.path)/run/model.safetensors"]
                 + option)
@@ -69,14 +69,14 @@ struct PhaseTests {
 
     @Test func aModelOfColourImagesOnGreyOnes() throws {
         try folder.succeed("run", options + ["--phase", "learn"])
-        let outcome = try folder.rica(
+        let outcome = try folder.start(
             "other", ["--dataset", "sample", "--phase", "encode", "--model", "\(folder.path)/run/model.safetensors"])
         #expect(outcome.code == 64, "\(outcome)")
         #expect(outcome.error.hasPrefix("rica: --dataset: the model was learned on images of 3 channels"), "\(outcome)")
     }
 
     @Test func aModelThatIsNotThere() throws {
-        let outcome = try folder.rica("run", options + ["--phase", "encode"])
+        let outcome = try folder.start("run", options + ["--phase", "encode"])
         #expect(outcome.code == 65, "\(outcome)")
         #expect(outcome.error.contains("\(folder.path)/run/model.safetensors"), "\(outcome)")
     }

@@ -6,23 +6,25 @@ final class RunFolder {
     let path: String
 
     init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("rica-\(UUID().uuidString)").path
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Runs the job rica in the run directory `name` of this folder.
-    func rica(_ name: String, ranks: Int? = nil, _ options: [String], environment: [String: String] = [:]) throws -> MPIRun.Outcome {
+    /// Runs a job in the run directory `name` of this folder.
+    func start(
+        _ name: String, job: String = "rica", ranks: Int? = nil, _ options: [String], environment: [String: String] = [:]
+    ) throws -> MPIRun.Outcome {
         try MPIRun(
-            ranks: ranks, command: "rica", arguments: options + ["--run-dir", "\(path)/\(name)"], environment: environment,
+            ranks: ranks, command: job, arguments: options + ["--run-dir", "\(path)/\(name)"], environment: environment,
             timeout: 120
         ).run()
     }
 
-    /// As `rica`, for runs that must succeed.
-    func succeed(_ name: String, ranks: Int? = nil, _ options: [String]) throws {
-        let outcome = try rica(name, ranks: ranks, options)
+    /// As `start`, for runs that must succeed.
+    func succeed(_ name: String, job: String = "rica", ranks: Int? = nil, _ options: [String]) throws {
+        let outcome = try start(name, job: job, ranks: ranks, options)
         try #require(outcome.code == 0, "\(options): \(outcome)")
     }
 

@@ -1,0 +1,136 @@
+import LinearAlgebra
+
+/// A fully connected layer, y = Wx + b, whose W is predicted (Denil et al. 2013, section 3).
+///
+/// Its learned values are a bucket of units × (n_α + 1): a unit's w, then its bias. Inputs are samples × (n_v + 1) whose last column
+/// is 1, so that a bias is one more weight and no pass of its own. Workspaces are made once, for `capacity` samples.
+///
+/// A step is `rebuild`, `forward`, `backward`, `project`. Flops for m samples, forward and backward to inputs together:
+/// - expanded: 6·m·n_v·n_h, and 4·n_h·n_v·n_α/channels for W = Uw and Uᵀ∂L/∂W, which no batch size changes;
+/// - pooled: 6·m·n_α·n_h, and 4·m·n_v·n_α·J for xU and its way back;
+/// - reduced: 4·m·n_α·n_h: the pooled inputs of the whole run were made before, and nobody asks for the gradient of the inputs.
+public final class FullyConnected {
+    public let weights: PredictedWeights
+    public let path: ComputePath
+    private let values: Matrix<Float>
+    private let gradient: Matrix<Float>
+    /// W and the biases, units × (n_v + 1): the values themselves where nothing is predicted.
+    private let full: Matrix<Float>
+    private let fullGradient: Matrix<Float>
+    /// [U₁ … U_J] for inputs with their 1, (n_v + 1) × J·(n_α + 1).
+    private let pooling: Matrix<Float>
+    /// Inputs times `pooling`, samples × J·(n_α + 1). On the reduced path the caller fills it.
+    public let pooled: Matrix<Float>
+    private let pooledGradient: Matrix<Float>
+    private let dictionaryGradient: Matrix<Float>?
+
+    /// - Parameters:
+    ///   - values: the bucket, units × (n_α + 1).
+    ///   - gradient: as large; where `backward` and `project` leave the gradient of the values.
+    ///   - capacity: the most samples of one batch.
+    ///   - dictionaryGradient: where `project` leaves the gradient of every column's U, one below the other, J·positions × atoms; nil where
+    ///     U is not learned. Only the expanded path has it.
+    public init(
+        weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, capacity: Int, path: ComputePath,
+        dictionaryGradient: Matrix<Float>? = nil
+    ) {
+        let units = weights.units, n = weights.grid.inputs, width = weights.columns.count * (weights.valuesPerUnit + 1)
+        precondition(values.rows == units && values.columns == weights.valuesPerUnit + 1)
+        precondition(gradient.rows == units && gradient.columns == values.columns)
+        precondition(!weights.isDense || path == .expanded, "a dense layer has no pooled inputs")
+        self.weights = weights
+        precondition(dictionaryGradient == nil || path == .expanded, "a learned U is computed expanded")
+        self.path = path
+        self.dictionaryGradient = dictionaryGradient
+        self.values = values
+        self.gradient = gradient
+        let expands = path == .expanded && !weights.isDense
+        full = weights.isDense ? values : Matrix(rows: expands ? units : 0, columns: n + 1)
+        fullGradient = weights.isDense ? gradient : Matrix(rows: expands ? units : 0, columns: n + 1)
+        pooling = path == .expanded ? Matrix(rows: 0, columns: 0) : weights.pooling
+        pooled = Matrix(rows: path == .expanded ? 0 : capacity, columns: width)
+        pooledGradient = Matrix(rows: path == .pooled ? capacity : 0, columns: width)
+    }
+
+    public var units: Int { weights.units }
+    public var inputs: Int { weights.grid.inputs }
+
+    /// W from the learned values, after they changed. Nothing to do for a dense layer and on the other paths.
+    public func rebuild() {
+        guard path == .expanded, !weights.isDense else { return }
+        weights.expand(values.columns(0..<weights.valuesPerUnit), into: full.columns(0..<inputs))
+        full.columns(inputs..<inputs + 1).copy(from: values.columns(values.columns - 1..<values.columns))
+    }
+
+    /// y ← Wx + b.
+    ///
+    /// - Parameters:
+    ///   - input: samples × (n_v + 1), the last column 1. Not read on the reduced path, where `pooled` holds its rows.
+    ///   - output: samples × units.
+    public func forward(_ input: Matrix<Float>, into output: Matrix<Float>) {
+        guard path != .expanded else { return multiply(input, full, transposed: .second, into: output) }
+        let s = pooled.rows(0..<output.rows)
+        if path == .pooled { multiply(input, pooling, into: s) }
+        for (j, column) in weights.columns.enumerated() {
+            multiply(
+                s.columns(part(j)), values.rows(column.units), transposed: .second, into: output.columns(column.units))
+        }
+    }
+
+    /// The gradient of W, or on the other paths of the values, and where asked for that of the inputs.
+    ///
+    /// - Parameters:
+    ///   - input: as given to `forward`.
+    ///   - outputGradient: ∂L/∂y, samples × units.
+    ///   - inputGradient: ∂L/∂x, samples × n_v; nil: nobody needs it. The reduced path has none.
+    public func backward(_ input: Matrix<Float>, _ outputGradient: Matrix<Float>, into inputGradient: Matrix<Float>?) {
+        guard path != .expanded else {
+            multiply(outputGradient, input, transposed: .first, into: fullGradient)
+            if let inputGradient { multiply(outputGradient, full.columns(0..<inputs), into: inputGradient) }
+            return
+        }
+        let s = pooled.rows(0..<outputGradient.rows)
+        for (j, column) in weights.columns.enumerated() {
+            multiply(
+                outputGradient.columns(column.units), s.columns(part(j)), transposed: .first, into: gradient.rows(column.units))
+        }
+        guard let inputGradient else { return }
+        precondition(path == .pooled, "the reduced path has no gradient of its inputs")
+        let t = pooledGradient.rows(0..<outputGradient.rows)
+        for (j, column) in weights.columns.enumerated() {
+            multiply(outputGradient.columns(column.units), values.rows(column.units), into: t.columns(part(j)))
+        }
+        // The rows of `pooling` above the last: the constant input has no gradient.
+        multiply(t, pooling.rows(0..<inputs), transposed: .second, into: inputGradient)
+    }
+
+    /// The gradient of the values from that of W, and of U where it is learned. Nothing to do for a dense layer and on the other paths.
+    public func project() {
+        guard path == .expanded, !weights.isDense else { return }
+        weights.project(fullGradient.columns(0..<inputs), into: gradient.columns(0..<weights.valuesPerUnit))
+        gradient.columns(gradient.columns - 1..<gradient.columns).copy(from: fullGradient.columns(inputs..<inputs + 1))
+    }
+
+    /// A column's part of the pooled inputs.
+    private func part(_ column: Int) -> Range<Int> {
+        let width = weights.valuesPerUnit + 1
+        return column * width..<(column + 1) * width
+    }
+}
+
+extension PredictedWeights {
+    /// [U₁ … U_J], each with one more row and column for the constant input: inputs of samples × (n_v + 1) times this are the
+    /// pooled inputs of all columns, samples × J·(n_α + 1), a 1 at the end of each column's part.
+    public var pooling: Matrix<Float> {
+        let width = valuesPerUnit + 1
+        let all = Matrix<Float>(rows: grid.inputs + 1, columns: columns.count * width)
+        for j in columns.indices {
+            let basis = basis(column: j)
+            for a in 0..<valuesPerUnit {
+                for i in 0..<grid.inputs { all[i, j * width + a] = basis[a, i] }
+            }
+            all[grid.inputs, j * width + valuesPerUnit] = 1
+        }
+        return all
+    }
+}

@@ -1,0 +1,37 @@
+import LinearAlgebra
+
+/// A network's loss on training rows, batch by batch.
+final class Classification: BatchObjective {
+    private let network: MLPNetwork
+    private let rows: TrainingRows
+    private var labels: [Int32]
+
+    init(_ network: MLPNetwork, rows: TrainingRows) {
+        self.network = network
+        self.rows = rows
+        labels = [Int32](repeating: 0, count: network.batch.rows)
+    }
+
+    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int) {
+        network.rebuild()
+        rows.gather(samples, into: network.batch)
+        for (r, sample) in samples.enumerated() { labels[r] = rows.labels[sample] }
+        return network.gradient(count: samples.count, labels: labels, scale: scale, firstSample: first)
+    }
+
+    /// The classes predicted for some samples, in their order.
+    func predict(_ samples: [Int]) -> [Int32] {
+        network.rebuild()
+        let capacity = network.batch.rows
+        var predicted = [Int32](repeating: 0, count: samples.count)
+        predicted.withUnsafeMutableBufferPointer { predicted in
+            for start in stride(from: 0, to: samples.count, by: capacity) {
+                let part = samples[start..<min(start + capacity, samples.count)]
+                rows.gather(part, into: network.batch)
+                for (r, sample) in part.enumerated() { labels[r] = rows.labels[sample] }
+                _ = network.evaluate(count: part.count, labels: labels, predicted: predicted.baseAddress! + start)
+            }
+        }
+        return predicted
+    }
+}

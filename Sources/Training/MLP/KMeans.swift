@@ -1,0 +1,53 @@
+import LinearAlgebra
+import Parallel
+
+/// The centres of k-means on samples of all ranks: Lloyd's iterations from randomly drawn samples. A centre that loses all its samples
+/// stays where it is.
+///
+/// - Parameters:
+///   - samples: all samples, the same list on every rank.
+///   - size: values of a sample.
+///   - draws: which samples are the first centres.
+///   - load: puts some samples into the first rows of a matrix of `chunk` rows.
+/// - Complexity: 2·samples/P·count·size flops an iteration and one allreduce of count·(size + 1) Doubles.
+func kMeans(
+    count: Int, samples: [Int], size: Int, chunk: Int, iterations: Int = 10, draws: RandomStream, communicator: Communicator,
+    load: (ArraySlice<Int>, Matrix<Float>) -> Void
+) throws -> Matrix<Float> {
+    let centres = Matrix<Float>(rows: count, columns: size), x = Matrix<Float>(rows: chunk, columns: size)
+    let scores = Matrix<Float>(rows: chunk, columns: count)
+    let drawn = (0..<count).map { samples[draws.integer(below: samples.count, at: $0)] }
+    for start in stride(from: 0, to: count, by: chunk) {
+        let part = drawn[start..<min(start + chunk, count)]
+        load(part, x)
+        centres.rows(start..<start + part.count).copy(from: x.rows(0..<part.count))
+    }
+    let own = samples[Cut(samples.count, into: communicator.size)[communicator.rank]]
+    for _ in 0..<iterations {
+        // Of every centre the sum of its samples, then their number.
+        let sums = Matrix<Double>(rows: count, columns: size + 1)
+        let halves = (0..<count).map { c in
+            let centre = centres.row(c).baseAddress!
+            return Float(0.5 * dot(centre, centre, count: size))
+        }
+        for start in stride(from: own.startIndex, to: own.endIndex, by: chunk) {
+            let part = own[start..<min(start + chunk, own.endIndex)]
+            load(part, x)
+            let seen = x.rows(0..<part.count), products = scores.rows(0..<part.count)
+            multiply(seen, centres, transposed: .second, into: products)
+            for r in 0..<part.count {
+                // The nearest centre has the largest x·c − ½‖c‖².
+                let row = products.row(r)
+                var best = 0
+                for c in 1..<max(count, 1) where row[c] - halves[c] > row[best] - halves[best] { best = c }
+                accumulate(seen.row(r).baseAddress!, into: sums.row(best).baseAddress!, count: size)
+                sums[best, size] += 1
+            }
+        }
+        try communicator.allReduce(inPlace: sums.elements)
+        for c in 0..<count where sums[c, size] > 0 {
+            for i in 0..<size { centres[c, i] = Float(sums[c, i] / sums[c, size]) }
+        }
+    }
+    return centres
+}

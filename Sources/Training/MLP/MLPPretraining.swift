@@ -1,0 +1,156 @@
+import Datasets
+import Layers
+import LinearAlgebra
+import Parallel
+
+/// What happens to hidden layers before they are trained together, layer by layer: a dictionary that needs data is made from the
+/// layer's inputs, then the layer is trained as a tied autoencoder of them, in predicted form (Denil et al. 2013, section 5).
+final class MLPPretraining {
+    private let settings: MLPSettings
+    private let model: MLPModel
+    /// Expanded in every layer: only it lets dictionaries change.
+    private let network: MLPNetwork
+    private let rows: TrainingRows
+    private let exchange: ExchangeName
+    private let communicator: Communicator
+    private let progress: ProgressLog
+
+    /// - Parameters:
+    ///   - rows: all training images, not pooled.
+    init(
+        settings: MLPSettings, model: MLPModel, rows: TrainingRows, exchange: ExchangeName, communicator: Communicator,
+        progress: ProgressLog
+    ) {
+        self.settings = settings
+        self.model = model
+        self.rows = rows
+        self.exchange = exchange
+        self.communicator = communicator
+        self.progress = progress
+        network = model.network(
+            gradient: model.values.zeros, paths: model.weights.map { _ in .expanded },
+            capacity: settings.samplesPerRank(communicator.size))
+    }
+
+    /// Makes dictionaries and values of the model's hidden layers, in place.
+    ///
+    /// - Parameter samples: the training images that may be seen, on every rank.
+    func run(samples: [Int]) throws {
+        for k in settings.widths.indices {
+            let name = settings.dictionaries[k], layer = model.weights[k]
+            if name.needsData {
+                progress.say("making the dictionary \(name.rawValue) of hidden layer \(k + 1)")
+                try model.fill(layer: k, with: try dictionary(name, layer: k, samples: samples))
+                // The same numbers went into it everywhere, but processors of two kinds may have rounded them differently.
+                for column in layer.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }
+            }
+            guard settings.pretrainEpochs > 0 else { continue }
+            let values = LearnedValues([(model.values.buckets[k].name, layer.units, layer.valuesPerUnit + 1)]), gradient = values.zeros
+            values.flat.copy(from: model.values.matrix(k).reshaped(rows: 1, columns: values.count))
+            let autoencoder = TiedAutoencoder(
+                weights: layer, values: values.matrix(0), gradient: gradient.matrix(0), capacity: network.batch.rows)
+            try train(autoencoder, of: k, values: values, gradient: gradient, samples: samples, epochs: settings.pretrainEpochs)
+            model.values.matrix(k).copy(from: values.matrix(0))
+        }
+    }
+
+    private func train(
+        _ autoencoder: TiedAutoencoder, of layer: Int, values: LearnedValues, gradient: LearnedValues, samples: [Int], epochs: Int
+    ) throws {
+        network.rebuild()
+        let objective = Reconstruction(autoencoder) { [self] in load($0, ofLayer: layer, into: $1) }
+        let descent = StochasticDescent(
+            objective, values: values, gradient: gradient, weightsPerUnit: [values.buckets[0].valuesPerUnit - 1],
+            exchange: exchange.make(for: values, communicator: communicator),
+            options: .init(
+                seed: settings.seed, stream: layer + 1, batch: settings.batch, epochs: epochs, learningRate: 0.1, schedule: .paper,
+                rule: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: settings.descent.maxNorm)),
+            communicator: communicator)
+        let last = try descent.run(samples: samples) { epoch in
+            progress.step("pre-train hidden layer \(layer + 1): epoch", epoch.number, of: epochs, "loss \(epoch.loss)")
+        }
+        progress.say("pre-trained hidden layer \(layer + 1): loss \(last.loss) after \(epochs) epochs, \(last.seconds) s")
+    }
+
+    /// What a layer sees of some samples, into the first rows of a matrix with or without the column of the constant 1.
+    private func load(_ samples: ArraySlice<Int>, ofLayer layer: Int, into matrix: Matrix<Float>) {
+        rows.gather(samples, into: network.batch)
+        matrix.rows(0..<samples.count).copy(from: network.inputs(ofLayer: layer, count: samples.count).columns(0..<matrix.columns))
+    }
+
+    private func dictionary(_ name: DictionaryName, layer k: Int, samples: [Int]) throws -> any WeightDictionary {
+        switch name {
+        case .emp, .emp2:
+            let covariance = try covariance(ofLayer: k, samples: samples, squared: name == .emp2)
+            let made = try communicator.agree { try Covariance(covariance, form: settings.form(ridge: Covariance.defaultRidge)) }
+            if made.jitter > 0 { progress.say("the covariance of hidden layer \(k + 1) needed a ridge larger by \(made.jitter)") }
+            return made
+        case .pca:
+            let covariance = try covariance(ofLayer: k, samples: samples, squared: false)
+            return try communicator.agree { try PrincipalComponents(covariance: covariance) }
+        case .kmeans:
+            let n = model.weights[k].grid.inputs
+            network.rebuild()
+            let centres = try kMeans(
+                count: MLPSettings.poolSize, samples: samples, size: n, chunk: network.batch.rows, draws: draws(ofLayer: k),
+                communicator: communicator) { load($0, ofLayer: k, into: $1) }
+            return pool(centres, k)
+        case .ae:
+            let layer = PredictedWeights.dense(grid: model.weights[k].grid, units: MLPSettings.poolSize)
+            let values = LearnedValues([("autoencoder", layer.units, layer.valuesPerUnit + 1)]), gradient = values.zeros
+            draws(ofLayer: k).fillUniform(values.flat.elements, in: -0.1..<0.1)
+            let autoencoder = TiedAutoencoder(
+                weights: layer, values: values.matrix(0), gradient: gradient.matrix(0), capacity: network.batch.rows)
+            try train(autoencoder, of: k, values: values, gradient: gradient, samples: samples, epochs: max(1, settings.pretrainEpochs))
+            return pool(values.matrix(0).columns(0..<layer.valuesPerUnit).clone(), k)
+        case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .dense: preconditionFailure("\(name) needs no data")
+        }
+    }
+
+    /// What a layer's pool is drawn with, beyond the streams of any column.
+    private func draws(ofLayer layer: Int) -> RandomStream {
+        RandomStream(seed: settings.seed, purpose: .dictionary, stream: layer << 16 | 0xFFFF)
+    }
+
+    /// Rows of a layer's inputs as atoms of one plane: every channel's part is an atom.
+    private func pool(_ rows: Matrix<Float>, _ layer: Int) -> AtomPool {
+        let grid = model.weights[layer].grid
+        return AtomPool(rows.reshaped(rows: rows.rows * grid.channels, columns: grid.positions))
+    }
+
+    /// The covariance of one plane of a layer's inputs, or of their squares, over the samples of all ranks. One allreduce of
+    /// n·(n + 3)/2 + 1 Doubles or so.
+    private func covariance(ofLayer k: Int, samples: [Int], squared: Bool) throws -> Matrix<Double> {
+        let grid = model.weights[k].grid
+        var moments = Moments(size: grid.positions)
+        let own = samples[Cut(samples.count, into: communicator.size)[communicator.rank]], capacity = network.batch.rows
+        network.rebuild()
+        let planes = Matrix<Float>(rows: capacity, columns: grid.inputs)
+        for start in stride(from: own.startIndex, to: own.endIndex, by: capacity) {
+            let part = own[start..<min(start + capacity, own.endIndex)]
+            load(part, ofLayer: k, into: planes)
+            let seen = planes.rows(0..<part.count)
+            if squared { for i in 0..<seen.elements.count { seen.elements[i] *= seen.elements[i] } }
+            moments.add(seen.reshaped(rows: part.count * grid.channels, columns: grid.positions))
+        }
+        try moments.sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
+        return moments.covariance
+    }
+}
+
+/// An autoencoder's loss, batch by batch.
+private final class Reconstruction: BatchObjective {
+    private let autoencoder: TiedAutoencoder
+    private let load: (ArraySlice<Int>, Matrix<Float>) -> Void
+
+    /// - Parameter load: puts the inputs of some samples into the first rows of a matrix.
+    init(_ autoencoder: TiedAutoencoder, load: @escaping (ArraySlice<Int>, Matrix<Float>) -> Void) {
+        self.autoencoder = autoencoder
+        self.load = load
+    }
+
+    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int) {
+        load(samples, autoencoder.batch)
+        return (autoencoder.gradient(count: samples.count, scale: Float(scale)), 0)
+    }
+}

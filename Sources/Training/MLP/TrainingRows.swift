@@ -1,0 +1,43 @@
+import Datasets
+import LinearAlgebra
+import Layers
+
+/// Images as rows that a network's first layer takes: pixels in [0, 1] and a last 1, or on the reduced path their pooled values.
+public struct TrainingRows {
+    public let rows: Matrix<Float>
+    public let labels: [Int32]
+    /// Images read at a time.
+    private static let chunk = 1000
+
+    /// Reads some images of a set. Memory: 4·images·(n_v + 1) bytes, or 4·images·J·(n_α + 1).
+    ///
+    /// - Parameters:
+    ///   - pooling: what inputs with their 1 are multiplied by (`PredictedWeights.pooling`); nil: they stay as they are.
+    /// - Throws: `DataError`.
+    public init(_ images: ImageSet, _ labels: Labels, range: Range<Int>, pooling: Matrix<Float>?) throws {
+        let size = images.shape.count
+        self.labels = try labels.labels(range)
+        rows = Matrix(rows: range.count, columns: pooling?.columns ?? size + 1)
+        var bytes = [UInt8](repeating: 0, count: TrainingRows.chunk * size)
+        let pixels = Matrix<Float>(rows: pooling == nil ? 0 : TrainingRows.chunk, columns: size + 1)
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: TrainingRows.chunk) {
+            let part = start..<min(start + TrainingRows.chunk, range.upperBound)
+            try bytes.withUnsafeMutableBufferPointer { try images.read(part, into: .init(rebasing: $0[..<(part.count * size)])) }
+            let target = rows.rows(part.lowerBound - range.lowerBound..<part.upperBound - range.lowerBound)
+            let inputs = pooling == nil ? target : pixels.rows(0..<part.count)
+            for r in 0..<part.count {
+                let row = inputs.row(r)
+                for i in 0..<size { row[i] = Float(bytes[r * size + i]) * (1 / 255) }
+                row[size] = 1
+            }
+            if let pooling { multiply(inputs, pooling, into: target) }
+        }
+    }
+
+    /// Copies the rows of some samples to where a step reads them.
+    func gather(_ samples: ArraySlice<Int>, into batch: Matrix<Float>) {
+        for (r, sample) in samples.enumerated() {
+            (batch.pointer + r * batch.stride).update(from: rows.pointer + sample * rows.stride, count: rows.columns)
+        }
+    }
+}

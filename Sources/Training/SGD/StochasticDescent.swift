@@ -1,0 +1,118 @@
+import Layers
+import LinearAlgebra
+import Parallel
+
+/// A loss that is a mean over samples, of which a step sees a batch.
+protocol BatchObjective: AnyObject {
+    /// The sum of the losses of some of this rank's samples and how many of them are wrong; their gradient, times `scale`, is left
+    /// where the descent was told. No samples are a gradient of zeros.
+    ///
+    /// - Parameter first: the number of the first of them among all that all ranks have seen, as random draws count them.
+    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int)
+}
+
+/// Data-parallel stochastic gradient descent: the batch is global, every rank takes its cut of it, and one exchange a step gives all
+/// ranks the same new values. The order of the samples depends on seed and epoch alone, so a run means the same at every rank count;
+/// a last batch that is smaller, or that the rank count does not divide, is cut like any other.
+final class StochasticDescent {
+    struct Options {
+        var seed: UInt64
+        /// Of the orders: another for each use of the seed.
+        var stream = 0
+        /// Samples of a step, on all ranks.
+        var batch: Int
+        var epochs: Int
+        var learningRate: Double
+        var schedule: RateSchedule
+        var rule: SGD.Options
+    }
+
+    /// Where training stands after an epoch; steps and seconds are all so far.
+    struct Epoch {
+        var number = 0
+        var steps = 0
+        /// The mean loss of the epoch's samples, each at the values of its step.
+        var loss = Double.nan
+        /// The part of the epoch's samples that was predicted wrong.
+        var error = Double.nan
+        var seconds = 0.0
+        /// Of this rank's own arithmetic before the exchange.
+        var compute = 0.0
+        /// In collectives, the wait for other ranks included, and in the update between them.
+        var exchange = 0.0
+    }
+
+    private let objective: any BatchObjective
+    private let values: LearnedValues
+    private let gradient: LearnedValues
+    private let exchange: any Exchange
+    private let options: Options
+    private let communicator: Communicator
+    private let rule: SGD
+    private let clock = ContinuousClock()
+
+    /// - Parameters:
+    ///   - values: the start, the same on every rank; hold the result afterwards.
+    ///   - gradient: where the objective leaves its gradient.
+    ///   - weightsPerUnit: of every bucket, as `SGD` has them.
+    init(
+        _ objective: any BatchObjective, values: LearnedValues, gradient: LearnedValues, weightsPerUnit: [Int], exchange: any Exchange,
+        options: Options, communicator: Communicator
+    ) {
+        self.objective = objective
+        self.values = values
+        self.gradient = gradient
+        self.exchange = exchange
+        self.options = options
+        self.communicator = communicator
+        rule = SGD(values, updated: exchange.updated, weightsPerUnit: weightsPerUnit, options: options.rule)
+    }
+
+    /// Runs all epochs over the samples given and returns the last. `report` is called on every rank after each.
+    ///
+    /// - Throws: `AgreedFailure` where the loss is not a number; `MPIError`; what `report` throws.
+    @discardableResult
+    func run(samples: [Int], _ report: (Epoch) throws -> Void = { _ in }) throws -> Epoch {
+        let start = clock.now, total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
+        var state = Epoch()
+        for epoch in 1..<options.epochs + 1 {
+            let draws = RandomStream(seed: options.seed, purpose: .order, stream: options.stream << 16 | epoch)
+            let order = draws.permutation(of: samples.count).map { samples[$0] }
+            var sums = [0.0, 0.0]
+            for first in stride(from: 0, to: order.count, by: options.batch) {
+                let begin = clock.now
+                let batch = first..<min(first + options.batch, order.count)
+                let own = Cut(batch.count, into: communicator.size)[communicator.rank]
+                let result = objective.gradient(
+                    of: order[first + own.lowerBound..<first + own.upperBound], scale: 1 / Double(batch.count),
+                    first: (epoch - 1) * order.count + first + own.lowerBound)
+                sums[0] += result.loss
+                sums[1] += Double(result.errors)
+                rule.learningRate = options.schedule.rate(options.learningRate, at: state.steps, of: total)
+                let computed = clock.now
+                try exchange.step(values, gradient: gradient, rule: rule)
+                state.steps += 1
+                state.compute += (computed - begin).seconds
+                state.exchange += (clock.now - computed).seconds
+                try checkFinite(step: state.steps)
+            }
+            try sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
+            state.number = epoch
+            state.loss = sums[0] / Double(order.count)
+            state.error = sums[1] / Double(order.count)
+            state.seconds = (clock.now - start).seconds
+            try report(state)
+        }
+        return state
+    }
+
+    /// A loss that is not a number leaves no bias of the last layer a number. All ranks have the same values, so all leave together.
+    private func checkFinite(step: Int) throws {
+        let last = values.buckets[values.buckets.count - 1]
+        guard !values.flat[0, last.offset + last.count - 1].isFinite else { return }
+        try communicator.agree {
+            throw TrainingError(
+                "the loss is not a number at step \(step): expected finite numbers; a smaller --learning-rate keeps it finite")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Datasets
+import JobSupport
+import Layers
+import LinearAlgebra
+import Logging
+import Parallel
+import Training
+
+/// The job on one rank: opens the data, says what will be done, runs, sums up.
+func runMLP(_ options: MLPOptions, on world: Communicator) throws {
+    let common = options.common, settings = options.settings
+    let logger = Logger(label: "mlp") { StreamLogHandler.standardError(label: $0) }
+    Backend.setThreads(common.threads)
+    let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
+    let directory = RunDirectory(path: common.runDir ?? "runs/mlp-\(common.dataset)")
+    let data = try world.agree { try Dataset.open(common.dataset, data: common.data) }
+    let model = try world.agree {
+        do { return try MLPModel(settings: settings, shape: data.shape, classes: data.classes) } catch let error as FactorisationError {
+            throw OptionError("a dictionary cannot be made with --sigma \(settings.sigma) and this --ridge: \(error)")
+        }
+    }
+    let exchange = options.exchange.make(for: model.values, communicator: world)
+    let plan = MLPPlan(
+        settings: settings, model: model, exchange: exchange, ranks: world.size, forced: common.compute.path,
+        training: data.train.images.count)
+    let record = RunRecord(
+        job: "mlp", settings: describe(settings, searches: options.rates != nil), circumstances: circumstances(common).merging(["exchange": options.exchange.rawValue]) { $1 },
+        communicator: world, hosts: try world.hostNames())
+
+    var banner = Banner(job: "mlp", record: record)
+    describe(plan, model, in: &banner)
+    banner.print(with: progress)
+    if world.isRoot { warnOfSlowKernels(logger) }
+    if common.dryRun { return }
+
+    try world.agree { if world.isRoot { try directory.open(record) } }
+    let result = try MLPExperiment(
+        settings: settings, plan: plan, exchange: options.exchange, rates: options.rates, data: data, communicator: world,
+        directory: directory, progress: progress
+    ).run(exportPath: common.exportExpanded)
+    summarise(result, ranks: world.size, learned: true, directory: directory, progress: progress)
+}

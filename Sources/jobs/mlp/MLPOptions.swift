@@ -1,0 +1,96 @@
+import ArgumentParser
+import JobSupport
+import Layers
+import Training
+
+extension Activation: ExpressibleByArgument {}
+extension ExchangeName: ExpressibleByArgument {}
+extension RateSchedule: ExpressibleByArgument {}
+
+/// The command line of the job `mlp`.
+struct MLPOptions: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mlp",
+        abstract: "Train a multilayer perceptron whose hidden layers are predicted, by data-parallel stochastic gradient descent.",
+        discussion: """
+            Runs under mpirun, srun or by hand. A run leaves run.json, metrics.csv, model.safetensors, filters.png,
+            predictions.csv and result.json in its run directory. The test images are read once, after the last epoch.
+            Exit codes: 0 done, 1 failed, 64 wrong options or launch, 65 bad or missing data.
+            """,
+        version: RunRecord.colonnade)
+
+    @OptionGroup var common: CommonOptions
+    @Option(help: ArgumentHelp("Units of the hidden layers.", valueName: "n,n"))
+    var widths: Widths = Widths(units: [500, 500])
+    @Option(help: ArgumentHelp("Activation of the hidden layers.", valueName: "sigmoid|relu|tanh"))
+    var activation = Activation.sigmoid
+    @Option(help: ArgumentHelp("Samples of a step, on all ranks together.", valueName: "n"))
+    var batch = 100
+    @Option(help: ArgumentHelp("Times that all training images are seen; 0 leaves the random start.", valueName: "n"))
+    var epochs = 15
+    @Option(help: ArgumentHelp("Epochs in which every hidden layer is first trained by itself, as a tied autoencoder of its inputs.", valueName: "n"))
+    var pretrainEpochs = 0
+    @Option(help: ArgumentHelp("Learning rate of the first step. (default: 0.1)", valueName: "r"))
+    var learningRate: Double?
+    @Option(help: ArgumentHelp("How the rate falls: divided by 1.00004 at every step (the paper), or straight down to 0.", valueName: "paper|linear"))
+    var schedule = RateSchedule.linear
+    @Option(help: ArgumentHelp("Momentum, at least 0 and below 1.", valueName: "m"))
+    var momentum = 0.7
+    @Option(help: ArgumentHelp("L2 penalty of the learned weights.", valueName: "l"))
+    var weightDecay = 5e-5
+    @Option(help: ArgumentHelp("Largest norm of a unit's learned weights; 0: any.", valueName: "n"))
+    var maxNorm = 1.9365
+    @Option(help: ArgumentHelp("Part of the hidden units left out in a step, at least 0 and below 1.", valueName: "p"))
+    var dropout = 0.0
+    @Option(help: ArgumentHelp("How ranks come to the new values: one allreduce, or owners that update; both give the same values.", valueName: "dynamic|owned"))
+    var exchange = ExchangeName.owned
+
+    func validate() throws {
+        try check(batch, "--batch", "at least 1") { $0 >= 1 }
+        try check(pretrainEpochs, "--pretrain-epochs", "at least 0") { $0 >= 0 }
+        try check(epochs, "--epochs", "at least 0") { $0 >= 0 }
+        try check(learningRate, "--learning-rate", "a number above 0") { $0 > 0 && $0.isFinite }
+        try check(momentum, "--momentum", "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
+        try check(weightDecay, "--weight-decay", "a number of at least 0") { $0 >= 0 && $0.isFinite }
+        try check(maxNorm, "--max-norm", "a number of at least 0") { $0 >= 0 && $0.isFinite }
+        try check(dropout, "--dropout", "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
+        let narrowest = widths.units.min()!
+        try check(common.columns, "--columns", "at most one column a unit, \(narrowest)") { $0 <= narrowest }
+        try check(common.dictionaries?.count, "--dictionary", "at most a name for each of \(widths.units.count) hidden layers") {
+            $0 <= widths.units.count
+        }
+    }
+
+    /// The settings of the command line, with the documented defaults.
+    var settings: MLPSettings {
+        let given = common.dictionaries ?? MLPOptions.defaultDictionaries
+        let names = widths.units.indices.map { common.dense ? .dense : given[min($0, given.count - 1)] }
+        return MLPSettings(
+            dataset: common.dataset, seed: common.seed ?? 1, widths: widths.units, activation: activation,
+            learned: common.dense ? nil : common.learned?.value ?? 0.1,
+            columns: common.dense ? 1 : common.columns ?? min(10, widths.units.min()!), alpha: common.alpha ?? .distinct, dictionaries: names,
+            sigma: common.sigma ?? 1, ridge: common.ridge, raw: common.raw, batch: batch, pretrainEpochs: pretrainEpochs, epochs: epochs,
+            learningRate: learningRate ?? 0.1, schedule: schedule,
+            descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: maxNorm == 0 ? nil : maxNorm), dropout: dropout)
+    }
+
+    /// What `--validate` searches, unless a rate was given.
+    var rates: [Double]? { common.searches && learningRate == nil ? [0.02, 0.05, 0.1, 0.2, 0.5] : nil }
+
+    static let defaultDictionaries: [DictionaryName] = [.se, .emp]
+}
+
+/// Widths of hidden layers, written as 500,500.
+struct Widths: ExpressibleByArgument {
+    let units: [Int]
+
+    init(units: [Int]) { self.units = units }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.allSatisfy({ $0 ?? 0 > 0 }) else { return nil }
+        units = parts.map { $0! }
+    }
+
+    var defaultValueDescription: String { units.map(String.init).joined(separator: ",") }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import JobSupport
+import Layers
+import Training
+
+/// What the result depends on, by option name.
+func describe(_ settings: MLPSettings, searches: Bool) -> [String: String] {
+    var all = [
+        "dataset": settings.dataset, "seed": "\(settings.seed)", "widths": settings.widths.map(String.init).joined(separator: ","),
+        "activation": settings.activation.rawValue, "batch": "\(settings.batch)", "epochs": "\(settings.epochs)",
+        "pretrain-epochs": "\(settings.pretrainEpochs)",
+        "learning-rate": searches ? RunRecord.byValidation : "\(settings.learningRate)", "schedule": settings.schedule.rawValue, "momentum": "\(settings.descent.momentum)",
+        "weight-decay": "\(settings.descent.weightDecay)", "max-norm": settings.descent.maxNorm.map { "\($0)" } ?? "0",
+        "dropout": "\(settings.dropout)",
+    ]
+    guard let learned = settings.learned else {
+        all["dense"] = "true"
+        return all
+    }
+    all.merge(
+        [
+            "learned": "\(learned)", "columns": "\(settings.columns)", "alpha": settings.alpha.rawValue,
+            "dictionary": settings.dictionaries.map(\.rawValue).joined(separator: ","), "sigma": "\(settings.sigma)",
+            "ridge": settings.raw ? "raw" : settings.ridge.map { "\($0)" } ?? "by dictionary",
+        ]) { $1 }
+    return all
+}
+
+/// The derived sizes, as the banner and `--dry-run` show them.
+func describe(_ plan: MLPPlan, _ model: MLPModel, in banner: inout Banner) {
+    banner.add(
+        "parameters",
+        plan.dynamicParameters == 0
+            ? "\(plan.learnedParameters) learned, nothing predicted"
+            : "\(plan.dynamicParameters) dynamic of \(plan.fullParameters), a proportion of \(String(format: "%.4f", plan.proportion)); \(plan.learnedParameters) learned with biases and softmax layer")
+    banner.add(
+        "traffic",
+        "\(readable(bytes: plan.bytesPerStep)) of values a step, the busiest rank sends \(readable(bytes: plan.wireBytesPerStep))")
+    for (k, costs) in plan.costs.enumerated() {
+        let name = k == 0 ? "compute" : ""
+        banner.add(name, "\(model.values.buckets[k].name) \(plan.paths[k].rawValue) of \(readable(costs))")
+    }
+    banner.add("memory", "about \(readable(bytes: plan.bytes)) a rank")
+}

@@ -1,0 +1,149 @@
+import Datasets
+import Foundation
+import Layers
+import LinearAlgebra
+import TestSupport
+import Testing
+import Training
+
+@Suite struct MLPNetworkTests {
+    /// A net of 20 inputs, hidden layers of 9 and 7 units, 4 classes.
+    struct Problem: CustomTestStringConvertible {
+        var columns: Int  // 0: dense
+        var activation: Activation
+        var paths: [ComputePath]
+        var dictionaries: [DictionaryName] = [.se, .se]
+        var testDescription: String { "\(columns) columns, \(activation), \(paths.map(\.rawValue))" }
+
+        static let all = Activation.allCases.flatMap { activation in
+            [Problem(columns: 0, activation: activation, paths: [.expanded, .expanded, .expanded])]
+                + [1, 2, 4].flatMap { columns in
+                    ComputePath.allCases.flatMap { first in
+                        [ComputePath.expanded, .pooled].map { second in
+                            Problem(columns: columns, activation: activation, paths: [first, second, .expanded])
+                        }
+                    }
+                }
+        }
+
+        static let samples = 6
+        let labels: [Int32] = [0, 3, 1, 1, 2, 3]
+        var inputs: Matrix<Float> {
+            let x = normalMatrix(rows: Problem.samples, columns: 21, stream: 60)
+            x.columns(20..<21).fill(1)
+            return x
+        }
+
+        var settings: MLPSettings {
+            MLPSettings(
+                dataset: "none", seed: 1, widths: [9, 7], activation: activation, learned: columns == 0 ? nil : 0.3,
+                columns: max(columns, 1), alpha: .distinct, dictionaries: dictionaries, sigma: 1, ridge: nil, raw: false, batch: 8,
+                pretrainEpochs: 0, epochs: 1, learningRate: 0.1, schedule: .linear,
+                descent: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: nil), dropout: 0)
+        }
+
+        func model() throws -> MLPModel {
+            let model = try MLPModel(settings: settings, shape: ImageShape(channels: 1, height: 4, width: 5), classes: 4)
+            // Larger than training starts with, so that the activations bend; biases, too. A learned U stays as it is drawn.
+            let count = model.weights.indices.reduce(0) { $0 + model.values.buckets[$1].count }
+            model.values.flat.columns(0..<count).copy(from: normalMatrix(rows: 1, columns: count, stream: 61, factor: 0.5))
+            return model
+        }
+
+        func network(_ model: MLPModel, gradient: LearnedValues) -> MLPNetwork {
+            model.network(gradient: gradient, paths: paths, capacity: 8)
+        }
+
+        func naive(_ model: MLPModel) -> NaivePerceptron {
+            let nonlinearity: NaivePerceptron.Nonlinearity =
+                switch activation {
+                case .sigmoid: .sigmoid
+                case .relu: .relu
+                case .tanh: .tanh
+                }
+            let layers = model.weights.map { layer in
+                layer.columns.indices.map { j in (layer.columns[j].units, naiveTransposed(layer.basis(column: j).doubles)) }
+            }
+            return NaivePerceptron(
+                layers: layers, nonlinearity: nonlinearity, inputs: inputs.columns(0..<20).clone().doubles, labels: labels)
+        }
+
+        func values(_ model: MLPModel) -> [Rows] { model.weights.indices.map { model.values.matrix($0).doubles } }
+    }
+
+    @Test(arguments: Problem.all.filter { $0.paths == [.expanded, .expanded, .expanded] })
+    func theNaiveGradientIsTheSlope(problem: Problem) throws {
+        let model = try problem.model()
+        let naive = problem.naive(model), values = problem.values(model)
+        let gradient = naive.bounded(values, pools: [false, false, false]).gradient
+        for k in values.indices {
+            let slope = finiteDifferences(at: values[k], step: 1e-5) { changed in
+                var all = values
+                all[k] = changed
+                return naive.loss(all)
+            }
+            // The step's square times a third derivative of a few units, and the loss's own rounding over the step.
+            #expect(largestDifference(slope, gradient[k].value) < 1e-8, "layer \(k)")
+        }
+    }
+
+    @Test(arguments: Problem.all) func lossAndGradientAreThoseInDouble(problem: Problem) throws {
+        let model = try problem.model()
+        let gradient = model.values.zeros
+        gradient.flat.fill(.nan)  // what was in it must not count
+        let network = problem.network(model, gradient: gradient)
+        let batch = network.batch.rows(0..<Problem.samples)
+        if problem.paths[0] == .reduced {
+            multiply(problem.inputs, model.weights[0].pooling, into: batch)
+        } else {
+            batch.copy(from: problem.inputs)
+        }
+        network.rebuild()
+        let found = network.gradient(count: Problem.samples, labels: problem.labels, scale: 1 / Double(Problem.samples))
+        let truth = problem.naive(model).bounded(problem.values(model), pools: problem.paths.map { $0 != .expanded })
+        #expect(abs(found.loss - truth.loss) <= truth.error, "loss \(found.loss), in Double \(truth.loss) ± \(truth.error)")
+        for k in model.weights.indices {
+            let excess = truth.gradient[k].excess(of: gradient.matrix(k).arrays)
+            #expect(excess <= 1, "layer \(k): \(excess) of its bound")
+        }
+        // The bound itself says something.
+        #expect(truth.error < 1e-3 && truth.gradient.allSatisfy { largest($0.error) < 1e-3 })
+    }
+
+    @Test func samplesThatAreNotThereHaveNoGradient() throws {
+        let problem = Problem(columns: 2, activation: .sigmoid, paths: [.pooled, .expanded, .expanded])
+        let model = try problem.model()
+        let gradient = model.values.zeros
+        gradient.flat.fill(.nan)
+        let network = problem.network(model, gradient: gradient)
+        network.rebuild()
+        let found = network.gradient(count: 0, labels: problem.labels, scale: 1)
+        #expect(found.loss == 0 && found.errors == 0)
+        #expect(gradient.flat.elements.allSatisfy { $0 == 0 })
+    }
+
+    /// A learned U has a gradient, too: the slope of the loss in Double, where U is moved one value at a time.
+    @Test func aLearnedDictionaryHasItsSlope() throws {
+        let problem = Problem(
+            columns: 2, activation: .sigmoid, paths: [.expanded, .expanded, .expanded], dictionaries: [.lowrank, .randfixu])
+        let model = try problem.model()
+        let gradient = model.values.zeros
+        let network = problem.network(model, gradient: gradient)
+        network.batch.rows(0..<Problem.samples).copy(from: problem.inputs)
+        network.rebuild()
+        _ = network.gradient(count: Problem.samples, labels: problem.labels, scale: 1 / Double(Problem.samples))
+        let bucket = try #require(model.learnedDictionaries[0])
+        #expect(model.learnedDictionaries == [bucket, nil, nil])
+
+        let naive = problem.naive(model), values = problem.values(model)
+        let u = model.values.matrix(bucket).doubles, positions = 20
+        let slope = finiteDifferences(at: u, step: 1e-5) { changed in
+            var moved = naive
+            for j in 0..<2 { moved.layers[0][j].basis = Array(changed[j * positions..<(j + 1) * positions]) }
+            return moved.loss(Array(values[..<3]))
+        }
+        // Products of at most 21 terms, five deep, on numbers around 1: some hundred roundings of 2⁻²⁴ each.
+        #expect(largestDifference(slope, gradient.matrix(bucket).doubles) < 1e-5 * max(1, largest(slope)))
+        #expect(largest(slope) > 1e-3)
+    }
+}

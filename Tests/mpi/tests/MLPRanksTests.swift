@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+/// The job mlp on 1 to 4 ranks: the same numbers whatever the rank count and the exchange, and the bytes of the formula.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct MLPRanksTests {
+    private static let options = [
+        "--dataset", "sample", "--widths", "40,30", "--learned", "0.2", "--columns", "4", "--dictionary", "se,randfixu",
+        "--progress", "none",
+    ]
+    private let folder: RunFolder
+
+    init() throws { folder = try RunFolder() }
+
+    private func run(_ name: String, ranks: Int, _ more: [String]) throws -> [Double] {
+        try folder.succeed(name, job: "mlp", ranks: ranks, Self.options + more)
+        return try folder.objectives(name)
+    }
+
+    @Test(arguments: [["--epochs", "4"], ["--epochs", "4", "--dense", "--activation", "relu"], ["--epochs", "1", "--batch", "7", "--dropout", "0.2"]])
+    func theLossDoesNotDependOnRanks(more: [String]) throws {
+        var options = Self.options
+        if more.contains("--dense") { options = ["--dataset", "sample", "--widths", "40,30", "--progress", "none"] }
+        func losses(_ ranks: Int) throws -> [Double] {
+            try folder.succeed("\(more.count) \(ranks)", job: "mlp", ranks: ranks, options + more)
+            return try folder.objectives("\(more.count) \(ranks)")
+        }
+        let alone = try losses(1)
+        try #require(!alone.isEmpty && alone.allSatisfy { $0.isFinite })
+        for ranks in 2...4 {
+            for (epoch, (a, b)) in zip(alone, try losses(ranks)).enumerated() {
+                #expect(abs(a - b) <= 1e-5 * a, "epoch \(epoch + 1) on \(ranks) ranks: \(b), alone \(a)")
+            }
+        }
+    }
+
+    /// A sum of two Floats has no order: on two ranks both ways of exchange give the same bits.
+    @Test func bothExchangesGiveTheSameValues() throws {
+        for exchange in ["dynamic", "owned"] {
+            for ranks in [1, 2, 3] { _ = try run("\(exchange) \(ranks)", ranks: ranks, ["--epochs", "2", "--exchange", exchange]) }
+        }
+        for ranks in [1, 2] {
+            #expect(try folder.file("dynamic \(ranks)/model.safetensors") == folder.file("owned \(ranks)/model.safetensors"))
+        }
+        for (a, b) in zip(try folder.objectives("dynamic 3"), try folder.objectives("owned 3")) { #expect(abs(a - b) <= 1e-5 * a) }
+    }
+
+    @Test(arguments: [1, 3])
+    func theSameSeedAndRanksGiveTheSameBits(ranks: Int) throws {
+        for name in ["a", "b"] { _ = try run(name, ranks: ranks, ["--epochs", "1", "--dictionary", "se,emp", "--pretrain-epochs", "1"]) }
+        #expect(try folder.file("a/model.safetensors") == folder.file("b/model.safetensors"))
+        _ = try run("c", ranks: ranks, ["--epochs", "1", "--seed", "2"])
+        #expect(try folder.file("a/model.safetensors") != folder.file("c/model.safetensors"))
+    }
+
+    @Test(arguments: [1, 2, 3, 4], ["dynamic", "owned"])
+    func bytesAStep(ranks: Int, exchange: String) throws {
+        _ = try run("run", ranks: ranks, ["--epochs", "1", "--exchange", exchange])
+        let result = try folder.result("run")
+        // 784 positions of which 156 are learned, 40 of which 8; every unit has a bias; 30 inputs and 10 classes of the softmax layer
+        let buckets = [(40, 157), (30, 9), (10, 31)]
+        let values = buckets.reduce(0) { $0 + $1.0 * $1.1 }
+        #expect(result.bytesPerStep == 4 * values)
+        // units are cut at ⌊i·n/P⌋; a rank sends what others own, then its own to all others
+        let sent = (0..<ranks).map { r in
+            buckets.reduce(0) { $0 + $1.0 * $1.1 + (ranks - 2) * (($1.0 * (r + 1)) / ranks - $1.0 * r / ranks) * $1.1 }
+        }
+        let expected = exchange == "owned" ? 4 * sent.max()! : 4 * 2 * (ranks - 1) * values / ranks
+        #expect(result.wireBytesPerStep == (ranks == 1 ? 0 : expected))
+    }
+}
