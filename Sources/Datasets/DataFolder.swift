@@ -7,6 +7,7 @@ struct PublicSet {
     let folder: String
     /// A folder that holds any of these is taken for the set's.
     let files: [String]
+    /// Where to get it, or the command that gets it.
     let source: String
 
     static let stl10 = PublicSet(
@@ -17,11 +18,10 @@ struct PublicSet {
         source: "cifar-10-binary.tar.gz from Alex Krizhevsky's page at Toronto, https://www.cs.toronto.edu/~kriz/cifar.html")
     static let mnist = PublicSet(
         title: "MNIST", folder: "mnist", files: idxNames,
-        source: "its four idx files from Yann LeCun's page, http://yann.lecun.com/exdb/mnist")
+        source: "its four IDX files with 'scripts/data mnist' (into COLONNADE_DATA, else data)")
     static let fashionMNIST = PublicSet(
         title: "Fashion-MNIST", folder: "fashion-mnist", files: idxNames,
-        source: "its four idx files from https://github.com/zalandoresearch/fashion-mnist, or on Debian the package "
-            + "dataset-fashion-mnist, and --data /usr/share/datasets")
+        source: "its four IDX files with 'scripts/data fashion-mnist' (into COLONNADE_DATA, else data)")
 
     private static let idxNames = ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte"].flatMap { [$0, $0 + ".gz"] }
 }

@@ -7,6 +7,20 @@ import Testing
         expectDataError(naming: "cifar100", "fashion-mnist") { _ = try Dataset.open("cifar100", data: nil) }
     }
 
+    /// The set, both folders that were tried, and the command or page that gets it.
+    @Test(arguments: [
+        ("mnist", "MNIST not found: expected train-images-idx3-ubyte in ", "mnist", "get its four IDX files with 'scripts/data mnist'"),
+        ("fashion-mnist", "Fashion-MNIST not found: ", "fashion-mnist", "get its four IDX files with 'scripts/data fashion-mnist'"),
+        ("cifar10", "CIFAR-10 not found: ", "cifar-10-batches-bin", "get cifar-10-binary.tar.gz from "),
+        ("stl10", "STL-10 not found: ", "stl10_binary", "get stl10_binary.tar.gz from "),
+    ])
+    func missing(name: String, beginning: String, usualFolder: String, source: String) throws {
+        let folder = try TemporaryFolder()
+        expectDataError(naming: beginning, " in \(folder.path) or \(folder.path)/\(usualFolder), found none", source) {
+            _ = try Dataset.open(name, data: folder.path)
+        }
+    }
+
     @Test func sample() throws {
         let set = try Dataset.open("sample", data: nil)
         #expect(set.shape == ImageShape(channels: 1, height: 28, width: 28))
