@@ -4,7 +4,8 @@ import LinearAlgebra
 ///
 /// A unit is a row: w is units × n_α, W is units × n_v, both with their inputs ordered channel, position. Because U is one
 /// plane's block repeated for each channel, a unit's row is `channels` rows of a product with that block, and the zeros
-/// between channels are never touched.
+/// between channels are never touched. Rows may be part of wider ones, such as a unit's values without its bias: then there is
+/// a product for each channel.
 public struct PredictedWeights: Sendable {
     public let grid: PixelGrid
     public let columns: [Column]
@@ -45,22 +46,22 @@ public struct PredictedWeights: Sendable {
     /// W ← Uw. 2·n_h·n_v·n_α/channels flops.
     ///
     /// - Parameters:
-    ///   - values: w, a row for each of `range`, n_α columns, contiguous.
-    ///   - weights: W, a row for each of `range`, n_v columns, contiguous.
+    ///   - values: w, a row for each of `range`, n_α columns.
+    ///   - weights: W, a row for each of `range`, n_v columns.
     ///   - range: the units that the rows belong to; all if nil.
     public func expand(_ values: Matrix<Float>, into weights: Matrix<Float>, units range: Range<Int>? = nil) {
         forEachColumn(in: range ?? 0..<units) { column, rows in
             let w = values.rows(rows), full = weights.rows(rows)
             guard let dictionary = column.dictionary else { return full.copy(from: w) }
-            multiply(perChannel(w), dictionary, transposed: .second, into: perChannel(full))
+            forEachPlane(w, full) { w, full in multiply(w, dictionary, transposed: .second, into: full) }
         }
     }
 
     /// g ← Uᵀ·∂L/∂W + beta·g: the gradient of the learned values. 2·n_h·n_v·n_α/channels flops.
     ///
     /// - Parameters:
-    ///   - weightGradient: a row for each of `range`, n_v columns, contiguous.
-    ///   - gradient: a row for each of `range`, n_α columns, contiguous.
+    ///   - weightGradient: a row for each of `range`, n_v columns.
+    ///   - gradient: a row for each of `range`, n_α columns.
     ///   - beta: 0 or 1: whether what stands in `gradient` is kept.
     ///   - range: the units that the rows belong to; all if nil.
     public func project(
@@ -76,7 +77,25 @@ public struct PredictedWeights: Sendable {
                 }
                 return
             }
-            multiply(perChannel(full), dictionary, into: perChannel(g), beta: beta)
+            forEachPlane(full, g) { full, g in multiply(full, dictionary, into: g, beta: beta) }
+        }
+    }
+
+    /// G ← Σ over channels (∂L/∂W_j)ᵀ·w_j + beta·G: the gradient of one column's U on one plane, where U is learned.
+    /// 2·units·n_v·n_α/channels flops.
+    ///
+    /// - Parameters:
+    ///   - weightGradient: a row for each unit of the column, n_v columns.
+    ///   - values: w, a row for each unit of the column, n_α columns.
+    ///   - gradient: positions × positions in α.
+    ///   - beta: 0 or 1: whether what stands in `gradient` is kept.
+    public func dictionaryGradient(
+        _ weightGradient: Matrix<Float>, values: Matrix<Float>, into gradient: Matrix<Float>, beta: Float = 0
+    ) {
+        var kept = beta
+        forEachPlane(weightGradient, values) { full, w in
+            multiply(full, w, transposed: .first, into: gradient, beta: kept)
+            kept = 1
         }
     }
 
@@ -98,11 +117,11 @@ public struct PredictedWeights: Sendable {
     /// S ← XU_j: inputs pooled with one column's dictionary. 2·samples·n_v·n_α/channels flops.
     ///
     /// - Parameters:
-    ///   - inputs: samples × n_v, contiguous.
-    ///   - pooled: samples × n_α, contiguous.
+    ///   - inputs: samples × n_v.
+    ///   - pooled: samples × n_α.
     public func pool(_ inputs: Matrix<Float>, column index: Int, into pooled: Matrix<Float>) {
         guard let dictionary = columns[index].dictionary else { return pooled.copy(from: inputs) }
-        multiply(perChannel(inputs), dictionary, into: perChannel(pooled))
+        forEachPlane(inputs, pooled) { inputs, pooled in multiply(inputs, dictionary, into: pooled) }
     }
 
     /// Calls the body with each column that has units in the range, and where those lie in the range.
@@ -113,7 +132,17 @@ public struct PredictedWeights: Sendable {
         }
     }
 
-    /// Rows of a unit or a sample as one row a channel.
+    /// Calls the body with the parts of two matrices that meet the same block of U. A row of a unit or a sample is one row a channel
+    /// where both matrices are contiguous, so that there is one product; else there is one for each channel.
+    private func forEachPlane(_ a: Matrix<Float>, _ b: Matrix<Float>, _ body: (Matrix<Float>, Matrix<Float>) -> Void) {
+        precondition(a.columns % grid.channels == 0 && b.columns % grid.channels == 0)
+        if a.isContiguous && b.isContiguous { return body(perChannel(a), perChannel(b)) }
+        let widthA = a.columns / grid.channels, widthB = b.columns / grid.channels
+        for channel in 0..<grid.channels {
+            body(a.columns(channel * widthA..<(channel + 1) * widthA), b.columns(channel * widthB..<(channel + 1) * widthB))
+        }
+    }
+
     private func perChannel(_ matrix: Matrix<Float>) -> Matrix<Float> {
         matrix.reshaped(rows: matrix.rows * grid.channels, columns: matrix.columns / grid.channels)
     }

@@ -34,6 +34,33 @@ import Testing
         #expect(abs(twice - 2 * forward) <= 20 * floatGamma(21) * size)
     }
 
+    /// A unit's row as it lies in a bucket, its values and then its bias: results are right, and what lies between them is left alone.
+    @Test(arguments: shapes) func rowsMayBePartsOfWiderOnes(shape: Shape) throws {
+        let layer = try smallLayer(channels: shape.channels, columns: shape.columns)
+        let nA = layer.valuesPerUnit, nV = layer.grid.inputs
+        let bucket = normalMatrix(rows: 8, columns: nA + 1, stream: 35), w = bucket.columns(0..<nA)
+        let augmented = normalMatrix(rows: 8, columns: nV + 2, stream: 36), g = augmented.columns(0..<nV)
+        let full = Matrix<Float>(rows: 8, columns: nV + 2)
+        let back = Matrix<Float>(rows: 8, columns: nA + 1), pooled = Matrix<Float>(rows: 8, columns: nA + 1)
+        for matrix in [full, back, pooled] { matrix.fill(7) }
+        layer.expand(w, into: full.columns(0..<nV))
+        layer.project(g, into: back.columns(0..<nA))
+        for (j, column) in layer.columns.enumerated() {
+            let u = Bounded(wholeDictionary(layer, column: j))
+            let rows = column.units
+            #expect(Bounded(w.rows(rows).doubles).times(u.transposed).excess(of: full.columns(0..<nV).rows(rows).arrays) <= 1)
+            #expect(Bounded(g.rows(rows).doubles).times(u).excess(of: back.columns(0..<nA).rows(rows).arrays) <= 1)
+            layer.pool(g, column: j, into: pooled.columns(0..<nA))
+            #expect(Bounded(g.doubles).times(u).excess(of: pooled.columns(0..<nA).arrays) <= 1)
+        }
+        let twice = back.clone()
+        layer.project(g, into: twice.columns(0..<nA), beta: 1)
+        // One product more, of at most 20 terms, added in Float.
+        let difference = largestDifference(twice.columns(0..<nA).doubles, back.columns(0..<nA).doubles.map { $0.map { 2 * $0 } })
+        #expect(difference <= 2 * floatGamma(21) * 20 * largest(g.doubles))
+        for matrix in [full, back, pooled, twice] { #expect(matrix.arrays.allSatisfy { $0.last == 7 }) }
+    }
+
     @Test func someUnitsAreTheSameAsInTheWhole() throws {
         let layer = try smallLayer(channels: 3, columns: 4)
         let w = normalMatrix(rows: 8, columns: layer.valuesPerUnit, stream: 32)
