@@ -5,15 +5,15 @@ import TestSupport
 /// A predicted layer of equal columns.
 func smallLayer(channels: Int, columns: Int, units: Int = 8, learned: Int = 6, sharedAlpha: Bool = false) throws -> PredictedWeights {
     let grid = PixelGrid(channels: channels, height: 4, width: 5)
-    let kernel = SquaredExponentialKernel(grid: grid, sigma: 1)
+    let dictionary = SquaredExponential(grid: grid, sigma: 1, form: .ridge(0.1))
     let each = units / columns
     return PredictedWeights(
         grid: grid,
         columns: try (0..<columns).map { j in
-            let alpha = sampleAlpha(seed: 1, layer: 0, column: sharedAlpha ? 0 : j, count: learned, positions: grid.positions)
-            let dictionary = try kernelDictionary(
-                kernel: kernel.matrix(rows: Array(0..<grid.positions), columns: alpha), alpha: alpha, form: .ridge(0.1))
-            return Column(units: j * each..<(j + 1) * each, alpha: alpha, dictionary: dictionary)
+            let stream = ColumnStream(seed: 1, layer: 0, column: j, sampling: sharedAlpha ? .shared : .distinct)
+            let alpha = try dictionary.choose(learned, stream: stream)
+            return Column(
+                units: j * each..<(j + 1) * each, alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream))
         })
 }
 
@@ -27,4 +27,16 @@ func wholeDictionary(_ weights: PredictedWeights, column: Int) -> Rows {
         }
     }
     return whole
+}
+
+/// For dictionaries that draw nothing when U is made, and where it does not matter.
+let anyStream = ColumnStream(seed: 1, layer: 0, column: 0)
+
+/// The covariance XᵀX/m of m = 2n samples.
+func smallCovariance(_ n: Int) -> Matrix<Double> {
+    let samples = normalMatrix(rows: 2 * n, columns: n, stream: 60).widened
+    let covariance = Matrix<Double>(rows: n, columns: n)
+    multiply(samples, samples, transposed: .first, into: covariance, alpha: 1 / Double(2 * n))
+    mirrorLowerTriangle(of: covariance)
+    return covariance
 }

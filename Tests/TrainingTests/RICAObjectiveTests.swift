@@ -21,12 +21,12 @@ import Training
 
         func weights() throws -> PredictedWeights {
             guard columns > 0 else { return .dense(grid: grid, units: 8) }
-            let kernel = SquaredExponentialKernel(grid: grid, sigma: 1)
+            let dictionary = SquaredExponential(grid: grid, sigma: 1, form: .ridge(0.1))
             return PredictedWeights(
                 grid: grid,
                 columns: try (0..<columns).map { j in
-                    let alpha = sampleAlpha(seed: 1, layer: 0, column: j, count: 6, positions: 16)
-                    let u = try kernelDictionary(kernel: kernel.matrix(rows: Array(0..<16), columns: alpha), alpha: alpha, form: .ridge(0.1))
+                    let stream = ColumnStream(seed: 1, layer: 0, column: j)
+                    let alpha = try dictionary.choose(6, stream: stream), u = try dictionary.matrix(alpha: alpha, stream: stream)
                     return Column(units: j * 8 / columns..<(j + 1) * 8 / columns, alpha: alpha, dictionary: u)
                 })
         }

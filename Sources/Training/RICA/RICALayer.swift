@@ -18,10 +18,7 @@ extension RICASettings {
         let grid = grid(channels: channels)
         guard learned != nil else { return .dense(grid: grid, units: features) }
         let cut = Cut(features, into: columns)
-        let alphas = (0..<columns).map { j in
-            sampleAlpha(
-                seed: seed, layer: 0, column: alpha == .shared ? 0 : j, count: learnedPositions, positions: grid.positions)
-        }
+        let alphas = try (0..<columns).map { try dictionary(grid: grid).choose(learnedPositions, stream: stream(column: $0)) }
         return try makeWeights(grid: grid, alphas: alphas, units: (0..<columns).map { cut[$0] })
     }
 
@@ -29,15 +26,20 @@ extension RICASettings {
     ///
     /// - Throws: `FactorisationError` where a kernel matrix is not positive definite.
     func makeWeights(grid: PixelGrid, alphas: [[Int]], units: [Range<Int>]) throws -> PredictedWeights {
-        let kernel = SquaredExponentialKernel(grid: grid, sigma: sigma)
-        return PredictedWeights(
+        PredictedWeights(
             grid: grid,
-            columns: try zip(alphas, units).map { alpha, units in
-                let dictionary = try kernelDictionary(
-                    kernel: kernel.matrix(rows: Array(0..<grid.positions), columns: alpha), alpha: alpha,
-                    form: ridge.map { .ridge($0) } ?? .raw)
-                return Column(units: units, alpha: alpha, dictionary: dictionary)
+            columns: try units.indices.map { j in
+                let u = try dictionary(grid: grid).matrix(alpha: alphas[j], stream: stream(column: j))
+                return Column(units: units[j], alpha: alphas[j], dictionary: u)
             })
+    }
+
+    private func dictionary(grid: PixelGrid) -> SquaredExponential {
+        SquaredExponential(grid: grid, sigma: sigma, form: ridge.map { .ridge($0) } ?? .raw)
+    }
+
+    private func stream(column: Int) -> ColumnStream {
+        ColumnStream(seed: seed, layer: 0, column: column, sampling: alpha)
     }
 
     /// w₀ = N(0, .01²), drawn by position in the layer, so that it is the same on every rank.

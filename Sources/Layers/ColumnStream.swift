@@ -1,0 +1,23 @@
+import LinearAlgebra
+
+/// Whether every column samples an α of its own, or all use that of column 0 (the control).
+public enum AlphaSampling: String, CaseIterable, Codable, Sendable {
+    case distinct, shared
+}
+
+/// What is drawn for one column of one layer: it depends on the seed, the layer and the column, so that a column is the same
+/// whatever rank draws it, and whatever was drawn before.
+public struct ColumnStream: Sendable {
+    private let seed: UInt64
+    private let number: Int
+
+    /// - Parameter sampling: `shared` gives every column of the layer the draws of column 0.
+    public init(seed: UInt64, layer: Int, column: Int, sampling: AlphaSampling = .distinct) {
+        self.seed = seed
+        number = layer << 16 | (sampling == .shared ? 0 : column)
+    }
+
+    func draws(for purpose: RandomStream.Purpose) -> RandomStream {
+        RandomStream(seed: seed, purpose: purpose, stream: number)
+    }
+}

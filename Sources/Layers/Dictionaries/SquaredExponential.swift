@@ -1,0 +1,35 @@
+import Foundation
+import LinearAlgebra
+
+/// SE: the kernel k(i, j) = exp(−‖i − j‖² / 2σ²) on the positions of a pixel grid (Denil et al. 2013, section 4).
+public struct SquaredExponential: WeightDictionary {
+    public let grid: PixelGrid
+    /// In pixels.
+    public let sigma: Double
+    public let form: KernelForm
+
+    public init(grid: PixelGrid, sigma: Double, form: KernelForm) {
+        precondition(sigma > 0)
+        self.grid = grid
+        self.sigma = sigma
+        self.form = form
+    }
+
+    public var positions: Int { grid.positions }
+    public var choices: Int { grid.positions }
+
+    /// The kernel matrix between two lists of positions of one plane, `rows.count`×`columns.count`.
+    public func kernel(rows: [Int], columns: [Int]) -> Matrix<Double> {
+        let result = Matrix<Double>(rows: rows.count, columns: columns.count)
+        for (r, i) in rows.enumerated() {
+            for (c, j) in columns.enumerated() {
+                result[r, c] = exp(-Double(grid.squaredDistance(i, j)) / (2 * sigma * sigma))
+            }
+        }
+        return result
+    }
+
+    public func matrix(alpha: [Int], stream: ColumnStream) throws(FactorisationError) -> Matrix<Float> {
+        try kernelDictionary(kernel: kernel(rows: Array(0..<positions), columns: alpha), alpha: alpha, form: form)
+    }
+}
