@@ -17,6 +17,8 @@ public struct RandomStream: Sendable {
         public static let patches = Purpose(3)
         /// The split of `--validate`.
         public static let validation = Purpose(4)
+        /// The numbers of a random dictionary; one stream a column.
+        public static let dictionary = Purpose(5)
     }
 
     public let seed: UInt64
