@@ -17,8 +17,12 @@ public struct RandomStream: Sendable {
         public static let patches = Purpose(3)
         /// The split of `--validate`.
         public static let validation = Purpose(4)
-        /// The numbers of a random dictionary; one stream a column.
-        public static let dictionary = Purpose(5)
+        /// The order of the samples in an epoch; one stream an epoch.
+        public static let order = Purpose(5)
+        /// Which units are dropped; one stream a layer.
+        public static let dropout = Purpose(6)
+        /// Dictionaries that are drawn; one stream a column.
+        public static let dictionary = Purpose(7)
     }
 
     public let seed: UInt64
@@ -48,11 +52,30 @@ public struct RandomStream: Sendable {
         ck_random_normal(seed, purpose.code, stream, UInt64(start), base, buffer.count)
     }
 
-    /// `count` different numbers of 0..<bound in ascending order, drawn uniformly (Fisher–Yates on the first `count`).
+    /// Numbers drawn uniformly from a range, for the indices `start ..< start + buffer.count`: 2²⁴ equally likely ones, from 32 bits each.
+    ///
+    /// Four numbers share a block of the generator, so they are not independent of `bits` and `fillNormal` of the same stream: draw
+    /// one kind from a stream.
+    public func fillUniform(_ buffer: UnsafeMutableBufferPointer<Float>, from start: Int = 0, in range: Range<Float>) {
+        precondition(!range.isEmpty, "no numbers in \(range)")
+        guard let base = buffer.baseAddress else { return }
+        let low = range.lowerBound, high = range.upperBound
+        ck_random_uniform(seed, purpose.code, stream, UInt64(start), base, buffer.count, low, high - low, high.nextDown)
+    }
+
+    /// `count` different numbers of 0..<bound in ascending order, drawn uniformly.
     public func sample(_ count: Int, below bound: Int) -> [Int] {
         precondition(count >= 0 && count <= bound)
+        return shuffled(count, of: bound)[..<count].sorted()
+    }
+
+    /// The numbers 0..<count in random order, every order equally likely.
+    public func permutation(of count: Int) -> [Int] { shuffled(count, of: count) }
+
+    /// 0..<bound with its first `count` places drawn from all (Fisher–Yates).
+    private func shuffled(_ count: Int, of bound: Int) -> [Int] {
         var pool = Array(0..<bound)
         for i in 0..<count { pool.swapAt(i, i + integer(below: bound - i, at: i)) }
-        return pool[..<count].sorted()
+        return pool
     }
 }

@@ -62,4 +62,51 @@ import Testing
         }
         #expect(counts.allSatisfy { abs($0 - 2000) < 190 })
     }
+
+    @Test func uniformsAreWordsOfTheGenerator() {
+        let random = RandomStream(seed: 9, purpose: .init(3), stream: 8)
+        for (start, count) in [(0, 1), (0, 200), (1, 63), (62, 5), (64, 64), (67, 130), (4 << 32 - 2, 8)] {
+            var values = [Float](repeating: 0, count: count)
+            values.withUnsafeMutableBufferPointer { random.fillUniform($0, from: start, in: -0.5..<0.5) }
+            for (i, value) in values.enumerated() {
+                let block = UInt64((start + i) / 4)
+                let words = naivePhilox(counter: [UInt32(truncatingIfNeeded: block), UInt32(block >> 32), 8, 3], key: [9, 0])
+                // Exact: 24 bits, less one half.
+                #expect(Double(value) == Double(words[(start + i) % 4] >> 8) * 0x1p-24 - 0.5)
+            }
+        }
+    }
+
+    @Test func uniformsStayInTheirRange() {
+        let random = RandomStream(seed: 10, purpose: .tests)
+        var values = [Float](repeating: 0, count: 10_000)
+        func fill(_ range: Range<Float>) { values.withUnsafeMutableBufferPointer { random.fillUniform($0, in: range) } }
+        // Four numbers only, and an eighth of the draws would round to the bound that is left out.
+        let high = (1 as Float).nextUp.nextUp.nextUp.nextUp
+        fill(1..<high)
+        #expect(values.allSatisfy { $0 >= 1 && $0 < high } && Set(values).count == 4)
+        fill(-3..<5)
+        let n = Double(values.count), mean = values.reduce(0.0) { $0 + Double($1) } / n
+        let variance = values.reduce(0.0) { $0 + (Double($1) - 1) * (Double($1) - 1) } / n
+        // Five standard deviations: a uniform number has variance 64/12, its square about the mean 4⁴·4/45.
+        #expect(abs(mean - 1) < 5 * (64 / 12 / n).squareRoot())
+        #expect(abs(variance - 64.0 / 12) < 5 * (256 * 4 / 45.0 / n).squareRoot())
+        #expect(values.allSatisfy { $0 >= -3 && $0 < 5 })
+    }
+
+    @Test func permutationsHoldEveryNumberOnce() {
+        for count in [0, 1, 2, 100] {
+            #expect(RandomStream(seed: 6, purpose: .order).permutation(of: count).sorted() == Array(0..<count))
+        }
+        let first = RandomStream(seed: 6, purpose: .order, stream: 1).permutation(of: 100)
+        #expect(first == RandomStream(seed: 6, purpose: .order, stream: 1).permutation(of: 100))
+        #expect(first != RandomStream(seed: 6, purpose: .order, stream: 2).permutation(of: 100))
+    }
+
+    /// All 24 orders of 4 numbers: 24,000 draws, deviation √(1000·23/24), five of them.
+    @Test func permutationsAreUniform() {
+        var counts: [[Int]: Int] = [:]
+        for stream in 0..<24_000 { counts[RandomStream(seed: 11, purpose: .order, stream: stream).permutation(of: 4), default: 0] += 1 }
+        #expect(counts.count == 24 && counts.values.allSatisfy { abs($0 - 1000) < 155 })
+    }
 }

@@ -11,6 +11,16 @@ uint64_t ck_random_bits(uint64_t seed, uint32_t purpose, uint32_t stream, uint64
 // Standard normals for the indices start ..< start + count.
 void ck_random_normal(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t start, float *out, size_t count);
 
+// low + width·u for the indices start ..< start + count, at most `highest`; u has 24 bits and lies in [0, 1). Index i reads word i mod 4
+// of the block that ck_random_bits reads at i/4.
+void ck_random_uniform(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t start, float *out, size_t count,
+                       float low, float width, float highest);
+
+// x ← scale·x where the word (as above) of its index is at least threshold, 0·x elsewhere; element (r, c) has the index
+// start + r·columns + c.
+void ck_dropout(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t start, float *x, size_t stride, size_t rows,
+                size_t columns, uint32_t threshold, float scale);
+
 // sums.c: Σ a·b in Double.
 double ck_dot(const float *a, const float *b, size_t count);
 
