@@ -50,4 +50,10 @@ void ck_sigmoid_slope(float *g, size_t g_stride, const float *y, size_t y_stride
 void ck_rectify_slope(float *g, size_t g_stride, const float *y, size_t y_stride, size_t rows, size_t columns);
 void ck_tanh_slope(float *g, size_t g_stride, const float *y, size_t y_stride, size_t rows, size_t columns, float keep);
 
+// momentum.c: v ← momentum·v − rate·(g + decay·w), w ← w + v, for every row; decay for the first `weights` values of a row only.
+// Where their norm is above max_norm they are scaled back to it.
+void ck_momentum_step(
+    float *w, size_t w_stride, float *v, size_t v_stride, const float *g, size_t g_stride, size_t rows, size_t columns,
+    size_t weights, float rate, float momentum, float decay, double max_norm);
+
 #endif
