@@ -109,6 +109,13 @@ public final class FullyConnected {
         guard path == .expanded, !weights.isDense else { return }
         weights.project(fullGradient.columns(0..<inputs), into: gradient.columns(0..<weights.valuesPerUnit))
         gradient.columns(gradient.columns - 1..<gradient.columns).copy(from: fullGradient.columns(inputs..<inputs + 1))
+        guard let dictionaryGradient else { return }
+        let positions = weights.grid.positions
+        for (j, column) in weights.columns.enumerated() {
+            weights.dictionaryGradient(
+                fullGradient.rows(column.units).columns(0..<inputs), values: values.rows(column.units).columns(0..<weights.valuesPerUnit),
+                into: dictionaryGradient.rows(j * positions..<(j + 1) * positions))
+        }
     }
 
     /// A column's part of the pooled inputs.

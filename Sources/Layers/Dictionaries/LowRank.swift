@@ -16,12 +16,10 @@ public struct LowRank: WeightDictionary {
 
     public func matrix(alpha: [Int], stream: ColumnStream) -> Matrix<Float> {
         let draws = stream.draws(for: .dictionary)
-        let dictionary = Matrix<Float>(rows: positions, columns: alpha.count)
+        let atom = Matrix<Float>(rows: 1, columns: positions), dictionary = Matrix<Float>(rows: positions, columns: alpha.count)
         for (a, number) in alpha.enumerated() {
-            for i in 0..<positions {
-                let uniform = Float(draws.bits(at: number * positions + i) >> 40) * 0x1p-24  // in [0, 1)
-                dictionary[i, a] = 0.2 * uniform - 0.1
-            }
+            draws.fillUniform(atom.elements, from: number * positions, in: -0.1..<0.1)
+            for i in 0..<positions { dictionary[i, a] = atom[0, i] }
         }
         return dictionary
     }

@@ -1,8 +1,8 @@
 import LinearAlgebra
 import Parallel
 
-/// The centres of k-means on samples of all ranks: Lloyd's iterations from randomly drawn samples. A centre that loses all its samples
-/// stays where it is.
+/// The centres of k-means on samples of all ranks, scaled to length 1 as atoms of a dictionary: Lloyd's iterations from randomly drawn
+/// samples. A centre that loses all its samples stays where it is.
 ///
 /// - Parameters:
 ///   - samples: all samples, the same list on every rank.
@@ -48,6 +48,11 @@ func kMeans(
         for c in 0..<count where sums[c, size] > 0 {
             for i in 0..<size { centres[c, i] = Float(sums[c, i] / sums[c, size]) }
         }
+    }
+    for c in 0..<count {
+        let centre = centres.row(c)
+        let norm = Float(dot(centre.baseAddress!, centre.baseAddress!, count: size).squareRoot())
+        if norm > 0 { for i in 0..<size { centre[i] /= norm } }
     }
     return centres
 }

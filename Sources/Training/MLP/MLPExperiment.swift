@@ -66,8 +66,9 @@ public final class MLPExperiment {
         let predicted = try communicator.gather(
             Classification(network.network, rows: test).predict(Array(test.labels.indices)), total: count)
         let labels = try communicator.gather(test.labels, total: count)
-        result.error = Double(zip(predicted, labels).count { $0 != $1 }) / Double(max(count, 1))
-        result.accuracy = 1 - result.error!
+        let accuracy = Double(zip(predicted, labels).count { $0 == $1 }) / Double(max(count, 1))
+        result.accuracy = accuracy
+        result.error = 1 - accuracy
         let showsAlpha = [.se, .emp, .emp2, .randcon].contains(settings.dictionaries[0]) && !model.weights[0].isDense
         try onRoot {
             try directory.write(metrics.table, to: "metrics.csv")

@@ -15,10 +15,11 @@ extension PredictedWeights {
         for i in 0..<shown {
             let unit = i * units / shown
             let values = Array(rows.row(unit))
+            whole.append(Tile(values: values))
+            guard showsAlpha else { continue }
             let column = columns.first { $0.units.contains(unit) }!
             var mask = [Bool](repeating: false, count: grid.positions)
             for position in column.alpha { mask[position] = true }
-            whole.append(Tile(values: values))
             learned.append(Tile(values: values, mask: mask))
         }
         return FilterSheet.render(

@@ -14,7 +14,10 @@ struct MLPJobTests {
     /// Ten classes: what learns nothing is wrong nine times out of ten.
     @Test(arguments: ["se", "emp", "emp2", "ae", "randfixu", "randcon", "lowrank", "kmeans", "dct", "fourier", "haar", "pca", "dense"])
     func everyDictionaryLearns(name: String) throws {
-        try folder.succeed("run", job: "mlp", ranks: 2, Self.options + ["--dictionary", "\(name),\(name)", "--activation", "relu"])
+        try folder.succeed(
+            "run", job: "mlp", ranks: 2,
+            ["--dataset", "sample", "--widths", "50,40", "--columns", "3", "--learned", "0.3", "--epochs", "8", "--progress", "none",
+             "--dictionary", "\(name),\(name)", "--activation", "relu"])
         let accuracy = try #require(try folder.result("run").accuracy)
         #expect(accuracy > 0.3, "\(name): \(accuracy)")
     }
