@@ -77,6 +77,7 @@ public final class MLPExperiment {
             try directory.write(model.weights[0].filterPicture(rows: model.expanded(0), showsAlpha: showsAlpha), to: "filters.png")
             if let exportPath { try model.writeExpanded(to: exportPath) }
         }
+        result.peakBytes = ProcessMemory.peak
         result.seconds = (clock.now - begin).seconds
         try onRoot { try directory.write(try result.json(), to: "result.json") }
         return result

@@ -71,6 +71,7 @@ public final class RICAExperiment {
         case .classify: try classify(&model, try storedFeatures(width: 4 * model.encoder.width * model.weights.units))
         case .all: try classify(&model, try encode(model))
         }
+        result.peakBytes = ProcessMemory.peak
         result.seconds = (clock.now - start).seconds
         try onRoot {
             if request.phase == .encode || request.phase == .classify { result.keepLearning(from: directory.file("result.json")) }

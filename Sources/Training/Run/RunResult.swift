@@ -28,6 +28,8 @@ public struct RunResult: Codable, Sendable {
     /// What `--validate` chose, by option name.
     public var chosen: [String: String]?
     public var computePath: String
+    /// What rank 0 held in memory at most, libraries included.
+    public var peakBytes: Int?
     /// Whole run so far.
     public var seconds: Double
 

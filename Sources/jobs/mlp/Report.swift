@@ -40,5 +40,6 @@ func describe(_ plan: MLPPlan, _ model: MLPModel, in banner: inout Banner) {
         let name = k == 0 ? "compute" : ""
         banner.add(name, "\(model.values.buckets[k].name) \(plan.paths[k].rawValue) of \(readable(costs))")
     }
-    banner.add("memory", "about \(readable(bytes: plan.bytes)) a rank")
+    let held = ProcessMemory.resident
+    banner.add("memory", "about \(readable(bytes: plan.bytes + held)) a rank, \(readable(bytes: held)) of it libraries and files that are open")
 }

@@ -53,4 +53,5 @@ struct StoredResult: Decodable {
     var objective: Double?
     var bytesPerStep: Int
     var wireBytesPerStep: Int
+    var peakBytes: Int?
 }

@@ -1,0 +1,15 @@
+import Foundation
+
+/// What this process holds in memory, as the kernel counts it (/proc/self/status); 0 where there is no such file.
+public enum ProcessMemory {
+    /// Bytes now.
+    public static var resident: Int { bytes("VmRSS:") }
+    /// Bytes at most so far.
+    public static var peak: Int { bytes("VmHWM:") }
+
+    private static func bytes(_ name: String) -> Int {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
+        return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+    }
+}
