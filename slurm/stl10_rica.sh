@@ -19,4 +19,5 @@ source "$here/../scripts/launch.sh"
 
 defaults=(--dataset stl10 --patch 10 --features 400 --threads "${SLURM_CPUS_PER_TASK:-1}")
 [[ " $* " == *" --dense "* ]] || defaults+=(--columns 16) # a dense layer has no columns
+[[ " $* " != *" --phase "@(encode|classify)" "* ]] || defaults=(--dataset stl10 --threads "${SLURM_CPUS_PER_TASK:-1}") # the model has them
 launch rica "${defaults[@]}" "$@"

@@ -11,8 +11,9 @@ public struct WriteError: Error, CustomStringConvertible, Sendable {
     }
 }
 
-/// A file that appears whole or not at all: written aside as `NAME.part` in the same folder, flushed to the disk, then
-/// renamed. One that is never committed is removed, and leaves what was there before as it was.
+/// A file that appears whole or not at all: written aside as `NAME.PID.part` in the same folder, so that two runs by mistake in one
+/// folder do not write into each other's, flushed to the disk, then renamed. One that is never committed is removed, and leaves what
+/// was there before as it was.
 public final class AtomicFile {
     public let path: String
     private let partPath: String
@@ -21,7 +22,7 @@ public final class AtomicFile {
     /// Throws `WriteError`. The folder must exist.
     public init(path: String) throws {
         self.path = path
-        partPath = path + ".part"
+        partPath = "\(path).\(getpid()).part"
         descriptor = open(partPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw WriteError(partPath, "create") }
     }

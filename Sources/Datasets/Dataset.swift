@@ -25,6 +25,11 @@ public struct Dataset: Sendable {
         self.folds = folds
     }
 
+    /// Reads all labels once, so that one out of range ends a job before its work. Throws `DataError`.
+    public func checkLabels() throws {
+        for set in [train, test] { _ = try set.labels.labels(0..<set.labels.count) }
+    }
+
     public static let names = ["sample", "cifar10", "stl10", "mnist", "fashion-mnist"]
 
     /// Opens a set by its name and checks sizes, headers and folds; pixels and labels are read later.

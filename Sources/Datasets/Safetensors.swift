@@ -32,7 +32,30 @@ public struct Safetensors: Sendable {
         public let type: ElementType
         public let shape: [Int]
         /// The elements in row-major order, little-endian.
-        public let bytes: Data
+        let content: Content
+        /// Bytes of all elements.
+        var byteCount: Int { shape.reduce(type.width, *) }
+
+        enum Content: Sendable {
+            case memory(Data)
+            case file(ByteFile, offset: Int)
+        }
+
+        /// Fills a buffer with the elements' bytes from `start` on. Throws `DataError`.
+        func read(from start: Int = 0, into buffer: UnsafeMutableRawBufferPointer) throws {
+            switch content {
+            case .memory(let data): data.copyBytes(to: buffer, from: data.startIndex + start..<data.startIndex + start + buffer.count)
+            case .file(let file, let offset): try file.read(at: offset + start, into: buffer)
+            }
+        }
+
+        func write(to file: AtomicFile) throws {
+            switch content {
+            case .memory(let data): try data.withUnsafeBytes { try file.write($0) }
+            case .file(let source, let offset):
+                try source.bytes(offset..<offset + byteCount).withUnsafeBytes { try file.write($0) }
+            }
+        }
     }
 
     public private(set) var tensors: [String: Tensor] = [:]
@@ -52,14 +75,14 @@ public struct Safetensors: Sendable {
     public mutating func set<Element: TensorElement>(_ name: String, _ values: [Element], shape: [Int]? = nil) {
         let shape = shape ?? [values.count]
         precondition(shape.reduce(1, *) == values.count, "\(name): \(values.count) values for the shape \(shape)")
-        tensors[name] = Tensor(type: Element.tensorType, shape: shape, bytes: values.withUnsafeBytes { Data($0) })
+        tensors[name] = Tensor(type: Element.tensorType, shape: shape, content: .memory(values.withUnsafeBytes { Data($0) }))
     }
 
     /// Adds a matrix as an array of two dimensions. The values are copied.
     public mutating func set<Element: TensorElement & Scalar>(_ name: String, _ matrix: Matrix<Element>) {
         var bytes = Data(capacity: matrix.rows * matrix.columns * MemoryLayout<Element>.stride)
         for r in 0..<matrix.rows { bytes.append(contentsOf: UnsafeRawBufferPointer(matrix.row(r))) }
-        tensors[name] = Tensor(type: Element.tensorType, shape: [matrix.rows, matrix.columns], bytes: bytes)
+        tensors[name] = Tensor(type: Element.tensorType, shape: [matrix.rows, matrix.columns], content: .memory(bytes))
     }
 
     /// The values of an array. Throws `DataError` where there is none of that name, type and (if given) shape.
@@ -70,9 +93,9 @@ public struct Safetensors: Sendable {
         if let shape, shape != tensor.shape {
             throw DataError(path, expected: "\(name) of shape \(shape)", found: "\(tensor.shape)")
         }
-        let count = tensor.bytes.count / MemoryLayout<Element>.stride
-        return [Element](unsafeUninitializedCapacity: count) { buffer, filled in
-            tensor.bytes.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
+        let count = tensor.byteCount / MemoryLayout<Element>.stride
+        return try [Element](unsafeUninitializedCapacity: count) { buffer, filled in
+            try tensor.read(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<tensor.byteCount]))
             filled = count
         }
     }
@@ -88,9 +111,7 @@ public struct Safetensors: Sendable {
         let rows = rows ?? 0..<tensor.shape[0], width = tensor.shape[1] * MemoryLayout<Element>.stride
         precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.shape[0])
         let matrix = Matrix<Element>(rows: rows.count, columns: tensor.shape[1])
-        let start = tensor.bytes.startIndex
-        tensor.bytes.copyBytes(
-            to: UnsafeMutableRawBufferPointer(matrix.elements), from: start + rows.lowerBound * width..<start + rows.upperBound * width)
+        try tensor.read(from: rows.lowerBound * width, into: UnsafeMutableRawBufferPointer(matrix.elements))
         return matrix
     }
 

@@ -47,7 +47,7 @@ extension Safetensors {
         header.metadata = metadata
         var offset = 0
         for (name, tensor) in order {
-            let end = offset + tensor.bytes.count
+            let end = offset + tensor.byteCount
             header.entries[name] = Entry(dtype: tensor.type.rawValue, shape: tensor.shape, data_offsets: [offset, end])
             offset = end
         }
@@ -58,11 +58,12 @@ extension Safetensors {
 
         let file = try AtomicFile(path: path)
         try withUnsafeBytes(of: UInt64(text.count).littleEndian) { try file.write($0) }
-        for bytes in [text] + order.map(\.value.bytes) { try bytes.withUnsafeBytes { try file.write($0) } }
+        try text.withUnsafeBytes { try file.write($0) }
+        for (_, tensor) in order { try tensor.write(to: file) }
         try file.commit()
     }
 
-    /// Reads the header and maps the arrays, so that only those parts are read that are asked for. Throws `DataError` where the
+    /// Reads the header; of the arrays only those parts are read that are asked for, when they are. Throws `DataError` where the
     /// header is not valid, or the tensors do not cover the data.
     public init(path: String) throws {
         let file = try ByteFile(path: path)
@@ -79,7 +80,6 @@ extension Safetensors {
             throw DataError(path, expected: "a safetensors header", found: "other text (\(error.reason))")
         }
 
-        let contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
         var tensors: [String: Tensor] = [:]
         var end = 0
         let order = header.entries.sorted { $0.value.data_offsets.lexicographicallyPrecedes($1.value.data_offsets) }
@@ -101,7 +101,7 @@ extension Safetensors {
                 throw DataError(
                     path, expected: "\(start + end + bytes) bytes or more, to hold \(name)", found: "\(file.size) bytes")
             }
-            tensors[name] = Tensor(type: type, shape: entry.shape, bytes: contents[start + end ..< start + end + bytes])
+            tensors[name] = Tensor(type: type, shape: entry.shape, content: .file(file, offset: start + end))
             end += bytes
         }
         guard start + end == file.size else {

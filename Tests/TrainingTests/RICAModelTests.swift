@@ -46,6 +46,29 @@ import Training
         }
     }
 
+    static let malformed: [@Sendable (inout RICASettings) -> Void] = [
+        { $0.columns = 0 }, { $0.columns = 3 }, { $0.columns = -1 }, { $0.ridge = -1 }, { $0.patches = -5 }, { $0.patch = 4_000_000_000 },
+        { $0.patch = 5 }, { $0.learned = 1e300 }, { $0.learned = nil }, { $0.features = 7 }, { $0.sigma = 0 },
+    ]
+
+    @Test(arguments: malformed.indices) func settingsThatDoNotFitAreRefused(change: Int) throws {
+        try withFolder { folder in
+            var settings = smallSettings()
+            let model = try smallModel(settings, channels: 1).model, path = folder + "/model.safetensors"
+            Self.malformed[change](&settings)
+            try model.write(to: path, settings: settings)
+            let error = #expect(throws: DataError.self) { _ = try RICAModel.read(from: path) }
+            #expect(error.map { "\($0)".contains(path) } == true)
+        }
+    }
+
+    @Test func aFingerprintIsThatOfTheNumbers() throws {
+        let model = try smallModel(smallSettings(), channels: 1).model, other = try smallModel(smallSettings(), channels: 1).model
+        #expect(model.fingerprint == other.fingerprint)
+        other.values[0, 0] += 1
+        #expect(model.fingerprint != other.fingerprint)
+    }
+
     @Test func anotherFileIsRefused() throws {
         try withFolder { folder in
             let path = folder + "/other.safetensors"

@@ -4,9 +4,9 @@ import Training
 
 @Suite struct RunDirectoryTests {
     /// Read from JSON, as a record needs a communicator otherwise.
-    private func record(_ settings: [String: String], job: String = "rica", ranks: Int = 1) throws -> RunRecord {
+    private func record(_ settings: [String: String], job: String = "rica", ranks: Int = 1, phase: String = "all") throws -> RunRecord {
         let object: [String: Any] = [
-            "job": job, "settings": settings, "circumstances": ["data": "here"], "ranks": ranks, "hosts": ["a"], "versions": ["mpi": "any"],
+            "job": job, "settings": settings, "circumstances": ["data": "here", "phase": phase], "ranks": ranks, "hosts": ["a"], "versions": ["mpi": "any"],
         ]
         return try JSONDecoder().decode(RunRecord.self, from: JSONSerialization.data(withJSONObject: object))
     }
@@ -38,6 +38,23 @@ import Training
             #expect(#expect(throws: RunDirectoryError.self) { try directory.open(missing) }?.description.contains("seed") == true)
             let job = try record(["columns": "2", "lambda": "0.05", "seed": "1"], job: "mlp")
             #expect(#expect(throws: RunDirectoryError.self) { try directory.open(job) }?.description.contains("job rica") == true)
+        }
+    }
+
+    /// What validation chose is in the model, so a phase that uses the model may come with it; a new run may not.
+    @Test func whatValidationChoseIsNotAnyValue() throws {
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder)
+            let searched = try record(["lambda": RunRecord.byValidation]), given = try record(["lambda": "7"])
+            try directory.open(searched)
+            #expect(#expect(throws: RunDirectoryError.self) { try directory.open(given) }?.exitCode == 64)
+            try directory.open(try record(["lambda": "0.005"], phase: "classify"))
+        }
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder)
+            try directory.open(try record(["lambda": "7"]))
+            let searched = try record(["lambda": RunRecord.byValidation])
+            #expect(#expect(throws: RunDirectoryError.self) { try directory.open(searched) }?.exitCode == 64)
         }
     }
 

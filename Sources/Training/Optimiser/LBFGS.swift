@@ -134,6 +134,8 @@ public final class LBFGS {
             UnsafeBufferPointer(samplesGradient.elements), into: gradient.elements, shares: shares)
         let t3 = clock.now
         let common = objective.complete(at: values, owned: owned, gradient: gradient)
+        // One rank's word for it: on processors of two kinds the last bits differ, and all ranks must search the same line.
+        if communicator.isRoot { scalars[0, 0] += common }
         scalars[0, 1] = dot(gradient.pointer, direction.pointer, count: share)
         let t4 = clock.now
         try communicator.allReduce(inPlace: scalars.elements)
@@ -141,7 +143,7 @@ public final class LBFGS {
         state.evaluations += 1
         state.compute += ((t2 - t1) + (t4 - t3)).seconds
         state.exchange += ((t1 - t0) + (t3 - t2) + (t5 - t4)).seconds
-        let value = scalars[0, 0] + common
+        let value = scalars[0, 0]
         if !value.isFinite || !scalars[0, 1].isFinite {
             // Every rank sees the same sums, so all come here and leave together.
             try communicator.agree {

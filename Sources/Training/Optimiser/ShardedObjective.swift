@@ -16,7 +16,7 @@ public protocol ShardedObjective: AnyObject {
     func samplesPart(at values: Matrix<Float>, gradient: Matrix<Float>) -> Double
 
     /// Turns the sum over all samples of `samplesPart` into the gradient of the objective, for the owned units, and returns the
-    /// term of the objective that no sample holds. Every rank returns the same.
+    /// term of the objective that no sample holds. The optimiser takes that of rank 0.
     ///
     /// - Parameters:
     ///   - values: as given to the call of `samplesPart` that came before.

@@ -50,7 +50,7 @@ public final class RICAExperiment {
             wireBytesPerStep: plan.wireBytesPerStep, computePath: plan.path.rawValue, seconds: 0)
     }
 
-    /// Runs the phases asked for; every rank returns the same result.
+    /// Runs the phases asked for; every rank returns what it worked out, rank 0 also what earlier phases left.
     ///
     /// - Throws: `AgreedFailure` for data and files, `TrainingError` through it, `MPIError`.
     public func run() throws -> RunResult {
@@ -67,8 +67,8 @@ public final class RICAExperiment {
         }
         switch request.phase {
         case .learn: break
-        case .encode: try store(try encode(model))
-        case .classify: try classify(&model, try storedFeatures(width: 4 * model.encoder.width * model.weights.units))
+        case .encode: try store(try encode(model), of: model)
+        case .classify: try classify(&model, try storedFeatures(of: model))
         case .all: try classify(&model, try encode(model))
         }
         result.peakBytes = ProcessMemory.peak
@@ -83,6 +83,12 @@ public final class RICAExperiment {
     private var modelPath: String { request.modelPath ?? directory.file("model.safetensors") }
 
     private func learn() throws -> RICAModel {
+        // What an earlier run learned in this folder says nothing of the model that follows.
+        try onRoot {
+            for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
+                try? FileManager.default.removeItem(atPath: directory.file(name))
+            }
+        }
         progress.say("reading \(settings.whiteningPatches) patches of \(settings.patch)×\(settings.patch) and fitting the whitening")
         let patches = try RICAPatches(images: data.unlabelled, settings: settings, communicator: communicator)
         if let grid = request.search {
@@ -155,8 +161,9 @@ public final class RICAExperiment {
     }
 
     /// Writes features.safetensors: the encoded images of both sets with their labels.
-    private func store(_ images: (train: EncodedImages, test: EncodedImages)) throws {
-        var file = Safetensors(metadata: ["format": "colonnade features 1", "encoder": settings.encoder.rawValue])
+    private func store(_ images: (train: EncodedImages, test: EncodedImages), of model: RICAModel) throws {
+        var file = Safetensors(
+            metadata: ["format": "colonnade features 1", "encoder": settings.encoder.rawValue, "model": model.fingerprint])
         for (name, set) in [("train", images.train), ("test", images.test)] {
             let all = Matrix<Float>(rows: communicator.isRoot ? set.total : 0, columns: set.features.columns)
             var labels: [Int32] = []
@@ -180,14 +187,17 @@ public final class RICAExperiment {
     }
 
     /// This rank's part of features.safetensors.
-    private func storedFeatures(width: Int) throws -> (train: EncodedImages, test: EncodedImages) {
-        let path = directory.file("features.safetensors")
+    private func storedFeatures(of model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
+        let path = directory.file("features.safetensors"), width = 4 * model.encoder.width * model.weights.units
         return try communicator.agree {
             let file = try Safetensors(path: path)
             guard file.metadata["encoder"] == settings.encoder.rawValue else {
                 throw DataError(
                     message: "\(path): expected features of the encoder \(settings.encoder.rawValue), found \(file.metadata["encoder"] ?? "none"): "
                         + "encode again with --phase encode")
+            }
+            guard file.metadata["model"] == model.fingerprint else {
+                throw DataError(message: "\(path): expected features of this model, found those of another: encode again with --phase encode")
             }
             func part(_ name: String, count: Int) throws -> EncodedImages {
                 let shape = file.tensors["\(name).features"]?.shape ?? []

@@ -46,6 +46,16 @@ public struct RICAModel {
         self.encoder = encoder
     }
 
+    /// A number of what features are encoded with, the same for the same bits (FNV-1a, 64 bits): features of another model are not its.
+    public var fingerprint: String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func add(_ bytes: UnsafeRawBufferPointer) { for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+        add(UnsafeRawBufferPointer(expandedRows.elements))
+        add(UnsafeRawBufferPointer(whitening.matrix.elements))
+        for numbers in [whitening.mean, scale] { numbers.withUnsafeBytes(add) }
+        return String(hash, radix: 16)
+    }
+
     /// Ŵ, units × n_v.
     public var expandedRows: Matrix<Float> {
         let rows = Matrix<Float>(rows: weights.units, columns: weights.grid.inputs)

@@ -48,7 +48,7 @@ extension RICAModel {
     /// Reads a model and the settings that it was learned with. Dictionaries are rebuilt from α and the settings; classifiers are
     /// not read, since the phase that makes them follows.
     ///
-    /// - Throws: `DataError` where the file is missing or is no such model; `FactorisationError`.
+    /// - Throws: `DataError` where the file is missing or is no such model.
     public static func read(from path: String) throws -> (model: RICAModel, settings: RICASettings) {
         let file = try Safetensors(path: path)
         guard file.metadata["format"] == "colonnade rica 1", let text = file.metadata["settings"],
@@ -61,23 +61,31 @@ extension RICAModel {
         func refuse(_ name: String) -> DataError {
             DataError(message: "\(path): expected \(name) of the shape that the settings give, found another")
         }
-        guard channels > 0, settings.patch > 0, settings.features > 0, settings.sigma > 0 else { throw refuse("a layer") }
+        let isDense = file.metadata["dictionary"] == "dense"
+        guard channels > 0, channels <= 1000, (2...1000).contains(settings.patch), (1...1_000_000).contains(settings.features), settings.sigma > 0,
+            settings.ridge ?? 1 > 0, settings.patches > 0, settings.learned.map({ $0 > 0 && $0 <= 1 }) ?? true,
+            isDense == (settings.learned == nil)
+        else { throw refuse("settings of a layer") }
         let grid = settings.grid(channels: channels)
         let bounds: [Int32] = try file.values("layer.columns")
         let alpha: [Int32] = try file.values("layer.alpha")
         let columns = bounds.count - 1
-        guard columns >= 1, bounds[0] == 0, Int(bounds[columns]) == settings.features, zip(bounds, bounds.dropFirst()).allSatisfy(<=)
+        guard columns == settings.columns, columns >= 1, bounds[0] == 0, Int(bounds[columns]) == settings.features, zip(bounds, bounds.dropFirst()).allSatisfy(<=)
         else { throw refuse("layer.columns") }
         guard alpha.count % columns == 0, !alpha.isEmpty, alpha.allSatisfy({ $0 >= 0 && Int($0) < grid.positions })
         else { throw refuse("layer.alpha") }
         let weights: PredictedWeights
-        if file.metadata["dictionary"] == "dense" {
+        if isDense {
             weights = .dense(grid: grid, units: settings.features)
         } else {
             let count = alpha.count / columns
             let alphas = (0..<columns).map { j in alpha[j * count..<(j + 1) * count].map(Int.init) }
-            weights = try settings.makeWeights(
-                grid: grid, alphas: alphas, units: zip(bounds, bounds.dropFirst()).map { Int($0)..<Int($1) })
+            do {
+                weights = try settings.makeWeights(
+                    grid: grid, alphas: alphas, units: zip(bounds, bounds.dropFirst()).map { Int($0)..<Int($1) })
+            } catch let error as FactorisationError {
+                throw DataError(message: "\(path): expected σ and ridge that give a dictionary, found none: \(error)")
+            }
         }
         let values: Matrix<Float> = try file.matrix("layer.w"), whitening: Matrix<Float> = try file.matrix("whitening.matrix")
         guard values.rows == weights.units, values.columns == weights.valuesPerUnit else { throw refuse("layer.w") }
@@ -87,7 +95,8 @@ extension RICAModel {
             whitening: Whitening(mean: try file.values("whitening.mean", shape: [grid.inputs]), matrix: whitening),
             scale: try file.values("encoder.scale", shape: [weights.units]), encoder: encoder)
         let places: [Int32] = try file.values("patches")
-        model.patches = stride(from: 0, to: places.count - places.count % 3, by: 3).map {
+        guard file.tensors["patches"]?.shape == [places.count / 3, 3] else { throw refuse("patches") }
+        model.patches = stride(from: 0, to: places.count, by: 3).map {
             PatchPosition(image: Int(places[$0]), row: Int(places[$0 + 1]), column: Int(places[$0 + 2]))
         }
         return (model, settings)

@@ -39,7 +39,11 @@ public struct RunDirectory: Sendable {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try write(try encoder.encode(record), to: "run.json")
+        do {
+            try write(try encoder.encode(record), to: "run.json")
+        } catch let error as WriteError {
+            throw RunDirectoryError(description: "\(error); choose another run directory with --run-dir", exitCode: 1)
+        }
     }
 
     /// Writes a file of the run.

@@ -40,14 +40,15 @@ public struct RunRecord: Codable, Sendable {
         #endif
     }
 
-    /// The value of a setting that `--validate` chooses: it agrees with whatever a later phase finds in the model.
+    /// The value of a setting that `--validate` chooses: a later phase, which takes the setting from the model, may have any.
     public static let byValidation = "by validation"
 
-    /// The first setting in which the records differ, and both values.
+    /// The first setting in which a later record differs, and both values.
     func firstDifference(from other: RunRecord) -> (name: String, ours: String, theirs: String)? {
+        let usesModel = ["encode", "classify"].contains(other.circumstances["phase"])
         if job != other.job { return ("job", job, other.job) }
         for name in Set(settings.keys).union(other.settings.keys).sorted() where settings[name] != other.settings[name] {
-            if settings[name] == RunRecord.byValidation || other.settings[name] == RunRecord.byValidation { continue }
+            if settings[name] == RunRecord.byValidation, usesModel { continue }
             return (name, settings[name] ?? "none", other.settings[name] ?? "none")
         }
         return nil

@@ -17,6 +17,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         let stored = usesModel ? try RICAModel.read(from: options.model ?? directory.file("model.safetensors")) : nil
         let settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings
         let data = try Dataset.open(common.dataset, data: common.data)
+        try data.checkLabels()
         if let grid = stored?.model.weights.grid, grid.channels != data.shape.channels {
             throw OptionError(
                 "--dataset: the model was learned on images of \(grid.channels) channels, found \(common.dataset) with \(data.shape.channels)")
@@ -27,6 +28,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         }
         return (settings, data)
     }
+    try checkSameData(data, on: world)
     let weights = try world.agree {
         do { return try settings.makeWeights(channels: data.shape.channels) } catch let error as FactorisationError {
             throw OptionError("the dictionary cannot be made with --sigma \(settings.sigma) and --ridge \(settings.ridge ?? 0): \(error)")
@@ -51,7 +53,11 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     }
     if common.dryRun { return }
 
-    try world.agree { if world.isRoot { try directory.open(record) } }
+    try world.agree {
+        guard world.isRoot else { return }
+        try common.checkExport()
+        try directory.open(record)
+    }
     var request = RICAExperiment.Request()
     request.phase = options.phase
     request.modelPath = options.model

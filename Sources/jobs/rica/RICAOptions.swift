@@ -40,14 +40,16 @@ struct RICAOptions: ParsableCommand {
     var phase = RICAExperiment.Phase.all
 
     func validate() throws {
-        try check(patch, "--patch", "at least 2 pixels") { $0 >= 2 }
-        try check(patches, "--patches", "at least 1") { $0 >= 1 }
-        try check(features, "--features", "at least 1") { $0 >= 1 }
+        try check(patch, "--patch", "2 to 1000 pixels") { (2...1000).contains($0) }
+        try check(patches, "--patches", "1 to 1000000000") { (1...1_000_000_000).contains($0) }
+        try check(features, "--features", "1 to 1000000") { (1...1_000_000).contains($0) }
         try check(common.dictionary, "--dictionary", "se, the only one that rica has") { $0 == DictionaryName.se.rawValue }
         try check(lambda, "--lambda", "a number of at least 0") { $0 >= 0 && $0.isFinite }
-        try check(iterations, "--iterations", "at least 0") { $0 >= 0 }
+        try check(iterations, "--iterations", "0 to 1000000") { (0...1_000_000).contains($0) }
         let units = features ?? RICAOptions.defaultFeatures
-        try check(common.columns, "--columns", "at most one column a feature, \(units)") { $0 <= units }
+        if phase == .learn || phase == .all {
+            try check(common.columns, "--columns", "at most one column a feature, \(units)") { $0 <= units }
+        }
         if model != nil, phase == .learn || phase == .all {
             throw ValidationError("--model: the phase \(phase.rawValue) makes a model; give --phase encode or --phase classify to use one")
         }

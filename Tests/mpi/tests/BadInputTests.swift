@@ -28,7 +28,7 @@ struct BadInputTests {
     @Test func aWrongOptionIsSaidOnceForAllRanks() throws {
         let outcome = try folder.start("run", ranks: 3, ["--features", "0"])
         #expect(outcome.code == 64 && outcome.seconds < 15, "\(outcome)")
-        #expect(outcome.error.components(separatedBy: "--features: expected at least 1, found 0").count == 2, "\(outcome)")
+        #expect(outcome.error.components(separatedBy: "--features: expected 1 to 1000000, found 0").count == 2, "\(outcome)")
     }
 
     @Test(arguments: ["--help", "--version"])
@@ -76,6 +76,38 @@ struct BadInputTests {
         let said = try message(outcome)
         #expect(said.contains("\(folder.path)/file/run: cannot make the run directory: "), "\(outcome)")
         #expect(said.contains("\(folder.path)/file is a file"), "\(outcome)")
+    }
+
+    /// Not even root can make files there.
+    @Test func aRunDirectoryThatCannotBeWritten() throws {
+        let outcome = try MPIRun(command: "rica", arguments: Self.small + ["--run-dir", "/proc"]).run()
+        let said = try message(outcome)
+        #expect(outcome.code == 1 && said.contains("/proc/run.json") && said.contains("--run-dir"), "\(outcome)")
+    }
+
+    @Test func anExportThatCannotBeWrittenIsSaidBeforeLearning() throws {
+        let outcome = try folder.start("run", Self.small + ["--export-expanded", "\(folder.path)/none/file"])
+        #expect(outcome.code == 1 && (try message(outcome)).contains("\(folder.path)/none"), "\(outcome)")
+        #expect(!outcome.output.contains("learning"), "\(outcome)")
+    }
+
+    @Test(arguments: [["--iterations", "9223372036854775807"], ["--patches", "1000000000000000000"], ["--features", "9223372036854775807"]])
+    func numbersThatNoMachineHolds(options: [String]) throws {
+        let outcome = try folder.start("run", options)
+        #expect(outcome.code == 64 && outcome.error.contains(options[0]), "\(outcome)")
+    }
+
+    @Test(arguments: [nil, 2])
+    func aLabelOutOfRangeIsSaidBeforeLearning(ranks: Int?) throws {
+        try writeSmallSTL10(to: folder.path, train: 20, test: 10, unlabelled: 10)
+        let file = "\(folder.path)/stl10_binary/test_y.bin"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+        bytes[3] = 77
+        try bytes.write(to: URL(fileURLWithPath: file))
+        let outcome = try folder.start("run", ranks: ranks, Self.small + ["--dataset", "stl10", "--data", folder.path])
+        let said = try message(outcome)
+        #expect(outcome.code == 65 && said.contains(file) && said.contains("77") && said.contains("1 to 10"), "\(outcome)")
+        #expect(!said.contains("rank 0"), "what fails everywhere has no place: \(said)")
     }
 
     @Test(arguments: [nil, 2])

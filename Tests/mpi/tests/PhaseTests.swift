@@ -67,6 +67,16 @@ struct PhaseTests {
         #expect(try !folder.file("other/features.safetensors").isEmpty)
     }
 
+    @Test func featuresOfAnotherModelAreRefused() throws {
+        for (name, seed) in [("a", "1"), ("b", "2")] {
+            try folder.succeed(name, options + ["--seed", seed, "--phase", "learn"])
+            try folder.succeed(name, ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
+        }
+        try folder.file("a/features.safetensors").write(to: URL(fileURLWithPath: "\(folder.path)/b/features.safetensors"))
+        let outcome = try folder.start("b", ranks: 2, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
+        #expect(outcome.code == 65 && outcome.error.contains("features of this model"), "\(outcome)")
+    }
+
     @Test func aModelOfColourImagesOnGreyOnes() throws {
         try folder.succeed("run", options + ["--phase", "learn"])
         let outcome = try folder.start(
