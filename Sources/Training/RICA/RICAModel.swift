@@ -50,9 +50,11 @@ public struct RICAModel {
     public var fingerprint: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func add(_ bytes: UnsafeRawBufferPointer) { for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
-        add(UnsafeRawBufferPointer(expandedRows.elements))
-        add(UnsafeRawBufferPointer(whitening.matrix.elements))
+        withExtendedLifetime(self) {
+            for matrix in [values, whitening.matrix] { add(UnsafeRawBufferPointer(matrix.elements)) }
+        }
         for numbers in [whitening.mean, scale] { numbers.withUnsafeBytes(add) }
+        for column in weights.columns { column.alpha.withUnsafeBytes(add) }
         return String(hash, radix: 16)
     }
 

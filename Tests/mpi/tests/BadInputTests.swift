@@ -87,8 +87,9 @@ struct BadInputTests {
 
     @Test func anExportThatCannotBeWrittenIsSaidBeforeLearning() throws {
         let outcome = try folder.start("run", Self.small + ["--export-expanded", "\(folder.path)/none/file"])
-        #expect(outcome.code == 1 && (try message(outcome)).contains("\(folder.path)/none"), "\(outcome)")
-        #expect(!outcome.output.contains("learning"), "\(outcome)")
+        let said = try message(outcome)
+        #expect(outcome.code == 1 && said.contains("\(folder.path)/none"), "\(outcome)")
+        #expect(!outcome.output.contains("fitting the whitening"), "\(outcome)")
     }
 
     @Test(arguments: [["--iterations", "9223372036854775807"], ["--patches", "1000000000000000000"], ["--features", "9223372036854775807"]])
