@@ -1,18 +1,21 @@
 import LinearAlgebra
 
-/// A network's loss on training rows, batch by batch.
-final class Classification: BatchObjective {
+/// A network's loss on training rows, batch by batch: gather the rows, expand W, forward, backward.
+public final class Classification: BatchObjective {
     private let network: MLPNetwork
     private let rows: TrainingRows
     private var labels: [Int32]
 
-    init(_ network: MLPNetwork, rows: TrainingRows) {
+    /// - Parameters:
+    ///   - network: made for the largest part of a batch that will be asked for.
+    ///   - rows: as the network's first layer takes them: on its reduced path, pooled.
+    public init(_ network: MLPNetwork, rows: TrainingRows) {
         self.network = network
         self.rows = rows
         labels = [Int32](repeating: 0, count: network.batch.rows)
     }
 
-    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int) {
+    public func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int) {
         network.rebuild()
         rows.gather(samples, into: network.batch)
         for (r, sample) in samples.enumerated() { labels[r] = rows.labels[sample] }

@@ -104,7 +104,7 @@ public struct MLPModel {
     }
 
     /// Of every bucket how many values of a unit are weights: all but the bias, which a learned U has none of.
-    var weightsPerUnit: [Int] {
+    public var weightsPerUnit: [Int] {
         values.buckets.indices.map { values.buckets[$0].valuesPerUnit - ($0 < weights.count ? 1 : 0) }
     }
 

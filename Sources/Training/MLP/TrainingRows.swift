@@ -9,6 +9,13 @@ public struct TrainingRows {
     /// Images read at a time.
     private static let chunk = 1000
 
+    /// Rows that are there already, a label for each.
+    public init(rows: Matrix<Float>, labels: [Int32]) {
+        precondition(rows.rows == labels.count, "\(labels.count) labels of \(rows.rows) rows")
+        self.rows = rows
+        self.labels = labels
+    }
+
     /// Reads some images of a set. Memory: 4·images·(n_v + 1) bytes, or 4·images·J·(n_α + 1).
     ///
     /// - Parameters:
@@ -34,8 +41,10 @@ public struct TrainingRows {
         }
     }
 
-    /// Copies the rows of some samples to where a step reads them.
-    func gather(_ samples: ArraySlice<Int>, into batch: Matrix<Float>) {
+    /// Copies the rows of some samples to where a step reads them. Reads and writes 4·samples·columns bytes each.
+    ///
+    /// - Parameter batch: at least as many rows as samples; the rest stay as they are.
+    public func gather(_ samples: ArraySlice<Int>, into batch: Matrix<Float>) {
         for (r, sample) in samples.enumerated() {
             (batch.pointer + r * batch.stride).update(from: rows.pointer + sample * rows.stride, count: rows.columns)
         }
