@@ -1,0 +1,50 @@
+import Datasets
+import Layers
+import LinearAlgebra
+import Training
+
+/// The net 784–500–500–10 with all that a step of the job `mlp` works on, put together as the job does it.
+public struct Perceptron {
+    public let settings: MLPSettings
+    public let model: MLPModel
+    /// Of every layer.
+    public let paths: [ComputePath]
+    public let gradient: LearnedValues
+    public let network: MLPNetwork
+    public let rows: TrainingRows
+    public let objective: Classification
+
+    /// - Parameters:
+    ///   - images: with their 1, not pooled.
+    ///   - samples: of this rank in a step.
+    ///   - path: of the hidden layers; nil: for each the one with the lowest estimate, as the job chooses it.
+    public init(settings: MLPSettings, images: TrainingRows, samples: Int, path: ComputePath? = nil) throws {
+        self.settings = settings
+        model = try MLPModel(settings: settings, shape: ImageShape(channels: 1, height: 28, width: 28), classes: 10)
+        paths = model.weights.enumerated().map { k, layer in
+            let costs = layer.stepCosts(samples: samples, isFirst: k == 0)
+            return (costs.first { $0.path == path } ?? costs[0]).path
+        }
+        gradient = model.values.zeros
+        network = model.network(gradient: gradient, paths: paths, capacity: samples)
+        if paths[0] == .reduced {
+            let pooling = model.weights[0].pooling
+            let pooled = Matrix<Float>(rows: images.rows.rows, columns: pooling.columns)
+            multiply(images.rows, pooling, into: pooled)
+            rows = TrainingRows(rows: pooled, labels: images.labels)
+        } else {
+            rows = images
+        }
+        objective = Classification(network, rows: rows)
+    }
+}
+
+extension TrainingRows {
+    /// Images of 28×28 pixels, uniform from 0 to 1, in ten classes.
+    public static func random(_ count: Int) -> TrainingRows {
+        let rows = Matrix<Float>(rows: count, columns: 785)
+        RandomStream(seed: 1, purpose: .patches).fillUniform(rows.elements, in: 0..<1)
+        rows.columns(784..<785).fill(1)
+        return TrainingRows(rows: rows, labels: (0..<count).map { Int32($0 % 10) })
+    }
+}

@@ -1,0 +1,70 @@
+import BenchmarkSupport
+import Training
+
+/// Makes the steps of the job `mlp` on one rank, one after the other: all but collectives, which have nobody to talk to.
+final class Stepper {
+    let net: Perceptron
+    private let rule: SGD
+    private let batch: Int
+    private let labels: [Int32]
+    /// Of the images in an epoch.
+    private let order: [Int]
+    private var next = 0
+    private var samples: ArraySlice<Int> { order[next..<next + batch] }
+    /// The parts of a step with their times.
+    private(set) var parts = ["gather", "rebuild", "forward", "backward", "project", "update"].map { (name: $0, times: Spread()) }
+
+    init(_ net: Perceptron, order: [Int]) {
+        self.net = net
+        self.order = order
+        batch = net.settings.batch
+        labels = order[..<batch].map { net.rows.labels[$0] }
+        let model = net.model
+        rule = SGD(
+            model.values, updated: model.values.buckets.map { 0..<$0.units }, weightsPerUnit: model.weightsPerUnit,
+            options: net.settings.descent)
+        rule.learningRate = net.settings.learningRate
+    }
+
+    func step() {
+        _ = net.objective.gradient(of: samples, scale: 1 / Double(batch), first: 0)
+        update()
+        advance()
+    }
+
+    /// Loss and gradient of the batch that is in place, with W as it is.
+    func forwardAndBackward() { _ = net.network.gradient(count: batch, labels: labels, scale: 1 / Double(batch)) }
+
+    /// Times the parts of some steps. The network has no seam between forward and backward: forward is a pass of its own with its loss,
+    /// and backward is what loss and gradient together take longer.
+    func timeParts(steps: Int) {
+        var sums = [Double](repeating: 0, count: parts.count), predicted = [Int32](repeating: 0, count: batch)
+        let network = net.network
+        step()
+        for _ in 0..<steps {
+            let gather = milliseconds { net.rows.gather(samples, into: network.batch) }
+            let rebuild = milliseconds { network.rebuild() }
+            let forward = milliseconds { _ = network.evaluate(count: batch, labels: labels, predicted: &predicted) }
+            let before = network.projectSeconds
+            let both = milliseconds { forwardAndBackward() }
+            let project = 1e3 * (network.projectSeconds - before)
+            let update = milliseconds { self.update() }
+            for (k, time) in [gather, rebuild, forward, both - project - forward, project, update].enumerated() { sums[k] += time }
+            advance()
+        }
+        for k in parts.indices { parts[k].times.add(sums[k] / Double(steps)) }
+    }
+
+    /// What an exchange does between its collectives.
+    private func update() {
+        let values = net.model.values
+        for b in values.buckets.indices {
+            rule.update(bucket: b, units: 0..<values.buckets[b].units, values: values.matrix(b), gradient: net.gradient.matrix(b))
+        }
+    }
+
+    private func advance() {
+        next += batch
+        if next + batch > order.count { next = 0 }
+    }
+}
