@@ -1,0 +1,68 @@
+import ArgumentParser
+import BenchmarkSupport
+import Foundation
+import LinearAlgebra
+import Parallel
+import Training
+
+extension ExchangeName: @retroactive ExpressibleByArgument {}
+
+struct Options: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mlp-ranks",
+        abstract: "Prints the median time of a step of the job mlp, on the ranks it is started with, in milliseconds.",
+        discussion: "Started by Benchmarks/ranks: under mpirun with the whole batch, twice by hand with half of it each, once with all.",
+        version: RunRecord.colonnade)
+
+    @Option(help: "Training images.")
+    var images = 20_000
+    @Option(help: "Samples of a step, on all ranks together.")
+    var batch = 1000
+    @Option(help: "Proportion learned, each layer on the path that the job would choose. (default: dense layers)")
+    var learned: Double?
+    @Option(help: "Columns.")
+    var columns = 10
+    @Option(help: "dynamic or owned. One rank by itself moves nothing with dynamic.")
+    var exchange = ExchangeName.dynamic
+    @Option(help: "Epochs; the median is over them, of their time by steps.")
+    var epochs = 15
+    @Option(help: "Wait until this time, in seconds since 1970, so that two processes begin together.")
+    var startAt: Double?
+
+    func validate() throws {
+        for (value, name) in [(batch, "--batch"), (columns, "--columns"), (epochs, "--epochs")] where value < 1 {
+            throw ValidationError("\(name): expected at least 1, found \(value)")
+        }
+        guard images >= batch else { throw ValidationError("--images: expected at least a batch of \(batch), found \(images)") }
+        guard columns <= 500 else { throw ValidationError("--columns: expected at most one a unit, 500, found \(columns)") }
+        guard learned.map({ $0 > 0 && $0 <= 1 }) ?? true else {
+            throw ValidationError("--learned: expected a proportion above 0, at most 1, found \(learned!)")
+        }
+    }
+}
+
+let options = Options.parseOrExit()
+Parallel.run(job: "mlp-ranks") { world in
+    Backend.setThreads(1)
+    let settings = MLPSettings(learned: options.learned, columns: options.columns, batch: options.batch, epochs: options.epochs)
+    let samples = (options.batch + world.size - 1) / world.size
+    let net = try Perceptron(settings: settings, images: .random(options.images), samples: samples)
+    let values = net.model.values
+    let descent = StochasticDescent(
+        net.objective, values: values, gradient: net.gradient, weightsPerUnit: net.model.weightsPerUnit,
+        exchange: options.exchange.make(for: values, communicator: world),
+        options: .init(
+            seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: settings.learningRate,
+            schedule: settings.schedule, rule: settings.descent),
+        communicator: world)
+
+    while let start = options.startAt, Date().timeIntervalSince1970 < start {}
+    try world.barrier()
+    var times = Spread(), previous = (steps: 0, seconds: 0.0)
+    try descent.run(samples: Array(0..<options.images)) { epoch in
+        times.add(1e3 * (epoch.seconds - previous.seconds) / Double(epoch.steps - previous.steps))
+        previous = (epoch.steps, epoch.seconds)
+    }
+    // A median over epochs, so a twin that is alone for the last of them does not show.
+    if world.isRoot { print(String(format: "%.4f", times.median)) }
+}
