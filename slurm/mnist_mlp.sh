@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A list of runs as a job array, a run a task: the perceptrons of Fig. 4 on MNIST.
-#   sbatch --array=1-N slurm/mnist_mlp.sh [LIST]   from the folder of the repository; LIST is slurm/figure4.list, N its number of runs
+# A list of runs as a job array, a run a task: perceptrons on MNIST.
+#   sbatch --array=1-N slurm/mnist_mlp.sh [LIST]   from the folder of the repository; LIST is slurm/mnist_mlp.list, N its number of runs
 #                                                  (scripts/sweep LIST afterwards writes the table, and runs what is missing)
 #   bash slurm/mnist_mlp.sh [LIST] N               run N of the list where there is no Slurm: under mpirun, one rank a core or RANKS=N
 #SBATCH --job-name=mnist_mlp
@@ -19,7 +19,7 @@ source "$here/site.sh"
 source "$here/../scripts/launch.sh"
 source "$here/../scripts/list.sh"
 
-list=$here/figure4.list
+list=$here/mnist_mlp.list
 if [[ ${1:-} && ! ${1:-} =~ ^[0-9]+$ ]]; then
   list=$1
   shift
