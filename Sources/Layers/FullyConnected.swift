@@ -17,9 +17,9 @@ public final class FullyConnected {
     /// W and the biases, units × (n_v + 1): the values themselves where nothing is predicted.
     private let full: Matrix<Float>
     private let fullGradient: Matrix<Float>
-    /// [U₁ … U_J] for inputs with their 1, (n_v + 1) × J·(n_α + 1).
+    /// [U₁ … U_J] for inputs with their 1, (n_v + 1) × J·(n_α + 1). Only of the pooled path.
     private let pooling: Matrix<Float>
-    /// Inputs times `pooling`, samples × J·(n_α + 1). On the reduced path the caller fills it.
+    /// Pooled inputs with their 1s, samples × J·(n_α + 1). On the reduced path the caller fills it by `poolAll`.
     public let pooled: Matrix<Float>
     private let pooledGradient: Matrix<Float>
     private let dictionaryGradient: Matrix<Float>?
@@ -47,7 +47,7 @@ public final class FullyConnected {
         let expands = path == .expanded && !weights.isDense
         full = weights.isDense ? values : Matrix(rows: expands ? units : 0, columns: n + 1)
         fullGradient = weights.isDense ? gradient : Matrix(rows: expands ? units : 0, columns: n + 1)
-        pooling = path == .expanded ? Matrix(rows: 0, columns: 0) : weights.pooling
+        pooling = path == .pooled ? weights.pooling : Matrix(rows: 0, columns: 0)
         pooled = Matrix(rows: path == .expanded ? 0 : capacity, columns: width)
         pooledGradient = Matrix(rows: path == .pooled ? capacity : 0, columns: width)
     }
@@ -139,5 +139,17 @@ extension PredictedWeights {
             all[grid.inputs, j * width + valuesPerUnit] = 1
         }
         return all
+    }
+    /// The pooled inputs of all columns, of every column XU_j and a 1. 2·samples·n_v·n_α·J/channels flops.
+    ///
+    /// - Parameters:
+    ///   - inputs: samples × n_v.
+    ///   - pooled: samples × J·(n_α + 1).
+    public func poolAll(_ inputs: Matrix<Float>, into pooled: Matrix<Float>) {
+        let width = valuesPerUnit + 1
+        for j in columns.indices {
+            pool(inputs, column: j, into: pooled.columns(j * width..<(j + 1) * width - 1))
+            pooled.columns((j + 1) * width - 1..<(j + 1) * width).fill(1)
+        }
     }
 }

@@ -94,7 +94,7 @@ import Training
         let network = problem.network(model, gradient: gradient)
         let batch = network.batch.rows(0..<Problem.samples)
         if problem.paths[0] == .reduced {
-            multiply(problem.inputs, model.weights[0].pooling, into: batch)
+            model.weights[0].poolAll(problem.inputs.columns(0..<problem.inputs.columns - 1), into: batch)
         } else {
             batch.copy(from: problem.inputs)
         }

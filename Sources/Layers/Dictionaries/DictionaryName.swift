@@ -38,6 +38,14 @@ public enum DictionaryName: String, CaseIterable, Codable, Sendable {
     /// Whether U is learned and so travels like w.
     public var isLearned: Bool { self == .lowrank }
 
+    /// Whether U comes from a kernel, with a ridge or raw.
+    public var isKernel: Bool {
+        switch self {
+        case .se, .emp, .emp2: true
+        case .ae, .randfixu, .randcon, .lowrank, .kmeans, .dct, .fourier, .haar, .pca, .dense: false
+        }
+    }
+
     /// Whether U depends on where a position lies on the grid, so that it says little about inputs without an order.
     public var hasTopology: Bool {
         switch self {

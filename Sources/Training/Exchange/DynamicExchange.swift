@@ -14,10 +14,12 @@ final class DynamicExchange: Exchange {
         wireBytesPerStep = 4 * 2 * (communicator.size - 1) * values.count / communicator.size
     }
 
-    func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws {
+    func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws -> Double {
         try communicator.allReduce(inPlace: gradient.flat.elements)
-        for b in values.buckets.indices {
-            rule.update(bucket: b, units: updated[b], values: values.matrix(b), gradient: gradient.matrix(b))
-        }
+        return ContinuousClock().measure {
+            for b in values.buckets.indices {
+                rule.update(bucket: b, units: updated[b], values: values.matrix(b), gradient: gradient.matrix(b))
+            }
+        }.seconds
     }
 }

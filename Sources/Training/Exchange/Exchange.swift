@@ -22,8 +22,9 @@ public protocol Exchange: AnyObject {
     /// Sums the gradient over ranks and lets `rule` make the new values, which all ranks have afterwards.
     ///
     /// - Parameter gradient: of this rank's samples; scratch afterwards.
+    /// - Returns: the seconds that `rule` took, which are no exchange.
     /// - Throws: `MPIError`.
-    func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws
+    func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws -> Double
 }
 
 /// The ways of exchange by name.

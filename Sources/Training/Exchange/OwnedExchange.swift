@@ -21,12 +21,16 @@ final class OwnedExchange: Exchange {
         wireBytesPerStep = 4 * ((0..<ranks).map { r in shares.reduce(0) { $0 + $1.total + (ranks - 2) * $1[r].count } }.max() ?? 0)
     }
 
-    func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws {
+    func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws -> Double {
+        var seconds = 0.0
         for b in values.buckets.indices {
             let w = values.matrix(b), g = gradient.matrix(b)
             try communicator.reduceScatter(inPlace: g.elements, shares: shares[b])
-            rule.update(bucket: b, units: updated[b], values: w.rows(updated[b]), gradient: g.rows(updated[b]))
+            seconds += ContinuousClock().measure {
+                rule.update(bucket: b, units: updated[b], values: w.rows(updated[b]), gradient: g.rows(updated[b]))
+            }.seconds
             try communicator.allGather(inPlace: w.elements, shares: shares[b])
         }
+        return seconds
     }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import LinearAlgebra
 import Parallel
 
@@ -7,22 +8,27 @@ import Parallel
 /// - Parameters:
 ///   - samples: all samples, the same list on every rank.
 ///   - size: values of a sample.
-///   - draws: which samples are the first centres.
-///   - load: puts some samples into the first rows of a matrix of `chunk` rows.
+///   - draws: which samples, all different, are the first centres.
+///   - load: puts some samples, 1000 at most, into the first rows of a matrix of `size` columns.
+/// - Throws: `AgreedFailure` of exit code 65 where there are fewer samples than centres; `MPIError`.
 /// - Complexity: 2·samples/P·count·size flops an iteration and one allreduce of count·(size + 1) Doubles.
-func kMeans(
-    count: Int, samples: [Int], size: Int, chunk: Int, iterations: Int = 10, draws: RandomStream, communicator: Communicator,
+public func kMeans(
+    count: Int, samples: [Int], size: Int, iterations: Int = 10, draws: RandomStream, communicator: Communicator,
     load: (ArraySlice<Int>, Matrix<Float>) -> Void
 ) throws -> Matrix<Float> {
-    let centres = Matrix<Float>(rows: count, columns: size), x = Matrix<Float>(rows: chunk, columns: size)
-    let scores = Matrix<Float>(rows: chunk, columns: count)
-    let drawn = (0..<count).map { samples[draws.integer(below: samples.count, at: $0)] }
-    for start in stride(from: 0, to: count, by: chunk) {
-        let part = drawn[start..<min(start + chunk, count)]
+    try communicator.agree {
+        guard samples.count >= count else {
+            throw DataError(message: "k-means: expected at least \(count) training images, one for each centre, found \(samples.count)")
+        }
+    }
+    let centres = Matrix<Float>(rows: count, columns: size), x = Matrix<Float>(rows: sampleChunk, columns: size)
+    let scores = Matrix<Float>(rows: sampleChunk, columns: count)
+    let drawn = draws.sample(count, below: samples.count).map { samples[$0] }
+    for start in stride(from: 0, to: count, by: sampleChunk) {
+        let part = drawn[start..<min(start + sampleChunk, count)]
         load(part, x)
         centres.rows(start..<start + part.count).copy(from: x.rows(0..<part.count))
     }
-    let own = samples[Cut(samples.count, into: communicator.size)[communicator.rank]]
     for _ in 0..<iterations {
         // Of every centre the sum of its samples, then their number.
         let sums = Matrix<Double>(rows: count, columns: size + 1)
@@ -30,8 +36,7 @@ func kMeans(
             let centre = centres.row(c).baseAddress!
             return Float(0.5 * dot(centre, centre, count: size))
         }
-        for start in stride(from: own.startIndex, to: own.endIndex, by: chunk) {
-            let part = own[start..<min(start + chunk, own.endIndex)]
+        for part in communicator.chunks(of: samples) {
             load(part, x)
             let seen = x.rows(0..<part.count), products = scores.rows(0..<part.count)
             multiply(seen, centres, transposed: .second, into: products)

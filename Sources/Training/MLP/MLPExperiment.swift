@@ -38,17 +38,29 @@ public final class MLPExperiment {
     /// - Parameter exportPath: where the layers go as ordinary dense weights.
     /// - Throws: `AgreedFailure` for data, files and a loss that is not a number; `MPIError`.
     public func run(exportPath: String?) throws -> RunResult {
+        do { return try learnAndTest(exportPath: exportPath) } catch let error as Divergence {
+            return try communicator.agree { throw error }
+        }
+    }
+
+    private func learnAndTest(exportPath: String?) throws -> RunResult {
         let begin = clock.now
         var result = RunResult(
             dynamicParameters: plan.dynamicParameters, learnedParameters: plan.learnedParameters, fullParameters: plan.fullParameters,
-            proportion: plan.proportion, bytesPerStep: plan.bytesPerStep, wireBytesPerStep: plan.wireBytesPerStep,
-            computePath: plan.paths.map(\.rawValue).joined(separator: ","), seconds: 0)
+            denseParameters: plan.denseParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
+            wireBytesPerStep: plan.wireBytesPerStep, computePath: plan.paths.map(\.rawValue).joined(separator: ","), seconds: 0)
         let all = Array(0..<data.train.images.count)
         if let rates {
             let scores = try search(rates, all)
-            settings.learningRate = scores.min { $0.error < $1.error }!.rate
+            settings.learningRate = try communicator.agree {
+                guard let best = scores.min(by: { $0.error ?? 2 < $1.error ?? 2 }), best.error != nil else {
+                    throw TrainingError(
+                        "--validate: expected a finite loss with one of the rates \(rates), found none; give a smaller --learning-rate")
+                }
+                return best.rate
+            }
             result.chosen = ["learning-rate": "\(settings.learningRate)"]
-            let table = "learning-rate,error\n" + scores.map { "\($0.rate),\($0.error)\n" }.joined()
+            let table = "learning-rate,error\n" + scores.map { "\($0.rate),\($0.error ?? 1)\n" }.joined()
             try onRoot { try directory.write(table, to: "validation.csv") }
         }
         let (model, network) = try prepare(all)
@@ -103,8 +115,8 @@ public final class MLPExperiment {
 
     /// Images as the first layer's path takes them, or not pooled where there is no model.
     private func read(_ set: (images: ImageSet, labels: Labels), _ range: Range<Int>, _ model: MLPModel?) throws -> TrainingRows {
-        let pooling = plan.paths[0] == .reduced ? model?.weights[0].pooling : nil
-        return try communicator.agree { try TrainingRows(set.images, set.labels, range: range, pooling: pooling) }
+        let weights = plan.paths[0] == .reduced ? model?.weights[0] : nil
+        return try communicator.agree { try TrainingRows(set.images, set.labels, range: range, pooledBy: weights) }
     }
 
     private func train(
@@ -117,6 +129,7 @@ public final class MLPExperiment {
             options: .init(
                 seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: settings.learningRate,
                 schedule: settings.schedule, rule: settings.descent),
+            watched: model.weights.count - 1, onDivergence: "training; a smaller --learning-rate keeps it finite",
             communicator: communicator)
         progress.say("training on \(samples.count) images, \(settings.epochs) epochs, learning rate \(settings.learningRate)")
         let network = network.network, before = communicator.traffic
@@ -136,18 +149,23 @@ public final class MLPExperiment {
         }
     }
 
-    /// The error of each learning rate on a fixed sixth of the training images, learned from the others.
-    private func search(_ rates: [Double], _ all: [Int]) throws -> [(rate: Double, error: Double)] {
+    /// The error of each learning rate on a fixed sixth of the training images, learned from the others; nil where the loss was no number.
+    /// All start from the same dictionaries and pre-trained values.
+    private func search(_ rates: [Double], _ all: [Int]) throws -> [(rate: Double, error: Double?)] {
         let held = RandomStream(seed: 0, purpose: .validation).sample(all.count / 6, below: all.count)
         let seen = Set(held)
         let others = all.filter { !seen.contains($0) }
+        let (model, network) = try prepare(others), start = model.values.flat.clone()
+        let rows = try read(data.train, 0..<all.count, model)
+        let own = Array(held[Cut(held.count, into: communicator.size)[communicator.rank]])
         return try rates.map { rate in
             settings.learningRate = rate
-            let (model, network) = try prepare(others)
-            let rows = try read(data.train, 0..<all.count, model)
+            model.values.flat.copy(from: start)
             var metrics = Metrics(capacity: settings.epochs)
-            _ = try train(model, network, rows: rows, samples: others, metrics: &metrics)
-            let own = Array(held[Cut(held.count, into: communicator.size)[communicator.rank]])
+            do { _ = try train(model, network, rows: rows, samples: others, metrics: &metrics) } catch let error as Divergence {
+                progress.say("learning rate \(rate): \(error)")
+                return (rate, nil)
+            }
             let predicted = Classification(network.network, rows: rows).predict(own)
             let wrong = try communicator.allReduce(Int64(zip(own, predicted).count { rows.labels[$0] != $1 }))
             let error = Double(wrong) / Double(max(held.count, 1))

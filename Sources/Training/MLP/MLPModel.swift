@@ -103,9 +103,9 @@ public struct MLPModel {
             layers: layers, activation: settings.activation, dropoutRate: Float(settings.dropout), seed: settings.seed, capacity: capacity)
     }
 
-    /// Of every bucket how many values of a unit are weights: all but the bias, which a learned U has none of.
+    /// Of every bucket how many values of a unit have decay and norm: all but the bias, and none of a learned U, whose rows are no units.
     public var weightsPerUnit: [Int] {
-        values.buckets.indices.map { values.buckets[$0].valuesPerUnit - ($0 < weights.count ? 1 : 0) }
+        values.buckets.indices.map { $0 < weights.count ? values.buckets[$0].valuesPerUnit - 1 : 0 }
     }
 
     /// The hidden layers that are predicted.
@@ -114,10 +114,12 @@ public struct MLPModel {
     public var dynamicParameters: Int { predicted.reduce(0) { $0 + $1.learnedValues } }
     /// Σ n_v·n_h over the hidden layers; biases and the softmax layer are not counted.
     public var fullParameters: Int { weights.dropLast().reduce(0) { $0 + $1.fullWeights } }
+    /// Σ n_v·n_h over predicted layers.
+    public var predictedWeights: Int { predicted.reduce(0) { $0 + $1.fullWeights } }
     /// Σ n_α·n_h / Σ n_v·n_h over predicted layers; 1 where there is none.
-    public var proportion: Double {
-        predicted.isEmpty ? 1 : Double(dynamicParameters) / Double(predicted.reduce(0) { $0 + $1.fullWeights })
-    }
+    public var proportion: Double { predicted.isEmpty ? 1 : Double(dynamicParameters) / Double(predictedWeights) }
+    /// Every value of the dense net of the same widths: weights, biases, softmax layer.
+    public var denseParameters: Int { weights.reduce(0) { $0 + $1.fullWeights + $1.units } }
 
     /// W of a layer, units × inputs.
     public func expanded(_ layer: Int) -> Matrix<Float> {

@@ -6,6 +6,10 @@ public struct MLPPlan {
     public let dynamicParameters: Int
     public let learnedParameters: Int
     public let fullParameters: Int
+    /// n_v·n_h of the predicted layers, of which `proportion` is learned.
+    public let predictedWeights: Int
+    /// Every value of the dense net of the same widths.
+    public let denseParameters: Int
     public let proportion: Double
     /// Bytes of the values that are reduced in one step.
     public let bytesPerStep: Int
@@ -24,10 +28,12 @@ public struct MLPPlan {
         dynamicParameters = model.dynamicParameters
         learnedParameters = model.values.count
         fullParameters = model.fullParameters
+        predictedWeights = model.predictedWeights
+        denseParameters = model.denseParameters
         proportion = model.proportion
         bytesPerStep = 4 * model.values.count
         wireBytesPerStep = ranks == 1 ? 0 : exchange.wireBytesPerStep
-        let samples = (settings.batch + ranks - 1) / ranks
+        let samples = settings.samplesPerRank(ranks)
         costs = model.weights.enumerated().map { k, layer in
             let all = layer.stepCosts(samples: samples, isFirst: k == 0)
             return model.learnedDictionaries[k] == nil ? all : all.filter { $0.path == .expanded }
@@ -36,27 +42,54 @@ public struct MLPPlan {
 
         let first = model.weights[0], images = training * (first.grid.inputs + 1)
         let pooledImages = training * first.columns.count * (first.valuesPerUnit + 1)
-        var network = samples * model.weights.last!.units, dictionaries = 0, expanded = 0
-        for (layer, path) in zip(model.weights, paths) {
+        // A batch in every layer, then W and its gradient, or what pools.
+        var activations = model.weights.last!.units, workspaces = 0, expanded = 0, dictionaries = 0
+        for (k, layer) in model.weights.enumerated() {
             let inputs = layer.grid.inputs + 1, pooled = layer.columns.count * (layer.valuesPerUnit + 1)
-            network += samples * (inputs + layer.units)
+            activations += inputs + layer.units
             if layer.isDense { continue }
-            dictionaries += layer.columns.count * layer.columns[0].alpha.count * layer.grid.positions
+            // A learned U is among the values.
+            if model.learnedDictionaries[k] == nil {
+                dictionaries += layer.columns.count * layer.columns[0].alpha.count * layer.grid.positions
+            }
             expanded += 2 * layer.units * inputs
-            switch path {
-            case .expanded: network += 2 * layer.units * inputs
-            case .pooled: network += inputs * pooled + 2 * samples * pooled
-            case .reduced: network += inputs * pooled + samples * pooled
+            switch paths[k] {
+            case .expanded: workspaces += 2 * layer.units * inputs
+            case .pooled: workspaces += inputs * pooled + 2 * samples * pooled
+            case .reduced: workspaces += samples * pooled
             }
         }
         let values = model.values.count
         let state = zip(exchange.updated, model.values.buckets).reduce(0) { $0 + $1.0.count * $1.1.valuesPerUnit }
-        let learning = (paths[0] == .reduced ? pooledImages : images) + network + values + state
-        // Before it, where dictionaries come from data or layers are pre-trained: raw images, expanded layers, and the largest
-        // covariance with its factorisation in Double.
-        let largest = model.weights.dropLast().map(\.grid.positions).max()!
-        let before = settings.preparesFromData ? images + 2 * expanded + 2 * values + 8 * largest * largest : 0
+        let learning = (paths[0] == .reduced ? pooledImages : images) + samples * activations + workspaces + values + state
+        var before = 0
+        if settings.preparesFromData {
+            let network = max(sampleChunk, samples) * activations + expanded + values
+            before = images + network + settings.widths.indices.map { settings.preparation(layer: $0, of: model, samples: samples) }.max()!
+        }
         // Beside them the labels of the images and their order in an epoch.
         bytes = 4 * (max(learning, before) + values + dictionaries) + 20 * training
+    }
+}
+
+extension MLPSettings {
+    /// The most Floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs come from; a Double
+    /// is two.
+    fileprivate func preparation(layer k: Int, of model: MLPModel, samples: Int) -> Int {
+        let layer = model.weights[k], inputs = layer.grid.inputs + 1, positions = layer.grid.positions
+        /// Values, their gradient and velocity, W with its gradient, and a batch on its way.
+        func autoencoder(_ units: Int, _ valuesPerUnit: Int) -> Int {
+            units * (3 * (valuesPerUnit + 1) + 2 * inputs) + samples * 2 * (inputs + units)
+        }
+        let dictionary =
+            switch dictionaries[k] {
+            // Moments, the covariance and its factorisation in Double, a chunk of inputs and its products.
+            case .emp, .emp2, .pca: 8 * positions * positions + sampleChunk * inputs
+            // Centres, a chunk, their products, sums in Double.
+            case .kmeans: 3 * MLPSettings.poolSize * inputs + sampleChunk * (inputs + MLPSettings.poolSize)
+            case .ae: autoencoder(MLPSettings.poolSize, inputs - 1)
+            case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .dense: 0
+            }
+        return max(dictionary, pretrainEpochs > 0 && !dictionaries[k].isLearned ? autoencoder(layer.units, layer.valuesPerUnit) : 0)
     }
 }

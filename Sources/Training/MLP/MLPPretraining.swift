@@ -1,4 +1,3 @@
-import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
@@ -14,6 +13,8 @@ final class MLPPretraining {
     private let exchange: ExchangeName
     private let communicator: Communicator
     private let progress: ProgressLog
+    /// The most samples of a step on this rank.
+    private let capacity: Int
 
     /// - Parameters:
     ///   - rows: all training images, not pooled.
@@ -27,9 +28,10 @@ final class MLPPretraining {
         self.exchange = exchange
         self.communicator = communicator
         self.progress = progress
+        capacity = settings.samplesPerRank(communicator.size)
         network = model.network(
             gradient: model.values.zeros, paths: model.weights.map { _ in .expanded },
-            capacity: settings.samplesPerRank(communicator.size))
+            capacity: max(sampleChunk, capacity))
     }
 
     /// Makes dictionaries and values of the model's hidden layers, in place.
@@ -40,22 +42,27 @@ final class MLPPretraining {
             let name = settings.dictionaries[k], layer = model.weights[k]
             if name.needsData {
                 progress.say("making the dictionary \(name.rawValue) of hidden layer \(k + 1)")
-                try model.fill(layer: k, with: try dictionary(name, layer: k, samples: samples))
+                let made = try dictionary(name, layer: k, samples: samples)
+                try communicator.agree { try model.fill(layer: k, with: made) }
                 // The same numbers went into it everywhere, but processors of two kinds may have rounded them differently.
                 for column in layer.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }
             }
-            guard settings.pretrainEpochs > 0 else { continue }
+            // U and w learned as an autoencoder are unstable: METHOD's LowRank starts from its random numbers.
+            guard settings.pretrainEpochs > 0, !name.isLearned else { continue }
             let values = LearnedValues([(model.values.buckets[k].name, layer.units, layer.valuesPerUnit + 1)]), gradient = values.zeros
             values.flat.copy(from: model.values.matrix(k).reshaped(rows: 1, columns: values.count))
             let autoencoder = TiedAutoencoder(
-                weights: layer, values: values.matrix(0), gradient: gradient.matrix(0), capacity: network.batch.rows)
-            try train(autoencoder, of: k, values: values, gradient: gradient, samples: samples, epochs: settings.pretrainEpochs)
+                weights: layer, values: values.matrix(0), gradient: gradient.matrix(0), capacity: capacity)
+            try train(
+                autoencoder, of: k, as: "hidden layer \(k + 1)", values: values, gradient: gradient, samples: samples,
+                epochs: settings.pretrainEpochs)
             model.values.matrix(k).copy(from: values.matrix(0))
         }
     }
 
     private func train(
-        _ autoencoder: TiedAutoencoder, of layer: Int, values: LearnedValues, gradient: LearnedValues, samples: [Int], epochs: Int
+        _ autoencoder: TiedAutoencoder, of layer: Int, as name: String, values: LearnedValues, gradient: LearnedValues, samples: [Int],
+        epochs: Int
     ) throws {
         network.rebuild()
         let objective = Reconstruction(autoencoder) { [self] in load($0, ofLayer: layer, into: $1) }
@@ -65,11 +72,12 @@ final class MLPPretraining {
             options: .init(
                 seed: settings.seed, stream: layer + 1, batch: settings.batch, epochs: epochs, learningRate: 0.1, schedule: .paper,
                 rule: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: settings.descent.maxNorm)),
+            watched: 0, onDivergence: "pre-training \(name), whose rate is fixed at 0.1; a smaller --max-norm keeps it finite",
             communicator: communicator)
         let last = try descent.run(samples: samples) { epoch in
-            progress.step("pre-train hidden layer \(layer + 1): epoch", epoch.number, of: epochs, "loss \(epoch.loss)")
+            progress.step("pre-train \(name): epoch", epoch.number, of: epochs, "loss \(epoch.loss)")
         }
-        progress.say("pre-trained hidden layer \(layer + 1): loss \(last.loss) after \(epochs) epochs, \(last.seconds) s")
+        progress.say("pre-trained \(name): loss \(last.loss) after \(epochs) epochs, \(last.seconds) s")
     }
 
     /// What a layer sees of some samples, into the first rows of a matrix with or without the column of the constant 1.
@@ -79,30 +87,39 @@ final class MLPPretraining {
     }
 
     private func dictionary(_ name: DictionaryName, layer k: Int, samples: [Int]) throws -> any WeightDictionary {
+        network.rebuild()
+        func covariance(_ squared: Bool) throws -> Matrix<Double> {
+            try inputCovariance(model.weights[k].grid, samples: samples, squared: squared, communicator: communicator) {
+                load($0, ofLayer: k, into: $1)
+            }
+        }
         switch name {
         case .emp, .emp2:
-            let covariance = try covariance(ofLayer: k, samples: samples, squared: name == .emp2)
+            let covariance = try covariance(name == .emp2)
             let made = try communicator.agree { try Covariance(covariance, form: settings.form(ridge: Covariance.defaultRidge)) }
             if made.jitter > 0 { progress.say("the covariance of hidden layer \(k + 1) needed a ridge larger by \(made.jitter)") }
             return made
         case .pca:
-            let covariance = try covariance(ofLayer: k, samples: samples, squared: false)
+            let covariance = try covariance(false)
             return try communicator.agree { try PrincipalComponents(covariance: covariance) }
         case .kmeans:
-            let n = model.weights[k].grid.inputs
-            network.rebuild()
             let centres = try kMeans(
-                count: MLPSettings.poolSize, samples: samples, size: n, chunk: network.batch.rows, draws: draws(ofLayer: k),
+                count: MLPSettings.poolSize, samples: samples, size: model.weights[k].grid.inputs, draws: draws(ofLayer: k),
                 communicator: communicator) { load($0, ofLayer: k, into: $1) }
             return pool(centres, k)
         case .ae:
             let layer = PredictedWeights.dense(grid: model.weights[k].grid, units: MLPSettings.poolSize)
             let values = LearnedValues([("autoencoder", layer.units, layer.valuesPerUnit + 1)]), gradient = values.zeros
-            draws(ofLayer: k).fillUniform(values.flat.elements, in: -0.1..<0.1)
+            let width = layer.valuesPerUnit, draws = draws(ofLayer: k)
+            for unit in 0..<layer.units {
+                draws.fillUniform(.init(rebasing: values.matrix(0).row(unit)[..<width]), from: unit * width, in: -0.1..<0.1)
+            }
             let autoencoder = TiedAutoencoder(
-                weights: layer, values: values.matrix(0), gradient: gradient.matrix(0), capacity: network.batch.rows)
-            try train(autoencoder, of: k, values: values, gradient: gradient, samples: samples, epochs: max(1, settings.pretrainEpochs))
-            return pool(values.matrix(0).columns(0..<layer.valuesPerUnit).clone(), k)
+                weights: layer, values: values.matrix(0), gradient: gradient.matrix(0), capacity: capacity)
+            try train(
+                autoencoder, of: k, as: "the autoencoder of hidden layer \(k + 1)", values: values, gradient: gradient, samples: samples,
+                epochs: max(1, settings.pretrainEpochs))
+            return pool(values.matrix(0).columns(0..<width).clone(), k)
         case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .dense: preconditionFailure("\(name) needs no data")
         }
     }
@@ -116,25 +133,6 @@ final class MLPPretraining {
     private func pool(_ rows: Matrix<Float>, _ layer: Int) -> AtomPool {
         let grid = model.weights[layer].grid
         return AtomPool(rows.reshaped(rows: rows.rows * grid.channels, columns: grid.positions))
-    }
-
-    /// The covariance of one plane of a layer's inputs, or of their squares, over the samples of all ranks. One allreduce of
-    /// n·(n + 3)/2 + 1 Doubles or so.
-    private func covariance(ofLayer k: Int, samples: [Int], squared: Bool) throws -> Matrix<Double> {
-        let grid = model.weights[k].grid
-        var moments = Moments(size: grid.positions)
-        let own = samples[Cut(samples.count, into: communicator.size)[communicator.rank]], capacity = network.batch.rows
-        network.rebuild()
-        let planes = Matrix<Float>(rows: capacity, columns: grid.inputs)
-        for start in stride(from: own.startIndex, to: own.endIndex, by: capacity) {
-            let part = own[start..<min(start + capacity, own.endIndex)]
-            load(part, ofLayer: k, into: planes)
-            let seen = planes.rows(0..<part.count)
-            if squared { for i in 0..<seen.elements.count { seen.elements[i] *= seen.elements[i] } }
-            moments.add(seen.reshaped(rows: part.count * grid.channels, columns: grid.positions))
-        }
-        try moments.sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
-        return moments.covariance
     }
 }
 

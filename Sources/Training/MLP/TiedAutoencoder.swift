@@ -5,7 +5,7 @@ import LinearAlgebra
 /// (Denil et al. 2013, released settings). W is predicted, and what is learned are the layer's own values.
 ///
 /// A step for m samples: 8·m·n_v·n_h flops, and 4·n_h·n_v·n_α/channels for W = Uw and back.
-final class TiedAutoencoder {
+public final class TiedAutoencoder {
     private let weights: PredictedWeights
     private let values: Matrix<Float>
     private let gradient: Matrix<Float>
@@ -13,7 +13,7 @@ final class TiedAutoencoder {
     private let full: Matrix<Float>
     private let fullGradient: Matrix<Float>
     /// The samples of a batch, with their 1: the caller fills it.
-    let batch: Matrix<Float>
+    public let batch: Matrix<Float>
     private let hidden: Matrix<Float>
     private let hiddenGradient: Matrix<Float>
     private let rebuilt: Matrix<Float>
@@ -22,7 +22,7 @@ final class TiedAutoencoder {
     ///   - values: the layer's bucket, units × (n_α + 1).
     ///   - gradient: as large; where `gradient(count:scale:)` leaves the gradient.
     ///   - capacity: the most samples of one batch.
-    init(weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, capacity: Int) {
+    public init(weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, capacity: Int) {
         self.weights = weights
         self.values = values
         self.gradient = gradient
@@ -36,7 +36,7 @@ final class TiedAutoencoder {
     }
 
     /// The sum of the losses of the batch's first samples, and the gradient of that sum times `scale`.
-    func gradient(count: Int, scale: Float) -> Double {
+    public func gradient(count: Int, scale: Float) -> Double {
         let n = weights.grid.inputs, nA = weights.valuesPerUnit
         let x = batch.rows(0..<count), h = hidden.rows(0..<count), dh = hiddenGradient.rows(0..<count), y = rebuilt.rows(0..<count)
         let w = full.columns(0..<n)

@@ -19,25 +19,25 @@ public struct TrainingRows {
     /// Reads some images of a set. Memory: 4·images·(n_v + 1) bytes, or 4·images·J·(n_α + 1).
     ///
     /// - Parameters:
-    ///   - pooling: what inputs with their 1 are multiplied by (`PredictedWeights.pooling`); nil: they stay as they are.
+    ///   - weights: the layer whose columns pool the inputs (`PredictedWeights.poolAll`); nil: they stay as they are.
     /// - Throws: `DataError`.
-    public init(_ images: ImageSet, _ labels: Labels, range: Range<Int>, pooling: Matrix<Float>?) throws {
+    public init(_ images: ImageSet, _ labels: Labels, range: Range<Int>, pooledBy weights: PredictedWeights?) throws {
         let size = images.shape.count
         self.labels = try labels.labels(range)
-        rows = Matrix(rows: range.count, columns: pooling?.columns ?? size + 1)
+        rows = Matrix(rows: range.count, columns: weights.map { $0.columns.count * ($0.valuesPerUnit + 1) } ?? size + 1)
         var bytes = [UInt8](repeating: 0, count: TrainingRows.chunk * size)
-        let pixels = Matrix<Float>(rows: pooling == nil ? 0 : TrainingRows.chunk, columns: size + 1)
+        let pixels = Matrix<Float>(rows: weights == nil ? 0 : TrainingRows.chunk, columns: size + 1)
         for start in stride(from: range.lowerBound, to: range.upperBound, by: TrainingRows.chunk) {
             let part = start..<min(start + TrainingRows.chunk, range.upperBound)
             try bytes.withUnsafeMutableBufferPointer { try images.read(part, into: .init(rebasing: $0[..<(part.count * size)])) }
             let target = rows.rows(part.lowerBound - range.lowerBound..<part.upperBound - range.lowerBound)
-            let inputs = pooling == nil ? target : pixels.rows(0..<part.count)
+            let inputs = weights == nil ? target : pixels.rows(0..<part.count)
             for r in 0..<part.count {
                 let row = inputs.row(r)
                 for i in 0..<size { row[i] = Float(bytes[r * size + i]) * (1 / 255) }
                 row[size] = 1
             }
-            if let pooling { multiply(inputs, pooling, into: target) }
+            weights?.poolAll(inputs.columns(0..<size), into: target)
         }
     }
 

@@ -15,6 +15,8 @@ public struct RunResult: Codable, Sendable {
     public var learnedParameters: Int
     /// n_v·n_h.
     public var fullParameters: Int
+    /// Every value exchanged in a step of the dense net of the same widths; nil: `fullParameters`.
+    public var denseParameters: Int?
     /// The proportion really learned.
     public var proportion: Double
     /// Bytes of a value on the wire × values reduced in a step.

@@ -49,9 +49,9 @@ public final class StochasticDescent {
         /// The part of the epoch's samples that was predicted wrong.
         public var error = Double.nan
         public var seconds = 0.0
-        /// Of this rank's own arithmetic before the exchange.
+        /// Of this rank's own arithmetic, the update included.
         public var compute = 0.0
-        /// In collectives, the wait for other ranks included, and in the update between them.
+        /// In collectives, the wait for other ranks included.
         public var exchange = 0.0
     }
 
@@ -60,6 +60,8 @@ public final class StochasticDescent {
     private let gradient: LearnedValues
     private let exchange: any Exchange
     private let options: Options
+    private let watched: Int
+    private let onDivergence: String
     private let communicator: Communicator
     private let rule: SGD
     private let clock = ContinuousClock()
@@ -68,15 +70,19 @@ public final class StochasticDescent {
     ///   - values: the start, the same on every rank; hold the result afterwards.
     ///   - gradient: where the objective leaves its gradient.
     ///   - weightsPerUnit: of every bucket, as `SGD` has them.
+    ///   - watched: a bucket whose last value a loss that is not a number leaves not a number, either.
+    ///   - onDivergence: what was done when the loss became no number, and what to do.
     public init(
         _ objective: any BatchObjective, values: LearnedValues, gradient: LearnedValues, weightsPerUnit: [Int], exchange: any Exchange,
-        options: Options, communicator: Communicator
+        options: Options, watched: Int, onDivergence: String, communicator: Communicator
     ) {
         self.objective = objective
         self.values = values
         self.gradient = gradient
         self.exchange = exchange
         self.options = options
+        self.watched = watched
+        self.onDivergence = onDivergence
         self.communicator = communicator
         rule = SGD(values, updated: exchange.updated, weightsPerUnit: weightsPerUnit, options: options.rule)
     }
@@ -85,13 +91,13 @@ public final class StochasticDescent {
     ///
     /// A step is one exchange; an epoch adds an allreduce of 16 bytes.
     ///
-    /// - Throws: `AgreedFailure` where the loss is not a number; `MPIError`; what `report` throws.
+    /// - Throws: `Divergence`, on all ranks at the same step; `MPIError`; what `report` throws.
     @discardableResult
     public func run(samples: [Int], _ report: (Epoch) throws -> Void = { _ in }) throws -> Epoch {
         let start = clock.now, total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
         var state = Epoch()
         for epoch in 1..<options.epochs + 1 {
-            let draws = RandomStream(seed: options.seed, purpose: .order, stream: options.stream << 16 | epoch)
+            let draws = RandomStream(seed: options.seed, purpose: .order, stream: options.stream << 20 | epoch)
             let order = draws.permutation(of: samples.count).map { samples[$0] }
             var sums = [0.0, 0.0]
             for first in stride(from: 0, to: order.count, by: options.batch) {
@@ -105,10 +111,10 @@ public final class StochasticDescent {
                 sums[1] += Double(result.errors)
                 rule.learningRate = options.schedule.rate(options.learningRate, at: state.steps, of: total)
                 let computed = clock.now
-                try exchange.step(values, gradient: gradient, rule: rule)
+                let update = try exchange.step(values, gradient: gradient, rule: rule)
                 state.steps += 1
-                state.compute += (computed - begin).seconds
-                state.exchange += (clock.now - computed).seconds
+                state.compute += (computed - begin).seconds + update
+                state.exchange += (clock.now - computed).seconds - update
                 try checkFinite(step: state.steps)
             }
             try sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
@@ -121,13 +127,16 @@ public final class StochasticDescent {
         return state
     }
 
-    /// A loss that is not a number leaves no bias of the last layer a number. All ranks have the same values, so all leave together.
+    /// All ranks have the same values, so all leave at the same step.
     private func checkFinite(step: Int) throws {
-        let last = values.buckets[values.buckets.count - 1]
-        guard !values.flat[0, last.offset + last.count - 1].isFinite else { return }
-        try communicator.agree {
-            throw TrainingError(
-                "the loss is not a number at step \(step): expected finite numbers; a smaller --learning-rate keeps it finite")
+        let bucket = values.buckets[watched]
+        guard values.flat[0, bucket.offset + bucket.count - 1].isFinite else {
+            throw Divergence(description: "the loss is not a number at step \(step) of \(onDivergence)")
         }
     }
+}
+
+/// A loss that is not a number. All ranks find it at the same step, but none knows that the others do: agree before it ends a job.
+public struct Divergence: Error, CustomStringConvertible {
+    public let description: String
 }

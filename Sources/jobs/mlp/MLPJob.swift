@@ -33,7 +33,12 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
     if world.isRoot { warnOfSlowKernels(logger) }
     if common.dryRun { return }
 
-    try world.agree { if world.isRoot { try directory.open(record) } }
+    try world.agree {
+        guard world.isRoot else { return }
+        try directory.open(record)
+        // Made and not kept: what cannot be written is better known before training.
+        if let path = common.exportExpanded { _ = try AtomicFile(path: path) }
+    }
     let result = try MLPExperiment(
         settings: settings, plan: plan, exchange: options.exchange, rates: options.rates, data: data, communicator: world,
         directory: directory, progress: progress

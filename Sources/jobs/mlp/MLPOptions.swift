@@ -28,7 +28,7 @@ struct MLPOptions: ParsableCommand {
     var batch = 100
     @Option(help: ArgumentHelp("Times that all training images are seen; 0 leaves the random start.", valueName: "n"))
     var epochs = 15
-    @Option(help: ArgumentHelp("Epochs in which every hidden layer is first trained by itself, as a tied autoencoder of its inputs.", valueName: "n"))
+    @Option(help: ArgumentHelp("Epochs in which every hidden layer is first a tied autoencoder of its inputs; only with sigmoid units.", valueName: "n"))
     var pretrainEpochs = 0
     @Option(help: ArgumentHelp("Learning rate of the first step. (default: 0.1)", valueName: "r"))
     var learningRate: Double?
@@ -40,44 +40,82 @@ struct MLPOptions: ParsableCommand {
     var weightDecay = 5e-5
     @Option(help: ArgumentHelp("Largest norm of a unit's learned weights; 0: any.", valueName: "n"))
     var maxNorm = 1.9365
-    @Option(help: ArgumentHelp("Part of the hidden units left out in a step, at least 0 and below 1.", valueName: "p"))
+    @Option(help: ArgumentHelp("Part of the hidden units left out in a step, at least 0 and below 1 (at most 0.999999).", valueName: "p"))
     var dropout = 0.0
     @Option(help: ArgumentHelp("How ranks come to the new values: one allreduce, or owners that update; both give the same values.", valueName: "dynamic|owned"))
     var exchange = ExchangeName.owned
 
     func validate() throws {
-        try check(batch, "--batch", "at least 1") { $0 >= 1 }
-        try check(pretrainEpochs, "--pretrain-epochs", "at least 0") { $0 >= 0 }
-        try check(epochs, "--epochs", "at least 0") { $0 >= 0 }
+        try check(widths.units.max(), "--widths", "1 to 1000000 units a layer") { $0 <= 1_000_000 }
+        try check(batch, "--batch", "1 to 1000000") { $0 >= 1 && $0 <= 1_000_000 }
+        try check(pretrainEpochs, "--pretrain-epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
+        try check(epochs, "--epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
         try check(learningRate, "--learning-rate", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(momentum, "--momentum", "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
         try check(weightDecay, "--weight-decay", "a number of at least 0") { $0 >= 0 && $0.isFinite }
         try check(maxNorm, "--max-norm", "a number of at least 0") { $0 >= 0 && $0.isFinite }
-        try check(dropout, "--dropout", "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
+        try check(dropout, "--dropout", "0 to 0.999999") { $0 >= 0 && $0 <= 0.999999 }
         let narrowest = widths.units.min()!
         try check(common.columns, "--columns", "at most one column a unit, \(narrowest)") { $0 <= narrowest }
         try check(common.dictionaries?.count, "--dictionary", "at most a name for each of \(widths.units.count) hidden layers") {
             $0 <= widths.units.count
         }
+        try checkUse()
+    }
+
+    /// Refuses options that nothing in the net asked for would use.
+    private func checkUse() throws {
+        let names = dictionaries, predicted = names.filter { $0 != .dense }
+        if common.searches && learningRate != nil {
+            throw ValidationError("--validate chooses the learning rate: give --validate or --learning-rate, not both")
+        }
+        if predicted.isEmpty, common.learned != nil || common.columns != nil || common.alpha != nil {
+            throw ValidationError("--learned, --columns and --alpha have no meaning where --dictionary names dense layers only")
+        }
+        if common.sigma != nil && !names.contains(.se) {
+            throw ValidationError("--sigma has no meaning without the dictionary se")
+        }
+        if common.ridge != nil || common.raw, !names.contains(where: \.isKernel) {
+            throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
+        }
+        // Only the first layer can be reduced, and a learned U is computed expanded.
+        let pools = common.compute == .reduced ? Array(names.prefix(1)) : names
+        if common.compute == .pooled || common.compute == .reduced, pools.allSatisfy({ $0 == .dense || $0.isLearned }) {
+            throw ValidationError(
+                "--compute \(common.compute.rawValue): expected \(common.compute == .reduced ? "a first layer" : "a layer") with a fixed "
+                    + "dictionary, found \(names.map(\.rawValue).joined(separator: ","))")
+        }
+        guard activation != .sigmoid else { return }
+        if pretrainEpochs > 0 {
+            throw ValidationError("--pretrain-epochs: expected --activation sigmoid, as autoencoders have, found \(activation.rawValue)")
+        }
+        if names.dropFirst().contains(.ae) {
+            throw ValidationError(
+                "--dictionary: ae after the first layer: expected --activation sigmoid, as autoencoders have, found \(activation.rawValue)")
+        }
+    }
+
+    /// Of every hidden layer.
+    private var dictionaries: [DictionaryName] {
+        let given = common.dictionaries ?? [.se, .emp]
+        return widths.units.indices.map { common.dense ? .dense : given[min($0, given.count - 1)] }
     }
 
     /// The settings of the command line, with the documented defaults.
     var settings: MLPSettings {
-        let given = common.dictionaries ?? MLPOptions.defaultDictionaries
-        let names = widths.units.indices.map { common.dense ? .dense : given[min($0, given.count - 1)] }
+        let dense = dictionaries.allSatisfy { $0 == .dense }
         return MLPSettings(
             dataset: common.dataset, seed: common.seed ?? 1, widths: widths.units, activation: activation,
-            learned: common.dense ? nil : common.learned?.value ?? 0.1,
-            columns: common.dense ? 1 : common.columns ?? min(10, widths.units.min()!), alpha: common.alpha ?? .distinct, dictionaries: names,
+            learned: dense ? nil : common.learned?.value ?? 0.1,
+            columns: dense ? 1 : common.columns ?? min(10, widths.units.min()!), alpha: common.alpha ?? .distinct,
+            dictionaries: dictionaries,
             sigma: common.sigma ?? 1, ridge: common.ridge, raw: common.raw, batch: batch, pretrainEpochs: pretrainEpochs, epochs: epochs,
             learningRate: learningRate ?? 0.1, schedule: schedule,
             descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: maxNorm == 0 ? nil : maxNorm), dropout: dropout)
     }
 
-    /// What `--validate` searches, unless a rate was given.
-    var rates: [Double]? { common.searches && learningRate == nil ? [0.02, 0.05, 0.1, 0.2, 0.5] : nil }
-
-    static let defaultDictionaries: [DictionaryName] = [.se, .emp]
+    /// What `--validate` searches.
+    var rates: [Double]? { common.searches ? [0.02, 0.05, 0.1, 0.2, 0.5] : nil }
 }
 
 /// Widths of hidden layers, written as 500,500.

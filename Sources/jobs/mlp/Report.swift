@@ -20,9 +20,12 @@ func describe(_ settings: MLPSettings, searches: Bool) -> [String: String] {
     all.merge(
         [
             "learned": "\(learned)", "columns": "\(settings.columns)", "alpha": settings.alpha.rawValue,
-            "dictionary": settings.dictionaries.map(\.rawValue).joined(separator: ","), "sigma": "\(settings.sigma)",
-            "ridge": settings.raw ? "raw" : settings.ridge.map { "\($0)" } ?? "by dictionary",
+            "dictionary": settings.dictionaries.map(\.rawValue).joined(separator: ","),
         ]) { $1 }
+    if settings.dictionaries.contains(.se) { all["sigma"] = "\(settings.sigma)" }
+    if settings.dictionaries.contains(where: \.isKernel) {
+        all["ridge"] = settings.raw ? "raw" : settings.ridge.map { "\($0)" } ?? "by dictionary"
+    }
     return all
 }
 
@@ -32,7 +35,8 @@ func describe(_ plan: MLPPlan, _ model: MLPModel, in banner: inout Banner) {
         "parameters",
         plan.dynamicParameters == 0
             ? "\(plan.learnedParameters) learned, nothing predicted"
-            : "\(plan.dynamicParameters) dynamic of \(plan.fullParameters), a proportion of \(String(format: "%.4f", plan.proportion)); \(plan.learnedParameters) learned with biases and softmax layer")
+            : "\(plan.dynamicParameters) dynamic of \(plan.predictedWeights) weights of the predicted layers, a proportion of "
+                + "\(String(format: "%.4f", plan.proportion)); \(plan.learnedParameters) learned with biases and other layers")
     banner.add(
         "traffic",
         "\(readable(bytes: plan.bytesPerStep)) of values a step, the busiest rank sends \(readable(bytes: plan.wireBytesPerStep))")

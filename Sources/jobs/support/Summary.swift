@@ -16,10 +16,12 @@ public func summarise(_ result: RunResult, ranks: Int, learned: Bool, directory:
         progress.say(String(format: "accuracy   %.2f %%", 100 * accuracy) + interval)
     }
     if learned, ranks > 1, let steps = result.steps, result.dynamicParameters > 0 {
-        let full = 4 * result.fullParameters
-        progress.say(
-            "bytes      \(readable(bytes: result.bytesPerStep)) of values a step instead of \(readable(bytes: full)): "
-                + "\(readable(bytes: (full - result.bytesPerStep) * steps)) saved in \(steps) steps")
+        let dense = 4 * (result.denseParameters ?? result.fullParameters), saved = (dense - result.bytesPerStep) * steps
+        if saved > 0 {
+            progress.say(
+                "bytes      \(readable(bytes: result.bytesPerStep)) of values a step instead of \(readable(bytes: dense)): "
+                    + "\(readable(bytes: saved)) saved in \(steps) steps")
+        }
     }
     progress.say("time       \(String(format: "%.1f", result.seconds)) s")
     if learned { progress.say("pictures   \(directory.file("filters.png"))") }
