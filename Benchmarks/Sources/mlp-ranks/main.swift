@@ -54,7 +54,7 @@ Parallel.run(job: "mlp-ranks") { world in
         options: .init(
             seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: settings.learningRate,
             schedule: settings.schedule, rule: settings.descent),
-        communicator: world)
+        watched: net.model.weights.count - 1, onDivergence: "training", communicator: world)
 
     while let start = options.startAt, Date().timeIntervalSince1970 < start {}
     try world.barrier()

@@ -13,7 +13,12 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
     Backend.setThreads(common.threads)
     let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
     let directory = RunDirectory(path: common.runDir ?? "runs/mlp-\(common.dataset)")
-    let data = try world.agree { try Dataset.open(common.dataset, data: common.data) }
+    let data = try world.agree {
+        let data = try Dataset.open(common.dataset, data: common.data)
+        try data.checkLabels()
+        return data
+    }
+    try checkSameData(data, on: world)
     let model = try world.agree {
         do { return try MLPModel(settings: settings, shape: data.shape, classes: data.classes) } catch let error as FactorisationError {
             throw OptionError("a dictionary cannot be made with --sigma \(settings.sigma) and this --ridge: \(error)")

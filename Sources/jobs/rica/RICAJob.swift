@@ -55,8 +55,9 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
 
     try world.agree {
         guard world.isRoot else { return }
-        try common.checkExport()
         try directory.open(record)
+        // Made and not kept: what cannot be written is better known before learning.
+        if let path = common.exportExpanded { _ = try AtomicFile(path: path) }
     }
     var request = RICAExperiment.Request()
     request.phase = options.phase
