@@ -24,6 +24,8 @@ public struct NaivePerceptron {
     public var nonlinearity: Nonlinearity
     public var inputs: Rows
     public var labels: [Int32]
+    /// Of every hidden layer what dropout multiplies its outputs by, samples × units; empty: nothing is dropped.
+    public var masks: [Rows] = []
 
     public init(layers: [[(units: Range<Int>, basis: Rows)]], nonlinearity: Nonlinearity, inputs: Rows, labels: [Int32]) {
         self.layers = layers
@@ -45,6 +47,7 @@ public struct NaivePerceptron {
         for k in layers.indices {
             let y = naiveProduct(x.map { $0 + [1] }, naiveTransposed(full(k, values[k])))
             x = k == layers.count - 1 ? y : y.map { $0.map(nonlinearity.value) }
+            if k < masks.count { x = zip(x, masks[k]).map { zip($0, $1).map(*) } }
         }
         return zip(x, labels).reduce(0) { sum, sample in
             sum + log(sample.0.reduce(0) { $0 + exp($1) }) - sample.0[Int(sample.1)]
@@ -76,6 +79,9 @@ public struct NaivePerceptron {
                     for c in y.value[r].indices {
                         y.value[r][c] = nonlinearity.value(y.value[r][c])
                         y.error[r][c] = nonlinearity.steepest * y.error[r][c] + nonlinearity.kernelError
+                        guard k < masks.count else { continue }
+                        y.value[r][c] *= masks[k][r][c]
+                        y.error[r][c] = masks[k][r][c] * y.error[r][c] * (1 + u) + u * abs(y.value[r][c])
                     }
                 }
             }
@@ -123,9 +129,11 @@ public struct NaivePerceptron {
                 next.value[r].removeLast()
                 next.error[r].removeLast()
                 for c in next.value[r].indices {
-                    let output = x[k].value[r][c], slope = nonlinearity.slope(output)
-                    let slopeError = nonlinearity.bend * x[k].error[r][c] + 3 * u
-                    let a = next.value[r][c], da = next.error[r][c]
+                    // The slope is that of the output before dropout, which is found again by 1 − rate: two roundings more.
+                    let mask = k <= masks.count ? masks[k - 1][r][c] : 1, before = mask == 0 ? 0 : 1 / mask
+                    let output = x[k].value[r][c] * before, slope = nonlinearity.slope(output)
+                    let slopeError = nonlinearity.bend * (x[k].error[r][c] * before + 2 * u * abs(output)) + 3 * u
+                    let a = next.value[r][c] * mask, da = next.error[r][c] * mask * (1 + u) + u * abs(a)
                     next.value[r][c] = a * slope
                     next.error[r][c] = da * (abs(slope) + slopeError) + abs(a) * slopeError + u * abs(a * slope)
                 }

@@ -13,7 +13,16 @@ import Training
         var activation: Activation
         var paths: [ComputePath]
         var dictionaries: [DictionaryName] = [.se, .se]
-        var testDescription: String { "\(columns) columns, \(activation), \(paths.map(\.rawValue))" }
+        var channels = 1
+        var dropout = 0.0
+        var testDescription: String { 
+            "\(columns) columns, \(activation), \(paths.map(\.rawValue)), \(channels) channels, dropout \(dropout)"
+        }
+
+        /// Of a plane of 4×5.
+        var size: Int { 20 * channels }
+        /// The number of the batch's first sample, which dropout draws by.
+        static let firstSample = 50
 
         static let all = Activation.allCases.flatMap { activation in
             [Problem(columns: 0, activation: activation, paths: [.expanded, .expanded, .expanded])]
@@ -26,11 +35,23 @@ import Training
                 }
         }
 
+        /// Two channels, and what dropout leaves out, each alone and both together.
+        static let others = Activation.allCases.flatMap { activation in
+            ComputePath.allCases.flatMap { first in
+                let paths = [first, first == .expanded ? .expanded : .pooled, .expanded]
+                return [
+                    Problem(columns: 2, activation: activation, paths: paths, channels: 2),
+                    Problem(columns: 2, activation: activation, paths: paths, dropout: 0.4),
+                    Problem(columns: 2, activation: activation, paths: paths, channels: 2, dropout: 0.4),
+                ]
+            }
+        }
+
         static let samples = 6
         let labels: [Int32] = [0, 3, 1, 1, 2, 3]
         var inputs: Matrix<Float> {
-            let x = normalMatrix(rows: Problem.samples, columns: 21, stream: 60)
-            x.columns(20..<21).fill(1)
+            let x = normalMatrix(rows: Problem.samples, columns: size + 1, stream: 60)
+            x.columns(size..<size + 1).fill(1)
             return x
         }
 
@@ -39,11 +60,11 @@ import Training
                 dataset: "none", seed: 1, widths: [9, 7], activation: activation, learned: columns == 0 ? nil : 0.3,
                 columns: max(columns, 1), alpha: .distinct, dictionaries: dictionaries, sigma: 1, ridge: nil, raw: false, batch: 8,
                 pretrainEpochs: 0, epochs: 1, learningRate: 0.1, schedule: .linear,
-                descent: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: nil), dropout: 0)
+                descent: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: nil), dropout: dropout)
         }
 
         func model() throws -> MLPModel {
-            let model = try MLPModel(settings: settings, shape: ImageShape(channels: 1, height: 4, width: 5), classes: 4)
+            let model = try MLPModel(settings: settings, shape: ImageShape(channels: channels, height: 4, width: 5), classes: 4)
             // Larger than training starts with, so that the activations bend; biases, too. A learned U stays as it is drawn.
             let count = model.weights.indices.reduce(0) { $0 + model.values.buckets[$1].count }
             model.values.flat.columns(0..<count).copy(from: normalMatrix(rows: 1, columns: count, stream: 61, factor: columns == 0 ? 0.2 : 0.5))
@@ -64,14 +85,26 @@ import Training
             let layers = model.weights.map { layer in
                 layer.columns.indices.map { j in (layer.columns[j].units, naiveTransposed(layer.basis(column: j).doubles)) }
             }
-            return NaivePerceptron(
-                layers: layers, nonlinearity: nonlinearity, inputs: inputs.columns(0..<20).clone().doubles, labels: labels)
+            var naive = NaivePerceptron(
+                layers: layers, nonlinearity: nonlinearity, inputs: inputs.columns(0..<size).clone().doubles, labels: labels)
+            if dropout > 0 { naive.masks = [9, 7].enumerated().map { layer, units in mask(layer: layer, units: units) } }
+            return naive
+        }
+
+        /// What dropout makes of ones, as its own tests know it.
+        private func mask(layer: Int, units: Int) -> Rows {
+            let ones = Matrix<Float>(rows: Problem.samples, columns: units)
+            ones.fill(1)
+            LinearAlgebra.dropout(
+                inPlace: ones, rate: Float(dropout), stream: RandomStream(seed: 1, purpose: .dropout, stream: layer),
+                firstIndex: Problem.firstSample * units)
+            return ones.doubles
         }
 
         func values(_ model: MLPModel) -> [Rows] { model.weights.indices.map { model.values.matrix($0).doubles } }
     }
 
-    @Test(arguments: Problem.all.filter { $0.paths == [.expanded, .expanded, .expanded] })
+    @Test(arguments: (Problem.all + Problem.others).filter { $0.paths == [.expanded, .expanded, .expanded] })
     func theNaiveGradientIsTheSlope(problem: Problem) throws {
         let model = try problem.model()
         let naive = problem.naive(model), values = problem.values(model)
@@ -87,7 +120,7 @@ import Training
         }
     }
 
-    @Test(arguments: Problem.all) func lossAndGradientAreThoseInDouble(problem: Problem) throws {
+    @Test(arguments: Problem.all + Problem.others) func lossAndGradientAreThoseInDouble(problem: Problem) throws {
         let model = try problem.model()
         let gradient = model.values.zeros
         gradient.flat.fill(.nan)  // what was in it must not count
@@ -99,7 +132,8 @@ import Training
             batch.copy(from: problem.inputs)
         }
         network.rebuild()
-        let found = network.gradient(count: Problem.samples, labels: problem.labels, scale: 1 / Double(Problem.samples))
+        let found = network.gradient(
+            count: Problem.samples, labels: problem.labels, scale: 1 / Double(Problem.samples), firstSample: Problem.firstSample)
         let truth = problem.naive(model).bounded(problem.values(model), pools: problem.paths.map { $0 != .expanded })
         #expect(abs(found.loss - truth.loss) <= truth.error, "loss \(found.loss), in Double \(truth.loss) ± \(truth.error)")
         for k in model.weights.indices {
@@ -145,5 +179,13 @@ import Training
         // Products of at most 21 terms, five deep, on numbers around 1: some hundred roundings of 2⁻²⁴ each.
         #expect(largestDifference(slope, gradient.matrix(bucket).doubles) < 1e-5 * max(1, largest(slope)))
         #expect(largest(slope) > 1e-3)
+    }
+
+    /// A fraction means its numerator, though 784·(16/784) is a little less in Double.
+    @Test(arguments: [1, 16, 20, 39, 392, 784]) func aFractionIsExact(learned: Int) throws {
+        var settings = Problem(columns: 2, activation: .sigmoid, paths: [], dictionaries: [.randcon, .randcon]).settings
+        settings.learned = Double(learned) / 784
+        let model = try MLPModel(settings: settings, shape: ImageShape(channels: 1, height: 28, width: 28), classes: 4)
+        #expect(model.weights[0].valuesPerUnit == learned)
     }
 }

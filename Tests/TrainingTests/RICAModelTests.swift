@@ -91,6 +91,8 @@ import Training
         #expect(Set(try settings.makeWeights(channels: 3).columns.map(\.alpha)) == [distinct.columns[0].alpha])
         settings.learned = 0.01
         #expect(settings.learnedPositions == 1)
+        (settings.patch, settings.learned) = (28, 16.0 / 784)  // whose product with 784 is a little below 16 in Double
+        #expect(settings.learnedPositions == 16)
         settings.learned = nil
         #expect(try settings.makeWeights(channels: 3).isDense)
     }

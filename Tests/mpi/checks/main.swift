@@ -18,6 +18,8 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("lbfgs-quadratic", checkQuadratic),
     ("lbfgs-rosenbrock", checkRosenbrock),
     ("lbfgs-not-finite", checkNotFinite),
+    ("input-covariance", checkInputCovariance),
+    ("k-means", checkKMeans),
 ]
 
 /// Checks that end the job; MPITests knows how.

@@ -14,16 +14,23 @@ struct MLPJobTests {
     /// Ten classes: what learns nothing is wrong nine times out of ten.
     @Test(arguments: ["se", "emp", "emp2", "ae", "randfixu", "randcon", "lowrank", "kmeans", "dct", "fourier", "haar", "pca", "dense"])
     func everyDictionaryLearns(name: String) throws {
+        // An autoencoder of the second layer wants sigmoid units, which learn more slowly; centres have the mean in common, and so have
+        // what they pool: rectifiers die.
+        let more = ["ae", "kmeans"].contains(name) ? ["--learning-rate", name == "ae" ? "1" : "0.5"] : ["--activation", "relu"]
+        let predicted = name == "dense" ? [] : ["--columns", "3", "--learned", "0.3"]
         try folder.succeed(
             "run", job: "mlp", ranks: 2,
-            ["--dataset", "sample", "--widths", "50,40", "--columns", "3", "--learned", "0.3", "--epochs", "8", "--progress", "none",
-             "--dictionary", "\(name),\(name)", "--activation", "relu"])
+            ["--dataset", "sample", "--widths", "50,40", "--epochs", "8", "--progress", "none", "--dictionary", "\(name),\(name)"]
+                + predicted + more)
         let accuracy = try #require(try folder.result("run").accuracy)
-        #expect(accuracy > 0.3, "\(name): \(accuracy)")
+        #expect(accuracy > (name == "kmeans" ? 0.2 : 0.3), "\(name): \(accuracy)")
     }
 
     /// Predictions and accuracy from model.safetensors and the images alone, in Double.
-    @Test(arguments: [["--dictionary", "se,randfixu"], ["--dictionary", "randcon,pca", "--activation", "tanh", "--pretrain-epochs", "1"]])
+    @Test(arguments: [
+        ["--dictionary", "se,randfixu"], ["--dictionary", "randcon,pca", "--pretrain-epochs", "1"],
+        ["--dictionary", "randcon,pca", "--activation", "tanh"],
+    ])
     func predictionsCanBeRecomputed(more: [String]) throws {
         try folder.succeed("run", job: "mlp", ranks: 2, Self.options + more)
         let file = try Safetensors(path: "\(folder.path)/run/model.safetensors")
@@ -74,6 +81,14 @@ struct MLPJobTests {
     @Test(arguments: [
         (["--dictionary", "se,nope"], "expected names of se, emp, emp2"), (["--learned", "1.5"], "--learned"), (["--columns", "31"], "--columns"),
         (["--dictionary", "se,se,se"], "--dictionary"), (["--widths", "30,0"], "--widths"), (["--momentum", "1"], "--momentum"),
+        (["--validate", "--learning-rate", "0.1"], "--learning-rate"), (["--dropout", "0.99999999"], "--dropout"),
+        (["--batch", "1000001"], "--batch"), (["--epochs", "9223372036854775807"], "--epochs"), (["--widths", "1000001"], "--widths"),
+        (["--pretrain-epochs", "1", "--activation", "relu"], "--pretrain-epochs"),
+        (["--dictionary", "se,ae", "--activation", "tanh"], "ae"),
+        (["--dictionary", "randcon", "--sigma", "2"], "--sigma"), (["--dictionary", "randcon,pca", "--ridge", "1"], "--ridge"),
+        (["--dictionary", "dct", "--raw"], "--raw"), (["--dictionary", "dense"], "--columns"),
+        (["--dictionary", "lowrank", "--compute", "pooled"], "--compute"),
+        (["--dictionary", "dense,se", "--compute", "reduced"], "--compute"),
     ])
     func wrongOptions(more: [String], said: String) throws {
         let outcome = try folder.start("run", job: "mlp", Self.options + more)
@@ -87,9 +102,59 @@ struct MLPJobTests {
         #expect(outcome.code == 64 && lines.count == 1 && lines[0].contains("1000") && lines[0].contains("1200"), "\(outcome)")
     }
 
-    @Test(arguments: [nil, 2])
-    func aLossThatIsNotANumber(ranks: Int?) throws {
-        let outcome = try folder.start("run", job: "mlp", ranks: ranks, Self.options + ["--learning-rate", "1e30", "--activation", "relu"])
+    /// run.json names what is used, and no other options.
+    @Test func settingsNameWhatIsUsed() throws {
+        try folder.succeed("run", job: "mlp", Self.options + ["--dictionary", "randcon,lowrank", "--compute", "reduced"])
+        let record = String(decoding: try folder.file("run/run.json"), as: UTF8.self)
+        #expect(!record.contains("\"sigma\"") && !record.contains("\"ridge\"") && record.contains("\"columns\""))
+    }
+
+    /// A folder that does not exist is found before training, not after it.
+    @Test func expandedWeightsThatCannotBeWritten() throws {
+        let path = "\(folder.path)/none/dense.safetensors"
+        let outcome = try folder.start("run", job: "mlp", ranks: 2, Self.options + ["--export-expanded", path])
+        #expect(outcome.code == 1 && outcome.error.contains(path) && !outcome.output.contains("training on"), "\(outcome)")
+    }
+
+    /// 20 images have no 1000 centres.
+    @Test func fewerImagesThanCentres() throws {
+        try writeSmallSTL10(to: folder.path, train: 20, test: 10, unlabelled: 10)
+        let outcome = try folder.start(
+            "run", job: "mlp", ranks: 2,
+            ["--dataset", "stl10", "--data", folder.path, "--widths", "4", "--columns", "1", "--learned", "0.001",
+             "--dictionary", "kmeans"])
+        #expect(outcome.code == 65 && outcome.error.contains("expected at least 1000 training images"), "\(outcome)")
+    }
+
+    /// U has no decay: where w is gone after 40 steps of ηλ = .2, the drawn numbers are still there. And it is not pre-trained.
+    @Test func aLearnedDictionaryHasNeitherDecayNorPretraining() throws {
+        let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--dictionary", "lowrank"]
+        let decay = ["--epochs", "1", "--momentum", "0", "--schedule", "paper", "--learning-rate", "1e-5", "--weight-decay", "2e4"]
+        try folder.succeed("decay", job: "mlp", options + decay)
+        try folder.succeed("start", job: "mlp", options + ["--epochs", "0"])
+        try folder.succeed("pretrained", job: "mlp", options + ["--epochs", "0", "--pretrain-epochs", "1"])
+        func values(_ run: String, _ name: String) throws -> [Float] {
+            try Safetensors(path: "\(folder.path)/\(run)/model.safetensors").values(name, as: Float.self)
+        }
+        let start = try values("start", "hidden1.U.0")
+        #expect(zip(try values("decay", "hidden1.U.0"), start).allSatisfy { abs($0 - $1) < 1e-3 } && start.contains { abs($0) > 0.05 })
+        #expect(try values("decay", "hidden1.w").allSatisfy { abs($0) < 1e-3 })
+        #expect(try values("pretrained", "hidden1.w") == values("start", "hidden1.w"))
+        #expect(try values("pretrained", "hidden1.U.0") == start)
+    }
+
+    /// The dense net of these widths exchanges 784·30 + 30, 30·20 + 20 and 20·10 + 10 values: 97.5 KB. A learned U can cost more.
+    @Test func onlyWhatIsSavedIsSaid() throws {
+        let predicted = try folder.start("predicted", job: "mlp", ranks: 2, Self.options)
+        #expect(predicted.output.contains("instead of 97.5 KB"), "\(predicted)")
+        let learned = try folder.start("learned", job: "mlp", ranks: 2, Self.options + ["--dictionary", "lowrank", "--learned", "0.9"])
+        #expect(learned.code == 0 && !learned.output.contains("saved"), "\(learned)")
+    }
+
+    @Test(arguments: [nil, 2], [[], ["--dictionary", "lowrank"]])
+    func aLossThatIsNotANumber(ranks: Int?, more: [String]) throws {
+        let outcome = try folder.start(
+            "run", job: "mlp", ranks: ranks, Self.options + ["--learning-rate", "1e30", "--activation", "relu"] + more)
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("mlp: ") }
         #expect(outcome.code == 1 && lines.count == 1 && lines[0].contains("at step"), "\(outcome)")
     }
@@ -101,6 +166,20 @@ struct MLPJobTests {
         #expect(scores.map { $0[0] } == [0.02, 0.05, 0.1, 0.2, 0.5])
         let best = try #require(scores.min { $0[1] < $1[1] })
         #expect(try folder.result("run").chosen == ["learning-rate": "\(best[0])"])
+        // What was learned is what a run with that rate learns.
+        try folder.succeed("given", job: "mlp", ranks: 2, Self.options + ["--learning-rate", "\(best[0])", "--dictionary", "se,randcon"])
+        #expect(try folder.file("run/model.safetensors") == folder.file("given/model.safetensors"))
+    }
+
+    /// With decay λ and no bound on norms w grows where ηλ > 2: at .2 and .5 for λ = 20, at every rate for 1000.
+    @Test func aRateThatDivergesIsNotChosen() throws {
+        let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--epochs", "4", "--validate"]
+            + ["--max-norm", "0", "--momentum", "0", "--schedule", "paper"]
+        try folder.succeed("some", job: "mlp", ranks: 2, options + ["--weight-decay", "20"])
+        let lines = String(decoding: try folder.file("some/validation.csv"), as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 6 && lines[5] == "0.5,1.0" && !lines[1].hasSuffix(",1.0"), "\(lines)")
+        let none = try folder.start("none", job: "mlp", ranks: 2, options + ["--weight-decay", "1000"])
+        #expect(none.code == 1 && none.error.contains("mlp: --validate"), "\(none)")
     }
 
     /// The figure of the banner, with what has not been counted in it (see docs/mlp.md), holds within 1.3.

@@ -35,12 +35,14 @@ final class RunFolder {
         try JSONDecoder().decode(StoredResult.self, from: file("\(name)/result.json"))
     }
 
-    /// The column `objective` of metrics.csv.
-    func objectives(_ name: String) throws -> [Double] {
+    func objectives(_ name: String) throws -> [Double] { try metrics(name, "objective") }
+
+    /// A column of metrics.csv.
+    func metrics(_ name: String, _ column: String) throws -> [Double] {
         let lines = String(decoding: try file("\(name)/metrics.csv"), as: UTF8.self).split(separator: "\n")
-        let column = try #require(lines[0].split(separator: ",", omittingEmptySubsequences: false).firstIndex(of: "objective"))
+        let place = try #require(lines[0].split(separator: ",", omittingEmptySubsequences: false).firstIndex { $0 == column })
         return try lines.dropFirst().map {
-            try #require(Double($0.split(separator: ",", omittingEmptySubsequences: false)[column]))
+            try #require(Double($0.split(separator: ",", omittingEmptySubsequences: false)[place]))
         }
     }
 }
