@@ -67,7 +67,8 @@ import Training
             let model = try MLPModel(settings: settings, shape: ImageShape(channels: channels, height: 4, width: 5), classes: 4)
             // Larger than training starts with, so that the activations bend; biases, too. A learned U stays as it is drawn.
             let count = model.weights.indices.reduce(0) { $0 + model.values.buckets[$1].count }
-            model.values.flat.columns(0..<count).copy(from: normalMatrix(rows: 1, columns: count, stream: 61, factor: columns == 0 ? 0.2 : 0.5))
+            let factor: Float = columns == 0 || channels > 1 || dropout > 0 ? 0.2 : 0.5
+            model.values.flat.columns(0..<count).copy(from: normalMatrix(rows: 1, columns: count, stream: 61, factor: factor))
             return model
         }
 

@@ -183,7 +183,11 @@ struct MLPJobTests {
     }
 
     /// The figure of the banner, with what has not been counted in it (see docs/mlp.md), holds within 1.3.
-    @Test(arguments: [["--dense"], ["--learned", "0.2"], ["--learned", "0.3", "--dictionary", "emp,pca", "--compute", "expanded"]])
+    @Test(arguments: [
+        ["--dense"], ["--learned", "0.2"], ["--learned", "0.3", "--dictionary", "emp,pca", "--compute", "expanded"],
+        ["--learned", "0.1", "--dictionary", "ae,kmeans"], ["--learned", "0.2", "--dictionary", "lowrank", "--pretrain-epochs", "1"],
+        ["--dense", "--pretrain-epochs", "1"],
+    ])
     func memoryIsThatOfTheBanner(more: [String]) throws {
         let options = ["--dataset", "sample", "--widths", "2000,1500", "--epochs", "1", "--progress", "none"] + more
         let outcome = try folder.start("run", job: "mlp", options)
