@@ -17,7 +17,9 @@ here=$(dirname "$0")
 source "$here/site.sh"
 source "$here/../scripts/launch.sh"
 
-defaults=(--dataset stl10 --patch 10 --features 400 --threads "${SLURM_CPUS_PER_TASK:-1}")
-[[ " $* " == *" --dense "* ]] || defaults+=(--columns 16) # a dense layer has no columns
-[[ " $* " != *" --phase "@(encode|classify)" "* ]] || defaults=(--dataset stl10 --threads "${SLURM_CPUS_PER_TASK:-1}") # the model has them
+defaults=(--dataset stl10 --threads "${SLURM_CPUS_PER_TASK:-1}")
+if [[ " $* " != *" --phase "@(encode|classify)" "* ]]; then # else the model has the rest
+  defaults+=(--patch 10 --features 400)
+  [[ " $* " == *" --dense "* ]] || defaults+=(--columns 16) # a dense layer has no columns
+fi
 launch rica "${defaults[@]}" "$@"
