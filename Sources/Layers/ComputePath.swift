@@ -14,7 +14,7 @@ public struct PathCost: Sendable {
     public let path: ComputePath
     /// Floating-point operations of the products.
     public let flops: Double
-    /// Bytes that stream from memory: the inputs, or on the reduced path the pooled inputs, kept for the whole run.
+    /// Bytes that stream from memory: inputs, on the reduced path pooled ones, and of a training step W, its gradient and the dictionary.
     public let streamedBytes: Double
 
     /// A core multiplies about this many flops in the time in which it reads a byte: 100 GFLOP/s against 20 GB/s.

@@ -14,9 +14,10 @@ public final class FullyConnected {
     public let path: ComputePath
     private let values: Matrix<Float>
     private let gradient: Matrix<Float>
-    /// W and the biases, units × (n_v + 1): the values themselves where nothing is predicted.
-    private let full: Matrix<Float>
-    private let fullGradient: Matrix<Float>
+    /// W and the biases, units × (n_v + 1), on the expanded path: the values themselves where nothing is predicted.
+    public let full: Matrix<Float>
+    /// What `backward` leaves of them, for `project`: a caller may add to it in between.
+    public let fullGradient: Matrix<Float>
     /// [U₁ … U_J] for inputs with their 1, (n_v + 1) × J·(n_α + 1). Only of the pooled path.
     private let pooling: Matrix<Float>
     /// Pooled inputs with their 1s, samples × J·(n_α + 1). On the reduced path the caller fills it by `poolAll`.

@@ -49,4 +49,9 @@ extension Communicator {
             description: String(decoding: packet.dropFirst(4).prefix { $0 != 0 }, as: UTF8.self),
             exitCode: agreedCode, rank: Int(lowest), agreedByAll: size == JobEnd.worldSize)
     }
+
+    /// Runs `body` on rank 0 alone, such as the writing of a file; its error is everybody's. Costs and errors are those of `agree`.
+    public func agreeOnRoot(_ body: () throws -> Void) throws {
+        try agree { if isRoot { try body() } }
+    }
 }

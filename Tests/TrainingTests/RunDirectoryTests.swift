@@ -4,9 +4,9 @@ import Training
 
 @Suite struct RunDirectoryTests {
     /// Read from JSON, as a record needs a communicator otherwise.
-    private func record(_ settings: [String: String], job: String = "rica", ranks: Int = 1, phase: String = "all") throws -> RunRecord {
+    private func record(_ settings: [String: String], job: String = "rica", ranks: Int = 1) throws -> RunRecord {
         let object: [String: Any] = [
-            "job": job, "settings": settings, "circumstances": ["data": "here", "phase": phase], "ranks": ranks, "hosts": ["a"], "versions": ["mpi": "any"],
+            "job": job, "settings": settings, "circumstances": ["data": "here"], "ranks": ranks, "hosts": ["a"], "versions": ["mpi": "any"],
         ]
         return try JSONDecoder().decode(RunRecord.self, from: JSONSerialization.data(withJSONObject: object))
     }
@@ -48,7 +48,7 @@ import Training
             let searched = try record(["lambda": RunRecord.byValidation]), given = try record(["lambda": "7"])
             try directory.open(searched)
             #expect(#expect(throws: RunDirectoryError.self) { try directory.open(given) }?.exitCode == 64)
-            try directory.open(try record(["lambda": "0.005"], phase: "classify"))
+            try directory.open(try record(["lambda": "0.005"]), usesModel: true)
         }
         try withFolder { folder in
             let directory = RunDirectory(path: folder)

@@ -59,7 +59,7 @@ final class Stepper {
     private func update() {
         let values = net.model.values
         for b in values.buckets.indices {
-            rule.update(bucket: b, units: 0..<values.buckets[b].units, values: values.matrix(b), gradient: net.gradient.matrix(b))
+            rule.update(bucket: b, values: values.matrix(b), gradient: net.gradient.matrix(b))
         }
     }
 

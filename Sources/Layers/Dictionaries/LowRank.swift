@@ -3,7 +3,7 @@ import LinearAlgebra
 /// LowRank: the U that learning starts from where U is learned like w, uniform in ±.1 (Denil et al. 2013, section 4; the range is that of
 /// the authors' settings).
 ///
-/// Every column draws atoms of its own; atom a is the same however many are drawn.
+/// Atoms are drawn from the column's stream; atom a is the same however many are drawn.
 public struct LowRank: WeightDictionary {
     public let positions: Int
 

@@ -2,7 +2,7 @@ import LinearAlgebra
 
 /// RandFixU: every element of U from N(0, .1²), fixed (Denil et al. 2013, section 4; the deviation is that of the authors' settings).
 ///
-/// Every column draws atoms of its own; atom a is the same however many are drawn.
+/// Atoms are drawn from the column's stream; atom a is the same however many are drawn.
 public struct RandomFixed: WeightDictionary {
     public let positions: Int
 

@@ -18,7 +18,7 @@ final class DynamicExchange: Exchange {
         try communicator.allReduce(inPlace: gradient.flat.elements)
         return ContinuousClock().measure {
             for b in values.buckets.indices {
-                rule.update(bucket: b, units: updated[b], values: values.matrix(b), gradient: gradient.matrix(b))
+                rule.update(bucket: b, values: values.matrix(b), gradient: gradient.matrix(b))
             }
         }.seconds
     }

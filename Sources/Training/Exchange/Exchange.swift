@@ -4,12 +4,12 @@ import Parallel
 
 /// What makes new values of a gradient, unit by unit: the rule of an optimiser with its state.
 public protocol UpdateRule: AnyObject {
-    /// Steps some units of a bucket.
+    /// Steps the units of a bucket that this rank updates.
     ///
     /// - Parameters:
     ///   - values: those units' values, in place.
     ///   - gradient: theirs, summed over ranks.
-    func update(bucket: Int, units: Range<Int>, values: Matrix<Float>, gradient: Matrix<Float>)
+    func update(bucket: Int, values: Matrix<Float>, gradient: Matrix<Float>)
 }
 
 /// How the ranks come from the gradients of their samples to the same new values.

@@ -27,7 +27,7 @@ final class OwnedExchange: Exchange {
             let w = values.matrix(b), g = gradient.matrix(b)
             try communicator.reduceScatter(inPlace: g.elements, shares: shares[b])
             seconds += ContinuousClock().measure {
-                rule.update(bucket: b, units: updated[b], values: w.rows(updated[b]), gradient: g.rows(updated[b]))
+                rule.update(bucket: b, values: w.rows(updated[b]), gradient: g.rows(updated[b]))
             }.seconds
             try communicator.allGather(inPlace: w.elements, shares: shares[b])
         }

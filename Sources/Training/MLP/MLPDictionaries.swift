@@ -3,10 +3,9 @@ import LinearAlgebra
 
 extension MLPSettings {
     /// A hidden layer's dictionary and how many of its choices a column takes: int(positions·P), at least 1. Nil: a dense layer.
-    func plan(layer k: Int, grid: PixelGrid) throws -> (dictionary: any WeightDictionary, count: Int)? {
+    func plan(layer k: Int, grid: PixelGrid) -> (dictionary: any WeightDictionary, count: Int)? {
         guard let learned, let dictionary = dictionary(dictionaries[k], grid: grid) else { return nil }
-        // 784·(16/784) is a little below 16 in Double.
-        return (dictionary, max(1, Int(Double(grid.positions) * learned + 1e-9)))
+        return (dictionary, learnedCount(grid.positions, proportion: learned))
     }
 
     /// Whether raw images are seen before the layers are trained together.

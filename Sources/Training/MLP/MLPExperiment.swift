@@ -33,7 +33,7 @@ public final class MLPExperiment {
         self.progress = progress
     }
 
-    /// Trains, tests and writes what the run leaves. Every rank returns the same result, but for times.
+    /// Trains, tests and writes what the run leaves. Every rank returns the same result, but for times and memory.
     ///
     /// - Parameter exportPath: where the layers go as ordinary dense weights.
     /// - Throws: `AgreedFailure` for data, files and a loss that is not a number; `MPIError`.
@@ -61,7 +61,7 @@ public final class MLPExperiment {
             }
             result.chosen = ["learning-rate": "\(settings.learningRate)"]
             let table = "learning-rate,error\n" + scores.map { "\($0.rate),\($0.error ?? 1)\n" }.joined()
-            try onRoot { try directory.write(table, to: "validation.csv") }
+            try communicator.agreeOnRoot { try directory.write(table, to: "validation.csv") }
         }
         let (model, network) = try prepare(all)
         let rows = try read(data.train, 0..<all.count, model)
@@ -81,8 +81,8 @@ public final class MLPExperiment {
         let accuracy = Double(zip(predicted, labels).count { $0 == $1 }) / Double(max(count, 1))
         result.accuracy = accuracy
         result.error = 1 - accuracy
-        let showsAlpha = [.se, .emp, .emp2, .randcon].contains(settings.dictionaries[0]) && !model.weights[0].isDense
-        try onRoot {
+        let name = settings.dictionaries[0], showsAlpha = (name.isKernel || name == .randcon) && !model.weights[0].isDense
+        try communicator.agreeOnRoot {
             try directory.write(metrics.table, to: "metrics.csv")
             try model.write(to: directory.file("model.safetensors"), settings: settings)
             try directory.write(predictionTable([predicted], labels: labels), to: "predictions.csv")
@@ -91,7 +91,7 @@ public final class MLPExperiment {
         }
         result.peakBytes = ProcessMemory.peak
         result.seconds = (clock.now - begin).seconds
-        try onRoot { try directory.write(try result.json(), to: "result.json") }
+        try communicator.agreeOnRoot { try directory.write(try result.json(), to: "result.json") }
         return result
     }
 
@@ -172,10 +172,5 @@ public final class MLPExperiment {
             progress.say("learning rate \(rate): validation error \(error)")
             return (rate, error)
         }
-    }
-
-    /// Files are rank 0's work, their errors everybody's.
-    private func onRoot(_ body: () throws -> Void) throws {
-        try communicator.agree { if communicator.isRoot { try body() } }
     }
 }

@@ -27,7 +27,7 @@ public struct MLPModel {
         self.settings = settings
         var grids = [PixelGrid(channels: shape.channels, height: shape.height, width: shape.width)]
         grids += settings.widths.map { PixelGrid(channels: 1, height: 1, width: $0) }
-        let plans = try settings.widths.indices.map { k in try settings.plan(layer: k, grid: grids[k]) }
+        let plans = settings.widths.indices.map { k in settings.plan(layer: k, grid: grids[k]) }
         var shapes = settings.widths.indices.map { k in
             ("hidden\(k + 1)", settings.widths[k], (plans[k]?.count ?? grids[k].positions) * grids[k].channels + 1)
         }

@@ -32,7 +32,7 @@ public struct MLPPlan {
         denseParameters = model.denseParameters
         proportion = model.proportion
         bytesPerStep = 4 * model.values.count
-        wireBytesPerStep = ranks == 1 ? 0 : exchange.wireBytesPerStep
+        wireBytesPerStep = exchange.wireBytesPerStep
         let samples = settings.samplesPerRank(ranks)
         costs = model.weights.enumerated().map { k, layer in
             let all = layer.stepCosts(samples: samples, isFirst: k == 0)
@@ -77,9 +77,9 @@ extension MLPSettings {
     /// is two.
     fileprivate func preparation(layer k: Int, of model: MLPModel, samples: Int) -> Int {
         let layer = model.weights[k], inputs = layer.grid.inputs + 1, positions = layer.grid.positions
-        /// Values, their gradient and velocity, W with its gradient, and a batch on its way.
-        func autoencoder(_ units: Int, _ valuesPerUnit: Int) -> Int {
-            units * (3 * (valuesPerUnit + 1) + 2 * inputs) + samples * 2 * (inputs + units)
+        /// Values, their gradient and velocity, where they are not all weights W with its gradient, and a batch on its way.
+        func autoencoder(_ units: Int, _ valuesPerUnit: Int, isDense: Bool) -> Int {
+            units * (3 * (valuesPerUnit + 1) + (isDense ? 0 : 2 * inputs)) + samples * 2 * (inputs + units)
         }
         let dictionary =
             switch dictionaries[k] {
@@ -87,9 +87,10 @@ extension MLPSettings {
             case .emp, .emp2, .pca: 8 * positions * positions + sampleChunk * inputs
             // Centres, a chunk, their products, sums in Double.
             case .kmeans: 3 * MLPSettings.poolSize * inputs + sampleChunk * (inputs + MLPSettings.poolSize)
-            case .ae: autoencoder(MLPSettings.poolSize, inputs - 1)
+            case .ae: autoencoder(MLPSettings.poolSize, inputs - 1, isDense: true)
             case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .dense: 0
             }
-        return max(dictionary, pretrainEpochs > 0 && !dictionaries[k].isLearned ? autoencoder(layer.units, layer.valuesPerUnit) : 0)
+        let isPretrained = pretrainEpochs > 0 && !dictionaries[k].isLearned
+        return max(dictionary, isPretrained ? autoencoder(layer.units, layer.valuesPerUnit, isDense: layer.isDense) : 0)
     }
 }

@@ -49,21 +49,19 @@ final class MLPPretraining {
             }
             // U and w learned as an autoencoder are unstable: METHOD's LowRank starts from its random numbers.
             guard settings.pretrainEpochs > 0, !name.isLearned else { continue }
-            let values = LearnedValues([(model.values.buckets[k].name, layer.units, layer.valuesPerUnit + 1)]), gradient = values.zeros
-            values.flat.copy(from: model.values.matrix(k).reshaped(rows: 1, columns: values.count))
-            let autoencoder = TiedAutoencoder(
-                weights: layer, values: values.matrix(0), gradient: gradient.matrix(0), capacity: capacity)
-            try train(
-                autoencoder, of: k, as: "hidden layer \(k + 1)", values: values, gradient: gradient, samples: samples,
-                epochs: settings.pretrainEpochs)
+            let values = LearnedValues([(model.values.buckets[k].name, layer.units, layer.valuesPerUnit + 1)])
+            values.matrix(0).copy(from: model.values.matrix(k))
+            try train(layer, values, of: k, as: "hidden layer \(k + 1)", samples: samples, epochs: settings.pretrainEpochs)
             model.values.matrix(k).copy(from: values.matrix(0))
         }
     }
 
     private func train(
-        _ autoencoder: TiedAutoencoder, of layer: Int, as name: String, values: LearnedValues, gradient: LearnedValues, samples: [Int],
-        epochs: Int
+        _ weights: PredictedWeights, _ values: LearnedValues, of layer: Int, as name: String, samples: [Int], epochs: Int
     ) throws {
+        let gradient = values.zeros
+        let autoencoder = TiedAutoencoder(
+            weights: weights, values: values.matrix(0), gradient: gradient.matrix(0), capacity: capacity)
         network.rebuild()
         let objective = Reconstruction(autoencoder) { [self] in load($0, ofLayer: layer, into: $1) }
         let descent = StochasticDescent(
@@ -109,15 +107,13 @@ final class MLPPretraining {
             return pool(centres, k)
         case .ae:
             let layer = PredictedWeights.dense(grid: model.weights[k].grid, units: MLPSettings.poolSize)
-            let values = LearnedValues([("autoencoder", layer.units, layer.valuesPerUnit + 1)]), gradient = values.zeros
+            let values = LearnedValues([("autoencoder", layer.units, layer.valuesPerUnit + 1)])
             let width = layer.valuesPerUnit, draws = draws(ofLayer: k)
             for unit in 0..<layer.units {
                 draws.fillUniform(.init(rebasing: values.matrix(0).row(unit)[..<width]), from: unit * width, in: -0.1..<0.1)
             }
-            let autoencoder = TiedAutoencoder(
-                weights: layer, values: values.matrix(0), gradient: gradient.matrix(0), capacity: capacity)
             try train(
-                autoencoder, of: k, as: "the autoencoder of hidden layer \(k + 1)", values: values, gradient: gradient, samples: samples,
+                layer, values, of: k, as: "the autoencoder of hidden layer \(k + 1)", samples: samples,
                 epochs: max(1, settings.pretrainEpochs))
             return pool(values.matrix(0).columns(0..<width).clone(), k)
         case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .dense: preconditionFailure("\(name) needs no data")

@@ -6,12 +6,7 @@ import LinearAlgebra
 ///
 /// A step for m samples: 8·m·n_v·n_h flops, and 4·n_h·n_v·n_α/channels for W = Uw and back.
 public final class TiedAutoencoder {
-    private let weights: PredictedWeights
-    private let values: Matrix<Float>
-    private let gradient: Matrix<Float>
-    /// W and the biases, units × (n_v + 1).
-    private let full: Matrix<Float>
-    private let fullGradient: Matrix<Float>
+    private let layer: FullyConnected
     /// The samples of a batch, with their 1: the caller fills it.
     public let batch: Matrix<Float>
     private let hidden: Matrix<Float>
@@ -23,12 +18,8 @@ public final class TiedAutoencoder {
     ///   - gradient: as large; where `gradient(count:scale:)` leaves the gradient.
     ///   - capacity: the most samples of one batch.
     public init(weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, capacity: Int) {
-        self.weights = weights
-        self.values = values
-        self.gradient = gradient
+        layer = FullyConnected(weights: weights, values: values, gradient: gradient, capacity: capacity, path: .expanded)
         let inputs = weights.grid.inputs
-        full = Matrix(rows: weights.units, columns: inputs + 1)
-        fullGradient = Matrix(rows: weights.units, columns: inputs + 1)
         batch = Matrix(rows: capacity, columns: inputs + 1)
         hidden = Matrix(rows: capacity, columns: weights.units)
         hiddenGradient = Matrix(rows: capacity, columns: weights.units)
@@ -37,13 +28,10 @@ public final class TiedAutoencoder {
 
     /// The sum of the losses of the batch's first samples, and the gradient of that sum times `scale`.
     public func gradient(count: Int, scale: Float) -> Double {
-        let n = weights.grid.inputs, nA = weights.valuesPerUnit
+        let n = layer.inputs, w = layer.full.columns(0..<n)
         let x = batch.rows(0..<count), h = hidden.rows(0..<count), dh = hiddenGradient.rows(0..<count), y = rebuilt.rows(0..<count)
-        let w = full.columns(0..<n)
-        weights.expand(values.columns(0..<nA), into: w)
-        full.columns(n..<n + 1).copy(from: values.columns(nA..<nA + 1))
-
-        multiply(x, full, transposed: .second, into: h)
+        layer.rebuild()
+        layer.forward(x, into: h)
         Activation.sigmoid.apply(inPlace: h)
         multiply(h, w, into: y)
         Activation.sigmoid.apply(inPlace: y)
@@ -60,10 +48,9 @@ public final class TiedAutoencoder {
         multiply(y, w, transposed: .second, into: dh)
         Activation.sigmoid.multiply(dh, byDerivativeAt: h)
         // The encoder's part with the bias, then the decoder's on top of it.
-        multiply(dh, x, transposed: .first, into: fullGradient)
-        multiply(h, y, transposed: .first, into: fullGradient.columns(0..<n), beta: 1)
-        weights.project(fullGradient.columns(0..<n), into: gradient.columns(0..<nA))
-        gradient.columns(nA..<nA + 1).copy(from: fullGradient.columns(n..<n + 1))
+        layer.backward(x, dh, into: nil)
+        multiply(h, y, transposed: .first, into: layer.fullGradient.columns(0..<n), beta: 1)
+        layer.project()
         return loss
     }
 }

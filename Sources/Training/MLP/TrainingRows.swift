@@ -6,8 +6,6 @@ import Layers
 public struct TrainingRows {
     public let rows: Matrix<Float>
     public let labels: [Int32]
-    /// Images read at a time.
-    private static let chunk = 1000
 
     /// Rows that are there already, a label for each.
     public init(rows: Matrix<Float>, labels: [Int32]) {
@@ -25,10 +23,10 @@ public struct TrainingRows {
         let size = images.shape.count
         self.labels = try labels.labels(range)
         rows = Matrix(rows: range.count, columns: weights.map { $0.columns.count * ($0.valuesPerUnit + 1) } ?? size + 1)
-        var bytes = [UInt8](repeating: 0, count: TrainingRows.chunk * size)
-        let pixels = Matrix<Float>(rows: weights == nil ? 0 : TrainingRows.chunk, columns: size + 1)
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: TrainingRows.chunk) {
-            let part = start..<min(start + TrainingRows.chunk, range.upperBound)
+        var bytes = [UInt8](repeating: 0, count: sampleChunk * size)
+        let pixels = Matrix<Float>(rows: weights == nil ? 0 : sampleChunk, columns: size + 1)
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: sampleChunk) {
+            let part = start..<min(start + sampleChunk, range.upperBound)
             try bytes.withUnsafeMutableBufferPointer { try images.read(part, into: .init(rebasing: $0[..<(part.count * size)])) }
             let target = rows.rows(part.lowerBound - range.lowerBound..<part.upperBound - range.lowerBound)
             let inputs = weights == nil ? target : pixels.rows(0..<part.count)

@@ -6,7 +6,12 @@ import Parallel
 
 /// The job `rica` from files to accuracy: learn features on patches, encode the labelled images, classify them.
 public final class RICAExperiment {
-    public enum Phase: String, CaseIterable, Sendable { case learn, encode, classify, all }
+    public enum Phase: String, CaseIterable, Sendable {
+        case learn, encode, classify, all
+
+        /// Whether the phase takes a learned model and its settings.
+        public var usesModel: Bool { self == .encode || self == .classify }
+    }
 
     /// What a run was asked for besides its settings.
     public struct Request: Sendable {
@@ -73,8 +78,8 @@ public final class RICAExperiment {
         }
         result.peakBytes = ProcessMemory.peak
         result.seconds = (clock.now - start).seconds
-        try onRoot {
-            if request.phase == .encode || request.phase == .classify { result.keepLearning(from: directory.file("result.json")) }
+        try communicator.agreeOnRoot {
+            if request.phase.usesModel { result.keepLearning(from: directory.file("result.json")) }
             try directory.write(try result.json(), to: "result.json")
         }
         return result
@@ -84,7 +89,7 @@ public final class RICAExperiment {
 
     private func learn() throws -> RICAModel {
         // What an earlier run learned in this folder says nothing of the model that follows.
-        try onRoot {
+        try communicator.agreeOnRoot {
             for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
                 try? FileManager.default.removeItem(atPath: directory.file(name))
             }
@@ -100,7 +105,7 @@ public final class RICAExperiment {
                 "lambda": "\(settings.lambda)", "iterations": "\(settings.iterations)", "encoder": settings.encoder.rawValue,
                 "C": "\(settings.cost)",
             ]
-            try onRoot { try directory.write(search.table, to: "validation.csv") }
+            try communicator.agreeOnRoot { try directory.write(search.table, to: "validation.csv") }
         }
         let learning = RICALearning(
             settings: settings, weights: weights, patches: patches, path: request.path, ranks: communicator.size)
@@ -119,7 +124,7 @@ public final class RICAExperiment {
             encoder: settings.encoder)
         let sampler = PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed)
         model.patches = (0..<settings.patches).map(sampler.position)
-        try onRoot {
+        try communicator.agreeOnRoot {
             try directory.write(outcome.metrics.table, to: "metrics.csv")
             try model.write(to: directory.file("model.safetensors"), settings: settings)
             try directory.write(model.weights.filterPicture(rows: model.expandedRows), to: "filters.png")
@@ -154,7 +159,7 @@ public final class RICAExperiment {
         result.error = 1 - evaluation.accuracy
         result.interval = evaluation.interval
         result.folds = data.folds == nil ? nil : evaluation.accuracies
-        try onRoot {
+        try communicator.agreeOnRoot {
             try model.write(to: directory.file("model.safetensors"), settings: settings)
             try directory.write(evaluation.table, to: "predictions.csv")
         }
@@ -183,7 +188,7 @@ public final class RICAExperiment {
                 file.set("\(name).labels", labels)
             }
         }
-        try onRoot { try file.write(to: directory.file("features.safetensors")) }
+        try communicator.agreeOnRoot { try file.write(to: directory.file("features.safetensors")) }
     }
 
     /// This rank's part of features.safetensors.
@@ -213,10 +218,5 @@ public final class RICAExperiment {
             }
             return (try part("train", count: data.train.images.count), try part("test", count: data.test.images.count))
         }
-    }
-
-    /// Files are rank 0's work, their errors everybody's.
-    private func onRoot(_ body: () throws -> Void) throws {
-        try communicator.agree { if communicator.isRoot { try body() } }
     }
 }

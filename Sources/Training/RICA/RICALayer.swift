@@ -8,7 +8,7 @@ extension RICASettings {
     public func grid(channels: Int) -> PixelGrid { PixelGrid(channels: channels, height: patch, width: patch) }
 
     /// Learned positions of a plane: int(S·P), at least 1; all where nothing is predicted.
-    public var learnedPositions: Int { learned.map { max(1, Int(Double(patch * patch) * $0 + 1e-9)) } ?? patch * patch }
+    public var learnedPositions: Int { learned.map { learnedCount(patch * patch, proportion: $0) } ?? patch * patch }
 
     /// The layer: each column's α from its own stream and its squared-exponential dictionary; `--alpha shared` gives all
     /// columns that of column 0.

@@ -18,8 +18,9 @@ public struct RunDirectory: Sendable {
 
     /// Makes the directory, checks that it can be written and holds no run with other settings, and writes run.json.
     ///
+    /// - Parameter usesModel: whether the run takes its settings from the model in the directory, as later phases do.
     /// - Throws: `RunDirectoryError`, `WriteError`.
-    public func open(_ record: RunRecord) throws {
+    public func open(_ record: RunRecord, usesModel: Bool = false) throws {
         if let reason = makeFolders() {
             throw RunDirectoryError(
                 description: "\(path): cannot make the run directory: \(reason); choose another with --run-dir", exitCode: 1)
@@ -30,7 +31,7 @@ public struct RunDirectory: Sendable {
                     description: "\(file("run.json")): expected the record of a run, found other text; choose another folder with --run-dir",
                     exitCode: 64)
             }
-            if let (name, theirs, ours) = earlier.firstDifference(from: record) {
+            if let (name, theirs, ours) = earlier.firstDifference(from: record, usesModel: usesModel) {
                 throw RunDirectoryError(
                     description: "\(path) holds a run with \(name) \(theirs), this one has \(ours): choose another folder with --run-dir, "
                         + "or give the same settings",

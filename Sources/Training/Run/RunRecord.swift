@@ -44,8 +44,9 @@ public struct RunRecord: Codable, Sendable {
     public static let byValidation = "by validation"
 
     /// The first setting in which a later record differs, and both values.
-    func firstDifference(from other: RunRecord) -> (name: String, ours: String, theirs: String)? {
-        let usesModel = ["encode", "classify"].contains(other.circumstances["phase"])
+    ///
+    /// - Parameter usesModel: whether the later run takes its settings from the model that this one left.
+    func firstDifference(from other: RunRecord, usesModel: Bool) -> (name: String, ours: String, theirs: String)? {
         if job != other.job { return ("job", job, other.job) }
         for name in Set(settings.keys).union(other.settings.keys).sorted() where settings[name] != other.settings[name] {
             if settings[name] == RunRecord.byValidation, usesModel { continue }

@@ -26,7 +26,6 @@ public final class SGD: UpdateRule {
     private let options: Options
     /// Of every bucket: how many values of a unit are weights; those after them are biases.
     private let weightsPerUnit: [Int]
-    private let first: [Int]
     private let velocities: [Matrix<Float>]
 
     /// - Parameters:
@@ -35,14 +34,12 @@ public final class SGD: UpdateRule {
     public init(_ values: LearnedValues, updated: [Range<Int>], weightsPerUnit: [Int], options: Options) {
         self.options = options
         self.weightsPerUnit = weightsPerUnit
-        first = updated.map(\.lowerBound)
         velocities = zip(values.buckets, updated).map { Matrix(rows: $1.count, columns: $0.valuesPerUnit) }
     }
 
-    public func update(bucket: Int, units: Range<Int>, values: Matrix<Float>, gradient: Matrix<Float>) {
-        let own = units.lowerBound - first[bucket]..<units.upperBound - first[bucket]
+    public func update(bucket: Int, values: Matrix<Float>, gradient: Matrix<Float>) {
         stepWithMomentum(
-            values, velocity: velocities[bucket].rows(own), gradient: gradient, weights: weightsPerUnit[bucket],
+            values, velocity: velocities[bucket], gradient: gradient, weights: weightsPerUnit[bucket],
             learningRate: Float(learningRate), momentum: Float(options.momentum), decay: Float(options.weightDecay),
             maxNorm: options.maxNorm)
     }

@@ -38,8 +38,7 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
     if world.isRoot { warnOfSlowKernels(logger) }
     if common.dryRun { return }
 
-    try world.agree {
-        guard world.isRoot else { return }
+    try world.agreeOnRoot {
         try directory.open(record)
         // Made and not kept: what cannot be written is better known before training.
         if let path = common.exportExpanded { _ = try AtomicFile(path: path) }

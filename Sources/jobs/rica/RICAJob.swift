@@ -13,8 +13,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
     let directory = RunDirectory(path: common.runDir ?? "runs/rica-\(common.dataset)")
     let (settings, data) = try world.agree {
-        let usesModel = options.phase == .encode || options.phase == .classify
-        let stored = usesModel ? try RICAModel.read(from: options.model ?? directory.file("model.safetensors")) : nil
+        let stored = options.phase.usesModel ? try RICAModel.read(from: options.model ?? directory.file("model.safetensors")) : nil
         let settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings
         let data = try Dataset.open(common.dataset, data: common.data)
         try data.checkLabels()
@@ -53,9 +52,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     }
     if common.dryRun { return }
 
-    try world.agree {
-        guard world.isRoot else { return }
-        try directory.open(record)
+    try world.agreeOnRoot {
+        try directory.open(record, usesModel: options.phase.usesModel)
         // Made and not kept: what cannot be written is better known before learning.
         if let path = common.exportExpanded { _ = try AtomicFile(path: path) }
     }

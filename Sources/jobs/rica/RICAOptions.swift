@@ -47,16 +47,16 @@ struct RICAOptions: ParsableCommand {
         try check(lambda, "--lambda", "a number of at least 0") { $0 >= 0 && $0.isFinite }
         try check(iterations, "--iterations", "0 to 1000000") { (0...1_000_000).contains($0) }
         let units = features ?? RICAOptions.defaultFeatures
-        if phase == .learn || phase == .all {
+        if !phase.usesModel {
             try check(common.columns, "--columns", "at most one column a feature, \(units)") { $0 <= units }
         }
-        if model != nil, phase == .learn || phase == .all {
+        if model != nil, !phase.usesModel {
             throw ValidationError("--model: the phase \(phase.rawValue) makes a model; give --phase encode or --phase classify to use one")
         }
-        if common.exportExpanded != nil, phase == .encode || phase == .classify {
+        if common.exportExpanded != nil, phase.usesModel {
             throw ValidationError("--export-expanded writes what was learned, so it goes with --phase learn or all")
         }
-        if common.searches, phase == .encode || phase == .classify {
+        if common.searches, phase.usesModel {
             throw ValidationError("--validate chooses how features are learned, so it goes with --phase learn or all")
         }
     }
