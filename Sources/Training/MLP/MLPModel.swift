@@ -8,13 +8,15 @@ extension DictionaryError: ExitCoded {
 }
 
 /// A perceptron's layers with their learned values: what training steps, and what a model file holds.
-public struct MLPModel {
+public final class MLPModel {
     /// The hidden layers, then the softmax layer, which is dense.
     public let weights: [PredictedWeights]
     /// A bucket a layer, units × (n_α + 1), a unit's w and its bias; then one for every U that is learned, J·positions × atoms.
     public let values: LearnedValues
     /// Of every layer: the bucket of its U, where that is learned.
     public let learnedDictionaries: [Int?]
+    /// Of every layer: what its columns choose from; nil where it is dense. Those made from data are zeros until `fill`.
+    public private(set) var dictionaries: [(any WeightDictionary)?]
     private let settings: MLPSettings
 
     /// The model that training starts from: w uniform in ±.1, that of the softmax layer in ±.02, biases 0 (the released settings of
@@ -42,6 +44,7 @@ public struct MLPModel {
             shapes.append(("hidden\(k + 1).U", settings.columns * grids[k].positions, plan.count))
         }
         learnedDictionaries = learned + [nil]
+        dictionaries = plans.map { $0?.dictionary } + [nil]
         let values = LearnedValues(shapes.map { (name: $0.0, units: $0.1, valuesPerUnit: $0.2) })
         self.values = values
 
@@ -81,6 +84,7 @@ public struct MLPModel {
     ///
     /// - Throws: `FactorisationError`.
     func fill(layer k: Int, with dictionary: any WeightDictionary) throws {
+        dictionaries[k] = dictionary
         for (j, column) in weights[k].columns.enumerated() {
             column.dictionary!.copy(
                 from: try dictionary.matrix(alpha: column.alpha, stream: settings.stream(layer: k, column: j)))
