@@ -13,7 +13,7 @@ public final class FullyConnected {
     public let weights: PredictedWeights
     public let path: ComputePath
     private let values: Matrix<Float>
-    private let gradient: Matrix<Float>
+    private let gradient: Matrix<Float>?
     /// W and the biases, units × (n_v + 1), on the expanded path: the values themselves where nothing is predicted.
     public let full: Matrix<Float>
     /// What `backward` leaves of them, for `project`: a caller may add to it in between.
@@ -27,17 +27,17 @@ public final class FullyConnected {
 
     /// - Parameters:
     ///   - values: the bucket, units × (n_α + 1).
-    ///   - gradient: as large; where `backward` and `project` leave the gradient of the values.
+    ///   - gradient: as large; where `backward` and `project` leave the gradient of the values; nil where they are held and U alone is learned.
     ///   - capacity: the most samples of one batch.
     ///   - dictionaryGradient: where `project` leaves the gradient of every column's U, one below the other, J·positions × atoms; nil where
     ///     U is not learned. Only the expanded path has it.
     public init(
-        weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, capacity: Int, path: ComputePath,
+        weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>?, capacity: Int, path: ComputePath,
         dictionaryGradient: Matrix<Float>? = nil
     ) {
         let units = weights.units, n = weights.grid.inputs, width = weights.columns.count * (weights.valuesPerUnit + 1)
         precondition(values.rows == units && values.columns == weights.valuesPerUnit + 1)
-        precondition(gradient.rows == units && gradient.columns == values.columns)
+        precondition(gradient.map { $0.rows == units && $0.columns == values.columns } ?? (dictionaryGradient != nil))
         precondition(!weights.isDense || path == .expanded, "a dense layer has no pooled inputs")
         self.weights = weights
         precondition(dictionaryGradient == nil || path == .expanded, "a learned U is computed expanded")
@@ -47,7 +47,7 @@ public final class FullyConnected {
         self.gradient = gradient
         let expands = path == .expanded && !weights.isDense
         full = weights.isDense ? values : Matrix(rows: expands ? units : 0, columns: n + 1)
-        fullGradient = weights.isDense ? gradient : Matrix(rows: expands ? units : 0, columns: n + 1)
+        fullGradient = weights.isDense ? gradient! : Matrix(rows: expands ? units : 0, columns: n + 1)
         pooling = path == .pooled ? weights.pooling : Matrix(rows: 0, columns: 0)
         pooled = Matrix(rows: path == .expanded ? 0 : capacity, columns: width)
         pooledGradient = Matrix(rows: path == .pooled ? capacity : 0, columns: width)
@@ -93,7 +93,7 @@ public final class FullyConnected {
         let s = pooled.rows(0..<outputGradient.rows)
         for (j, column) in weights.columns.enumerated() {
             multiply(
-                outputGradient.columns(column.units), s.columns(part(j)), transposed: .first, into: gradient.rows(column.units))
+                outputGradient.columns(column.units), s.columns(part(j)), transposed: .first, into: gradient!.rows(column.units))
         }
         guard let inputGradient else { return }
         precondition(path == .pooled, "the reduced path has no gradient of its inputs")
@@ -108,8 +108,10 @@ public final class FullyConnected {
     /// The gradient of the values from that of W, and of U where it is learned. Nothing to do for a dense layer and on the other paths.
     public func project() {
         guard path == .expanded, !weights.isDense else { return }
-        weights.project(fullGradient.columns(0..<inputs), into: gradient.columns(0..<weights.valuesPerUnit))
-        gradient.columns(gradient.columns - 1..<gradient.columns).copy(from: fullGradient.columns(inputs..<inputs + 1))
+        if let gradient {
+            weights.project(fullGradient.columns(0..<inputs), into: gradient.columns(0..<weights.valuesPerUnit))
+            gradient.columns(gradient.columns - 1..<gradient.columns).copy(from: fullGradient.columns(inputs..<inputs + 1))
+        }
         guard let dictionaryGradient else { return }
         let positions = weights.grid.positions
         for (j, column) in weights.columns.enumerated() {

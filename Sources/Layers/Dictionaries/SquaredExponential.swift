@@ -15,6 +15,10 @@ public struct SquaredExponential: WeightDictionary {
         self.form = form
     }
 
+    /// σ tied to the density of α, in pixels: ½√(positions/learned), half of the distance between neighbours if α were a square grid. So
+    /// kernels of neighbouring α meet at half of their height and more, however few there are (our choice; the paper has σ = 1 always).
+    public static func sigma(positions: Int, learned: Int) -> Double { 0.5 * (Double(positions) / Double(learned)).squareRoot() }
+
     public var positions: Int { grid.positions }
     public var choices: Int { grid.positions }
 

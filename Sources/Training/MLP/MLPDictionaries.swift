@@ -3,9 +3,10 @@ import LinearAlgebra
 
 extension MLPSettings {
     /// A hidden layer's dictionary and how many of its choices a column takes: int(positions·P), at least 1. Nil: a dense layer.
-    func plan(layer k: Int, grid: PixelGrid) -> (dictionary: any WeightDictionary, count: Int)? {
-        guard let learned, let dictionary = dictionary(dictionaries[k], grid: grid) else { return nil }
-        return (dictionary, learnedCount(grid.positions, proportion: learned))
+    func plan(layer k: Int, grid: PixelGrid, proportion: Double?) -> (dictionary: any WeightDictionary, count: Int)? {
+        guard let proportion else { return nil }
+        let count = learnedCount(grid.positions, proportion: proportion)
+        return dictionary(dictionaries[k], grid: grid, count: count).map { ($0, count) }
     }
 
     /// Whether raw images are seen before the layers are trained together.
@@ -25,10 +26,12 @@ extension MLPSettings {
     /// Samples of the rank that has most of a batch.
     func samplesPerRank(_ ranks: Int) -> Int { (batch + ranks - 1) / ranks }
 
-    private func dictionary(_ name: DictionaryName, grid: PixelGrid) -> (any WeightDictionary)? {
+    private func dictionary(_ name: DictionaryName, grid: PixelGrid, count: Int) -> (any WeightDictionary)? {
         let positions = grid.positions
         switch name {
-        case .se: return SquaredExponential(grid: grid, sigma: sigma, form: form(ridge: 0.1))
+        case .se:
+            let sigma = sigma ?? SquaredExponential.sigma(positions: positions, learned: count)
+            return SquaredExponential(grid: grid, sigma: sigma, form: form(ridge: 0.1))
         case .emp, .emp2: return UnseenDictionary(positions: positions, choices: positions, isSampled: true)
         case .ae, .kmeans: return UnseenDictionary(positions: positions, choices: MLPSettings.poolSize * grid.channels, isSampled: true)
         case .pca: return UnseenDictionary(positions: positions, choices: positions, isSampled: false)

@@ -11,46 +11,73 @@ extension DictionaryError: ExitCoded {
 public final class MLPModel {
     /// The hidden layers, then the softmax layer, which is dense.
     public let weights: [PredictedWeights]
-    /// A bucket a layer, units × (n_α + 1), a unit's w and its bias; then one for every U that is learned, J·positions × atoms.
+    /// Of every layer: hidden1, hidden2 … softmax.
+    public let names: [String]
+    /// What the stage learns: a bucket a layer, units × (n_α + 1), a unit's w and its bias; then one for every U that is learned,
+    /// J·positions × atoms.
     public let values: LearnedValues
+    /// Of every layer: units × (n_α + 1), its bucket, or held in the stage.
+    public let layerValues: [Matrix<Float>]
+    /// Of every layer: its bucket; nil where its values are held.
+    public let buckets: [Int?]
     /// Of every layer: the bucket of its U, where that is learned.
     public let learnedDictionaries: [Int?]
     /// Of every layer: what its columns choose from; nil where it is dense. Those made from data are zeros until `fill`.
     public private(set) var dictionaries: [(any WeightDictionary)?]
     private let settings: MLPSettings
 
-    /// The model that training starts from: w uniform in ±.1, that of the softmax layer in ±.02, biases 0 (the released settings of
-    /// Denil et al. 2013), drawn by position in the model, so that they are the same on every rank. Dictionaries that need data are
-    /// zeros until `fill`.
+    /// The model that a stage starts from.
     ///
+    /// That of the first stage has w uniform in ±.1, that of the softmax layer in ±.02, biases 0 (the released settings of Denil et al. 2013),
+    /// drawn by position in the model, so that they are the same on every rank. Dictionaries that need data are zeros until `fill`.
+    ///
+    /// - Parameters:
+    ///   - stage: nil: the first of the settings.
+    ///   - previous: what the stage before has learned: its U and w are kept, or where more is learned now, w becomes what predicts the
+    ///     same weights, as nearly as the new U can.
     /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for; `FactorisationError` where a kernel matrix
     ///   is not positive definite.
-    public init(settings: MLPSettings, shape: ImageShape, classes: Int) throws {
+    public init(
+        settings: MLPSettings, shape: ImageShape, classes: Int, stage: TrainingStage? = nil, after previous: MLPModel? = nil
+    ) throws {
+        let stage = stage ?? settings.stages[0]
         self.settings = settings
+        let hidden = settings.widths.indices
         var grids = [PixelGrid(channels: shape.channels, height: shape.height, width: shape.width)]
         grids += settings.widths.map { PixelGrid(channels: 1, height: 1, width: $0) }
-        let plans = settings.widths.indices.map { k in settings.plan(layer: k, grid: grids[k]) }
-        var shapes = settings.widths.indices.map { k in
-            ("hidden\(k + 1)", settings.widths[k], (plans[k]?.count ?? grids[k].positions) * grids[k].channels + 1)
+        let plans = hidden.map { k in settings.plan(layer: k, grid: grids[k], proportion: stage.proportion) }
+        let names = hidden.map { "hidden\($0 + 1)" } + ["softmax"]
+        self.names = names
+        var shapes = hidden.map { k in
+            (names[k], settings.widths[k], (plans[k]?.count ?? grids[k].positions) * grids[k].channels + 1)
         }
         shapes.append(("softmax", classes, grids.last!.inputs + 1))
-        var learned: [Int?] = []
-        for (k, plan) in plans.enumerated() {
-            guard let plan, settings.dictionaries[k].isLearned else {
-                learned.append(nil)
-                continue
-            }
-            learned.append(shapes.count)
-            shapes.append(("hidden\(k + 1).U", settings.columns * grids[k].positions, plan.count))
+
+        var learned: [(name: String, units: Int, valuesPerUnit: Int)] = []
+        var buckets: [Int?] = [], learnedDictionaries: [Int?] = []
+        for (k, shape) in shapes.enumerated() {
+            let isHeld = stage.learns == .dictionaries && k < plans.count && plans[k] != nil
+            buckets.append(isHeld ? nil : learned.count)
+            if !isHeld { learned.append(shape) }
         }
-        learnedDictionaries = learned + [nil]
-        dictionaries = plans.map { $0?.dictionary } + [nil]
-        let values = LearnedValues(shapes.map { (name: $0.0, units: $0.1, valuesPerUnit: $0.2) })
+        for (k, plan) in plans.enumerated() {
+            let isLearned = plan != nil && settings.learnsDictionary(ofLayer: k, in: stage)
+            learnedDictionaries.append(isLearned ? learned.count : nil)
+            if isLearned { learned.append(("\(names[k]).U", settings.columns * grids[k].positions, plan!.count)) }
+        }
+        let values = LearnedValues(learned)
         self.values = values
+        self.buckets = buckets
+        self.learnedDictionaries = learnedDictionaries + [nil]
+        layerValues = zip(buckets, shapes).map { $0.map(values.matrix) ?? Matrix(rows: $1.1, columns: $1.2) }
+        let dictionaries = hidden.map { k in
+            settings.dictionaries[k].needsData ? previous?.dictionaries[k] ?? plans[k]?.dictionary : plans[k]?.dictionary
+        }
+        self.dictionaries = dictionaries + [nil]
 
         var layers: [PredictedWeights] = []
         for (k, plan) in plans.enumerated() {
-            guard let plan else {
+            guard let plan, let dictionary = dictionaries[k] else {
                 layers.append(.dense(grid: grids[k], units: settings.widths[k]))
                 continue
             }
@@ -59,10 +86,10 @@ public final class MLPModel {
                 PredictedWeights(
                     grid: grids[k],
                     columns: try (0..<settings.columns).map { j in
-                        let stream = settings.stream(layer: k, column: j)
-                        let alpha = try plan.dictionary.choose(plan.count, stream: stream)
-                        var u = try plan.dictionary.matrix(alpha: alpha, stream: stream)
-                        if let bucket = learned[k] {
+                        let stream = settings.stream(layer: k, column: j), before = previous?.weights[k].columns[j]
+                        let alpha = try dictionary.choose(plan.count, stream: stream)
+                        var u = before?.alpha == alpha ? before!.dictionary! : try dictionary.matrix(alpha: alpha, stream: stream)
+                        if let bucket = learnedDictionaries[k] {
                             let place = values.matrix(bucket).rows(j * positions..<(j + 1) * positions)
                             place.copy(from: u)
                             u = place
@@ -71,11 +98,27 @@ public final class MLPModel {
                     }))
         }
         weights = layers + [.dense(grid: grids.last!, units: classes)]
+        if let previous { try keep(previous) } else { drawValues() }
+    }
+
+    private func drawValues() {
         for (k, layer) in weights.enumerated() {
-            let bucket = values.matrix(k), limit: Float = k == weights.count - 1 ? 0.02 : 0.1, width = layer.valuesPerUnit
+            let limit: Float = k == weights.count - 1 ? 0.02 : 0.1, width = layer.valuesPerUnit
             let stream = RandomStream(seed: settings.seed, purpose: .initialValues, stream: k)
             for unit in 0..<layer.units {
-                stream.fillUniform(.init(rebasing: bucket.row(unit)[..<width]), from: unit * width, in: -limit..<limit)
+                stream.fillUniform(.init(rebasing: layerValues[k].row(unit)[..<width]), from: unit * width, in: -limit..<limit)
+            }
+        }
+    }
+
+    private func keep(_ previous: MLPModel) throws {
+        for (k, layer) in weights.enumerated() {
+            let old = previous.layerValues[k], new = layerValues[k]
+            if old.columns == new.columns {
+                new.copy(from: old)
+            } else {
+                try layer.fit(previous.expanded(k), into: new.columns(0..<layer.valuesPerUnit))
+                new.columns(new.columns - 1..<new.columns).copy(from: old.columns(old.columns - 1..<old.columns))
             }
         }
     }
@@ -100,8 +143,8 @@ public final class MLPModel {
     public func network(gradient: LearnedValues, paths: [ComputePath], capacity: Int) -> MLPNetwork {
         let layers = weights.indices.map { k in
             FullyConnected(
-                weights: weights[k], values: values.matrix(k), gradient: gradient.matrix(k), capacity: capacity, path: paths[k],
-                dictionaryGradient: learnedDictionaries[k].map { gradient.matrix($0) })
+                weights: weights[k], values: layerValues[k], gradient: buckets[k].map(gradient.matrix), capacity: capacity, path: paths[k],
+                dictionaryGradient: learnedDictionaries[k].map(gradient.matrix))
         }
         return MLPNetwork(
             layers: layers, activation: settings.activation, dropoutRate: Float(settings.dropout), seed: settings.seed, capacity: capacity)
@@ -109,7 +152,7 @@ public final class MLPModel {
 
     /// Of every bucket how many values of a unit have decay and norm: all but the bias, and none of a learned U, whose rows are no units.
     public var weightsPerUnit: [Int] {
-        values.buckets.indices.map { $0 < weights.count ? values.buckets[$0].valuesPerUnit - 1 : 0 }
+        values.buckets.indices.map { learnedDictionaries.contains($0) ? 0 : values.buckets[$0].valuesPerUnit - 1 }
     }
 
     /// The hidden layers that are predicted.
@@ -129,7 +172,12 @@ public final class MLPModel {
     public func expanded(_ layer: Int) -> Matrix<Float> {
         let weights = weights[layer]
         let full = Matrix<Float>(rows: weights.units, columns: weights.grid.inputs)
-        weights.expand(values.matrix(layer).columns(0..<weights.valuesPerUnit), into: full)
+        weights.expand(layerValues[layer].columns(0..<weights.valuesPerUnit), into: full)
         return full
+    }
+
+    /// ‖U‖₂ of every predicted layer, the largest of its columns; steps in W grow with its square.
+    public var dictionaryNorms: [Double] {
+        predicted.map { layer in layer.columns.map { spectralNorm($0.dictionary!) }.max()! }
     }
 }

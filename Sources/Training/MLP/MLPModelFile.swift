@@ -17,8 +17,8 @@ extension MLPModel {
             "input": "pixels divided by 255",
         ])
         for (k, layer) in weights.enumerated() {
-            let name = values.buckets[k].name
-            file.set("\(name).w", values.matrix(k).columns(0..<layer.valuesPerUnit))
+            let name = names[k]
+            file.set("\(name).w", layerValues[k].columns(0..<layer.valuesPerUnit))
             file.set("\(name).bias", biases(k))
             guard !layer.isDense else { continue }
             let alpha = layer.columns.flatMap { $0.alpha.map(Int32.init) }
@@ -35,13 +35,13 @@ extension MLPModel {
     func writeExpanded(to path: String) throws {
         var file = Safetensors()
         for k in weights.indices {
-            file.set("\(values.buckets[k].name).weight", expanded(k))
-            file.set("\(values.buckets[k].name).bias", biases(k))
+            file.set("\(names[k]).weight", expanded(k))
+            file.set("\(names[k]).bias", biases(k))
         }
         try file.write(to: path)
     }
 
     private func biases(_ layer: Int) -> [Float] {
-        (0..<weights[layer].units).map { values.matrix(layer)[$0, weights[layer].valuesPerUnit] }
+        (0..<weights[layer].units).map { layerValues[layer][$0, weights[layer].valuesPerUnit] }
     }
 }

@@ -1,9 +1,30 @@
+import Datasets
 import Layers
+import LinearAlgebra
 import Parallel
 
 /// What a run will cost, worked out before it: `--dry-run` prints it, the banner shows a part.
 public struct MLPPlan {
+    /// One stage's part of it.
+    public struct Stage {
+        public let stage: TrainingStage
+        /// Values that are exchanged in a step.
+        public let learned: Int
+        /// What the busiest rank sends in one.
+        public let wireBytesPerStep: Int
+        /// Of every layer: the paths with their costs on one rank's part of a batch, cheapest first.
+        public let costs: [[PathCost]]
+        public let paths: [ComputePath]
+        /// Floats that a rank holds while it learns.
+        fileprivate let floats: Int
+    }
+
+    /// The stages of the run in their order.
+    public let stages: [Stage]
+    /// Of every layer.
+    public let layerNames: [String]
     public let dynamicParameters: Int
+    /// Every value that is learned in one of the stages, at the end.
     public let learnedParameters: Int
     public let fullParameters: Int
     /// n_v·n_h of the predicted layers, of which `proportion` is learned.
@@ -11,64 +32,104 @@ public struct MLPPlan {
     /// Every value of the dense net of the same widths.
     public let denseParameters: Int
     public let proportion: Double
-    /// Bytes of the values that are reduced in one step.
+    /// Bytes of the values that are reduced in one step, and what the busiest rank sends in it: means over the run's steps.
     public let bytesPerStep: Int
-    /// What the busiest rank sends in one.
     public let wireBytesPerStep: Int
-    /// Of every layer: the paths with their costs on one rank's part of a batch, cheapest first.
-    public let costs: [[PathCost]]
-    public let paths: [ComputePath]
     /// Bytes a rank holds at most (docs/mlp.md has the formula).
     public let bytes: Int
 
     /// - Parameters:
     ///   - forced: the path that the user chose, for the layers that have it.
     ///   - training: training images.
-    public init(settings: MLPSettings, model: MLPModel, exchange: any Exchange, ranks: Int, forced: ComputePath?, training: Int) {
-        dynamicParameters = model.dynamicParameters
-        learnedParameters = model.values.count
-        fullParameters = model.fullParameters
-        predictedWeights = model.predictedWeights
-        denseParameters = model.denseParameters
-        proportion = model.proportion
-        bytesPerStep = 4 * model.values.count
-        wireBytesPerStep = exchange.wireBytesPerStep
-        let samples = settings.samplesPerRank(ranks)
-        costs = model.weights.enumerated().map { k, layer in
-            let all = layer.stepCosts(samples: samples, isFirst: k == 0)
-            return model.learnedDictionaries[k] == nil ? all : all.filter { $0.path == .expanded }
-        }
-        paths = costs.map { costs in costs.first { $0.path == forced }?.path ?? costs[0].path }
-
-        let first = model.weights[0], images = training * (first.grid.inputs + 1)
-        let pooledImages = training * first.columns.count * (first.valuesPerUnit + 1)
-        // A batch in every layer, then W and its gradient, or what pools.
-        var activations = model.weights.last!.units, workspaces = 0, expanded = 0, dictionaries = 0
-        for (k, layer) in model.weights.enumerated() {
-            let inputs = layer.grid.inputs + 1, pooled = layer.columns.count * (layer.valuesPerUnit + 1)
-            activations += inputs + layer.units
-            if layer.isDense { continue }
-            // A learned U is among the values.
-            if model.learnedDictionaries[k] == nil {
-                dictionaries += layer.columns.count * layer.columns[0].alpha.count * layer.grid.positions
+    /// - Throws: what `MLPModel` throws.
+    public init(
+        settings: MLPSettings, shape: ImageShape, classes: Int, exchange: ExchangeName, communicator: Communicator, forced: ComputePath?,
+        training: Int
+    ) throws {
+        let samples = settings.samplesPerRank(communicator.size)
+        var stages: [Stage] = [], models: [MLPModel] = []
+        for stage in settings.stages {
+            // Turns cost what the turn before last did.
+            if let like = stages.first(where: { $0.stage.isLike(stage) }) {
+                stages.append(
+                    Stage(
+                        stage: stage, learned: like.learned, wireBytesPerStep: like.wireBytesPerStep, costs: like.costs, paths: like.paths,
+                        floats: like.floats))
+                continue
             }
-            expanded += 2 * layer.units * inputs
+            let model = try MLPModel(settings: settings, shape: shape, classes: classes, stage: stage)
+            let exchange = exchange.make(for: model.values, communicator: communicator)
+            let costs = model.weights.enumerated().map { k, layer in
+                let all = layer.stepCosts(samples: samples, isFirst: k == 0)
+                return model.learnedDictionaries[k] == nil ? all : all.filter { $0.path == .expanded }
+            }
+            let paths = costs.map { costs in costs.first { $0.path == forced }?.path ?? costs[0].path }
+            stages.append(
+                Stage(
+                    stage: stage, learned: model.values.count, wireBytesPerStep: exchange.wireBytesPerStep, costs: costs, paths: paths,
+                    floats: model.floats(paths: paths, samples: samples, training: training, updated: exchange.updated)))
+            models.append(model)
+        }
+        self.stages = stages
+        // Where turns are taken, the last stage may be of either kind.
+        let last = models.last!
+        layerNames = last.names
+        dynamicParameters = last.dynamicParameters
+        learnedParameters = last.layerValues.reduce(0) { $0 + $1.rows * $1.columns } + models.map(\.learnedDictionaryValues).max()!
+        fullParameters = last.fullParameters
+        predictedWeights = last.predictedWeights
+        denseParameters = last.denseParameters
+        proportion = last.proportion
+        func mean(_ bytes: (Stage) -> Int) -> Int {
+            let epochs = stages.map { max(1, $0.stage.epochs.count) }  // none at all is one stage of none
+            return zip(stages, epochs).reduce(0) { $0 + bytes($1.0) * $1.1 } / epochs.reduce(0, +)
+        }
+        bytesPerStep = mean { 4 * $0.learned }
+        wireBytesPerStep = mean(\.wireBytesPerStep)
+
+        var before = 0
+        if settings.preparesFromData {
+            let first = models[0], expanded = first.weights.filter { !$0.isDense }.reduce(0) { $0 + 2 * $1.units * ($1.grid.inputs + 1) }
+            let network = max(sampleChunk, samples) * first.activations + expanded + first.values.count
+            before = training * (first.weights[0].grid.inputs + 1) + network
+                + settings.widths.indices.map { settings.preparation(layer: $0, of: first, samples: samples) }.max()!
+        }
+        // What a stage hands to the next, the labels of the images and their order in an epoch stand beside.
+        let handed = stages.count > 1 ? last.heldFloats : 0
+        bytes = 4 * (max(stages.map(\.floats).max()!, before) + models.map(\.heldFloats).max()! + handed) + 20 * training
+    }
+}
+
+extension MLPModel {
+    /// Floats of the values and of every U.
+    fileprivate var heldFloats: Int {
+        let dictionaries = weights.enumerated().filter { !$1.isDense && learnedDictionaries[$0] == nil }.map(\.element)
+        return layerValues.reduce(0) { $0 + $1.rows * $1.columns } + learnedDictionaryValues
+            + dictionaries.reduce(0) { $0 + $1.columns.count * $1.columns[0].alpha.count * $1.grid.positions }
+    }
+
+    /// Values of every U that is learned.
+    fileprivate var learnedDictionaryValues: Int { learnedDictionaries.reduce(0) { $0 + ($1.map { values.buckets[$0].count } ?? 0) } }
+
+    /// A sample in every layer.
+    fileprivate var activations: Int { weights.reduce(weights.last!.units) { $0 + $1.grid.inputs + 1 + $1.units } }
+
+    /// Floats that training with it takes beside itself: data, workspaces, gradient, the optimiser's state.
+    fileprivate func floats(paths: [ComputePath], samples: Int, training: Int, updated: [Range<Int>]) -> Int {
+        let first = weights[0]
+        let row = paths[0] == .reduced ? first.columns.count * (first.valuesPerUnit + 1) : first.grid.inputs + 1
+        // A batch in every layer, then W and its gradient, or what pools.
+        var workspaces = 0
+        for (k, layer) in weights.enumerated() where !layer.isDense {
+            let inputs = layer.grid.inputs + 1, pooled = layer.columns.count * (layer.valuesPerUnit + 1)
             switch paths[k] {
             case .expanded: workspaces += 2 * layer.units * inputs
             case .pooled: workspaces += inputs * pooled + 2 * samples * pooled
             case .reduced: workspaces += samples * pooled
             }
         }
-        let values = model.values.count
-        let state = zip(exchange.updated, model.values.buckets).reduce(0) { $0 + $1.0.count * $1.1.valuesPerUnit }
-        let learning = (paths[0] == .reduced ? pooledImages : images) + samples * activations + workspaces + values + state
-        var before = 0
-        if settings.preparesFromData {
-            let network = max(sampleChunk, samples) * activations + expanded + values
-            before = images + network + settings.widths.indices.map { settings.preparation(layer: $0, of: model, samples: samples) }.max()!
-        }
-        // Beside them the labels of the images and their order in an epoch.
-        bytes = 4 * (max(learning, before) + values + dictionaries) + 20 * training
+        let state = zip(updated, values.buckets).reduce(0) { $0 + $1.0.count * $1.1.valuesPerUnit }
+        return training * row + samples * activations + workspaces + values.count + state
     }
 }
 

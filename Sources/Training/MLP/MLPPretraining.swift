@@ -49,10 +49,10 @@ final class MLPPretraining {
             }
             // U and w learned as an autoencoder are unstable: METHOD's LowRank starts from its random numbers.
             guard settings.pretrainEpochs > 0, !name.isLearned else { continue }
-            let values = LearnedValues([(model.values.buckets[k].name, layer.units, layer.valuesPerUnit + 1)])
-            values.matrix(0).copy(from: model.values.matrix(k))
+            let values = LearnedValues([(model.names[k], layer.units, layer.valuesPerUnit + 1)])
+            values.matrix(0).copy(from: model.layerValues[k])
             try train(layer, values, of: k, as: "hidden layer \(k + 1)", samples: samples, epochs: settings.pretrainEpochs)
-            model.values.matrix(k).copy(from: values.matrix(0))
+            model.layerValues[k].copy(from: values.matrix(0))
         }
     }
 

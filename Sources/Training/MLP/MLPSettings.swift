@@ -9,13 +9,19 @@ public struct MLPSettings: Codable, Equatable, Sendable {
     public var activation: Activation
     /// The proportion of every hidden layer's weights that is learned; nil: dense layers, nothing predicted.
     public var learned: Double?
+    /// Where a run begins with fewer.
+    public var growth: Growth?
+    /// Epochs before U is learned, too; nil: it never is, but for LowRank, whose U is learned from the start.
+    public var unfreezeAfter: Int?
+    /// Epochs of a turn where w and U are learned in turns.
+    public var alternate: Int?
     /// J.
     public var columns: Int
     public var alpha: AlphaSampling
     /// Of every hidden layer.
     public var dictionaries: [DictionaryName]
-    /// σ of the squared-exponential kernel, in pixels.
-    public var sigma: Double
+    /// σ of the squared-exponential kernel, in pixels; nil: `SquaredExponential.sigma(positions:learned:)`.
+    public var sigma: Double?
     /// λ of the kernel ridge; nil: what each dictionary is used with.
     public var ridge: Double?
     /// Raw kernel rows instead, without a ridge.
@@ -33,8 +39,9 @@ public struct MLPSettings: Codable, Equatable, Sendable {
     public var dropout: Double
 
     public init(
-        dataset: String, seed: UInt64, widths: [Int], activation: Activation, learned: Double?, columns: Int, alpha: AlphaSampling,
-        dictionaries: [DictionaryName], sigma: Double, ridge: Double?, raw: Bool, batch: Int, pretrainEpochs: Int, epochs: Int,
+        dataset: String, seed: UInt64, widths: [Int], activation: Activation, learned: Double?, growth: Growth? = nil,
+        unfreezeAfter: Int? = nil, alternate: Int? = nil, columns: Int, alpha: AlphaSampling, dictionaries: [DictionaryName],
+        sigma: Double?, ridge: Double?, raw: Bool, batch: Int, pretrainEpochs: Int, epochs: Int,
         learningRate: Double, schedule: RateSchedule, descent: SGD.Options, dropout: Double
     ) {
         self.dataset = dataset
@@ -42,6 +49,9 @@ public struct MLPSettings: Codable, Equatable, Sendable {
         self.widths = widths
         self.activation = activation
         self.learned = learned
+        self.growth = growth
+        self.unfreezeAfter = unfreezeAfter
+        self.alternate = alternate
         self.columns = columns
         self.alpha = alpha
         self.dictionaries = dictionaries

@@ -24,10 +24,10 @@ public final class ProgressLog {
     }
 
     /// A line that is always printed.
-    public func say(_ line: String) {
+    public func say(_ line: @autoclosure () -> String) {
         guard speaks else { return }
         endBar()
-        print(line)
+        print(line())
         fflush(nil)
         last = clock.now
     }

@@ -21,6 +21,7 @@ public final class StochasticDescent {
         public var stream: Int
         /// Samples of a step, on all ranks.
         public var batch: Int
+        /// Of the whole run, which the schedule counts.
         public var epochs: Int
         /// η of the first update.
         public var learningRate: Double
@@ -53,6 +54,8 @@ public final class StochasticDescent {
         public var compute = 0.0
         /// In collectives, the wait for other ranks included.
         public var exchange = 0.0
+
+        public init() {}
     }
 
     private let objective: any BatchObjective
@@ -87,16 +90,21 @@ public final class StochasticDescent {
         rule = SGD(values, updated: exchange.updated, weightsPerUnit: weightsPerUnit, options: options.rule)
     }
 
-    /// Runs all epochs over the samples given and returns the last. `report` is called on every rank after each.
+    /// Runs epochs over the samples given and returns the last. `report` is called on every rank after each.
     ///
     /// A step is one exchange; an epoch adds an allreduce of 16 bytes.
     ///
+    /// - Parameters:
+    ///   - state: where an earlier descent ended, which this one goes on from.
+    ///   - last: the number of the last epoch; nil: of the options' last.
     /// - Throws: `Divergence`, on all ranks at the same step; `MPIError`; what `report` throws.
     @discardableResult
-    public func run(samples: [Int], _ report: (Epoch) throws -> Void = { _ in }) throws -> Epoch {
-        let start = clock.now, total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
-        var state = Epoch()
-        for epoch in 1..<options.epochs + 1 {
+    public func run(
+        samples: [Int], from state: Epoch = Epoch(), through last: Int? = nil, _ report: (Epoch) throws -> Void = { _ in }
+    ) throws -> Epoch {
+        let start = clock.now, before = state.seconds, total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
+        var state = state
+        for epoch in state.number + 1..<(last ?? options.epochs) + 1 {
             let draws = RandomStream(seed: options.seed, purpose: .order, stream: options.stream << 20 | epoch)
             let order = draws.permutation(of: samples.count).map { samples[$0] }
             var sums = [0.0, 0.0]
@@ -121,7 +129,7 @@ public final class StochasticDescent {
             state.number = epoch
             state.loss = sums[0] / Double(order.count)
             state.error = sums[1] / Double(order.count)
-            state.seconds = (clock.now - start).seconds
+            state.seconds = before + (clock.now - start).seconds
             try report(state)
         }
         return state

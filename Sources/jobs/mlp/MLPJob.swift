@@ -19,21 +19,21 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
         return data
     }
     try checkSameData(data, on: world)
-    let model = try world.agree {
-        do { return try MLPModel(settings: settings, shape: data.shape, classes: data.classes) } catch let error as FactorisationError {
-            throw OptionError("a dictionary cannot be made with --sigma \(settings.sigma) and this --ridge: \(error)")
+    let plan = try world.agree {
+        do {
+            return try MLPPlan(
+                settings: settings, shape: data.shape, classes: data.classes, exchange: options.exchange, communicator: world,
+                forced: common.compute.path, training: data.train.images.count)
+        } catch let error as FactorisationError {
+            throw OptionError("a dictionary cannot be made with this --sigma and --ridge: \(error)")
         }
     }
-    let exchange = options.exchange.make(for: model.values, communicator: world)
-    let plan = MLPPlan(
-        settings: settings, model: model, exchange: exchange, ranks: world.size, forced: common.compute.path,
-        training: data.train.images.count)
     let record = RunRecord(
         job: "mlp", settings: describe(settings, searches: options.rates != nil), circumstances: circumstances(common).merging(["exchange": options.exchange.rawValue]) { $1 },
         communicator: world, hosts: try world.hostNames())
 
     var banner = Banner(job: "mlp", record: record)
-    describe(plan, model, in: &banner)
+    describe(plan, in: &banner)
     banner.print(with: progress)
     if world.isRoot { warnOfSlowKernels(logger) }
     if common.dryRun { return }

@@ -30,6 +30,12 @@ struct MLPOptions: ParsableCommand {
     var epochs = 15
     @Option(help: ArgumentHelp("Epochs in which every hidden layer is first a tied autoencoder of its inputs; only with sigmoid units.", valueName: "n"))
     var pretrainEpochs = 0
+    @Option(help: ArgumentHelp("Begin with the first proportion learned, double it in steps of equally many epochs up to the second; instead of --learned.", valueName: "p:p"))
+    var grow: GrowingProportion?
+    @Option(help: ArgumentHelp("Epochs after which U is learned, too, in every predicted layer; 0: from the start. (default: never, but for lowrank)", valueName: "n"))
+    var unfreezeAfter: Int?
+    @Option(help: ArgumentHelp("Learn w for so many epochs, then U for as many with w held, and so on, in every predicted layer.", valueName: "n"))
+    var alternate: Int?
     @Option(help: ArgumentHelp("Learning rate of the first step. (default: 0.1)", valueName: "r"))
     var learningRate: Double?
     @Option(help: ArgumentHelp("How the rate falls: divided by 1.00004 at every step (the paper), or straight down to 0.", valueName: "paper|linear"))
@@ -50,6 +56,8 @@ struct MLPOptions: ParsableCommand {
         try check(batch, "--batch", "1 to 1000000") { $0 >= 1 && $0 <= 1_000_000 }
         try check(pretrainEpochs, "--pretrain-epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
         try check(epochs, "--epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
+        try check(unfreezeAfter, "--unfreeze-after", "0 to \(max(epochs - 1, 0)), fewer than the epochs of the run") { $0 >= 0 && $0 < epochs }
+        try check(alternate, "--alternate", "1 to 1000000 epochs") { $0 >= 1 && $0 <= 1_000_000 }
         try check(learningRate, "--learning-rate", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(momentum, "--momentum", "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
         try check(weightDecay, "--weight-decay", "a number of at least 0") { $0 >= 0 && $0.isFinite }
@@ -69,8 +77,20 @@ struct MLPOptions: ParsableCommand {
         if common.searches && learningRate != nil {
             throw ValidationError("--validate chooses the learning rate: give --validate or --learning-rate, not both")
         }
+        if predicted.isEmpty, grow != nil || unfreezeAfter != nil || alternate != nil {
+            throw ValidationError("--grow, --unfreeze-after and --alternate have no meaning where no layer is predicted")
+        }
         if predicted.isEmpty, common.learned != nil || common.columns != nil || common.alpha != nil {
             throw ValidationError("--learned, --columns and --alpha have no meaning where --dictionary names dense layers only")
+        }
+        if grow != nil, common.learned != nil {
+            throw ValidationError("--grow says how much is learned at the end: give --grow or --learned, not both")
+        }
+        if unfreezeAfter != nil, alternate != nil {
+            throw ValidationError("--unfreeze-after learns U with w, --alternate in turns: give one of them, not both")
+        }
+        if grow != nil, unfreezeAfter != nil || alternate != nil || names.contains(where: \.isLearned) {
+            throw ValidationError("--grow: expected a U that is fixed, found --unfreeze-after, --alternate or the dictionary lowrank")
         }
         if common.sigma != nil && !names.contains(.se) {
             throw ValidationError("--sigma has no meaning without the dictionary se")
@@ -106,16 +126,17 @@ struct MLPOptions: ParsableCommand {
         let dense = dictionaries.allSatisfy { $0 == .dense }
         return MLPSettings(
             dataset: common.dataset, seed: common.seed ?? 1, widths: widths.units, activation: activation,
-            learned: dense ? nil : common.learned?.value ?? 0.1,
+            learned: dense ? nil : grow?.last ?? common.learned?.value ?? 0.1, growth: grow.map { Growth(first: $0.first) },
+            unfreezeAfter: unfreezeAfter, alternate: alternate,
             columns: dense ? 1 : common.columns ?? min(10, widths.units.min()!), alpha: common.alpha ?? .distinct,
             dictionaries: dictionaries,
-            sigma: common.sigma ?? 1, ridge: common.ridge, raw: common.raw, batch: batch, pretrainEpochs: pretrainEpochs, epochs: epochs,
+            sigma: common.sigma.map(\.pixels) ?? 1, ridge: common.ridge, raw: common.raw, batch: batch, pretrainEpochs: pretrainEpochs, epochs: epochs,
             learningRate: learningRate ?? 0.1, schedule: schedule,
             descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: maxNorm == 0 ? nil : maxNorm), dropout: dropout)
     }
 
     /// What `--validate` searches.
-    var rates: [Double]? { common.searches ? [0.02, 0.05, 0.1, 0.2, 0.5] : nil }
+    var rates: [Double]? { common.searches ? [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2] : nil }
 }
 
 /// Widths of hidden layers, written as 500,500.

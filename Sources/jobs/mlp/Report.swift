@@ -19,10 +19,12 @@ func describe(_ settings: MLPSettings, searches: Bool) -> [String: String] {
     }
     all.merge(
         [
-            "learned": "\(learned)", "columns": "\(settings.columns)", "alpha": settings.alpha.rawValue,
+            "learned": (settings.growth.map { "\($0.first) growing to " } ?? "") + "\(learned)", "columns": "\(settings.columns)", "alpha": settings.alpha.rawValue,
             "dictionary": settings.dictionaries.map(\.rawValue).joined(separator: ","),
         ]) { $1 }
-    if settings.dictionaries.contains(.se) { all["sigma"] = "\(settings.sigma)" }
+    if settings.dictionaries.contains(.se) { all["sigma"] = settings.sigma.map { "\($0)" } ?? "auto" }
+    if let epochs = settings.unfreezeAfter { all["unfreeze-after"] = "\(epochs)" }
+    if let epochs = settings.alternate { all["alternate"] = "\(epochs)" }
     if settings.dictionaries.contains(where: \.isKernel) {
         all["ridge"] = settings.raw ? "raw" : settings.ridge.map { "\($0)" } ?? "by dictionary"
     }
@@ -30,7 +32,7 @@ func describe(_ settings: MLPSettings, searches: Bool) -> [String: String] {
 }
 
 /// The derived sizes, as the banner and `--dry-run` show them.
-func describe(_ plan: MLPPlan, _ model: MLPModel, in banner: inout Banner) {
+func describe(_ plan: MLPPlan, in banner: inout Banner) {
     banner.add(
         "parameters",
         plan.dynamicParameters == 0
@@ -40,9 +42,15 @@ func describe(_ plan: MLPPlan, _ model: MLPModel, in banner: inout Banner) {
     banner.add(
         "traffic",
         "\(readable(bytes: plan.bytesPerStep)) of values a step, the busiest rank sends \(readable(bytes: plan.wireBytesPerStep))")
-    for (k, costs) in plan.costs.enumerated() {
-        let name = k == 0 ? "compute" : ""
-        banner.add(name, "\(model.values.buckets[k].name) \(plan.paths[k].rawValue) of \(readable(costs))")
+    // Turns are told once of each kind.
+    let kinds = plan.stages.enumerated().filter { number, stage in !plan.stages[..<number].contains { $0.stage.isLike(stage.stage) } }
+    for (number, stage) in kinds {
+        if kinds.count > 1 {
+            banner.add("stage \(number + 1)", "\(stage.learned) values learned, \(stage.stage.epochs.count) epochs")
+        }
+        for (k, costs) in stage.costs.enumerated() {
+            banner.add(k == 0 ? "compute" : "", "\(plan.layerNames[k]) \(stage.paths[k].rawValue) of \(readable(costs))")
+        }
     }
     let held = ProcessMemory.resident
     banner.add("memory", "about \(readable(bytes: plan.bytes + held)) a rank, \(readable(bytes: held)) of it libraries and files that are open")

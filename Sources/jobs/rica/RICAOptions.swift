@@ -67,12 +67,16 @@ struct RICAOptions: ParsableCommand {
 
     /// The settings of the command line, with the documented defaults.
     var settings: RICASettings {
-        RICASettings(
+        var settings = RICASettings(
             dataset: common.dataset, seed: common.seed ?? 1, learned: common.dense ? nil : common.learned?.value ?? 0.5,
-            columns: common.dense ? 1 : common.columns ?? min(4, features ?? RICAOptions.defaultFeatures), alpha: common.alpha ?? .distinct, sigma: common.sigma ?? 1,
+            columns: common.dense ? 1 : common.columns ?? min(4, features ?? RICAOptions.defaultFeatures), alpha: common.alpha ?? .distinct, sigma: common.sigma?.pixels ?? 1,
             ridge: common.raw ? nil : common.ridge ?? 0.1, patch: patch ?? (common.dataset == "stl10" ? 10 : 6),
             patches: patches ?? 20_000, features: features ?? RICAOptions.defaultFeatures, lambda: lambda ?? 0.05,
             norm: norm ?? .variance, iterations: iterations ?? 50, encoder: encoder ?? .abs, cost: RICAOptions.defaultCost)
+        if let sigma = common.sigma, sigma.pixels == nil {
+            settings.sigma = SquaredExponential.sigma(positions: settings.patch * settings.patch, learned: settings.learnedPositions)
+        }
+        return settings
     }
 
     /// The settings of a stored model, for the phases that use one. A given option that says otherwise is refused.
@@ -94,7 +98,7 @@ struct RICAOptions: ParsableCommand {
         try same(common.dense ? true : nil, "--dense", \.learned)
         try same(common.columns, "--columns", \.columns)
         try same(common.alpha, "--alpha", \.alpha)
-        try same(common.sigma, "--sigma", \.sigma)
+        try same(common.sigma?.pixels, "--sigma", \.sigma)
         try same(common.ridge, "--ridge", \.ridge)
         try same(common.raw ? true : nil, "--raw", \.ridge)
         try same(patch, "--patch", \.patch)

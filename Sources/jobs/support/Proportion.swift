@@ -16,3 +16,16 @@ public struct Proportion: ExpressibleByArgument, Sendable {
         self.value = value
     }
 }
+
+/// Two proportions, the first the smaller one, written as 0.05:0.5.
+public struct GrowingProportion: ExpressibleByArgument, Sendable {
+    public let first: Double
+    public let last: Double
+
+    public init?(argument: String) {
+        let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map { Proportion(argument: String($0))?.value }
+        guard parts.count == 2, let first = parts[0], let last = parts[1], first < last else { return nil }
+        self.first = first
+        self.last = last
+    }
+}

@@ -1,0 +1,160 @@
+import Datasets
+import Foundation
+import Layers
+import LinearAlgebra
+import Parallel
+
+/// A prepared model and its training, stage by stage, on the training images of a data set: once for a run, or for every rate that
+/// `--validate` tries, each time from the same start.
+final class MLPTraining {
+    private let settings: MLPSettings
+    private let plan: MLPPlan
+    private let exchange: ExchangeName
+    private let data: Dataset
+    private let communicator: Communicator
+    private let progress: ProgressLog
+    /// The training images that may be seen.
+    private let samples: [Int]
+    /// What training starts from: with its dictionaries, pre-trained.
+    private let prepared: MLPModel
+    /// As trained so far.
+    private(set) var model: MLPModel
+    private var network: MLPNetwork?
+    /// All training images as the network's first layer takes them, and the layer that pools them; nil: they are as they were.
+    private var rows: (rows: TrainingRows, pooledBy: PredictedWeights?)?
+
+    /// Makes the dictionaries and trains layer by layer. Collective.
+    ///
+    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`.
+    init(
+        settings: MLPSettings, plan: MLPPlan, exchange: ExchangeName, data: Dataset, samples: [Int], communicator: Communicator,
+        progress: ProgressLog
+    ) throws {
+        self.settings = settings
+        self.plan = plan
+        self.exchange = exchange
+        self.data = data
+        self.samples = samples
+        self.communicator = communicator
+        self.progress = progress
+        prepared = try MLPModel(settings: settings, shape: data.shape, classes: data.classes)
+        model = prepared
+        if settings.preparesFromData {
+            try MLPPretraining(
+                settings: settings, model: prepared, rows: try trainingRows(pooledBy: nil), exchange: exchange,
+                communicator: communicator, progress: progress
+            ).run(samples: samples)
+        }
+    }
+
+    /// Trains through all stages and returns the last epoch. `report` is called on every rank after each epoch. Collective.
+    ///
+    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`; what `report` throws.
+    func train(learningRate: Double, _ report: (Metrics.Row) throws -> Void) throws -> StochasticDescent.Epoch {
+        progress.say("training on \(samples.count) images, \(settings.epochs) epochs, learning rate \(learningRate)")
+        model = prepared
+        var state = StochasticDescent.Epoch()
+        for (number, stage) in plan.stages.enumerated() {
+            state = try train(stage, number: number, learningRate: learningRate, from: state, report)
+        }
+        return state
+    }
+
+    private func train(
+        _ stage: MLPPlan.Stage, number: Int, learningRate: Double, from state: StochasticDescent.Epoch,
+        _ report: (Metrics.Row) throws -> Void
+    ) throws -> StochasticDescent.Epoch {
+        network = nil
+        model = try communicator.agree {
+            try MLPModel(settings: settings, shape: data.shape, classes: data.classes, stage: stage.stage, after: model)
+        }
+        // Processors of two kinds may have rounded what was fitted or factorised differently.
+        if number > 0 {
+            try communicator.broadcast(model.values.flat.elements, from: 0)
+            for column in model.weights.flatMap(\.columns) where column.dictionary != nil {
+                try communicator.broadcast(column.dictionary!.elements, from: 0)
+            }
+        }
+        let rows = try trainingRows(pooledBy: stage.paths[0] == .reduced ? model.weights[0] : nil)
+        let gradient = model.values.zeros
+        let network = model.network(gradient: gradient, paths: stage.paths, capacity: settings.samplesPerRank(communicator.size))
+        self.network = network
+        let exchange = exchange.make(for: model.values, communicator: communicator)
+        let descent = StochasticDescent(
+            Classification(network, rows: rows), values: model.values, gradient: gradient,
+            weightsPerUnit: model.weightsPerUnit, exchange: exchange,
+            options: .init(
+                seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: learningRate,
+                schedule: settings.schedule, rule: settings.descent),
+            watched: model.buckets.last!!, onDivergence: "training; a smaller --learning-rate keeps it finite",
+            communicator: communicator)
+        announce(stage.stage, number)
+        let before = communicator.traffic
+        var previous = state, rebuild = 0.0, project = 0.0, bytes = 0
+        return try descent.run(samples: samples, from: state, through: stage.stage.epochs.upperBound) { epoch in
+            let steps = Double(epoch.steps - previous.steps)
+            let sent = (communicator.traffic - before).total.wireBytes
+            let row = Metrics.Row(
+                step: epoch.steps, epoch: epoch.number, objective: epoch.loss, error: epoch.error, seconds: epoch.seconds,
+                compute: (epoch.compute - previous.compute) / steps, rebuild: (network.rebuildSeconds - rebuild) / steps,
+                project: (network.projectSeconds - project) / steps, exchange: (epoch.exchange - previous.exchange) / steps,
+                bytes: Double(sent - bytes) / steps)
+            previous = epoch
+            (rebuild, project, bytes) = (network.rebuildSeconds, network.projectSeconds, sent)
+            progress.step(
+                "train: epoch", epoch.number, of: settings.epochs,
+                "loss \(epoch.loss), training error \(epoch.error)" + (learnsDictionaries ? ", \(norms)" : ""))
+            try report(row)
+        }
+    }
+
+    /// The classes predicted for some training images, in their order.
+    func predict(_ samples: [Int]) throws -> [Int32] {
+        Classification(network!, rows: rows!.rows).predict(samples)
+    }
+
+    /// The classes predicted for other images.
+    ///
+    /// - Throws: `AgreedFailure`.
+    func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
+        let other = try read(images, labels, range, pooledBy: rows?.pooledBy)
+        return Classification(network!, rows: other).predict(Array(0..<range.count))
+    }
+
+    /// The class of a training image.
+    func label(_ sample: Int) -> Int32 { rows!.rows.labels[sample] }
+
+    private func announce(_ stage: TrainingStage, _ number: Int) {
+        if plan.stages.count > 1 {
+            let what =
+                switch stage.learns {
+                case .values: "w is learned"
+                case .dictionaries: "U is learned, w held"
+                case .both where learnsDictionaries: "w and U are learned"
+                case .both: "w is learned, \(stage.proportion ?? 1) of the weights"
+                }
+            progress.say("stage \(number + 1): epochs \(stage.epochs.lowerBound + 1) to \(stage.epochs.upperBound), \(what)")
+        }
+        let isNew = number == 0 || stage.proportion != plan.stages[number - 1].stage.proportion
+        if isNew, stage.proportion != nil { progress.say(norms) }
+    }
+
+    private var learnsDictionaries: Bool { model.learnedDictionaries.contains { $0 != nil } }
+
+    private var norms: String {
+        "‖U‖₂ of the predicted layers " + model.dictionaryNorms.map { String(format: "%.3g", $0) }.joined(separator: ", ")
+    }
+
+    /// All training images for a network's first layer; read only where those at hand are others.
+    private func trainingRows(pooledBy weights: PredictedWeights?) throws -> TrainingRows {
+        if let rows, rows.pooledBy?.columns.map(\.dictionary?.pointer) == weights?.columns.map(\.dictionary?.pointer) { return rows.rows }
+        rows = nil
+        let read = try read(data.train.images, data.train.labels, 0..<data.train.images.count, pooledBy: weights)
+        rows = (read, weights)
+        return read
+    }
+
+    private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>, pooledBy weights: PredictedWeights?) throws -> TrainingRows {
+        try communicator.agree { try TrainingRows(images, labels, range: range, pooledBy: weights) }
+    }
+}
