@@ -69,7 +69,7 @@ public final class MLPExperiment {
         let count = data.test.images.count, own = Cut(count, into: communicator.size)[communicator.rank], model = training.model
         let predicted = try communicator.gather(
             try training.predict(data.test.images, data.test.labels, own), total: count)
-        let labels = try communicator.gather(try communicator.agree { try data.test.labels.labels(0..<count) }, total: count)
+        let labels = try communicator.agree { try data.test.labels.labels(0..<count) }
         let accuracy = Double(zip(predicted, labels).count { $0 == $1 }) / Double(max(count, 1))
         result.accuracy = accuracy
         result.error = 1 - accuracy

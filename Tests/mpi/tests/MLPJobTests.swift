@@ -29,7 +29,7 @@ struct MLPJobTests {
     /// Predictions and accuracy from model.safetensors and the images alone, in Double.
     @Test(arguments: [
         ["--dictionary", "se,randfixu"], ["--dictionary", "randcon,pca", "--pretrain-epochs", "1"],
-        ["--dictionary", "randcon,pca", "--activation", "tanh"],
+        ["--dictionary", "randcon,pca", "--activation", "tanh"], ["--dictionary", "se,randcon", "--unfreeze-after", "0"],
     ])
     func predictionsCanBeRecomputed(more: [String]) throws {
         try folder.succeed("run", job: "mlp", ranks: 2, Self.options + more)
@@ -89,6 +89,11 @@ struct MLPJobTests {
         (["--dictionary", "dct", "--raw"], "--raw"), (["--dictionary", "dense"], "--columns"),
         (["--dictionary", "lowrank", "--compute", "pooled"], "--compute"),
         (["--dictionary", "dense,se", "--compute", "reduced"], "--compute"),
+        (["--sigma", "0"], "--sigma"), (["--sigma", "wide"], "--sigma"), (["--unfreeze-after", "1"], "--unfreeze-after: expected 0 to 0"),
+        (["--alternate", "0"], "--alternate"), (["--alternate", "1", "--unfreeze-after", "0"], "--unfreeze-after"),
+        (["--grow", "0.5:0.1"], "--grow"), (["--grow", "0.1"], "--grow"), (["--grow", "0.1:0.2", "--learned", "0.2"], "--grow"),
+        (["--grow", "0.1:0.2", "--dictionary", "se,lowrank"], "--grow"), (["--grow", "0.1:0.2", "--alternate", "1"], "--grow"),
+        (["--dense", "--alternate", "1"], "--alternate"),
     ])
     func wrongOptions(more: [String], said: String) throws {
         let outcome = try folder.start("run", job: "mlp", Self.options + more)
@@ -143,6 +148,32 @@ struct MLPJobTests {
         #expect(try values("pretrained", "hidden1.U.0") == start)
     }
 
+    /// In U's turn w is held: after it w is what it was before, and U is not.
+    @Test func turnsHoldWhatTheyDoNotLearn() throws {
+        let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--schedule", "paper"]
+        try folder.succeed("w", job: "mlp", ranks: 2, options + ["--epochs", "1"])
+        try folder.succeed("u", job: "mlp", ranks: 2, options + ["--epochs", "2", "--alternate", "1"])
+        let before = try Safetensors(path: "\(folder.path)/w/model.safetensors"), after = try Safetensors(path: "\(folder.path)/u/model.safetensors")
+        func isHeld(_ name: String) throws -> Bool { try before.values(name, as: Float.self) == after.values(name, as: Float.self) }
+        for layer in ["hidden1", "hidden2"] {
+            #expect(try isHeld("\(layer).w") && isHeld("\(layer).bias") && !isHeld("\(layer).U.0"))
+        }
+        #expect(try !isHeld("softmax.w"))
+    }
+
+    /// A run that grows ends with as much learned as it says, and its loss does not jump where it grows.
+    @Test func growing() throws {
+        let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--dictionary", "se,emp"]
+        try folder.succeed("run", job: "mlp", ranks: 2, options + ["--epochs", "4", "--grow", "0.1:0.4", "--learning-rate", "0.5"])
+        let result = try folder.result("run"), bytes = try folder.metrics("run", "bytes"), loss = try folder.objectives("run")
+        #expect(result.dynamicParameters == 313 * 30 + 12 * 20)
+        #expect(bytes[0] < bytes[1] && bytes[1] < bytes[2] && bytes[3] == bytes[2], "\(bytes)")
+        #expect(loss.count == 4 && zip(loss, loss.dropFirst()).allSatisfy { $0 > $1 }, "\(loss)")
+        // Three stages of 1, 1 and 2 epochs: the mean of their bytes.
+        func values(_ learned: Double) -> Int { (Int(784 * learned) + 1) * 30 + (Int(30 * learned) + 1) * 20 + 21 * 10 }
+        #expect(result.bytesPerStep == 4 * (values(0.1) + values(0.2) + 2 * values(0.4)) / 4)
+    }
+
     /// The dense net of these widths exchanges 784·30 + 30, 30·20 + 20 and 20·10 + 10 values: 97.5 KB. A learned U can cost more.
     @Test func onlyWhatIsSavedIsSaid() throws {
         let predicted = try folder.start("predicted", job: "mlp", ranks: 2, Self.options)
@@ -161,23 +192,27 @@ struct MLPJobTests {
 
     @Test func validationChoosesAListedRate() throws {
         try folder.succeed("run", job: "mlp", ranks: 2, Self.options + ["--validate", "--dictionary", "se,randcon"])
-        let lines = String(decoding: try folder.file("run/validation.csv"), as: UTF8.self).split(separator: "\n").dropFirst()
-        let scores = lines.map { $0.split(separator: ",").map { Double($0)! } }
-        #expect(scores.map { $0[0] } == [0.02, 0.05, 0.1, 0.2, 0.5])
-        let best = try #require(scores.min { $0[1] < $1[1] })
-        #expect(try folder.result("run").chosen == ["learning-rate": "\(best[0])"])
+        let lines = String(decoding: try folder.file("run/validation.csv"), as: UTF8.self).split(separator: "\n")
+        #expect(lines[0] == "learning-rate,epoch,error,steps,seconds,bytes")
+        let scores = lines.dropFirst().map { $0.split(separator: ",").map { Double($0)! } }
+        #expect(scores.map { $0[0] } == [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5] && scores.allSatisfy { $0[1] == 1 })
+        // Five sixths of 4000 images by hundreds.
+        let result = try folder.result("run")
+        #expect(scores.allSatisfy { $0[3] == 34 && $0[5] == 34 * Double(result.bytesPerStep) })
+        let best = try #require(scores.min { $0[2] < $1[2] })
+        #expect(result.chosen == ["learning-rate": "\(best[0])"])
         // What was learned is what a run with that rate learns.
         try folder.succeed("given", job: "mlp", ranks: 2, Self.options + ["--learning-rate", "\(best[0])", "--dictionary", "se,randcon"])
         #expect(try folder.file("run/model.safetensors") == folder.file("given/model.safetensors"))
     }
 
-    /// With decay λ and no bound on norms w grows where ηλ > 2: at .2 and .5 for λ = 20, at every rate for 1000.
+    /// With decay λ and no bound on norms w grows where ηλ > 2: from .2 on for λ = 20, at every rate for 1000.
     @Test func aRateThatDivergesIsNotChosen() throws {
         let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--epochs", "4", "--validate"]
             + ["--max-norm", "0", "--momentum", "0", "--schedule", "paper"]
         try folder.succeed("some", job: "mlp", ranks: 2, options + ["--weight-decay", "20"])
         let lines = String(decoding: try folder.file("some/validation.csv"), as: UTF8.self).split(separator: "\n")
-        #expect(lines.count == 6 && lines[5] == "0.5,1.0" && !lines[1].hasSuffix(",1.0"), "\(lines)")
+        #expect(lines.contains("0.5,,1,,,") && lines.last == "5.0,,1,,," && lines[4].hasPrefix("0.02,4,0."), "\(lines)")
         let none = try folder.start("none", job: "mlp", ranks: 2, options + ["--weight-decay", "1000"])
         #expect(none.code == 1 && none.error.contains("mlp: --validate"), "\(none)")
     }
@@ -186,7 +221,8 @@ struct MLPJobTests {
     @Test(arguments: [
         ["--dense"], ["--learned", "0.2"], ["--learned", "0.3", "--dictionary", "emp,pca", "--compute", "expanded"],
         ["--learned", "0.1", "--dictionary", "ae,kmeans"], ["--learned", "0.2", "--dictionary", "lowrank", "--pretrain-epochs", "1"],
-        ["--dense", "--pretrain-epochs", "1"],
+        ["--dense", "--pretrain-epochs", "1"], ["--learned", "0.2", "--unfreeze-after", "1", "--epochs", "2"],
+        ["--grow", "0.1:0.4", "--epochs", "3"],
     ])
     func memoryIsThatOfTheBanner(more: [String]) throws {
         let options = ["--dataset", "sample", "--widths", "2000,1500", "--epochs", "1", "--progress", "none"] + more

@@ -18,13 +18,15 @@ struct MLPRanksTests {
         return try folder.objectives(name)
     }
 
-    @Test(arguments: [["--epochs", "4"], ["--epochs", "4", "--dense", "--activation", "relu"], ["--epochs", "1", "--batch", "7", "--dropout", "0.2"]])
+    @Test(arguments: [["--epochs", "4"], ["--epochs", "4", "--dense", "--activation", "relu"], ["--epochs", "1", "--batch", "7", "--dropout", "0.2"],
+        ["--epochs", "3", "--alternate", "1"], ["--epochs", "2", "--unfreeze-after", "1", "--exchange", "dynamic"],
+        ["--grow", "0.1:0.4", "--epochs", "3", "--dictionary", "se,emp", "--sigma", "auto"]])
     func theLossDoesNotDependOnRanks(more: [String]) throws {
         var options = Self.options
-        if more.contains("--dense") { options = ["--dataset", "sample", "--widths", "40,30", "--progress", "none"] }
+        if more.contains("--dense") || more.contains("--grow") { options = ["--dataset", "sample", "--widths", "40,30", "--progress", "none"] }
         func losses(_ ranks: Int) throws -> [Double] {
-            try folder.succeed("\(more.count) \(ranks)", job: "mlp", ranks: ranks, options + more)
-            return try folder.objectives("\(more.count) \(ranks)")
+            try folder.succeed("\(more.joined(separator: " ")) \(ranks)", job: "mlp", ranks: ranks, options + more)
+            return try folder.objectives("\(more.joined(separator: " ")) \(ranks)")
         }
         let alone = try losses(1)
         try #require(!alone.isEmpty && alone.allSatisfy { $0.isFinite })
@@ -35,6 +37,17 @@ struct MLPRanksTests {
                 #expect(abs(a - b) <= 1e-5 * a, "epoch \(epoch + 1) on \(ranks) ranks: \(b), alone \(a)")
             }
         }
+    }
+
+    /// In U's turn the U of every column travels, and no w.
+    @Test(arguments: ["dynamic", "owned"]) func bytesOfTurns(exchange: String) throws {
+        _ = try run("run", ranks: 2, ["--epochs", "3", "--alternate", "1", "--exchange", exchange])
+        let softmax = 31 * 10, w = 40 * 157 + 30 * 9 + softmax, u = 4 * (784 * 156 + 40 * 8) + softmax
+        let result = try folder.result("run"), counted = try folder.metrics("run", "bytes")
+        #expect(result.bytesPerStep == 4 * (2 * w + u) / 3)
+        // Either exchange of N values between two ranks sends 4·N bytes; 40 steps share the 16 bytes of the epoch's loss.
+        #expect(zip(counted, [w, u, w]).allSatisfy { abs($0 - 4 * Double($1) - 16 / 40) <= 0.5 }, "\(counted)")
+        #expect(result.learnedParameters == w + u - softmax)
     }
 
     /// A sum of two Floats has no order: on two ranks both ways of exchange give the same bits.

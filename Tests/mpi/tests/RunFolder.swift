@@ -53,6 +53,8 @@ struct StoredResult: Decodable {
     var folds: [Double]?
     var chosen: [String: String]?
     var objective: Double?
+    var dynamicParameters: Int
+    var learnedParameters: Int
     var bytesPerStep: Int
     var wireBytesPerStep: Int
     var peakBytes: Int?

@@ -1,0 +1,26 @@
+import Foundation
+import LinearAlgebra
+import TestSupport
+import Testing
+
+@Suite struct SpectralNormTests {
+    /// Singular values 3, 1.5 and .1 between two rotations: the error falls by (1.5/3)⁴ in each iteration that changes the norm by 1e-6 or more.
+    @Test func ofKnownSingularValues() {
+        func turned(_ a: Double) -> Rows { [[cos(a), -sin(a), 0], [sin(a), cos(a), 0], [0, 0, 1]] }
+        let a = naiveProduct(naiveProduct(turned(0.7), [[3, 0, 0], [0, 1.5, 0], [0, 0, 0.1]]), turned(-1.1))
+        #expect(abs(spectralNorm(Matrix<Double>(a).rounded) - 3) < 1e-5)
+    }
+
+    @Test func isTheRootOfTheLargestEigenvalue() throws {
+        let a = normalMatrix(rows: 40, columns: 12, stream: 92), gram = naiveProduct(naiveTransposed(a.doubles), a.doubles)
+        let exact = try symmetricEigen(Matrix<Double>(gram)).values.last!.squareRoot()
+        let found = spectralNorm(a)
+        // From below. It stops where an iteration adds less than 1e-6, and a ratio r of the two largest leaves at most r⁴/(1 − r⁴) of that.
+        #expect(found <= exact * (1 + 1e-12) && found >= exact * (1 - 1e-4))
+    }
+
+    @Test func ofNothing() {
+        #expect(spectralNorm(Matrix<Float>(rows: 3, columns: 2)) == 0)
+        #expect(spectralNorm(Matrix<Float>([[.nan, 1]])).isNaN)
+    }
+}
