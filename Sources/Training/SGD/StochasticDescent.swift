@@ -41,7 +41,7 @@ public final class StochasticDescent {
         }
     }
 
-    /// Where training stands after an epoch; steps and seconds are all so far.
+    /// Where training stands after an epoch; steps and seconds are all so far, without what was done between epochs.
     public struct Epoch: Sendable {
         public var number = 0
         public var steps = 0
@@ -103,7 +103,7 @@ public final class StochasticDescent {
         samples: [Int], from state: Epoch = Epoch(), through last: Int? = nil, _ report: (Epoch) throws -> Void = { _ in }
     ) throws -> Epoch {
         let start = clock.now, before = state.seconds, total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
-        var state = state
+        var state = state, reporting = 0.0
         for epoch in state.number + 1..<(last ?? options.epochs) + 1 {
             let draws = RandomStream(seed: options.seed, purpose: .order, stream: options.stream << 20 | epoch)
             let order = draws.permutation(of: samples.count).map { samples[$0] }
@@ -129,8 +129,8 @@ public final class StochasticDescent {
             state.number = epoch
             state.loss = sums[0] / Double(order.count)
             state.error = sums[1] / Double(order.count)
-            state.seconds = before + (clock.now - start).seconds
-            try report(state)
+            state.seconds = before + (clock.now - start).seconds - reporting
+            reporting += try clock.measure { try report(state) }.seconds
         }
         return state
     }

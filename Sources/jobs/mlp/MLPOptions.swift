@@ -136,7 +136,7 @@ struct MLPOptions: ParsableCommand {
     }
 
     /// What `--validate` searches.
-    var rates: [Double]? { common.searches ? [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5] : nil }
+    var rates: [Double]? { common.searches ? [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] : nil }
 }
 
 /// Widths of hidden layers, written as 500,500.

@@ -195,7 +195,7 @@ struct MLPJobTests {
         let lines = String(decoding: try folder.file("run/validation.csv"), as: UTF8.self).split(separator: "\n")
         #expect(lines[0] == "learning-rate,epoch,error,steps,seconds,bytes")
         let scores = lines.dropFirst().map { $0.split(separator: ",").map { Double($0)! } }
-        #expect(scores.map { $0[0] } == [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5] && scores.allSatisfy { $0[1] == 1 })
+        #expect(scores.map { $0[0] } == [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] && scores.allSatisfy { $0[1] == 1 })
         // Five sixths of 4000 images by hundreds.
         let result = try folder.result("run")
         #expect(scores.allSatisfy { $0[3] == 34 && $0[5] == 34 * Double(result.bytesPerStep) })
@@ -212,7 +212,7 @@ struct MLPJobTests {
             + ["--max-norm", "0", "--momentum", "0", "--schedule", "paper"]
         try folder.succeed("some", job: "mlp", ranks: 2, options + ["--weight-decay", "20"])
         let lines = String(decoding: try folder.file("some/validation.csv"), as: UTF8.self).split(separator: "\n")
-        #expect(lines.contains("0.5,,1,,,") && lines.last == "5.0,,1,,," && lines[4].hasPrefix("0.02,4,0."), "\(lines)")
+        #expect(lines.contains("0.5,,1,,,") && lines.last == "10.0,,1,,," && lines[4].hasPrefix("0.05,4,0."), "\(lines)")
         let none = try folder.start("none", job: "mlp", ranks: 2, options + ["--weight-decay", "1000"])
         #expect(none.code == 1 && none.error.contains("mlp: --validate"), "\(none)")
     }
