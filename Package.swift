@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "rica", targets: ["rica"]),
         .executable(name: "mlp", targets: ["mlp"]),
+        .executable(name: "report", targets: ["report"]),
         .library(name: "Colonnade", targets: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
     ],
@@ -57,6 +58,7 @@ let package = Package(
             path: "Sources/jobs/support"),
         .executableTarget(name: "rica", dependencies: ["JobSupport"], path: "Sources/jobs/rica"),
         .executableTarget(name: "mlp", dependencies: ["JobSupport"], path: "Sources/jobs/mlp"),
+        .executableTarget(name: "report", dependencies: ["JobSupport"], path: "Sources/jobs/report"),
 
         .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/Support"),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),

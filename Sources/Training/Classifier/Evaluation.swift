@@ -13,16 +13,11 @@ public struct Evaluation {
     public let accuracies: [Double]
 
     /// The mean over classifiers.
-    public var accuracy: Double { accuracies.reduce(0, +) / Double(accuracies.count) }
+    public var accuracy: Double { Statistics.mean(accuracies) }
 
     /// Half the width of the 90 % interval of the mean over folds, Student's t at 9 degrees of freedom for STL-10's ten:
     /// 1.833·s/√10. Nil without folds.
-    public var interval: Double? {
-        guard accuracies.count > 1 else { return nil }
-        let mean = accuracy, n = Double(accuracies.count)
-        let variance = accuracies.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
-        return studentT90(degrees: accuracies.count - 1) * (variance / n).squareRoot()
-    }
+    public var interval: Double? { Statistics.halfInterval90(accuracies) }
 
     /// Trains on each subset of the training images and tests on all test images.
     ///
@@ -53,10 +48,4 @@ public struct Evaluation {
 
     /// predictions.csv.
     public var table: String { predictionTable(predictions, labels: labels) }
-}
-
-/// The two-sided 90 % point of Student's t.
-func studentT90(degrees: Int) -> Double {
-    let table = [6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833]
-    return degrees <= table.count ? table[degrees - 1] : 1.645 + 1.5 / Double(degrees)
 }

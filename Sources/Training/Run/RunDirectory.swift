@@ -59,7 +59,7 @@ public struct RunDirectory: Sendable {
     }
 
     /// Makes the folder and those above it. Returns the system's reason where it cannot, which Foundation's errors hide.
-    private func makeFolders() -> String? {
+    public func makeFolders() -> String? {
         var folder = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             folder += part

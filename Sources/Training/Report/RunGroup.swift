@@ -1,0 +1,37 @@
+/// Runs with all settings equal but the seed: a point of a curve.
+public struct RunGroup: Sendable {
+    /// Without the seed.
+    public let settings: [String: String]
+    /// One a seed, by seed.
+    public let runs: [FinishedRun]
+
+    public var isDense: Bool { settings["dense"] == "true" }
+    /// The run of the smallest seed, which stands for the group where one is shown.
+    public var first: FinishedRun { runs[0] }
+    public var meanError: Double { Statistics.mean(runs.map(\.error)) }
+    /// Half the 90 % interval of the mean error over seeds; nil for one seed.
+    public var halfInterval: Double? { Statistics.halfInterval90(runs.map(\.error)) }
+    /// The median over seeds; nil where no step was made.
+    public var secondsPerStep: Double? { Statistics.median(runs.compactMap(\.result.secondsPerStep)) }
+
+    /// Groups runs in the order in which their settings first come. Of runs that are equal in the seed too, such as one on two ranks
+    /// and on four, only the first counts: they say nothing about the spread over seeds.
+    ///
+    /// - Returns: the groups, and the runs that are in none.
+    public static func groups(of runs: [FinishedRun]) -> (groups: [RunGroup], repeated: [FinishedRun]) {
+        var order: [[String: String]] = [], members: [[String: String]: [FinishedRun]] = [:], repeated: [FinishedRun] = []
+        for run in runs {
+            let settings = run.record.settings.filter { $0.key != "seed" }
+            if members[settings] == nil { order.append(settings) }
+            if members[settings, default: []].contains(where: { $0.seed == run.seed }) {
+                repeated.append(run)
+            } else {
+                members[settings, default: []].append(run)
+            }
+        }
+        let groups = order.map { settings in
+            RunGroup(settings: settings, runs: members[settings]!.sorted { inNaturalOrder($0.seed, $1.seed) })
+        }
+        return (groups, repeated)
+    }
+}

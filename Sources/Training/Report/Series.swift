@@ -1,0 +1,30 @@
+import Foundation
+
+/// Groups on one curve: all settings equal but the seed and what the budget of learned values depends on, which is `learned` for predicted
+/// nets and the size of the layers for dense ones.
+public struct Series: Sendable {
+    /// `se,emp`, `se,emp, 1 column`, `dense`.
+    public let name: String
+    public let isDense: Bool
+    /// By proportion, then learned values.
+    public let groups: [RunGroup]
+
+    /// The settings that say how large a net is, of which a down-sized dense net has others.
+    static let sizes = ["widths", "features"]
+
+    /// What groups of one series have in common.
+    static func settings(of group: RunGroup) -> [String: String] {
+        group.settings.filter { group.isDense ? !sizes.contains($0.key) : $0.key != "learned" }
+    }
+
+    /// The group in few words: the series, and its budget.
+    public func label(of group: RunGroup) -> String {
+        let budget = isDense ? Self.sizes : ["learned"]
+        let parts = budget.compactMap { name in
+            group.settings[name].map { value in
+                isDense ? shortText(name, value) : "learned " + (Double(value).map { String(format: "%.3g", $0) } ?? value)
+            }
+        }
+        return ([name] + parts).joined(separator: ", ")
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Training
+
+/// report.html: a page of its own, which loads nothing.
+struct Page {
+    let title: String
+    let comparison: Comparison
+    /// Nil: there is no gnuplot.
+    let figures: [(figure: Figure, picture: Data)]?
+    /// Of groups that have them.
+    let filters: [(label: String, folder: String, picture: Data)]
+
+    var html: String {
+        """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>\(escapedHTML(title))</title>
+        <style>
+        \(Self.style)
+        </style>
+        </head>
+        <body>
+        <h1>\(escapedHTML(title))</h1>
+        <p>\(escapedHTML(introduction))</p>
+        \(curves)
+        <h2>Summary</h2>
+        <p>A row a group: runs with all settings equal but the seed. The error is the mean over n seeds, ± half its 90 % interval by Student's t; seconds a step are the median.</p>
+        \(comparison.summaryTable.html)\(filterSection)<h2>All runs</h2>
+        <details><summary>\(comparison.runs.count) runs</summary>
+        \(comparison.runTable.html)</details>
+        </body>
+        </html>
+
+        """
+    }
+
+    private var introduction: String {
+        let count = comparison.runs.count, groups = comparison.groups.count
+        let usual = comparison.usual.isEmpty ? "" : " Where a series does not name them: \(comparison.usual.joined(separator: ", "))."
+        return "\(count) run\(count == 1 ? "" : "s") of the job \(comparison.runs[0].record.job) on the data set "
+            + "\(comparison.runs[0].dataset), in \(groups) group\(groups == 1 ? "" : "s"). In common: "
+            + "\(comparison.common.joined(separator: ", ")).\(usual)"
+    }
+
+    private var curves: String {
+        guard let figures else { return "<p>Without curves, since gnuplot was not installed where this page was made.</p>" }
+        return figures.map { image($0.picture, $0.figure.caption) }.joined()
+    }
+
+    private var filterSection: String {
+        guard !filters.isEmpty else { return "" }
+        let all = filters.map { image($0.picture, "\($0.label): the smallest seed, \($0.folder)") }.joined()
+        return """
+            <h2>Filters</h2>
+            <p>Weights of units of the first layer as pictures; where two panels stand side by side, the right one shows the same at their α only, the values that are learned.</p>
+            \(filters.count > 3 ? "<details><summary>\(filters.count) groups</summary>\n\(all)</details>\n" : all)
+            """
+    }
+
+    private func image(_ picture: Data, _ caption: String) -> String {
+        """
+        <figure><div class="wide"><img alt="\(escapedHTML(caption))" src="data:image/png;base64,\(picture.base64EncodedString())"></div>
+        <figcaption>\(escapedHTML(caption))</figcaption></figure>
+
+        """
+    }
+
+    private static let style = """
+        :root { color-scheme: light dark; }
+        body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 0 auto; padding: 1rem; }
+        h1, h2 { line-height: 1.2; }
+        figure { margin: 1.5rem 0; }
+        figcaption { font-size: .9rem; }
+        img { background: #fff; max-width: 100%; min-width: min(40rem, 200vw); height: auto; display: block; }
+        .wide { overflow-x: auto; }
+        table { border-collapse: collapse; font-size: .9rem; }
+        th, td { border: 1px solid #8888; padding: .2rem .5rem; text-align: left; white-space: nowrap; }
+        .n { text-align: right; font-variant-numeric: tabular-nums; }
+        summary { cursor: pointer; }
+        """
+}

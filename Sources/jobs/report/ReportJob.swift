@@ -1,0 +1,52 @@
+import Datasets
+import Foundation
+import Training
+
+/// The job: reads all runs, draws, then writes.
+func runReport(_ options: ReportOptions) throws {
+    let comparison = Comparison(try readRuns(try findRuns(options.folders)))
+    if let run = comparison.repeated.first {
+        say("\(comparison.repeated.count) runs are not in the summary, since others have their settings and seed: \(run.folder)")
+    }
+    let figures = try [comparison.errorByProportion, comparison.errorByLearnedValues, comparison.training(TrainingCurve.read)].compactMap { $0 }
+    let filters = try readFilters(comparison)
+    let gnuplot = Gnuplot()
+    if gnuplot == nil { say("the curves are left out, since there is no gnuplot on the PATH: install the package gnuplot-nox") }
+    let drawn = try gnuplot.map { gnuplot in try figures.map { (figure: $0, picture: try gnuplot.draw($0.plot)) } }
+
+    let directory = RunDirectory(path: options.out)
+    if let reason = directory.makeFolders() {
+        throw TrainingError("\(options.out): cannot make the folder: \(reason); choose another with --out")
+    }
+    let summary = comparison.summaryTable
+    try directory.write(comparison.runTable.csv, to: "runs.csv")
+    try directory.write(summary.csv, to: "summary.csv")
+    try directory.write(summary.markdown, to: "summary.md")
+    for file in Figure.files {
+        if let picture = drawn?.first(where: { $0.figure.file == file })?.picture {
+            try directory.write(picture, to: file)
+        } else {
+            // Curves of an earlier report do not belong to these tables.
+            unlink(directory.file(file))
+        }
+    }
+    let page = Page(title: options.title ?? comparison.subject, comparison: comparison, figures: drawn, filters: filters)
+    try directory.write(page.html, to: "report.html")
+    print("\(comparison.runs.count) runs in \(comparison.groups.count) groups: \(directory.file("report.html"))")
+}
+
+/// filters.png of the smallest seed of each group that has one.
+///
+/// - Throws: `DataError` for one that is no PNG.
+private func readFilters(_ comparison: Comparison) throws -> [(label: String, folder: String, picture: Data)] {
+    try comparison.series.flatMap { series in
+        try series.groups.compactMap { group in
+            let path = "\(group.first.folder)/filters.png"
+            guard let picture = FileManager.default.contents(atPath: path) else { return nil }
+            guard isPNG(picture) else {
+                throw DataError(message: "\(path): expected a picture in PNG, found other bytes: run it again, or leave its folder out of the report")
+            }
+            return (series.label(of: group), group.first.folder, picture)
+        }
+    }
+}

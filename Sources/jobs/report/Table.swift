@@ -1,0 +1,74 @@
+import Foundation
+
+/// A value of a table: exact in CSV, rounded where it is to be read.
+enum Cell {
+    case text(String)
+    case count(Int)
+    /// With its format for readers.
+    case number(Double, String)
+    case missing
+
+    init(_ text: String?) { self = text.map(Cell.text) ?? .missing }
+
+    init(_ number: Double?, _ format: String) { self = number.map { .number($0, format) } ?? .missing }
+
+    var exact: String {
+        switch self {
+        case .text(let text): text
+        case .count(let count): "\(count)"
+        case .number(let number, _): "\(number)"
+        case .missing: ""
+        }
+    }
+
+    var readable: String {
+        if case .number(let number, let format) = self { String(format: format, number) } else { exact }
+    }
+
+    var isText: Bool { if case .text = self { true } else { false } }
+}
+
+/// Rows under the names of their columns, as CSV, Markdown and HTML.
+struct Table {
+    let columns: [String]
+    var rows: [[Cell]] = []
+
+    /// RFC 4180, with \n for ends of lines: a value with a comma, a quote or an end of line is quoted, its quotes doubled.
+    var csv: String {
+        func quoted(_ value: String) -> String {
+            // By bytes: \r\n is one Character, which is neither \r nor \n.
+            let special = value.utf8.contains { [UInt8(ascii: ","), UInt8(ascii: "\""), 13, 10].contains($0) }
+            return special ? "\"" + value.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : value
+        }
+        return ([columns] + rows.map { $0.map(\.exact) }).map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
+    }
+
+    var markdown: String {
+        func escaped(_ value: String) -> String {
+            ["|", "<", "*", "_", "`"].reduce(oneLine(value).replacingOccurrences(of: "\\", with: "\\\\")) {
+                $0.replacingOccurrences(of: $1, with: "\\" + $1)
+            }
+        }
+        let lines = [columns.map(escaped), columns.map { _ in "---" }] + rows.map { $0.map { escaped($0.readable) } }
+        return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+    }
+
+    var html: String {
+        let head = columns.map { "<th>\(escapedHTML($0))</th>" }.joined()
+        let body = rows.map { row in
+            "<tr>" + row.map { "<td\($0.isText ? "" : " class=\"n\"")>\(escapedHTML($0.readable))</td>" }.joined() + "</tr>\n"
+        }
+        return "<div class=\"wide\"><table>\n<tr>\(head)</tr>\n\(body.joined())</table></div>\n"
+    }
+}
+
+/// Without ends of lines and other control characters.
+func oneLine(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+}
+
+func escapedHTML(_ text: String) -> String {
+    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#39;")].reduce(text) {
+        $0.replacingOccurrences(of: $1.0, with: $1.1)
+    }
+}
