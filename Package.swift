@@ -66,6 +66,7 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LinearAlgebra", "CZlib"]),
         .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .testTarget(name: "ReportTests", dependencies: ["report", "TestSupport"], path: "Tests/report"),
         .executableTarget(name: "write-stl10", dependencies: ["TestSupport"], path: "Tests/slurm/write-stl10"),
         // Runs of several ranks: `mpi-checks NAME` under mpirun, started by MPITests, which itself stays free of MPI.
         .executableTarget(name: "mpi-checks", dependencies: ["LinearAlgebra", "Parallel", "Training", "TestSupport"], path: "Tests/mpi/checks"),

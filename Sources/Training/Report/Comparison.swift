@@ -34,8 +34,8 @@ public struct Comparison: Sendable {
     /// Groups of all series, in their order.
     public var groups: [RunGroup] { series.flatMap(\.groups) }
 
-    /// The settings in which groups differ, by name.
-    public var differing: [String] { Self.differing(groups.map(\.settings)) }
+    /// The settings in which groups differ, by name; not `dense`, which the name of a series says.
+    public var differing: [String] { Self.differing(groups.map(\.settings)).filter { $0 != "dense" } }
 
     /// The settings in which runs differ, by name; the seed may be among them.
     public var differingOfRuns: [String] { Self.differing(runs.map(\.record.settings)) }

@@ -8,8 +8,7 @@ func shortText(_ setting: String, _ value: String) -> String {
     let value = value.hasSuffix(".0") ? String(value.dropLast(2)) : value
     return switch setting {
     case "dictionary", "activation": value
-    case "columns": value == "1" ? "1 column" : "\(value) columns"
-    case "epochs", "features", "iterations", "patches": "\(value) \(setting)"
+    case "columns", "epochs", "features", "iterations": "\(value) \(value == "1" ? String(setting.dropLast()) : setting)"
     case "alpha": "α \(value)"
     case "lambda": "λ \(value)"
     case "sigma": "σ \(value)"

@@ -28,19 +28,20 @@ struct Axis {
         isLogarithmic ? value * pow(high / low, part) : value + part * (high - low)
     }
 
-    /// At round numbers, at least four of them where the range has as many.
+    /// At round numbers, at least five of them where the range has as many.
     private var ticks: [Double] {
         let decades = Int(floor(log10(low)))...Int(ceil(log10(high)))
         let choices: [[Double]] = [[1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9]]
         let ticks = choices.map { digits in
             decades.flatMap { decade in digits.map { $0 * pow(10, Double(decade)) } }.filter { $0 >= low && $0 <= high }
         }
-        return ticks.first { $0.count >= 4 } ?? ticks.last!
+        return ticks.first { $0.count >= 5 } ?? ticks.last!
     }
 
     /// - Parameter name: `x` or `y`.
     func commands(_ name: String) -> String {
-        var text = "set \(name)label \(gnuplotText([label]))\nset \(name)range [\(low):\(high)]\n"
+        // A line below it keeps a legend there apart.
+        var text = "set \(name)label \(gnuplotText(name == "x" ? [label, ""] : [label]))\nset \(name)range [\(low):\(high)]\n"
         if isLogarithmic {
             let marks = ticks.map { "'\($0 >= 1e6 ? String(format: "%.1e", $0) : String(format: "%.6g", $0))' \($0)" }
             text += "set logscale \(name)\nset \(name)tics (\(marks.joined(separator: ", ")))\n"

@@ -1,3 +1,4 @@
+import Foundation
 import Training
 
 /// A picture of curves, its file and what stands below it.
@@ -11,9 +12,12 @@ struct Figure {
 }
 
 extension Comparison {
-    /// The job's runs in words, under the title of every figure: how they were trained.
-    var conditions: [String] {
-        wrapped(common, after: "") + (usual.isEmpty ? [] : wrapped(usual, after: "where not named: "))
+    /// How the runs were made, for the title of every figure; no line ends inside of a setting.
+    private var conditions: [String] {
+        func list(_ settings: [String]) -> String {
+            settings.map { $0.replacingOccurrences(of: " ", with: "\u{A0}") }.joined(separator: ", ")
+        }
+        return [list(common)] + (usual.isEmpty ? [] : ["where not named: " + list(usual)])
     }
 
     /// What error bars are.
@@ -34,7 +38,7 @@ extension Comparison {
                 half: group.halfInterval.map { 100 * $0 })
         }
         return figure(
-            Figure.files[0], "Test error against the proportion of weights learned", x: "proportion of the weights that is learned",
+            Figure.files[0], "Test error against the proportion of weights learned", x: "proportion of weights learned",
             curves: curves, levels: levels)
     }
 
@@ -43,7 +47,7 @@ extension Comparison {
         let dense = series.filter(\.isDense).map { curve(of: $0) { Double($0.first.result.learnedParameters) } }
         return figure(
             Figure.files[1], "Test error against the values that are learned", x: "learned values, all of which are exchanged at every step",
-            curves: predicted { Double($0.first.result.learnedParameters) } + dense, levels: [])
+            curves: dense + predicted { Double($0.first.result.learnedParameters) }, levels: [])
     }
 
     /// The objective on the training images against time, for the smallest seed of each group, or of a selection. Nil where no run has
@@ -51,17 +55,18 @@ extension Comparison {
     ///
     /// - Parameter curveOf: of a run directory.
     func training(_ curveOf: (String) throws -> TrainingCurve?) throws -> Figure? {
-        let most = 12, shown = selection(atMost: most)
-        let curves = try shown.compactMap { series, group -> Plot.Curve? in
+        let most = 12, shown = selection(atMost: most), isAll = shown.count == groups.count
+        let curves = try shown.enumerated().compactMap { place, one -> Plot.Curve? in
+            let (series, group) = one
             guard let curve = try curveOf(group.first.folder), !curve.seconds.isEmpty else { return nil }
             return Plot.Curve(
-                name: series.label(of: group), style: shown.firstIndex { $0.group.settings == group.settings }!,
+                name: series.label(of: group), style: isAll ? place : style(of: series),
                 points: zip(curve.seconds, curve.objective).map { ($0, $1, nil) }, hasMarkers: false)
         }
         guard !curves.isEmpty else { return nil }
         let points = curves.flatMap(\.points)
         var caption = "the smallest seed of each group"
-        if shown.count < groups.count {
+        if !isAll {
             caption = "the smallest seed of \(shown.count) of \(groups.count) groups: of each series the one with the lowest test error"
                 + (series.count > most ? ", the \(most) lowest" : "")
         }
@@ -69,7 +74,7 @@ extension Comparison {
         return Figure(
             file: Figure.files[2], caption: "Training loss against seconds, \(caption).",
             plot: Plot(
-                title: ["\(subject): training loss, \(caption)"] + conditions,
+                title: wrapped(["\(subject): training loss, \(caption)"] + conditions),
                 x: Axis("seconds of training", values: points.map(\.x) + [0], logarithmicAbove: .infinity),
                 y: Axis("training loss", values: points.map(\.y), logarithmicAbove: 3), curves: curves))
     }
@@ -79,21 +84,23 @@ extension Comparison {
 
     private func figure(_ file: String, _ title: String, x label: String, curves: [Plot.Curve], levels: [Plot.Level]) -> Figure {
         let points = curves.flatMap(\.points)
-        let x = Axis(label, values: points.map(\.x), logarithmicAbove: 8)
+        let x = Axis(label, values: points.map(\.x), logarithmicAbove: 2)
         let errors = points.map { ($0.y, $0.half ?? 0) } + levels.map { ($0.y, $0.half ?? 0) }
         let low = errors.map(\.0).min()!, high = errors.map(\.0).max()!
         // Room for the bars, but not so much that one wide bar takes the figure from the others.
         let ends = errors.flatMap { [max($0 - $1, low / 2), min($0 + $1, 2 * high, 100)] }
+        // Predicted nets of one proportion have one x.
         var side = curves
-        for k in side.indices {
-            let part = 0.006 * (Double(k) - Double(side.count - 1) / 2)
+        let movable = curves.indices.filter { curves[$0].style > 0 }
+        for (place, k) in movable.enumerated() {
+            let part = min(0.005, 0.08 / Double(movable.count)) * (Double(place) - Double(movable.count - 1) / 2)
             side[k].points = side[k].points.map { (x.moved($0.x, by: part), $0.y, $0.half) }
         }
-        let moved = side.count > 1 ? " Points of one value stand side by side, so that all bars are seen." : ""
+        let moved = movable.count > 1 ? " Points of one value stand side by side, so that all bars are seen." : ""
         return Figure(
             file: file, caption: "\(title); \(seeds).\(moved)",
             plot: Plot(
-                title: ["\(subject): \(title.prefix(1).lowercased() + title.dropFirst())", seeds] + conditions, x: x,
+                title: wrapped(["\(subject): \(title.prefix(1).lowercased() + title.dropFirst())", seeds] + conditions), x: x,
                 y: Axis("test error in %", values: ends, logarithmicAbove: 4), curves: side, levels: levels))
     }
 
@@ -111,13 +118,14 @@ extension Comparison {
         return self.series[0].isDense ? place : place + 1
     }
 
-    /// Parts in lines that fit over a figure.
-    private func wrapped(_ parts: [String], after start: String) -> [String] {
-        var lines = [start]
-        for (k, part) in parts.enumerated() {
-            if lines.last!.count + part.count > 95 { lines.append("") }
-            lines[lines.count - 1] += part + (k < parts.count - 1 ? ", " : "")
+    /// Lines that fit over a figure.
+    private func wrapped(_ lines: [String]) -> [String] {
+        lines.flatMap { line in
+            line.split(separator: " ").reduce(into: [""]) { short, word in
+                if short.last!.isEmpty { short[short.count - 1] += word
+                } else if short.last!.count + word.count < 80 { short[short.count - 1] += " " + word
+                } else { short.append(String(word)) }
+            }
         }
-        return lines
     }
 }

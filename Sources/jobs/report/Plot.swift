@@ -44,7 +44,7 @@ struct Plot {
             set output '\(output)'
             set title \(gnuplotText(title))
             set key outside \(isBelow ? "bottom center vertical maxcols 1" : "right top") Left reverse samplen 3 spacing 1.2
-            set grid lc rgb '#dddddd' lw 1 dt 1
+            set grid lc rgb '#cccccc' lw 1 dt 1
             set border lc rgb '#444444'
             set bars 1.3
             \(x.commands("x"))\(y.commands("y"))
@@ -71,10 +71,14 @@ struct Plot {
             text += "EOD\n"
             let colours = Self.colours.count
             let look = "lw 2 dt \(1 + curve.style / colours % 5) lc rgb '\(Self.colours[curve.style % colours])' title \(gnuplotText([curve.name]))"
-            drawn.append(
-                curve.hasMarkers
-                    ? "$curve\(k) using 1:2:3:4 with yerrorlines pt \(Self.markers[curve.style % Self.markers.count]) ps 1.3 \(look)"
-                    : "$curve\(k) using 1:2 with lines \(look)")
+            let marker = "pt \(Self.markers[curve.style % Self.markers.count]) ps 1.3"
+            if !curve.hasMarkers {
+                drawn.append("$curve\(k) using 1:2 with lines \(look)")
+            } else if curve.points.allSatisfy({ $0.half == nil }) {
+                drawn.append("$curve\(k) using 1:2 with linespoints \(marker) \(look)")
+            } else {
+                drawn.append("$curve\(k) using 1:2:3:4 with yerrorlines \(marker) \(look)")
+            }
         }
         return text + "plot " + drawn.joined(separator: ", \\\n  ") + "\n"
     }

@@ -32,7 +32,7 @@ func runReport(_ options: ReportOptions) throws {
     }
     let page = Page(title: options.title ?? comparison.subject, comparison: comparison, figures: drawn, filters: filters)
     try directory.write(page.html, to: "report.html")
-    print("\(comparison.runs.count) runs in \(comparison.groups.count) groups: \(directory.file("report.html"))")
+    print("runs       \(comparison.runs.count), groups \(comparison.groups.count)\nreport     \(directory.file("report.html"))")
 }
 
 /// filters.png of the smallest seed of each group that has one.

@@ -3,18 +3,20 @@ import Foundation
 /// A value of a table: exact in CSV, rounded where it is to be read.
 enum Cell {
     case text(String)
+    /// As run.json has it, which may be a number of many digits.
+    case setting(String)
     case count(Int)
     /// With its format for readers.
     case number(Double, String)
     case missing
 
-    init(_ text: String?) { self = text.map(Cell.text) ?? .missing }
+    init(setting: String?) { self = setting.map(Cell.setting) ?? .missing }
 
     init(_ number: Double?, _ format: String) { self = number.map { .number($0, format) } ?? .missing }
 
     var exact: String {
         switch self {
-        case .text(let text): text
+        case .text(let text), .setting(let text): text
         case .count(let count): "\(count)"
         case .number(let number, _): "\(number)"
         case .missing: ""
@@ -22,10 +24,14 @@ enum Cell {
     }
 
     var readable: String {
-        if case .number(let number, let format) = self { String(format: format, number) } else { exact }
+        switch self {
+        case .number(let number, let format): String(format: format, number)
+        case .setting(let text): text.count > 6 ? Double(text).map { String(format: "%.4g", $0) } ?? text : text
+        default: exact
+        }
     }
 
-    var isText: Bool { if case .text = self { true } else { false } }
+    var isNumber: Bool { Double(exact) != nil }
 }
 
 /// Rows under the names of their columns, as CSV, Markdown and HTML.
@@ -56,7 +62,7 @@ struct Table {
     var html: String {
         let head = columns.map { "<th>\(escapedHTML($0))</th>" }.joined()
         let body = rows.map { row in
-            "<tr>" + row.map { "<td\($0.isText ? "" : " class=\"n\"")>\(escapedHTML($0.readable))</td>" }.joined() + "</tr>\n"
+            "<tr>" + row.map { "<td\($0.isNumber ? " class=\"n\"" : "")>\(escapedHTML($0.readable))</td>" }.joined() + "</tr>\n"
         }
         return "<div class=\"wide\"><table>\n<tr>\(head)</tr>\n\(body.joined())</table></div>\n"
     }

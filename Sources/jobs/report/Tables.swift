@@ -13,8 +13,8 @@ extension Comparison {
             let result = run.result
             let chosen = result.chosen?.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")
             table.rows.append(
-                [.text(run.folder), .text(run.record.job), .count(run.record.ranks)] + settings.map { Cell(run.record.settings[$0]) }
-                    + (isSearched ? [Cell(chosen)] : []) + [
+                [.text(run.folder), .text(run.record.job), .count(run.record.ranks)] + settings.map { Cell(setting: run.record.settings[$0]) }
+                    + (isSearched ? [Cell(setting: chosen)] : []) + [
                         Cell(result.accuracy, "%.4f"), .number(run.error, "%.4f"), .count(result.dynamicParameters),
                         .count(result.learnedParameters), .count(result.fullParameters), .number(result.proportion, "%.4f"),
                         .count(result.bytesPerStep), .count(result.wireBytesPerStep), Cell(result.secondsPerStep, "%.6f"),
@@ -35,7 +35,7 @@ extension Comparison {
             for group in series.groups {
                 let result = group.first.result
                 table.rows.append(
-                    [.text(series.name)] + settings.map { Cell(group.settings[$0]) } + [
+                    [.text(series.name)] + settings.map { Cell(setting: group.settings[$0]) } + [
                         .count(group.runs.count), .number(100 * group.meanError, "%.2f"), Cell(group.halfInterval.map { 100 * $0 }, "%.2f"),
                         .count(result.learnedParameters), .number(result.proportion, "%.4f"), .count(result.bytesPerStep),
                         Cell(group.secondsPerStep, "%.6f"),

@@ -1,0 +1,119 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the job report writes.
+@Suite struct ReportTests {
+    private let run: ReportRun
+    /// One pixel.
+    private static let pixel = Data(
+        base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")!
+    private static let tables = ["report.html", "runs.csv", "summary.csv", "summary.md"]
+    private static let metrics = "step,epoch,evaluations,objective,error,seconds,compute\n1,1,,0.5,0.1,1.5,0\n2,2,,0.25,0.1,3,0\n"
+
+    /// Two groups: a predicted net with two seeds, of which the second is in a folder whose name is hard to write, and a dense one.
+    init() throws {
+        run = try ReportRun()
+        try WrittenRun(["seed": "1"], error: 0.02).write(to: run.file("runs/a"))
+        var second = WrittenRun(["seed": "2"], error: 0.03)
+        second.secondsPerStep = 0.25
+        try second.write(to: run.file("runs/b, \"<i>\""))
+        try WrittenRun.dense(["seed": "1"], error: 0.0175, learned: 648_010, full: 642_000).write(to: run.file("runs/c"))
+        for folder in ["a", "c"] {
+            try run.write(Self.metrics, to: "runs/\(folder)/metrics.csv")
+            try Self.pixel.write(to: URL(fileURLWithPath: run.file("runs/\(folder)/filters.png")))
+        }
+    }
+
+    /// Mean 2.5 %, s = .5/√0.5·…: of 2 and 3 it is 1/√2, so half the interval is 6.314·(1/√2)/√2 = 3.157.
+    @Test func tablesHoldWhatTheRunsHold() throws {
+        let outcome = try run.report()
+        #expect(outcome.code == 0, "\(outcome)")
+        #expect(
+            try run.text("out/runs.csv") == """
+                folder,job,ranks,alpha,columns,dense,dictionary,learned,seed,sigma,accuracy,error,dynamicParameters,learnedParameters,\
+                fullParameters,proportion,bytesPerStep,wireBytesPerStep,secondsPerStep,seconds
+                \(run.file("runs/a")),mlp,1,distinct,10,,"se,emp",0.025,1,1.0,0.98,0.02,16000,22010,642000,0.025,88040,0,0.5,9.5
+                "\(run.file("runs/b, \"\"<i>\"\""))",mlp,1,distinct,10,,"se,emp",0.025,2,1.0,0.97,0.03,16000,22010,642000,0.025,88040,0,0.25,9.5
+                \(run.file("runs/c")),mlp,1,,,true,,,1,,0.9825,0.0175,16000,648010,642000,1.0,2592040,0,0.5,9.5
+
+                """)
+        let summary = try run.text("out/summary.csv").split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+            summary[0] == "series,alpha,columns,dictionary,learned,sigma,n,error in %,± 90 %,learned values,proportion,bytes a step,seconds a step")
+        #expect(summary[1].hasPrefix("dense,,,,,,1,1.75") && summary[1].hasSuffix(",,648010,1.0,2592040,0.5"), "\(summary[1])")
+        let cells = summary[2].split(separator: ",", omittingEmptySubsequences: false)
+        #expect(summary[2].hasPrefix("\"se,emp\",distinct,10,\"se,emp\",0.025,1.0,2,2.5,"), "\(summary[2])")
+        #expect(abs(try #require(Double(cells[10])) - 3.157) < 1e-9)
+        #expect(cells[11...] == ["22010", "0.025", "88040", "0.375"])
+        #expect(
+            try run.text("out/summary.md").contains("| se,emp | distinct | 10 | se,emp | 0.025 | 1.0 | 2 | 2.50 | 3.16 | 22010 | 0.0250 | 88040 | 0.375000 |\n"))
+    }
+
+    @Test(.enabled(if: ReportRun.hasGnuplot || ProcessInfo.processInfo.environment["CI"] == "true", "gnuplot is not in PATH"))
+    func curvesAreDrawn() throws {
+        let outcome = try run.report()
+        #expect(outcome.code == 0 && outcome.error.isEmpty, "\(outcome)")
+        #expect(run.left == (Self.tables + ["error-learned.png", "error-proportion.png", "training.png"]).sorted())
+        let page = try run.text("out/report.html")
+        for name in ["error-learned", "error-proportion", "training"] {
+            let picture = try run.data("out/\(name).png")
+            // The width in its header, big-endian, after signature, length and type.
+            #expect(picture[16..<20].elementsEqual([0, 0, 5, 0]), "\(name) is 1280 wide")
+            #expect(page.contains("data:image/png;base64,\(picture.base64EncodedString())"))
+        }
+    }
+
+    @Test func thePageNeedsNothingElse() throws {
+        let outcome = try run.report(["runs"], ["--title", "Figure <4> & \"more\""])
+        #expect(outcome.code == 0, "\(outcome)")
+        let page = try run.text("out/report.html")
+        #expect(page.contains("<h1>Figure &lt;4&gt; &amp; &quot;more&quot;</h1>"))
+        #expect(page.contains("b, &quot;&lt;i&gt;&quot;") && !page.contains("<i>"), "a folder's name is text")
+        #expect(!page.contains("http") && !page.contains("href") && !page.contains("<script") && !page.contains("url("))
+        let sources = page.components(separatedBy: "src=\"").dropFirst()
+        #expect(!sources.isEmpty && sources.allSatisfy { $0.hasPrefix("data:image/png;base64,") })
+        #expect(page.components(separatedBy: Self.pixel.base64EncodedString()).count == 3, "filters of two groups")
+        #expect(page.contains("<td>se,emp, no") == false && page.contains("<td>se,emp</td>"))
+        #expect(page.contains("prefers-color-scheme") || page.contains("color-scheme: light dark"))
+    }
+
+    @Test func withoutGnuplotAllButTheCurvesIsWritten() throws {
+        try FileManager.default.createDirectory(atPath: run.file("out"), withIntermediateDirectories: true)
+        try run.write("an earlier one", to: "out/training.png")
+        let outcome = try run.report(environment: ["PATH": ""])
+        #expect(outcome.code == 0, "\(outcome)")
+        #expect(outcome.error.split(separator: "\n").count == 1 && outcome.error.contains("gnuplot-nox"), "\(outcome)")
+        #expect(run.left == Self.tables, "curves of an earlier report are gone")
+        #expect(try run.text("out/report.html").contains("<td>se,emp</td>"))
+    }
+
+    @Test func aGnuplotThatFailsIsQuoted() throws {
+        try run.write("#!/bin/sh\necho 'line 3: no such thing' >&2\nexit 2\n", to: "gnuplot")
+        #expect(chmod(run.file("gnuplot"), 0o755) == 0)
+        let outcome = try run.report(environment: ["PATH": run.path])
+        #expect(outcome.code == 1 && outcome.error.contains("line 3: no such thing"), "\(outcome)")
+        #expect(run.left.isEmpty)
+    }
+
+    /// scripts/run starts it as one process, whatever RANKS says, and without mpirun.
+    @Test func theScriptStartsItOnce() throws {
+        let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+        let outcome = try run.report(
+            environment: ["COLONNADE_BIN": ReportRun.program, "RANKS": "2"], program: "/usr/bin/env", before: ["\(top)/scripts/run", "report"])
+        #expect(outcome.code == 0, "\(outcome)")
+        #expect(outcome.output == "runs       3, groups 2\nreport     \(run.file("out/report.html"))\n")
+    }
+
+    @Test func oneRunIsEnough() throws {
+        let outcome = try run.report(["runs/c"])
+        #expect(outcome.code == 0 && outcome.output.hasPrefix("runs       1, groups 1\n"), "\(outcome)")
+        #expect(!run.left.contains("error-proportion.png"), "nothing is predicted")
+    }
+
+    @Test func aRunNamedTwiceCountsOnce() throws {
+        let outcome = try run.report(["runs", "runs/a", "runs/"])
+        #expect(outcome.code == 0 && outcome.output.hasPrefix("runs       3, groups 2\n"), "\(outcome)")
+        #expect(!outcome.error.contains("seed"), "\(outcome)")
+    }
+}
