@@ -48,7 +48,8 @@ import Training
         let written = [
             WrittenRun(["columns": "1"], error: 0.1), WrittenRun([:], error: 0.03), WrittenRun(["learned": "0.13", "seed": "2"], error: 0.02),
             WrittenRun(["alpha": "shared"], error: 0.1), WrittenRun(["dictionary": "randcon,randcon", "sigma": ""], error: 0.04),
-            WrittenRun(["sigma": "2.0", "columns": "5"], error: 0.03), WrittenRun.dense(["learning-rate": "0.5"], error: 0.02, learned: 648_010, full: 642_000),
+            WrittenRun(["sigma": "2.0", "columns": "5"], error: 0.03),
+            WrittenRun.dense(["learning-rate": "0.5"], error: 0.02, learned: 648_010, full: 642_000),
         ]
         let comparison = try compare(written)
         #expect(

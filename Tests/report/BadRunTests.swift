@@ -76,7 +76,8 @@ import Testing
     @Test func helpAndVersion() throws {
         for option in ["--help", "--version"] {
             let outcome = try run.report([], [option])
-            #expect(outcome.code == 0 && outcome.error.isEmpty && outcome.output.contains(option == "--help" ? "gnuplot" : "0."), "\(outcome)")
+            #expect(outcome.code == 0 && outcome.error.isEmpty, "\(outcome)")
+            #expect(outcome.output.contains(option == "--help" ? "gnuplot" : "0."), "\(outcome)")
         }
     }
 }

@@ -46,7 +46,8 @@ extension Comparison {
     var errorByLearnedValues: Figure? {
         let dense = series.filter(\.isDense).map { curve(of: $0) { Double($0.first.result.learnedParameters) } }
         return figure(
-            Figure.files[1], "Test error against the values that are learned", x: "learned values, all of which are exchanged at every step",
+            Figure.files[1], "Test error against the values that are learned",
+            x: "learned values, all of which are exchanged at every step",
             curves: dense + predicted { Double($0.first.result.learnedParameters) }, levels: [])
     }
 
@@ -121,10 +122,12 @@ extension Comparison {
     /// Lines that fit over a figure.
     private func wrapped(_ lines: [String]) -> [String] {
         lines.flatMap { line in
-            line.split(separator: " ").reduce(into: [""]) { short, word in
-                if short.last!.isEmpty { short[short.count - 1] += word
-                } else if short.last!.count + word.count < 80 { short[short.count - 1] += " " + word
-                } else { short.append(String(word)) }
+            line.split(separator: " ").reduce(into: [String]()) { short, word in
+                if let last = short.last, last.count + word.count < 80 {
+                    short[short.count - 1] = "\(last) \(word)"
+                } else {
+                    short.append(String(word))
+                }
             }
         }
     }

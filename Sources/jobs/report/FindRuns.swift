@@ -11,7 +11,8 @@ func findRuns(_ folders: [String]) throws -> [String] {
     for folder in folders {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
             let isThere = FileManager.default.fileExists(atPath: folder)
-            throw OptionError("\(folder): expected a run directory or a folder of them, found \(isThere ? "no folder that can be read" : "none")")
+            throw OptionError(
+                "\(folder): expected a run directory or a folder of them, found \(isThere ? "no folder that can be read" : "none")")
         }
         let inside = FinishedRun.isRun(at: folder)
             ? [folder]
@@ -33,7 +34,9 @@ func readRuns(_ folders: [String]) throws -> [FinishedRun] {
         if let run = try FinishedRun.read(folder) { runs.append(run) } else { unfinished.append(folder) }
     }
     guard let first = runs.first else {
-        throw DataError(message: "\(unfinished[0]): expected a result.json with a test error, found none; \(unfinished.count) of \(unfinished.count) runs are not finished")
+        throw DataError(
+            message: "\(unfinished[0]): expected a result.json with a test error, found none; \(unfinished.count) of "
+                + "\(unfinished.count) runs are not finished: finish them first")
     }
     if !unfinished.isEmpty {
         say("\(unfinished.count) of \(folders.count) runs left out, which have no result.json with a test error: \(unfinished[0])"

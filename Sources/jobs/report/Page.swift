@@ -27,7 +27,8 @@ struct Page {
         <p>\(escapedHTML(introduction))</p>
         \(curves)
         <h2>Summary</h2>
-        <p>A row a group: runs with all settings equal but the seed. The error is the mean over n seeds, ± half its 90 % interval by Student's t; seconds a step are the median.</p>
+        <p>A row a group: runs with all settings equal but the seed. The error is the mean over n seeds, ± half its 90 % interval by
+        Student's t; seconds a step are the median.</p>
         \(comparison.summaryTable.html)\(filterSection)<h2>All runs</h2>
         <details><summary>\(comparison.runs.count) runs</summary>
         \(comparison.runTable.html)</details>
@@ -55,7 +56,8 @@ struct Page {
         let all = filters.map { image($0.picture, "\($0.label): the smallest seed, \($0.folder)") }.joined()
         return """
             <h2>Filters</h2>
-            <p>Weights of units of the first layer as pictures; where two panels stand side by side, the right one shows the same at their α only, the values that are learned.</p>
+            <p>Weights of units of the first layer as pictures; where two panels stand side by side, the right one shows the same at
+            their α only, the values that are learned.</p>
             \(filters.count > 3 ? "<details><summary>\(filters.count) groups</summary>\n\(all)</details>\n" : all)
             """
     }

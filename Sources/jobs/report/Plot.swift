@@ -28,7 +28,8 @@ struct Plot {
 
     /// Colours that stay apart on white, also for most readers who do not tell red from green; markers and dashes tell the rest apart.
     private static let colours = [
-        "#000000", "#0072B2", "#D55E00", "#009E73", "#CC3399", "#E69F00", "#56B4E9", "#7F3FBF", "#8B4513", "#808000", "#B2182B", "#17A2A2", "#777777",
+        "#000000", "#0072B2", "#D55E00", "#009E73", "#CC3399", "#E69F00", "#56B4E9", "#7F3FBF", "#8B4513", "#808000", "#B2182B",
+        "#17A2A2", "#777777",
     ]
     private static let markers = [5, 7, 9, 11, 13, 15, 4, 6, 8, 10, 12, 14, 2]
 
@@ -70,7 +71,8 @@ struct Plot {
             }
             text += "EOD\n"
             let colours = Self.colours.count
-            let look = "lw 2 dt \(1 + curve.style / colours % 5) lc rgb '\(Self.colours[curve.style % colours])' title \(gnuplotText([curve.name]))"
+            let look = "lw 2 dt \(1 + curve.style / colours % 5) lc rgb '\(Self.colours[curve.style % colours])' "
+                + "title \(gnuplotText([curve.name]))"
             let marker = "pt \(Self.markers[curve.style % Self.markers.count]) ps 1.3"
             if !curve.hasMarkers {
                 drawn.append("$curve\(k) using 1:2 with lines \(look)")

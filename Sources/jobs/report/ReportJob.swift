@@ -8,7 +8,8 @@ func runReport(_ options: ReportOptions) throws {
     if let run = comparison.repeated.first {
         say("\(comparison.repeated.count) runs are not in the summary, since others have their settings and seed: \(run.folder)")
     }
-    let figures = try [comparison.errorByProportion, comparison.errorByLearnedValues, comparison.training(TrainingCurve.read)].compactMap { $0 }
+    let possible = try [comparison.errorByProportion, comparison.errorByLearnedValues, comparison.training(TrainingCurve.read)]
+    let figures = possible.compactMap { $0 }
     let filters = try readFilters(comparison)
     let gnuplot = Gnuplot()
     if gnuplot == nil { say("the curves are left out, since there is no gnuplot on the PATH: install the package gnuplot-nox") }
@@ -44,7 +45,8 @@ private func readFilters(_ comparison: Comparison) throws -> [(label: String, fo
             let path = "\(group.first.folder)/filters.png"
             guard let picture = FileManager.default.contents(atPath: path) else { return nil }
             guard isPNG(picture) else {
-                throw DataError(message: "\(path): expected a picture in PNG, found other bytes: run it again, or leave its folder out of the report")
+                throw DataError(
+                    message: "\(path): expected a picture in PNG, found other bytes: run it again, or leave its folder out of the report")
             }
             return (series.label(of: group), group.first.folder, picture)
         }

@@ -7,7 +7,8 @@ struct ReportOptions: ParsableCommand {
         commandName: "report",
         abstract: "Make tables, curves and a page from the run directories of a job on one data set.",
         discussion: """
-            Writes runs.csv, summary.csv, summary.md, error-proportion.png, error-learned.png, training.png and report.html, a page of its own.
+            Writes runs.csv, summary.csv, summary.md, error-proportion.png, error-learned.png, training.png and report.html, a page
+            of its own.
             gnuplot draws the curves; where it is not installed, all else is written, one line says so, and the exit code is 0.
             One process: not for mpirun. Runs that are not finished are left out and counted.
             Exit codes: 0 done, 1 failed, 64 wrong options, folders without a run, or runs that cannot be compared, 65 a damaged run, or

@@ -13,8 +13,8 @@ extension Comparison {
             let result = run.result
             let chosen = result.chosen?.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")
             table.rows.append(
-                [.text(run.folder), .text(run.record.job), .count(run.record.ranks)] + settings.map { Cell(setting: run.record.settings[$0]) }
-                    + (isSearched ? [Cell(setting: chosen)] : []) + [
+                [.text(run.folder), .text(run.record.job), .count(run.record.ranks)]
+                    + settings.map { Cell(setting: run.record.settings[$0]) } + (isSearched ? [Cell(setting: chosen)] : []) + [
                         Cell(result.accuracy, "%.4f"), .number(run.error, "%.4f"), .count(result.dynamicParameters),
                         .count(result.learnedParameters), .count(result.fullParameters), .number(result.proportion, "%.4f"),
                         .count(result.bytesPerStep), .count(result.wireBytesPerStep), Cell(result.secondsPerStep, "%.6f"),
