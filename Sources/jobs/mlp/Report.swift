@@ -19,10 +19,11 @@ func describe(_ settings: MLPSettings, searches: Bool) -> [String: String] {
     }
     all.merge(
         [
-            "learned": (settings.growth.map { "\($0.first) growing to " } ?? "") + "\(learned)", "columns": "\(settings.columns)", "alpha": settings.alpha.rawValue,
+            "learned": "\(learned)", "columns": "\(settings.columns)", "alpha": settings.alpha.rawValue,
             "dictionary": settings.dictionaries.map(\.rawValue).joined(separator: ","),
         ]) { $1 }
     if settings.dictionaries.contains(.se) { all["sigma"] = settings.sigma.map { "\($0)" } ?? "auto" }
+    if let growth = settings.growth { all["grow"] = "from \(growth.first)" }
     if let epochs = settings.unfreezeAfter { all["unfreeze-after"] = "\(epochs)" }
     if let epochs = settings.alternate { all["alternate"] = "\(epochs)" }
     if settings.dictionaries.contains(where: \.isKernel) {
