@@ -83,6 +83,8 @@ import Training
         let few = try MLPModel(settings: growing, shape: shape, classes: 4, stage: growing.stages[0])
         for values in few.layerValues { values.copy(from: normalMatrix(rows: values.rows, columns: values.columns, stream: 94)) }
         let many = try MLPModel(settings: growing, shape: shape, classes: 4, stage: growing.stages[1], after: few)
+        let chosen = Set(few.weights[0].columns.flatMap(\.alpha))
+        #expect(few.coverage.count == 2 && few.coverage[0] == Double(chosen.count) / 20 && [2, 3, 4].contains(chosen.count))
         #expect(few.weights[0].valuesPerUnit == 4 && many.weights[0].valuesPerUnit == 8)
         for k in 0..<2 {
             let before = few.expanded(k).doubles, after = many.expanded(k).doubles

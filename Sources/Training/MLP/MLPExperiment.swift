@@ -73,6 +73,7 @@ public final class MLPExperiment {
         let accuracy = Double(zip(predicted, labels).count { $0 == $1 }) / Double(max(count, 1))
         result.accuracy = accuracy
         result.error = 1 - accuracy
+        result.coverage = model.coverage
         result.dictionaryNorms = model.dictionaryNorms
         let name = settings.dictionaries[0], showsAlpha = (name.isKernel || name == .randcon) && !model.weights[0].isDense
         try communicator.agreeOnRoot {

@@ -176,6 +176,13 @@ public final class MLPModel {
         return full
     }
 
+    /// Of every predicted layer: the part of what its columns choose from, positions or atoms, that one of them at least has chosen.
+    public var coverage: [Double] {
+        zip(weights, dictionaries).compactMap { layer, dictionary in
+            dictionary.map { Double(Set(layer.columns.flatMap(\.alpha)).count) / Double($0.choices) }
+        }
+    }
+
     /// ‖U‖₂ of every predicted layer, the largest of its columns; steps in W grow with its square.
     public var dictionaryNorms: [Double] {
         predicted.map { layer in layer.columns.map { spectralNorm($0.dictionary!) }.max()! }

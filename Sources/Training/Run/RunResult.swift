@@ -30,6 +30,8 @@ public struct RunResult: Codable, Sendable {
     /// What `--validate` chose, by option name.
     public var chosen: [String: String]?
     public var computePath: String
+    /// Of every predicted layer the part of its positions, or atoms, that some column has chosen.
+    public var coverage: [Double]?
     /// ‖U‖₂ of every predicted layer at the end, the largest of its columns.
     public var dictionaryNorms: [Double]?
     /// What rank 0 held in memory at most, libraries included.
