@@ -14,7 +14,7 @@ import Testing
 
     @Test(arguments: grids) func basesAreOrthonormal(grid: PixelGrid) throws {
         let bases: [any WeightDictionary] = [
-            Cosines(grid: grid), Fourier(grid: grid), Haar(grid: grid), RandomConnections(positions: grid.positions),
+            Cosines(grid: grid), Fourier(grid: grid), Haar(grid: grid), Downsampling(grid: grid), RandomConnections(positions: grid.positions),
             try PrincipalComponents(covariance: smallCovariance(grid.positions)),
         ]
         for basis in bases {

@@ -26,12 +26,13 @@ import Testing
             case .dct: Cosines(grid: grid)
             case .fourier: Fourier(grid: grid)
             case .haar: Haar(grid: grid)
+            case .downsample: Downsampling(grid: grid)
             case .pca: try PrincipalComponents(covariance: smallCovariance(grid.positions))
             case .dense: fatalError("no dictionary")
             }
         }
-        /// Choices that a dictionary of random numbers does not draw, it draws the numbers; principal components draw nothing.
-        var isSampled: Bool { ![.randfixu, .lowrank, .pca].contains(name) }
+        /// Choices that a dictionary of random numbers does not draw, it draws the numbers; principal components and cells draw nothing.
+        var isSampled: Bool { ![.randfixu, .lowrank, .pca, .downsample].contains(name) }
     }
 
     @Test(arguments: Case.all) func aColumnIsAFunctionOfItsStream(_ test: Case) throws {
@@ -53,7 +54,7 @@ import Testing
         #expect(try column(3, sampling: .shared) == column(0))
         for other in [try column(4), try column(3, seed: 2), try column(3, layer: 1)] {
             #expect((other.alpha != first.alpha) == test.isSampled)
-            #expect((other.u != first.u) == (test.name != .pca))
+            #expect((other.u != first.u) == ![.pca, .downsample].contains(test.name))
         }
     }
 
@@ -91,10 +92,11 @@ import Testing
     @Test func names() {
         #expect(
             DictionaryName.allCases.map(\.rawValue) == [
-                "se", "emp", "emp2", "ae", "randfixu", "randcon", "lowrank", "kmeans", "dct", "fourier", "haar", "pca", "dense",
+                "se", "emp", "emp2", "ae", "randfixu", "randcon", "lowrank", "kmeans", "dct", "fourier", "haar", "pca", "downsample",
+                "dense",
             ])
         #expect(DictionaryName.allCases.filter(\.needsData) == [.emp, .emp2, .ae, .kmeans, .pca])
         #expect(DictionaryName.allCases.filter(\.isLearned) == [.lowrank])
-        #expect(DictionaryName.allCases.filter(\.hasTopology) == [.se, .dct, .fourier, .haar])
+        #expect(DictionaryName.allCases.filter(\.hasTopology) == [.se, .dct, .fourier, .haar, .downsample])
     }
 }

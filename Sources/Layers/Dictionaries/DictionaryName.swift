@@ -24,6 +24,8 @@ public enum DictionaryName: String, CaseIterable, Codable, Sendable {
     case haar
     /// Principal components of the layer's inputs.
     case pca
+    /// Cells of the plane: down-sampled inputs and kernels.
+    case downsample
     /// No dictionary: an ordinary layer.
     case dense
 
@@ -31,7 +33,7 @@ public enum DictionaryName: String, CaseIterable, Codable, Sendable {
     public var needsData: Bool {
         switch self {
         case .emp, .emp2, .ae, .kmeans, .pca: true
-        case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .dense: false
+        case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .downsample, .dense: false
         }
     }
 
@@ -42,14 +44,14 @@ public enum DictionaryName: String, CaseIterable, Codable, Sendable {
     public var isKernel: Bool {
         switch self {
         case .se, .emp, .emp2: true
-        case .ae, .randfixu, .randcon, .lowrank, .kmeans, .dct, .fourier, .haar, .pca, .dense: false
+        case .ae, .randfixu, .randcon, .lowrank, .kmeans, .dct, .fourier, .haar, .pca, .downsample, .dense: false
         }
     }
 
     /// Whether U depends on where a position lies on the grid, so that it says little about inputs without an order.
     public var hasTopology: Bool {
         switch self {
-        case .se, .dct, .fourier, .haar: true
+        case .se, .dct, .fourier, .haar, .downsample: true
         case .emp, .emp2, .ae, .randfixu, .randcon, .lowrank, .kmeans, .pca, .dense: false
         }
     }

@@ -26,7 +26,8 @@ extension WeightDictionary {
 
     /// What a column chooses, ascending: `count` different ones, drawn uniformly without replacement, or the first.
     ///
-    /// A column of more choices keeps those that it has when it chooses fewer.
+    /// A column of more choices keeps those that it has when it chooses fewer. A position or an atom is then what it was; only the cells
+    /// of `Downsampling` are others for every count.
     ///
     /// - Throws: `DictionaryError` where there are fewer than `count` to choose from.
     public func choose(_ count: Int, stream: ColumnStream) throws(DictionaryError) -> [Int] {

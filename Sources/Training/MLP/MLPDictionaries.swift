@@ -41,6 +41,7 @@ extension MLPSettings {
         case .dct: return Cosines(grid: grid)
         case .fourier: return Fourier(grid: grid)
         case .haar: return Haar(grid: grid)
+        case .downsample: return Downsampling(grid: grid)
         case .dense: return nil
         }
     }

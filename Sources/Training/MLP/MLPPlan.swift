@@ -149,7 +149,7 @@ extension MLPSettings {
             // Centres, a chunk, their products, sums in Double.
             case .kmeans: 3 * MLPSettings.poolSize * inputs + sampleChunk * (inputs + MLPSettings.poolSize)
             case .ae: autoencoder(MLPSettings.poolSize, inputs - 1, isDense: true)
-            case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .dense: 0
+            case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .downsample, .dense: 0
             }
         let isPretrained = pretrainEpochs > 0 && !dictionaries[k].isLearned
         return max(dictionary, isPretrained ? autoencoder(layer.units, layer.valuesPerUnit, isDense: layer.isDense) : 0)

@@ -116,7 +116,7 @@ final class MLPPretraining {
                 layer, values, of: k, as: "the autoencoder of hidden layer \(k + 1)", samples: samples,
                 epochs: max(1, settings.pretrainEpochs))
             return pool(values.matrix(0).columns(0..<width).clone(), k)
-        case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .dense: preconditionFailure("\(name) needs no data")
+        case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .downsample, .dense: preconditionFailure("\(name) needs no data")
         }
     }
 

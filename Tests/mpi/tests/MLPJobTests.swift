@@ -12,7 +12,9 @@ struct MLPJobTests {
     init() throws { folder = try RunFolder() }
 
     /// Ten classes: what learns nothing is wrong nine times out of ten.
-    @Test(arguments: ["se", "emp", "emp2", "ae", "randfixu", "randcon", "lowrank", "kmeans", "dct", "fourier", "haar", "pca", "dense"])
+    @Test(arguments: [
+        "se", "emp", "emp2", "ae", "randfixu", "randcon", "lowrank", "kmeans", "dct", "fourier", "haar", "pca", "downsample", "dense",
+    ])
     func everyDictionaryLearns(name: String) throws {
         // An autoencoder of the second layer wants sigmoid units, which learn more slowly; centres have the mean in common, and so have
         // what they pool: rectifiers die.
