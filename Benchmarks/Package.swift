@@ -11,6 +11,7 @@ let package = Package(
     targets: [
         .target(name: "BenchmarkSupport", dependencies: [.product(name: "Colonnade", package: "Colonnade")]),
         .executableTarget(name: "mlp-loops", dependencies: ["BenchmarkSupport"] + jobDependencies),
+        .executableTarget(name: "mlp-pooling", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "mlp-ranks", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "mlp-step", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "rica-controls", dependencies: ["BenchmarkSupport"] + jobDependencies),

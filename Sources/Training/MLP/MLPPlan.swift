@@ -129,7 +129,17 @@ extension MLPModel {
             }
         }
         let state = zip(updated, values.buckets).reduce(0) { $0 + $1.0.count * $1.1.valuesPerUnit }
-        return training * row + samples * activations + workspaces + values.count + state
+        // A chunk of images on its way to their rows, a byte a value; where it is pooled, in Float, too, and what blurs it: inverses, one
+        // of them on its way from Double, and 400 images.
+        var chunk = sampleChunk / 4 * first.grid.inputs
+        if paths[0] == .reduced {
+            chunk += sampleChunk * (first.grid.inputs + 1)
+            if dictionaries[0] is SquaredExponential {
+                let alpha = first.columns[0].alpha.count
+                chunk += (first.columns.count + 10) * alpha * alpha + 400 * first.grid.positions
+            }
+        }
+        return training * row + chunk + samples * activations + workspaces + values.count + state
     }
 }
 

@@ -155,6 +155,6 @@ final class MLPTraining {
     }
 
     private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>, pooledBy weights: PredictedWeights?) throws -> TrainingRows {
-        try communicator.agree { try TrainingRows(images, labels, range: range, pooledBy: weights) }
+        try communicator.agree { try TrainingRows(images, labels, range: range, pooledBy: weights, of: model.dictionaries[0]) }
     }
 }

@@ -17,10 +17,20 @@ public struct TrainingRows {
     /// Reads some images of a set. Memory: 4·images·(n_v + 1) bytes, or 4·images·J·(n_α + 1).
     ///
     /// - Parameters:
-    ///   - weights: the layer whose columns pool the inputs (`PredictedWeights.poolAll`); nil: they stay as they are.
-    /// - Throws: `DataError`.
-    public init(_ images: ImageSet, _ labels: Labels, range: Range<Int>, pooledBy weights: PredictedWeights?) throws {
+    ///   - weights: the layer whose columns pool the inputs; nil: they stay as they are.
+    ///   - dictionary: that of the layer. A squared-exponential one pools by `SeparablePooling` where that pays.
+    /// - Throws: `DataError`; `FactorisationError` where the dictionary's kernel matrix is not positive definite.
+    public init(
+        _ images: ImageSet, _ labels: Labels, range: Range<Int>, pooledBy weights: PredictedWeights?,
+        of dictionary: (any WeightDictionary)? = nil
+    ) throws {
         let size = images.shape.count
+        var separable: SeparablePooling?
+        if let weights, let dictionary = dictionary as? SquaredExponential,
+            SeparablePooling.pays(dictionary, of: weights, samples: range.count)
+        {
+            separable = try SeparablePooling(dictionary, of: weights)
+        }
         self.labels = try labels.labels(range)
         rows = Matrix(rows: range.count, columns: weights.map { $0.columns.count * ($0.valuesPerUnit + 1) } ?? size + 1)
         var bytes = [UInt8](repeating: 0, count: sampleChunk * size)
@@ -35,7 +45,11 @@ public struct TrainingRows {
                 for i in 0..<size { row[i] = Float(bytes[r * size + i]) * (1 / 255) }
                 row[size] = 1
             }
-            weights?.poolAll(inputs.columns(0..<size), into: target)
+            if let separable {
+                separable.poolAll(inputs.columns(0..<size), into: target)
+            } else {
+                weights?.poolAll(inputs.columns(0..<size), into: target)
+            }
         }
     }
 
