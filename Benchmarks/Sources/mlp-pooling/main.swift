@@ -42,8 +42,10 @@ struct MLPPooling: ParsableCommand {
         var settings = MLPSettings(learned: learned, columns: columns, batch: 100)
         settings.raw = raw
         let model = try MLPModel(settings: settings, shape: .init(channels: 1, height: 28, width: 28), classes: 10)
-        guard let dictionary = model.dictionaries[0] as? SquaredExponential else { return }
-        let weights = model.weights[0], separable = try SeparablePooling(dictionary, of: weights)
+        let weights = model.weights[0]
+        guard let dictionary = model.dictionaries[0] as? SquaredExponential,
+            let separable = try SeparablePooling(dictionary, of: weights)
+        else { return }
         let pooled = Matrix<Float>(rows: images, columns: columns * (weights.valuesPerUnit + 1))
         var times = (direct: Spread(), separable: Spread())
         for round in 0...rounds {

@@ -17,23 +17,30 @@ public struct SeparablePooling: Sendable {
     /// The rounding of XK grows by the condition number of K_α + λI, which is at most 1 + ‖K‖/λ.
     private static let largestCondition = 1000.0
 
-    /// - Parameters:
-    ///   - weights: a layer whose columns have U from the dictionary.
+    /// Nil where U of a column is not, or no longer, that of the dictionary: it has been learned.
+    ///
     /// - Throws: `FactorisationError` where K_α + λI is not positive definite.
     /// - Complexity: in the ridge form 7/3·n³ flops a column in Double, for n positions in α.
-    public init(_ dictionary: SquaredExponential, of weights: PredictedWeights) throws(FactorisationError) {
+    public init?(_ dictionary: SquaredExponential, of weights: PredictedWeights) throws(FactorisationError) {
         self.weights = weights
         (alongRows, alongColumns) = SeparablePooling.kernels(dictionary)
         var inverses: [Matrix<Float>] = []
-        if case .ridge(let ridge) = dictionary.form {
-            for column in weights.columns {
-                let gram = dictionary.kernel(rows: column.alpha, columns: column.alpha)
-                let identity = Matrix<Double>(rows: gram.rows, columns: gram.rows)
-                for a in 0..<gram.rows {
-                    gram[a, a] += ridge
+        for column in weights.columns {
+            guard let u = column.dictionary else { return nil }
+            // What U is at α: K_α, or with the ridge K_α(K_α + λI)⁻¹ = I − λ(K_α + λI)⁻¹.
+            let atAlpha = dictionary.kernel(rows: column.alpha, columns: column.alpha), n = column.alpha.count
+            if case .ridge(let ridge) = dictionary.form {
+                let identity = Matrix<Double>(rows: n, columns: n)
+                for a in 0..<n {
+                    atAlpha[a, a] += ridge
                     identity[a, a] = 1
                 }
-                inverses.append(try solvePositiveDefinite(gram, identity).rounded)
+                let inverse = try solvePositiveDefinite(atAlpha, identity)
+                for a in 0..<n { for b in 0..<n { atAlpha[a, b] = identity[a, b] - ridge * inverse[a, b] } }
+                inverses.append(inverse.rounded)
+            }
+            for (a, position) in column.alpha.enumerated() {
+                guard (0..<n).allSatisfy({ abs(Double(u[position, $0]) - atAlpha[a, $0]) <= 1e-6 }) else { return nil }
             }
         }
         self.inverses = inverses
@@ -66,7 +73,7 @@ public struct SeparablePooling: Sendable {
                     let first = j * width + channel * count
                     let target = pooled.rows(samples).columns(first..<first + count)
                     if inverses.isEmpty {
-                        for (a, position) in column.alpha.enumerated() { for r in 0..<m { target[r, a] = blurred[position, r] } }
+                        for r in 0..<m { for (a, position) in column.alpha.enumerated() { target[r, a] = blurred[position, r] } }
                     } else {
                         for (a, position) in column.alpha.enumerated() {
                             atAlpha.rows(a..<a + 1).copy(from: blurred.rows(position..<position + 1))
