@@ -14,8 +14,8 @@ import Testing
 
     @Test(arguments: grids) func basesAreOrthonormal(grid: PixelGrid) throws {
         let bases: [any WeightDictionary] = [
-            Cosines(grid: grid), Fourier(grid: grid), Haar(grid: grid), Downsampling(grid: grid), RandomConnections(positions: grid.positions),
-            try PrincipalComponents(covariance: smallCovariance(grid.positions)),
+            Cosines(grid: grid), Fourier(grid: grid), Haar(grid: grid), Downsampling(grid: grid),
+            RandomConnections(positions: grid.positions), try PrincipalComponents(covariance: smallCovariance(grid.positions)),
         ]
         for basis in bases {
             #expect(basis.choices == grid.positions && basis.positions == grid.positions)
