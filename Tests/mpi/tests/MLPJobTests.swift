@@ -95,7 +95,7 @@ struct MLPJobTests {
         (["--alternate", "0"], "--alternate"), (["--alternate", "1", "--unfreeze-after", "0"], "--unfreeze-after"),
         (["--grow", "0.5:0.1"], "--grow"), (["--grow", "0.1"], "--grow"), (["--grow", "0.1:0.2", "--learned", "0.2"], "--grow"),
         (["--grow", "0.1:0.2", "--dictionary", "se,lowrank"], "--grow"), (["--grow", "0.1:0.2", "--alternate", "1"], "--grow"),
-        (["--dense", "--alternate", "1"], "--alternate"),
+        (["--dictionary", "dense", "--alternate", "1"], "--alternate"),
     ])
     func wrongOptions(more: [String], said: String) throws {
         let outcome = try folder.start("run", job: "mlp", Self.options + more)
