@@ -62,7 +62,8 @@ extension PredictedWeights {
     /// - Parameters:
     ///   - samples: of this rank's part of the batch.
     ///   - isFirst: inputs are the same in every epoch, and nobody asks for their gradient.
-    public func stepCosts(samples: Int, isFirst: Bool) -> [PathCost] {
+    ///   - pooledPerStep: what pooling all inputs once costs on the reduced path, as samples for each step that uses them.
+    public func stepCosts(samples: Int, isFirst: Bool, pooledPerStep: Double = 0) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.inputs), nH = Double(units), nA = Double(valuesPerUnit)
         let allValues = nA * Double(columns.count), products = isFirst ? 4.0 : 6.0
         var all = [
@@ -75,7 +76,10 @@ extension PredictedWeights {
             PathCost(
                 .pooled, mixing: products * m * nA * nH, inner: valuesPerUnit, others: (products - 2) * m * nV * allValues,
                 values: m * nV + (products - 2) / 2 * nV * allValues))
-        if isFirst { all.append(PathCost(.reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * allValues)) }
+        if isFirst {
+            let pooling = 2 * pooledPerStep * nV * allValues / Double(grid.channels)
+            all.append(PathCost(.reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, others: pooling, values: m * allValues))
+        }
         return all.sorted { $0.estimate < $1.estimate }
     }
 }

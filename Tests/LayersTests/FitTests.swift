@@ -66,8 +66,11 @@ import Testing
             let gram = naiveProduct(transposed, u)
             let truth = naiveSolve(gram, naiveProduct(transposed, naiveTransposed(full.rows(column.units).doubles)))
             let got = naiveTransposed(found.rows(column.units).doubles)
-            // ε shifts w by at most ε‖(UᵀU)⁻¹‖ of itself, and three α far from each other leave that small; then w is rounded.
-            #expect(largestDifference(got, truth) <= 1e-6 * largest(truth))
+            // ε, 1e-10 of the largest ‖u‖², shifts w by at most ε‖(UᵀU)⁻¹‖ of its length; a norm is at most that of all elements. Then w is
+            // rounded.
+            let inverse = naiveSolve(gram, (0..<3).map { r in (0..<3).map { $0 == r ? 1 : 0 } })
+            let epsilon = 1e-10 * (0..<3).map { gram[$0][$0] }.max()!
+            #expect(largestDifference(got, truth) <= epsilon * norm(inverse) * norm(truth) + floatUnit * largest(truth))
         }
     }
 
@@ -77,12 +80,15 @@ import Testing
         let layer = PredictedWeights(grid: grid, columns: [Column(units: 0..<1, alpha: [0, 1], dictionary: atoms)])
         let found = Matrix<Float>(rows: 1, columns: 2)
         try layer.fit(Matrix<Float>([[3, 6, 0, 3]]), into: found)
-        // Of all w with w₀ + w₁ = 3 the shortest, but for ε and rounding.
-        #expect(abs(found[0, 0] - 1.5) < 1e-4 && abs(found[0, 1] - 1.5) < 1e-4)
+        // Of all w with w₀ + w₁ = 3 the shortest. The Gram matrix of all sixes has the ridge ε = 6e-10 across, where it takes roundings of
+        // some 2⁻⁵³·12 for a part of w of 12·2⁻⁵³/ε = 2e-6; ε itself takes 5e-11, and w is rounded.
+        #expect(abs(found[0, 0] - 1.5) < 1e-5 && abs(found[0, 1] - 1.5) < 1e-5)
     }
 
     @Test func sigmaFollowsTheDensity() {
-        #expect(SquaredExponential.sigma(positions: 784, learned: 196) == 1)
-        #expect(SquaredExponential.sigma(positions: 784, learned: 784) == 0.5)
+        let plane = PixelGrid(channels: 3, height: 28, width: 28), line = PixelGrid(channels: 1, height: 1, width: 500)
+        #expect(SquaredExponential.sigma(grid: plane, learned: 196) == 1)
+        #expect(SquaredExponential.sigma(grid: plane, learned: 784) == 0.5)
+        #expect(SquaredExponential.sigma(grid: line, learned: 50) == 5)
     }
 }

@@ -43,9 +43,8 @@ struct MLPPooling: ParsableCommand {
         settings.raw = raw
         let model = try MLPModel(settings: settings, shape: .init(channels: 1, height: 28, width: 28), classes: 10)
         let weights = model.weights[0]
-        guard let dictionary = model.dictionaries[0] as? SquaredExponential,
-            let separable = try SeparablePooling(dictionary, of: weights)
-        else { return }
+        guard let dictionary = model.dictionaries[0] as? SquaredExponential else { return }
+        let separable = try SeparablePooling(dictionary, of: weights)
         let pooled = Matrix<Float>(rows: images, columns: columns * (weights.valuesPerUnit + 1))
         var times = (direct: Spread(), separable: Spread())
         for round in 0...rounds {

@@ -17,30 +17,22 @@ public struct SeparablePooling: Sendable {
     /// The rounding of XK grows by the condition number of K_α + λI, which is at most 1 + ‖K‖/λ.
     private static let largestCondition = 1000.0
 
-    /// Nil where U of a column is not, or no longer, that of the dictionary: it has been learned.
-    ///
+    /// - Parameter weights: a layer whose U are those of the dictionary, not learned since.
     /// - Throws: `FactorisationError` where K_α + λI is not positive definite.
     /// - Complexity: in the ridge form 7/3·n³ flops a column in Double, for n positions in α.
-    public init?(_ dictionary: SquaredExponential, of weights: PredictedWeights) throws(FactorisationError) {
+    public init(_ dictionary: SquaredExponential, of weights: PredictedWeights) throws(FactorisationError) {
         self.weights = weights
         (alongRows, alongColumns) = SeparablePooling.kernels(dictionary)
         var inverses: [Matrix<Float>] = []
-        for column in weights.columns {
-            guard let u = column.dictionary else { return nil }
-            // What U is at α: K_α, or with the ridge K_α(K_α + λI)⁻¹ = I − λ(K_α + λI)⁻¹.
-            let atAlpha = dictionary.kernel(rows: column.alpha, columns: column.alpha), n = column.alpha.count
-            if case .ridge(let ridge) = dictionary.form {
+        if case .ridge(let ridge) = dictionary.form {
+            for column in weights.columns {
+                let gram = dictionary.kernel(rows: column.alpha, columns: column.alpha), n = column.alpha.count
                 let identity = Matrix<Double>(rows: n, columns: n)
                 for a in 0..<n {
-                    atAlpha[a, a] += ridge
+                    gram[a, a] += ridge
                     identity[a, a] = 1
                 }
-                let inverse = try solvePositiveDefinite(atAlpha, identity)
-                for a in 0..<n { for b in 0..<n { atAlpha[a, b] = identity[a, b] - ridge * inverse[a, b] } }
-                inverses.append(inverse.rounded)
-            }
-            for (a, position) in column.alpha.enumerated() {
-                guard (0..<n).allSatisfy({ abs(Double(u[position, $0]) - atAlpha[a, $0]) <= 1e-6 }) else { return nil }
+                inverses.append(try solvePositiveDefinite(gram, identity).rounded)
             }
         }
         self.inverses = inverses

@@ -15,9 +15,13 @@ public struct SquaredExponential: WeightDictionary {
         self.form = form
     }
 
-    /// σ tied to the density of α, in pixels: ½√(positions/learned), half of the distance between neighbours if α were a square grid. So
-    /// kernels of neighbouring α meet at half of their height and more, however few there are (our choice; the paper has σ = 1 always).
-    public static func sigma(positions: Int, learned: Int) -> Double { 0.5 * (Double(positions) / Double(learned)).squareRoot() }
+    /// σ tied to the density of α, in pixels: half of the distance between neighbours if α were a regular grid, ½√(positions/learned), or
+    /// ½·positions/learned on a line. So kernels of neighbours meet at half of their height and more, however few there are (our choice;
+    /// the paper has σ = 1 always).
+    public static func sigma(grid: PixelGrid, learned: Int) -> Double {
+        let each = Double(grid.positions) / Double(learned)
+        return 0.5 * (min(grid.height, grid.width) == 1 ? each : each.squareRoot())
+    }
 
     public var positions: Int { grid.positions }
     public var choices: Int { grid.positions }

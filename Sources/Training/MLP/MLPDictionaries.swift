@@ -30,7 +30,7 @@ extension MLPSettings {
         let positions = grid.positions
         switch name {
         case .se:
-            let sigma = sigma ?? SquaredExponential.sigma(positions: positions, learned: count)
+            let sigma = sigma ?? SquaredExponential.sigma(grid: grid, learned: count)
             return SquaredExponential(grid: grid, sigma: sigma, form: form(ridge: 0.1))
         case .emp, .emp2: return UnseenDictionary(positions: positions, choices: positions, isSampled: true)
         case .ae, .kmeans: return UnseenDictionary(positions: positions, choices: MLPSettings.poolSize * grid.channels, isSampled: true)

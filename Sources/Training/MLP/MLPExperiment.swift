@@ -48,7 +48,8 @@ public final class MLPExperiment {
         var result = RunResult(
             dynamicParameters: plan.dynamicParameters, learnedParameters: plan.learnedParameters, fullParameters: plan.fullParameters,
             denseParameters: plan.denseParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
-            wireBytesPerStep: plan.wireBytesPerStep, computePath: plan.stages.last!.paths.map(\.rawValue).joined(separator: ","), seconds: 0)
+            wireBytesPerStep: plan.wireBytesPerStep,
+            computePath: plan.stages.last!.paths.map(\.rawValue).joined(separator: ","), seconds: 0)
         let all = Array(0..<data.train.images.count)
         if let rates {
             var search = RateSearch(images: all.count)

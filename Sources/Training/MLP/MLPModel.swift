@@ -24,6 +24,8 @@ public final class MLPModel {
     public let learnedDictionaries: [Int?]
     /// Of every layer: what its columns choose from; nil where it is dense. Those made from data are zeros until `fill`.
     public private(set) var dictionaries: [(any WeightDictionary)?]
+    /// Of every layer: whether U was learned in this stage or one before, so that it is that of the dictionary no longer.
+    let hasLearnedDictionary: [Bool]
     private let settings: MLPSettings
 
     /// The model that a stage starts from.
@@ -69,6 +71,7 @@ public final class MLPModel {
         self.values = values
         self.buckets = buckets
         self.learnedDictionaries = learnedDictionaries + [nil]
+        hasLearnedDictionary = self.learnedDictionaries.enumerated().map { $1 != nil || previous?.hasLearnedDictionary[$0] == true }
         layerValues = zip(buckets, shapes).map { $0.map(values.matrix) ?? Matrix(rows: $1.1, columns: $1.2) }
         let dictionaries = hidden.map { k in
             settings.dictionaries[k].needsData ? previous?.dictionaries[k] ?? plans[k]?.dictionary : plans[k]?.dictionary
@@ -176,10 +179,11 @@ public final class MLPModel {
         return full
     }
 
-    /// Of every predicted layer: the part of what its columns choose from, positions or atoms, that one of them at least has chosen.
+    /// Of every predicted layer whose columns draw: the part of what there is, positions or atoms, that one of them at least has drawn.
     public var coverage: [Double] {
         zip(weights, dictionaries).compactMap { layer, dictionary in
-            dictionary.map { Double(Set(layer.columns.flatMap(\.alpha)).count) / Double($0.choices) }
+            guard let dictionary, dictionary.isSampled else { return nil }
+            return Double(Set(layer.columns.flatMap(\.alpha)).count) / Double(dictionary.choices)
         }
     }
 

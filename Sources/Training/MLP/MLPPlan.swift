@@ -59,8 +59,9 @@ public struct MLPPlan {
             }
             let model = try MLPModel(settings: settings, shape: shape, classes: classes, stage: stage)
             let exchange = exchange.make(for: model.values, communicator: communicator)
+            let steps = max(1, stage.epochs.count) * ((training + settings.batch - 1) / settings.batch)
             let costs = model.weights.enumerated().map { k, layer in
-                let all = layer.stepCosts(samples: samples, isFirst: k == 0)
+                let all = layer.stepCosts(samples: samples, isFirst: k == 0, pooledPerStep: Double(training) / Double(max(1, steps)))
                 return model.learnedDictionaries[k] == nil ? all : all.filter { $0.path == .expanded }
             }
             let paths = costs.map { costs in costs.first { $0.path == forced }?.path ?? costs[0].path }
@@ -94,8 +95,8 @@ public struct MLPPlan {
             before = training * (first.weights[0].grid.inputs + 1) + network
                 + settings.widths.indices.map { settings.preparation(layer: $0, of: first, samples: samples) }.max()!
         }
-        // What a stage hands to the next, the labels of the images and their order in an epoch stand beside.
-        let handed = stages.count > 1 ? last.heldFloats : 0
+        // What training starts from, or a stage hands to the next, the labels of the images and their order in an epoch stand beside.
+        let handed = stages.count > 1 ? last.heldFloats : last.values.count
         bytes = 4 * (max(stages.map(\.floats).max()!, before) + models.map(\.heldFloats).max()! + handed) + 20 * training
     }
 }

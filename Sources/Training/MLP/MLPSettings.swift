@@ -9,8 +9,8 @@ public struct MLPSettings: Codable, Equatable, Sendable {
     public var activation: Activation
     /// The proportion of every hidden layer's weights that is learned; nil: dense layers, nothing predicted.
     public var learned: Double?
-    /// Where a run begins with fewer.
-    public var growth: Growth?
+    /// The proportion that a run begins with where it grows to `learned`.
+    public var growth: Double?
     /// Epochs before U is learned, too; nil: it never is, but for LowRank, whose U is learned from the start.
     public var unfreezeAfter: Int?
     /// Epochs of a turn where w and U are learned in turns.
@@ -39,7 +39,7 @@ public struct MLPSettings: Codable, Equatable, Sendable {
     public var dropout: Double
 
     public init(
-        dataset: String, seed: UInt64, widths: [Int], activation: Activation, learned: Double?, growth: Growth? = nil,
+        dataset: String, seed: UInt64, widths: [Int], activation: Activation, learned: Double?, growth: Double? = nil,
         unfreezeAfter: Int? = nil, alternate: Int? = nil, columns: Int, alpha: AlphaSampling, dictionaries: [DictionaryName],
         sigma: Double?, ridge: Double?, raw: Bool, batch: Int, pretrainEpochs: Int, epochs: Int,
         learningRate: Double, schedule: RateSchedule, descent: SGD.Options, dropout: Double

@@ -15,6 +15,7 @@ final class MLPTraining {
     private let progress: ProgressLog
     /// The training images that may be seen.
     private let samples: [Int]
+    private let clock = ContinuousClock()
     /// What training starts from: with its dictionaries, pre-trained.
     private let prepared: MLPModel
     /// As trained so far.
@@ -64,12 +65,14 @@ final class MLPTraining {
         _ stage: MLPPlan.Stage, number: Int, learningRate: Double, from state: StochasticDescent.Epoch,
         _ report: (Metrics.Row) throws -> Void
     ) throws -> StochasticDescent.Epoch {
+        let begin = clock.now
+        var state = state
         network = nil
         model = try communicator.agree {
             try MLPModel(settings: settings, shape: data.shape, classes: data.classes, stage: stage.stage, after: model)
         }
-        // Processors of two kinds may have rounded what was fitted or factorised differently.
-        if number > 0 {
+        // Processors of two kinds may have rounded differently what was fitted, and what was factorised for it.
+        if settings.growth != nil, number > 0 {
             try communicator.broadcast(model.values.flat.elements, from: 0)
             for column in model.weights.flatMap(\.columns) where column.dictionary != nil {
                 try communicator.broadcast(column.dictionary!.elements, from: 0)
@@ -89,6 +92,8 @@ final class MLPTraining {
             watched: model.buckets.last!!, onDivergence: "training; a smaller --learning-rate keeps it finite",
             communicator: communicator)
         announce(stage.stage, number)
+        // What later stages begin with is training, as reading the data is not.
+        if number > 0 { state.seconds += (clock.now - begin).seconds }
         let before = communicator.traffic
         var previous = state, rebuild = 0.0, project = 0.0, bytes = 0
         return try descent.run(samples: samples, from: state, through: stage.stage.epochs.upperBound) { epoch in
@@ -154,7 +159,10 @@ final class MLPTraining {
         return read
     }
 
-    private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>, pooledBy weights: PredictedWeights?) throws -> TrainingRows {
-        try communicator.agree { try TrainingRows(images, labels, range: range, pooledBy: weights, of: model.dictionaries[0]) }
+    private func read(
+        _ images: ImageSet, _ labels: Labels, _ range: Range<Int>, pooledBy weights: PredictedWeights?
+    ) throws -> TrainingRows {
+        let kernel = model.hasLearnedDictionary[0] ? nil : model.dictionaries[0]
+        return try communicator.agree { try TrainingRows(images, labels, range: range, pooledBy: weights, of: kernel) }
     }
 }

@@ -18,7 +18,7 @@ public struct TrainingRows {
     ///
     /// - Parameters:
     ///   - weights: the layer whose columns pool the inputs; nil: they stay as they are.
-    ///   - dictionary: that of the layer. A squared-exponential one pools by `SeparablePooling` where that pays and U is still its own.
+    ///   - dictionary: that of the layer, where its U are not learned. A squared-exponential one pools by `SeparablePooling` where that pays and U is still its own.
     /// - Throws: `DataError`; `FactorisationError` where the dictionary's kernel matrix is not positive definite.
     public init(
         _ images: ImageSet, _ labels: Labels, range: Range<Int>, pooledBy weights: PredictedWeights?,

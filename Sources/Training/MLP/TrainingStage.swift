@@ -23,17 +23,13 @@ public struct TrainingStage: Equatable, Sendable {
     public func isLike(_ other: TrainingStage) -> Bool { proportion == other.proportion && learns == other.learns }
 }
 
-/// How many weights are learned grows during a run.
-public struct Growth: Codable, Equatable, Sendable {
-    /// The proportion of the first stage; each later one has twice as many, up to `MLPSettings.learned`.
-    public let first: Double
-
-    public init(first: Double) {
-        self.first = first
-    }
-}
-
 extension MLPSettings {
+    /// The proportions that are learned one after another; each wants an epoch at least.
+    public var proportions: [Double] {
+        guard let learned else { return [] }
+        return sequence(first: growth ?? learned) { 2 * $0 }.prefix { $0 < learned } + [learned]
+    }
+
     /// The stages of the run; none has no epochs, but where the run has none.
     ///
     /// - `growth`: the proportion doubles until it reaches `learned`, and the epochs are cut evenly.
@@ -44,11 +40,9 @@ extension MLPSettings {
             TrainingStage(epochs: epochs, proportion: proportion ?? learned, learns: learns)
         }
         if epochs == 0 { return [stage(0..<0, .both)] }
-        if let growth, let learned {
-            var proportions = Array(sequence(first: growth.first) { 2 * $0 }.prefix { $0 < learned })
-            proportions.append(learned)
+        if growth != nil {
             let cut = Cut(epochs, into: proportions.count)
-            return proportions.enumerated().map { stage(cut[$0.offset], .both, $0.element) }.filter { !$0.epochs.isEmpty }
+            return proportions.enumerated().map { stage(cut[$0.offset], .both, $0.element) }
         }
         if let unfreezeAfter {
             return [stage(0..<unfreezeAfter, .values), stage(unfreezeAfter..<epochs, .both)].filter { !$0.epochs.isEmpty }
@@ -62,7 +56,7 @@ extension MLPSettings {
     }
 
     /// Whether a hidden layer's U is learned in a stage.
-    func learnsDictionary(ofLayer k: Int, in stage: TrainingStage) -> Bool {
+    public func learnsDictionary(ofLayer k: Int, in stage: TrainingStage) -> Bool {
         let ever = dictionaries[k].isLearned || (unfreezeAfter != nil || alternate != nil) && dictionaries[k] != .dense
         return ever && stage.learns != .values
     }

@@ -34,6 +34,9 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
 
     var banner = Banner(job: "mlp", record: record)
     describe(plan, in: &banner)
+    for (k, name) in settings.dictionaries.enumerated().dropFirst() where name.hasTopology {
+        banner.add("note", "hidden\(k + 1): \(name.rawValue) is made for inputs on a grid, and takes the units before it as a line")
+    }
     banner.print(with: progress)
     if world.isRoot { warnOfSlowKernels(logger) }
     if common.dryRun { return }

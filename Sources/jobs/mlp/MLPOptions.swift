@@ -30,9 +30,9 @@ struct MLPOptions: ParsableCommand {
     var epochs = 15
     @Option(help: ArgumentHelp("Epochs in which every hidden layer is first a tied autoencoder of its inputs; only with sigmoid units.", valueName: "n"))
     var pretrainEpochs = 0
-    @Option(help: ArgumentHelp("Begin with the first proportion learned, double it in steps of equally many epochs up to the second; instead of --learned.", valueName: "p:p"))
+    @Option(help: ArgumentHelp("Begin with the first proportion, double it in steps of equally many epochs up to the second, larger one (numbers or fractions above 0 and at most 1); instead of --learned.", valueName: "p:p"))
     var grow: GrowingProportion?
-    @Option(help: ArgumentHelp("Epochs after which U is learned, too, in every predicted layer; 0: from the start. (default: never, but for lowrank)", valueName: "n"))
+    @Option(help: ArgumentHelp("Epochs in which U of every predicted layer is held before it is learned, too, that of lowrank included. (default: U is never learned, that of lowrank from the start)", valueName: "n"))
     var unfreezeAfter: Int?
     @Option(help: ArgumentHelp("Learn w for so many epochs, then U for as many with w held, and so on, in every predicted layer.", valueName: "n"))
     var alternate: Int?
@@ -56,8 +56,8 @@ struct MLPOptions: ParsableCommand {
         try check(batch, "--batch", "1 to 1000000") { $0 >= 1 && $0 <= 1_000_000 }
         try check(pretrainEpochs, "--pretrain-epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
         try check(epochs, "--epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
-        try check(unfreezeAfter, "--unfreeze-after", "0 to \(max(epochs - 1, 0)), fewer than the epochs of the run") { $0 >= 0 && $0 < epochs }
-        try check(alternate, "--alternate", "1 to 1000000 epochs") { $0 >= 1 && $0 <= 1_000_000 }
+        try check(unfreezeAfter, "--unfreeze-after", "at least 0 and fewer than the \(epochs) epochs of the run") { $0 >= 0 && $0 < epochs }
+        try check(alternate, "--alternate", "at least 1 and fewer than the \(epochs) epochs of the run") { $0 >= 1 && $0 < epochs }
         try check(learningRate, "--learning-rate", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(momentum, "--momentum", "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
         try check(weightDecay, "--weight-decay", "a number of at least 0") { $0 >= 0 && $0.isFinite }
@@ -73,7 +73,7 @@ struct MLPOptions: ParsableCommand {
 
     /// Refuses options that nothing in the net asked for would use.
     private func checkUse() throws {
-        let names = dictionaries, predicted = names.filter { $0 != .dense }
+        let names = dictionaries, predicted = names.filter { $0 != .dense }, settings = self.settings
         if common.searches && learningRate != nil {
             throw ValidationError("--validate chooses the learning rate: give --validate or --learning-rate, not both")
         }
@@ -85,6 +85,14 @@ struct MLPOptions: ParsableCommand {
         }
         if grow != nil, common.learned != nil {
             throw ValidationError("--grow says how much is learned at the end: give --grow or --learned, not both")
+        }
+        if grow != nil {
+            try check(epochs, "--epochs", "an epoch for each of --grow's \(settings.proportions.count) proportions") {
+                $0 >= settings.proportions.count
+            }
+        }
+        if common.searches, epochs == 0 {
+            throw ValidationError("--validate compares what was learned: expected --epochs of at least 1, found 0")
         }
         if unfreezeAfter != nil, alternate != nil {
             throw ValidationError("--unfreeze-after learns U with w, --alternate in turns: give one of them, not both")
@@ -98,12 +106,16 @@ struct MLPOptions: ParsableCommand {
         if common.ridge != nil || common.raw, !names.contains(where: \.isKernel) {
             throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
         }
-        // Only the first layer can be reduced, and a learned U is computed expanded.
-        let pools = common.compute == .reduced ? Array(names.prefix(1)) : names
-        if common.compute == .pooled || common.compute == .reduced, pools.allSatisfy({ $0 == .dense || $0.isLearned }) {
+        // Only the first layer can be reduced, and a U that is learned is computed expanded.
+        let layers = common.compute == .reduced ? 0..<1 : names.indices
+        let pools = settings.stages.contains { stage in
+            layers.contains { names[$0] != .dense && !settings.learnsDictionary(ofLayer: $0, in: stage) }
+        }
+        if common.compute == .pooled || common.compute == .reduced, !pools {
             throw ValidationError(
                 "--compute \(common.compute.rawValue): expected \(common.compute == .reduced ? "a first layer" : "a layer") with a fixed "
-                    + "dictionary, found \(names.map(\.rawValue).joined(separator: ","))")
+                    + "dictionary, found \(names.map(\.rawValue).joined(separator: ","))"
+                    + (unfreezeAfter == nil ? "" : " learned from the start"))
         }
         guard activation != .sigmoid else { return }
         if pretrainEpochs > 0 {
@@ -126,7 +138,7 @@ struct MLPOptions: ParsableCommand {
         let dense = dictionaries.allSatisfy { $0 == .dense }
         return MLPSettings(
             dataset: common.dataset, seed: common.seed ?? 1, widths: widths.units, activation: activation,
-            learned: dense ? nil : grow?.last ?? common.learned?.value ?? 0.1, growth: grow.map { Growth(first: $0.first) },
+            learned: dense ? nil : grow?.last ?? common.learned?.value ?? 0.1, growth: grow?.first,
             unfreezeAfter: unfreezeAfter, alternate: alternate,
             columns: dense ? 1 : common.columns ?? min(10, widths.units.min()!), alpha: common.alpha ?? .distinct,
             dictionaries: dictionaries,

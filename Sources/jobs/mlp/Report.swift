@@ -23,7 +23,7 @@ func describe(_ settings: MLPSettings, searches: Bool) -> [String: String] {
             "dictionary": settings.dictionaries.map(\.rawValue).joined(separator: ","),
         ]) { $1 }
     if settings.dictionaries.contains(.se) { all["sigma"] = settings.sigma.map { "\($0)" } ?? "auto" }
-    if let growth = settings.growth { all["grow"] = "from \(growth.first)" }
+    if let growth = settings.growth { all["grow"] = "from \(growth)" }
     if let epochs = settings.unfreezeAfter { all["unfreeze-after"] = "\(epochs)" }
     if let epochs = settings.alternate { all["alternate"] = "\(epochs)" }
     if settings.dictionaries.contains(where: \.isKernel) {
@@ -47,7 +47,8 @@ func describe(_ plan: MLPPlan, in banner: inout Banner) {
     let kinds = plan.stages.enumerated().filter { number, stage in !plan.stages[..<number].contains { $0.stage.isLike(stage.stage) } }
     for (number, stage) in kinds {
         if kinds.count > 1 {
-            banner.add("stage \(number + 1)", "\(stage.learned) values learned, \(stage.stage.epochs.count) epochs")
+            let epochs = plan.stages.filter { $0.stage.isLike(stage.stage) }.reduce(0) { $0 + $1.stage.epochs.count }
+            banner.add("stage \(number + 1)", "\(stage.learned) values learned; epochs like this: \(epochs)")
         }
         for (k, costs) in stage.costs.enumerated() {
             banner.add(k == 0 ? "compute" : "", "\(plan.layerNames[k]) \(stage.paths[k].rawValue) of \(readable(costs))")

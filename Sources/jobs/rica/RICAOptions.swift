@@ -74,7 +74,7 @@ struct RICAOptions: ParsableCommand {
             patches: patches ?? 20_000, features: features ?? RICAOptions.defaultFeatures, lambda: lambda ?? 0.05,
             norm: norm ?? .variance, iterations: iterations ?? 50, encoder: encoder ?? .abs, cost: RICAOptions.defaultCost)
         if let sigma = common.sigma, sigma.pixels == nil {
-            settings.sigma = SquaredExponential.sigma(positions: settings.patch * settings.patch, learned: settings.learnedPositions)
+            settings.sigma = SquaredExponential.sigma(grid: settings.grid(channels: 1), learned: settings.learnedPositions)
         }
         return settings
     }
@@ -84,7 +84,10 @@ struct RICAOptions: ParsableCommand {
         var wanted = stored
         wanted.dataset = common.dataset
         wanted.encoder = encoder ?? stored.encoder
-        let given = settings
+        var given = settings
+        if let sigma = common.sigma, sigma.pixels == nil {
+            given.sigma = SquaredExponential.sigma(grid: stored.grid(channels: 1), learned: stored.learnedPositions)
+        }
         func same<Value: Equatable>(_ option: Any?, _ name: String, _ path: KeyPath<RICASettings, Value>) throws {
             guard option != nil, given[keyPath: path] != stored[keyPath: path] else { return }
             func text(_ value: Value) -> String {
@@ -98,7 +101,7 @@ struct RICAOptions: ParsableCommand {
         try same(common.dense ? true : nil, "--dense", \.learned)
         try same(common.columns, "--columns", \.columns)
         try same(common.alpha, "--alpha", \.alpha)
-        try same(common.sigma?.pixels, "--sigma", \.sigma)
+        try same(common.sigma, "--sigma", \.sigma)
         try same(common.ridge, "--ridge", \.ridge)
         try same(common.raw ? true : nil, "--raw", \.ridge)
         try same(patch, "--patch", \.patch)

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// `--sigma`: a number of pixels, or tied to the density of α.
-public struct Sigma: ExpressibleByArgument, CustomStringConvertible, Sendable {
+public struct Sigma: ExpressibleByArgument, Sendable {
     /// Nil: auto.
     public let pixels: Double?
 
@@ -9,6 +9,4 @@ public struct Sigma: ExpressibleByArgument, CustomStringConvertible, Sendable {
         pixels = argument == "auto" ? nil : Double(argument)
         guard argument == "auto" || pixels.map({ $0 > 0 && $0.isFinite }) == true else { return nil }
     }
-
-    public var description: String { pixels.map { "\($0)" } ?? "auto" }
 }

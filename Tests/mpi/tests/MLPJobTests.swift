@@ -32,6 +32,7 @@ struct MLPJobTests {
     @Test(arguments: [
         ["--dictionary", "se,randfixu"], ["--dictionary", "randcon,pca", "--pretrain-epochs", "1"],
         ["--dictionary", "randcon,pca", "--activation", "tanh"], ["--dictionary", "se,randcon", "--unfreeze-after", "0"],
+        ["--dictionary", "se,emp", "--alternate", "1", "--epochs", "3"],
     ])
     func predictionsCanBeRecomputed(more: [String]) throws {
         try folder.succeed("run", job: "mlp", ranks: 2, Self.options + more)
@@ -91,11 +92,13 @@ struct MLPJobTests {
         (["--dictionary", "dct", "--raw"], "--raw"), (["--dictionary", "dense"], "--columns"),
         (["--dictionary", "lowrank", "--compute", "pooled"], "--compute"),
         (["--dictionary", "dense,se", "--compute", "reduced"], "--compute"),
-        (["--sigma", "0"], "--sigma"), (["--sigma", "wide"], "--sigma"), (["--unfreeze-after", "1"], "--unfreeze-after: expected 0 to 0"),
-        (["--alternate", "0"], "--alternate"), (["--alternate", "1", "--unfreeze-after", "0"], "--unfreeze-after"),
+        (["--sigma", "0"], "--sigma"), (["--sigma", "wide"], "--sigma"), (["--unfreeze-after", "1"], "--unfreeze-after: expected at least 0 and fewer"),
+        (["--alternate", "1"], "--alternate: expected at least 1 and fewer"), (["--grow", "0.1:0.4"], "--epochs"),
+        (["--unfreeze-after", "0", "--compute", "reduced"], "--compute"), (["--validate", "--epochs", "0"], "--validate"),
+        (["--alternate", "0"], "--alternate"), (["--alternate", "1", "--unfreeze-after", "0", "--epochs", "2"], "--unfreeze-after"),
         (["--grow", "0.5:0.1"], "--grow"), (["--grow", "0.1"], "--grow"), (["--grow", "0.1:0.2", "--learned", "0.2"], "--grow"),
-        (["--grow", "0.1:0.2", "--dictionary", "se,lowrank"], "--grow"), (["--grow", "0.1:0.2", "--alternate", "1"], "--grow"),
-        (["--dictionary", "dense", "--alternate", "1"], "--alternate"),
+        (["--grow", "0.1:0.2", "--dictionary", "se,lowrank"], "--grow"), (["--grow", "0.1:0.2", "--alternate", "1", "--epochs", "2"], "--grow"),
+        (["--dictionary", "dense", "--alternate", "1", "--epochs", "2"], "--alternate"),
     ])
     func wrongOptions(more: [String], said: String) throws {
         let outcome = try folder.start("run", job: "mlp", Self.options + more)
@@ -113,6 +116,8 @@ struct MLPJobTests {
     @Test func settingsNameWhatIsUsed() throws {
         try folder.succeed("run", job: "mlp", Self.options + ["--dictionary", "randcon,lowrank", "--compute", "reduced"])
         let record = String(decoding: try folder.file("run/run.json"), as: UTF8.self)
+        let units = try folder.start("units", job: "mlp", Self.options + ["--dictionary", "se,se", "--epochs", "0"])
+        #expect(units.code == 0 && units.output.contains("hidden2: se is made for inputs on a grid"), "\(units)")
         #expect(!record.contains("\"sigma\"") && !record.contains("\"ridge\"") && record.contains("\"columns\""))
     }
 
@@ -163,7 +168,26 @@ struct MLPJobTests {
         #expect(try !isHeld("softmax.w"))
     }
 
-    /// A run that grows ends with as much learned as it says, and its loss does not jump where it grows.
+    /// XU is made anew where U has been learned, or has grown: the reduced path has the losses of the expanded one.
+    @Test(arguments: [["--alternate", "1"], ["--grow", "0.05:0.2"]]) func everyPathInStages(more: [String]) throws {
+        let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--epochs", "3"] + more
+        for path in ["reduced", "expanded"] { try folder.succeed(path, job: "mlp", ranks: 2, options + ["--compute", path]) }
+        let reduced = try folder.objectives("reduced"), expanded = try folder.objectives("expanded")
+        try #require(reduced.count == 3 && expanded.count == 3)
+        // As for rank counts: rounding of single precision over 120 steps.
+        for (a, b) in zip(reduced, expanded) { #expect(abs(a - b) <= 1e-5 * b, "\(reduced), \(expanded)") }
+    }
+
+    /// Where growing is all that moves the weights, the loss stays where it is.
+    @Test func growingKeepsTheLoss() throws {
+        let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--dictionary", "se,emp"]
+        try folder.succeed("run", job: "mlp", options + ["--epochs", "3", "--grow", "0.05:0.2", "--learning-rate", "1e-9", "--max-norm", "0"])
+        let loss = try folder.objectives("run")
+        // 40 steps an epoch of 1e-9 move nothing; the fit keeps W to about 1e-5 of itself.
+        #expect(loss.count == 3 && loss.allSatisfy { abs($0 - loss[0]) <= 1e-4 * loss[0] }, "\(loss)")
+    }
+
+    /// A run that grows ends with as much learned as it says.
     @Test func growing() throws {
         let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--dictionary", "se,emp"]
         try folder.succeed("run", job: "mlp", ranks: 2, options + ["--epochs", "4", "--grow", "0.1:0.4", "--learning-rate", "0.5"])
@@ -208,6 +232,19 @@ struct MLPJobTests {
         #expect(try folder.file("run/model.safetensors") == folder.file("given/model.safetensors"))
     }
 
+    /// Of every rate the bytes that its stages have exchanged.
+    @Test func validationOfStages() throws {
+        let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--learned", "0.1", "--dictionary", "se,randcon"]
+        try folder.succeed("run", job: "mlp", ranks: 2, options + ["--progress", "none", "--epochs", "2", "--alternate", "1", "--validate"])
+        let lines = String(decoding: try folder.file("run/validation.csv"), as: UTF8.self).split(separator: "\n").dropFirst()
+        let w = 79 * 30 + 4 * 20 + 21 * 10, u = 3 * (784 * 78 + 30 * 3) + 21 * 10
+        for line in lines where !line.hasSuffix(",,1,,,") {
+            let fields = line.split(separator: ",").map { Double($0)! }
+            #expect(fields[5] == Double(34 * 4 * (fields[1] == 1 ? w : w + u)), "\(line)")
+        }
+        #expect(lines.count { $0.contains(",2,") } >= 6)
+    }
+
     /// With decay λ and no bound on norms w grows where ηλ > 2: from .2 on for λ = 20, at every rate for 1000.
     @Test func aRateThatDivergesIsNotChosen() throws {
         let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--epochs", "4", "--validate"]
@@ -224,6 +261,7 @@ struct MLPJobTests {
         ["--dense"], ["--learned", "0.2"], ["--learned", "0.3", "--dictionary", "emp,pca", "--compute", "expanded"],
         ["--learned", "0.1", "--dictionary", "ae,kmeans"], ["--learned", "0.2", "--dictionary", "lowrank", "--pretrain-epochs", "1"],
         ["--dense", "--pretrain-epochs", "1"], ["--learned", "0.2", "--unfreeze-after", "1", "--epochs", "2"],
+        ["--learned", "0.1", "--columns", "40", "--unfreeze-after", "0", "--batch", "4000"],
         ["--grow", "0.1:0.4", "--epochs", "3"],
     ])
     func memoryIsThatOfTheBanner(more: [String]) throws {
