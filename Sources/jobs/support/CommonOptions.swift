@@ -33,7 +33,7 @@ public struct CommonOptions: ParsableArguments {
     public var alpha: AlphaSampling?
     @Option(help: ArgumentHelp("Dictionary that predicts the other weights; the last of several names holds for all layers after it. (default: se; mlp: se,emp)", valueName: "name,name"))
     public var dictionary: String?
-    @Option(help: ArgumentHelp("σ of the kernel se, in pixels, a number above 0; auto: ½√(positions/learned), by the density of α. (default: 1)", valueName: "s|auto"))
+    @Option(help: ArgumentHelp("σ of the kernel se, in pixels, a number above 0; auto: half of the distance between neighbours of α. (default: 1)", valueName: "s|auto"))
     public var sigma: Sigma?
     @Option(help: ArgumentHelp("λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1; covariances: 0.001)", valueName: "l"))
     public var ridge: Double?
@@ -71,6 +71,7 @@ public struct CommonOptions: ParsableArguments {
             let names = DictionaryName.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
         }
+        if runDir?.isEmpty == true { throw ValidationError("--run-dir: expected a folder, found an empty name") }
         try check(columns, "--columns", "at least 1") { $0 >= 1 }
         try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }
