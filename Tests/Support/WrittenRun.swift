@@ -10,6 +10,8 @@ public struct WrittenRun {
     public var proportion = 0.025
     public var secondsPerStep = 0.5
     public var ranks = 1
+    public var chosen: [String: String]?
+    public var coverage: [Double]?
 
     /// - Parameter settings: added to those of a predicted net on the data set `sample`; an empty value takes one away.
     public init(_ settings: [String: String], error: Double?) {
@@ -32,12 +34,15 @@ public struct WrittenRun {
     public func write(to folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let record: [String: Any] = [
-            "job": job, "settings": settings, "circumstances": [:] as [String: String], "ranks": ranks, "hosts": ["a"], "versions": ["mpi": "any"],
+            "job": job, "settings": settings, "circumstances": [:] as [String: String], "ranks": ranks, "hosts": ["a"],
+            "versions": ["mpi": "any"],
         ]
         var result: [String: Any] = [
             "dynamicParameters": 16000, "learnedParameters": learned, "fullParameters": full, "proportion": proportion,
             "bytesPerStep": 4 * learned, "wireBytesPerStep": 0, "secondsPerStep": secondsPerStep, "seconds": 9.5, "computePath": "reduced",
         ]
+        if let chosen { result["chosen"] = chosen }
+        if let coverage { result["coverage"] = coverage }
         if let error { (result["error"], result["accuracy"]) = (error, 1 - error) }
         for (name, object) in ["run.json": record, "result.json": result] {
             try JSONSerialization.data(withJSONObject: object).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))

@@ -11,8 +11,8 @@ import Testing
         for seed in ["1", "2"] { try WrittenRun(["seed": seed], error: 0.02).write(to: run.file("runs/\(seed)")) }
     }
 
-    private func refused(_ code: Int32, _ folders: [String] = ["runs"], names parts: [String]) throws {
-        let outcome = try run.report(folders)
+    private func refused(_ code: Int32, _ folders: [String] = ["runs"], _ options: [String] = [], names parts: [String]) throws {
+        let outcome = try run.report(folders, options)
         #expect(outcome.code == code, "\(outcome)")
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("report: ") || $0.hasPrefix("Error: ") }
         #expect(lines.count == 1 && parts.allSatisfy { lines[0].contains($0) }, "\(outcome)")
@@ -25,6 +25,7 @@ import Testing
         try refused(64, ["runs/1/run.json"], names: [run.file("runs/1/run.json"), "no folder"])
         try FileManager.default.createDirectory(atPath: run.file("empty"), withIntermediateDirectories: true)
         try refused(64, ["runs", "empty"], names: [run.file("empty"), "run.json"])
+        try refused(64, ["runs"], ["--out", ""], names: ["--out", "empty"])
     }
 
     @Test func runsOfTwoJobsOrDataSets() throws {
@@ -64,7 +65,7 @@ import Testing
         #expect(outcome.error.contains("2 of 3 runs left out") && outcome.error.contains(run.file("runs/2")), "\(outcome)")
 
         try FileManager.default.removeItem(atPath: run.file("out"))
-        try refused(65, ["runs/2", "runs/3"], names: [run.file("runs/2"), "2 of 2 runs are not finished"])
+        try refused(65, ["runs/2", "runs/3"], names: [run.file("runs/2"), "0 of 2 runs finished"])
     }
 
     @Test func aFolderThatCannotBeMade() throws {

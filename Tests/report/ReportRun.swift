@@ -31,7 +31,7 @@ final class ReportRun {
     ) throws -> Outcome {
         let process = Process(), output = "\(path)/output", error = "\(path)/error"
         process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = before + options + ["--out", file("out")] + folders.map(file)
+        process.arguments = before + ["--out", file("out")] + options + folders.map(file)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.currentDirectoryURL = URL(fileURLWithPath: path)
         process.standardInput = FileHandle.nullDevice

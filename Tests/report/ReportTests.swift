@@ -14,9 +14,11 @@ import Testing
     /// Two groups: a predicted net with two seeds, of which the second is in a folder whose name is hard to write, and a dense one.
     init() throws {
         run = try ReportRun()
-        try WrittenRun(["seed": "1"], error: 0.02).write(to: run.file("runs/a"))
+        var first = WrittenRun(["seed": "1"], error: 0.02)
+        (first.chosen, first.coverage) = (["learning-rate": "10.0"], [1, 0.25])
+        try first.write(to: run.file("runs/a"))
         var second = WrittenRun(["seed": "2"], error: 0.03)
-        second.secondsPerStep = 0.25
+        (second.secondsPerStep, second.chosen, second.coverage) = (0.25, ["learning-rate": "2.0"], [1, 0.75])
         try second.write(to: run.file("runs/b, \"<i>\""))
         try WrittenRun.dense(["seed": "1"], error: 0.0175, learned: 648_010, full: 642_000).write(to: run.file("runs/c"))
         for folder in ["a", "c"] {
@@ -31,26 +33,42 @@ import Testing
         #expect(outcome.code == 0, "\(outcome)")
         #expect(
             try run.text("out/runs.csv") == """
-                folder,job,ranks,alpha,columns,dense,dictionary,learned,seed,sigma,accuracy,error,dynamicParameters,learnedParameters,\
-                fullParameters,proportion,bytesPerStep,wireBytesPerStep,secondsPerStep,seconds
-                \(run.file("runs/a")),mlp,1,distinct,10,,"se,emp",0.025,1,1.0,0.98,0.02,16000,22010,642000,0.025,88040,0,0.5,9.5
-                "\(run.file("runs/b, \"\"<i>\"\""))",mlp,1,distinct,10,,"se,emp",0.025,2,1.0,0.97,0.03,16000,22010,\
-                642000,0.025,88040,0,0.25,9.5
-                \(run.file("runs/c")),mlp,1,,,true,,,1,,0.9825,0.0175,16000,648010,642000,1.0,2592040,0,0.5,9.5
+                folder,job,ranks,alpha,columns,dense,dictionary,learned,seed,sigma,chosen,accuracy,error,dynamicParameters,\
+                learnedParameters,fullParameters,proportion,bytesPerStep,wireBytesPerStep,secondsPerStep,seconds,coverage
+                \(run.file("runs/a")),mlp,1,distinct,10,,"se,emp",0.025,1,1.0,learning-rate 10.0,0.98,0.02,16000,22010,642000,0.025,\
+                88040,0,0.5,9.5,"1.0, 0.25"
+                "\(run.file("runs/b, \"\"<i>\"\""))",mlp,1,distinct,10,,"se,emp",0.025,2,1.0,learning-rate 2.0,0.97,0.03,16000,22010,\
+                642000,0.025,88040,0,0.25,9.5,"1.0, 0.75"
+                \(run.file("runs/c")),mlp,1,,,true,,,1,,,0.9825,0.0175,16000,648010,642000,1.0,2592040,0,0.5,9.5,
 
                 """)
         let summary = try run.text("out/summary.csv").split(separator: "\n", omittingEmptySubsequences: false)
         #expect(
-            summary[0] == "series,alpha,columns,dictionary,learned,sigma,n,error in %,± 90 %,learned values,proportion,bytes a step,"
-                + "seconds a step")
-        #expect(summary[1].hasPrefix("dense,,,,,,1,1.75") && summary[1].hasSuffix(",,648010,1.0,2592040,0.5"), "\(summary[1])")
+            summary[0] == "series,alpha,columns,learned,sigma,chosen,n,error in %,± 90 %,learned values,proportion,bytes a step,"
+                + "ranks,seconds a step,coverage")
+        #expect(summary[1].hasPrefix("dense,,,,,,1,1.75") && summary[1].hasSuffix(",,648010,1.0,2592040,1,0.5,"), "\(summary[1])")
         let cells = summary[2].split(separator: ",", omittingEmptySubsequences: false)
-        #expect(summary[2].hasPrefix("\"se,emp\",distinct,10,\"se,emp\",0.025,1.0,2,2.5,"), "\(summary[2])")
-        #expect(abs(try #require(Double(cells[10])) - 3.157) < 1e-9)
-        #expect(cells[11...] == ["22010", "0.025", "88040", "0.375"])
+        #expect(summary[2].hasPrefix("\"se,emp\",distinct,10,0.025,1.0,learning-rate 2.0; learning-rate 10.0,2,2.5,"), "\(summary[2])")
+        #expect(abs(try #require(Double(cells[9])) - 3.157) < 1e-9)
+        #expect(cells[10...] == ["22010", "0.025", "88040", "1", "0.375", "\"1.0", " 0.5\""])
+        let readable = try run.text("out/summary.md")
         #expect(
-            try run.text("out/summary.md").contains(
-                "| se,emp | distinct | 10 | se,emp | 0.025 | 1.0 | 2 | 2.50 | 3.16 | 22010 | 0.0250 | 88040 | 0.375000 |\n"))
+            readable.contains(
+                "| se,emp | distinct | 10 | 0.025 | 1.0 | learning-rate 2.0; learning-rate 10.0 | 2 | 2.50 | 3.16 | 22010 | 0.0250 | "
+                    + "88040 | 1 | 0.375000 | 1.000, 0.500 |\n"))
+        #expect(
+            readable.hasPrefix(
+                "3 runs of the job mlp on the data set sample, in 2 groups. In common: 15 epochs, widths 500,500. Where a series does not "
+                    + "name them: α distinct, 10 columns, σ 1.\n\nA row a group"))
+    }
+
+    /// Seeds are no measurements.
+    @Test func onlyFractionsAreRounded() throws {
+        try WrittenRun(["seed": "20260101", "learned": "0.02551020408163265"], error: 0.02).write(to: run.file("runs/d"))
+        let outcome = try run.report(environment: ["PATH": ""])
+        #expect(outcome.code == 0, "\(outcome)")
+        let page = try run.text("out/report.html")
+        #expect(page.contains(">20260101<") && page.contains(">0.02551<"))
     }
 
     @Test(.enabled(if: ReportRun.hasGnuplot || ProcessInfo.processInfo.environment["CI"] == "true", "gnuplot is not in PATH"))
@@ -73,7 +91,8 @@ import Testing
         let page = try run.text("out/report.html")
         #expect(page.contains("<h1>Figure &lt;4&gt; &amp; &quot;more&quot;</h1>"))
         #expect(page.contains("b, &quot;&lt;i&gt;&quot;") && !page.contains("<i>"), "a folder's name is text")
-        #expect(!page.contains("http") && !page.contains("href") && !page.contains("<script") && !page.contains("url("))
+        let text = page.replacing(/base64,[A-Za-z0-9+\/=]*/, with: "")
+        #expect(!text.contains("http") && !text.contains("href") && !text.contains("<script") && !text.contains("url("))
         let sources = page.components(separatedBy: "src=\"").dropFirst()
         #expect(!sources.isEmpty && sources.allSatisfy { $0.hasPrefix("data:image/png;base64,") })
         #expect(page.components(separatedBy: Self.pixel.base64EncodedString()).count == 3, "filters of two groups")

@@ -15,7 +15,10 @@ public struct Comparison: Sendable {
         self.runs = runs
         let (groups, repeated) = RunGroup.groups(of: runs)
         self.repeated = repeated
-        let members = Dictionary(grouping: groups) { Series.settings(of: $0) }
+        // A down-sized dense net has other sizes; where all are of one, these are settings like others.
+        let sizes = Self.differing(groups.filter(\.isDense).map(\.settings)).filter { ["widths", "features"].contains($0) }
+        func budget(_ group: RunGroup) -> [String] { group.isDense ? sizes : ["learned"] }
+        let members = Dictionary(grouping: groups) { group in group.settings.filter { !budget(group).contains($0.key) } }
         let names = SeriesNames(members.map { settings, groups in (settings, groups.reduce(0) { $0 + $1.runs.count }) })
         series = members.map { settings, groups in
             Series(
@@ -23,19 +26,19 @@ public struct Comparison: Sendable {
                 groups: groups.sorted {
                     let (a, b) = ($0.first.result, $1.first.result)
                     return (a.proportion, a.learnedParameters) < (b.proportion, b.learnedParameters)
-                })
+                }, budget: budget(groups[0]))
         }.sorted { $0.isDense != $1.isDense ? $0.isDense : inNaturalOrder($0.name, $1.name) }
         let hidden = Set(["dataset", "dictionary", "dense"]).union(names.usual.map(\.setting))
         let one = members.keys.first!
         common = one.keys.sorted().filter { !hidden.contains($0) }.map { shortText($0, one[$0]!) }
-        usual = names.usual.map { shortText($0, $1) }
+        usual = names.usual.compactMap { setting, value in value.map { shortText(setting, $0) } }
     }
 
     /// Groups of all series, in their order.
     public var groups: [RunGroup] { series.flatMap(\.groups) }
 
-    /// The settings in which groups differ, by name; not `dense`, which the name of a series says.
-    public var differing: [String] { Self.differing(groups.map(\.settings)).filter { $0 != "dense" } }
+    /// The settings in which groups differ, by name; not those that the name of a series always says.
+    public var differing: [String] { Self.differing(groups.map(\.settings)).filter { !["dense", "dictionary"].contains($0) } }
 
     /// The settings in which runs differ, by name; the seed may be among them.
     public var differingOfRuns: [String] { Self.differing(runs.map(\.record.settings)) }
@@ -53,13 +56,14 @@ public struct Comparison: Sendable {
         }
     }
 
-    /// At most `count` groups that stand for all: all of them, or of each series the one with the lowest error, the lowest first where
-    /// series are more than that; in the order of `series`.
+    /// At most `count` groups that stand for all: all of them, or of each series the one with the lowest error; where series are more than
+    /// that, the best dense one and the lowest others. In the order of `series`.
     public func selection(atMost count: Int) -> [(series: Series, group: RunGroup)] {
         let all = series.flatMap { series in series.groups.map { (series, $0) } }
         guard all.count > count else { return all }
         let best = series.map { series in (series, series.groups.min { $0.meanError < $1.meanError }!) }
-        let bound = best.map(\.1.meanError).sorted().prefix(count).last!
-        return Array(best.filter { $0.1.meanError <= bound }.prefix(count))
+        var order = best.indices.sorted { (best[$0].1.meanError, $0) < (best[$1].1.meanError, $1) }
+        if let dense = order.firstIndex(where: { best[$0].0.isDense }) { order.insert(order.remove(at: dense), at: 0) }
+        return order.prefix(count).sorted().map { best[$0] }
     }
 }

@@ -8,18 +8,11 @@ public struct Series: Sendable {
     public let isDense: Bool
     /// By proportion, then learned values.
     public let groups: [RunGroup]
-
-    /// The settings that say how large a net is, of which a down-sized dense net has others.
-    static let sizes = ["widths", "features"]
-
-    /// What groups of one series have in common.
-    static func settings(of group: RunGroup) -> [String: String] {
-        group.settings.filter { group.isDense ? !sizes.contains($0.key) : $0.key != "learned" }
-    }
+    /// The settings that say how large a group's budget is.
+    let budget: [String]
 
     /// The group in few words: the series, and its budget.
     public func label(of group: RunGroup) -> String {
-        let budget = isDense ? Self.sizes : ["learned"]
         let parts = budget.compactMap { name in
             group.settings[name].map { value in
                 isDense ? shortText(name, value) : "learned " + (Double(value).map { String(format: "%.3g", $0) } ?? value)

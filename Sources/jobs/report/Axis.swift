@@ -28,23 +28,31 @@ struct Axis {
         isLogarithmic ? value * pow(high / low, part) : value + part * (high - low)
     }
 
-    /// At round numbers, at least five of them where the range has as many.
-    private var ticks: [Double] {
+    /// Ticks at round numbers, the roundest first, and others where there is room for their labels.
+    ///
+    /// - Parameter gap: what two need at least, as a part of the axis's length.
+    private func ticks(gap: (Double, Double) -> Double) -> [Double] {
         let decades = Int(floor(log10(low)))...Int(ceil(log10(high)))
-        let choices: [[Double]] = [[1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9]]
-        let ticks = choices.map { digits in
-            decades.flatMap { decade in digits.map { $0 * pow(10, Double(decade)) } }.filter { $0 >= low && $0 <= high }
+        var kept: [Double] = []
+        for digits in [1, 2, 5, 2.5, 7, 1.5, 3.5, 3, 4, 1.2, 6, 8, 1.8, 9] {
+            for value in decades.map({ digits * pow(10, Double($0)) }) where value >= low && value <= high {
+                if kept.allSatisfy({ abs(log(value / $0) / log(high / low)) >= gap(value, $0) }) { kept.append(value) }
+            }
         }
-        return ticks.first { $0.count >= 5 } ?? ticks.last!
+        return kept.sorted()
     }
+
+    private func written(_ tick: Double) -> String { String(format: "%.7g", tick) }
 
     /// - Parameter name: `x` or `y`.
     func commands(_ name: String) -> String {
         // A line below it keeps a legend there apart.
         var text = "set \(name)label \(gnuplotText(name == "x" ? [label, ""] : [label]))\nset \(name)range [\(low):\(high)]\n"
         if isLogarithmic {
-            let marks = ticks.map { "'\($0 >= 1e6 ? String(format: "%.1e", $0) : String(format: "%.6g", $0))' \($0)" }
-            text += "set logscale \(name)\nset \(name)tics (\(marks.joined(separator: ", ")))\n"
+            // Labels of x stand side by side, where a character takes up to .014 of the width, those of y one above the other.
+            let marks = ticks { name == "x" ? 0.007 * Double(written($0).count + written($1).count + 1) : 0.04 }
+            let list = marks.map { "'\(written($0))' \($0)" }.joined(separator: ", ")
+            text += "set logscale \(name)\nset \(name)tics (\(list))\n"
         }
         return text
     }

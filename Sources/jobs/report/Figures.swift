@@ -38,16 +38,17 @@ extension Comparison {
                 half: group.halfInterval.map { 100 * $0 })
         }
         return figure(
-            Figure.files[0], "Test error against the proportion of weights learned", x: "proportion of weights learned",
+            Figure.files[0], "Test error against the proportion of weights learned",
+            x: "proportion learned of the predicted layers' weights",
             curves: curves, levels: levels)
     }
 
-    /// Test error against all values that are exchanged: dense nets of other sizes and all baselines are points of their own.
+    /// Test error against all values that are learned, biases and layers that are not predicted included: dense nets of other sizes and
+    /// all baselines are points of their own.
     var errorByLearnedValues: Figure? {
         let dense = series.filter(\.isDense).map { curve(of: $0) { Double($0.first.result.learnedParameters) } }
         return figure(
-            Figure.files[1], "Test error against the values that are learned",
-            x: "learned values, all of which are exchanged at every step",
+            Figure.files[1], "Test error against the values that are learned", x: "learned values",
             curves: dense + predicted { Double($0.first.result.learnedParameters) }, levels: [])
     }
 
@@ -56,20 +57,20 @@ extension Comparison {
     ///
     /// - Parameter curveOf: of a run directory.
     func training(_ curveOf: (String) throws -> TrainingCurve?) throws -> Figure? {
-        let most = 12, shown = selection(atMost: most), isAll = shown.count == groups.count
-        let curves = try shown.enumerated().compactMap { place, one -> Plot.Curve? in
-            let (series, group) = one
+        let most = 12, shown = selection(atMost: most)
+        let curves = try shown.compactMap { series, group -> Plot.Curve? in
             guard let curve = try curveOf(group.first.folder), !curve.seconds.isEmpty else { return nil }
             return Plot.Curve(
-                name: series.label(of: group), style: isAll ? place : style(of: series),
+                name: series.label(of: group), style: style(of: series),
+                variant: shown.filter { $0.series.name == series.name }.firstIndex { $0.group.settings == group.settings }!,
                 points: zip(curve.seconds, curve.objective).map { ($0, $1, nil) }, hasMarkers: false)
         }
         guard !curves.isEmpty else { return nil }
         let points = curves.flatMap(\.points)
         var caption = "the smallest seed of each group"
-        if !isAll {
+        if shown.count < groups.count {
             caption = "the smallest seed of \(shown.count) of \(groups.count) groups: of each series the one with the lowest test error"
-                + (series.count > most ? ", the \(most) lowest" : "")
+                + (series.count > most ? ", and of these the best dense one and the best others" : "")
         }
         if curves.count < shown.count { caption += "; \(shown.count - curves.count) without metrics.csv are not drawn" }
         return Figure(
@@ -84,25 +85,40 @@ extension Comparison {
     var subject: String { "\(runs[0].record.job) on \(runs[0].dataset)" }
 
     private func figure(_ file: String, _ title: String, x label: String, curves: [Plot.Curve], levels: [Plot.Level]) -> Figure {
-        let points = curves.flatMap(\.points)
-        let x = Axis(label, values: points.map(\.x), logarithmicAbove: 2)
-        let errors = points.map { ($0.y, $0.half ?? 0) } + levels.map { ($0.y, $0.half ?? 0) }
-        let low = errors.map(\.0).min()!, high = errors.map(\.0).max()!
+        // A net that learned nothing does not take the height from those that did: it stands at the frame, without a bar.
+        let limit = max(1, 10 * Statistics.median(curves.flatMap(\.points).map(\.y) + levels.map(\.y))!)
+        var curves = curves
+        for k in curves.indices { curves[k].points = curves[k].points.map { ($0.x, $0.y, $0.y > limit ? nil : $0.half) } }
+        let points = curves.flatMap(\.points), all = points.map { ($0.y, $0.half ?? 0) } + levels.map { ($0.y, $0.half ?? 0) }
+        let x = Axis(label, values: points.map(\.x), logarithmicAbove: 2), side = sideBySide(curves, on: x)
+        let errors = all.filter { $0.0 <= limit }, low = errors.map(\.0).min()!, high = errors.map(\.0).max()!
         // Room for the bars, but not so much that one wide bar takes the figure from the others.
-        let ends = errors.flatMap { [max($0 - $1, low / 2), min($0 + $1, 2 * high, 100)] }
-        // Predicted nets of one proportion have one x.
-        var side = curves
-        let movable = curves.indices.filter { curves[$0].style > 0 }
-        for (place, k) in movable.enumerated() {
-            let part = min(0.005, 0.08 / Double(movable.count)) * (Double(place) - Double(movable.count - 1) / 2)
-            side[k].points = side[k].points.map { (x.moved($0.x, by: part), $0.y, $0.half) }
+        let ends = errors.flatMap { [max($0 - $1, low / 1.5), min($0 + $1, 1.5 * high, 100)] }
+        var notes = [seeds]
+        if errors.count < all.count {
+            notes.append("points at the upper frame: errors above \(String(format: "%.3g", limit)) %, without bars")
         }
-        let moved = movable.count > 1 ? " Points of one value stand side by side, so that all bars are seen." : ""
+        let isMoved = zip(side, curves).contains { $0.points.map(\.x) != $1.points.map(\.x) }
+        let moved = isMoved ? " Points of one value stand side by side, so that all bars are seen." : ""
         return Figure(
-            file: file, caption: "\(title); \(seeds).\(moved)",
+            file: file, caption: "\(title); \(notes.joined(separator: "; ")).\(moved)",
             plot: Plot(
-                title: wrapped(["\(subject): \(title.prefix(1).lowercased() + title.dropFirst())", seeds] + conditions), x: x,
+                title: wrapped(["\(subject): \(title.prefix(1).lowercased() + title.dropFirst())"] + notes + conditions), x: x,
                 y: Axis("test error in %", values: ends, logarithmicAbove: 4), curves: side, levels: levels))
+    }
+
+    /// Points of several curves at one x, or nearly, each moved by less than a marker; a point alone stays where it is.
+    private func sideBySide(_ curves: [Plot.Curve], on x: Axis) -> [Plot.Curve] {
+        curves.enumerated().map { k, curve in
+            var curve = curve
+            curve.points = curve.points.map { point in
+                let near = x.moved(point.x, by: -0.005)...x.moved(point.x, by: 0.005)
+                let sharing = curves.indices.filter { curves[$0].points.contains { near.contains($0.x) } }
+                let place = Double(sharing.firstIndex(of: k)!) - Double(sharing.count - 1) / 2
+                return (x.moved(point.x, by: place * min(0.008, 0.08 / Double(sharing.count))), point.y, point.half)
+            }
+            return curve
+        }
     }
 
     private func predicted(_ x: (RunGroup) -> Double) -> [Plot.Curve] { series.filter { !$0.isDense }.map { curve(of: $0, x) } }

@@ -35,11 +35,11 @@ func readRuns(_ folders: [String]) throws -> [FinishedRun] {
     }
     guard let first = runs.first else {
         throw DataError(
-            message: "\(unfinished[0]): expected a result.json with a test error, found none; \(unfinished.count) of "
-                + "\(unfinished.count) runs are not finished: finish them first")
+            message: "\(unfinished[0]): expected a result.json with a test error, found none; 0 of "
+                + "\(numberOfRuns(unfinished.count)) finished: finish them first")
     }
     if !unfinished.isEmpty {
-        say("\(unfinished.count) of \(folders.count) runs left out, which have no result.json with a test error: \(unfinished[0])"
+        say("\(unfinished.count) of \(numberOfRuns(folders.count)) left out, for want of a result.json with a test error: \(unfinished[0])"
             + (unfinished.count > 1 ? " and others" : ""))
     }
     for run in runs where run.record.job != first.record.job || run.dataset != first.dataset {
@@ -49,6 +49,9 @@ func readRuns(_ folders: [String]) throws -> [FinishedRun] {
     }
     return runs
 }
+
+/// `1 run`, `2 runs`.
+func numberOfRuns(_ count: Int) -> String { "\(count) run\(count == 1 ? "" : "s")" }
 
 /// One line on stderr.
 func say(_ message: String) { FileHandle.standardError.write(Data("report: \(oneLine(message))\n".utf8)) }

@@ -24,13 +24,12 @@ struct Page {
         </head>
         <body>
         <h1>\(escapedHTML(title))</h1>
-        <p>\(escapedHTML(introduction))</p>
+        <p>\(escapedHTML(comparison.introduction))</p>
         \(curves)
         <h2>Summary</h2>
-        <p>A row a group: runs with all settings equal but the seed. The error is the mean over n seeds, ± half its 90 % interval by
-        Student's t; seconds a step are the median.</p>
+        <p>\(escapedHTML(comparison.summaryNote))</p>
         \(comparison.summaryTable.html)\(filterSection)<h2>All runs</h2>
-        <details><summary>\(comparison.runs.count) runs</summary>
+        <details><summary>\(numberOfRuns(comparison.runs.count))</summary>
         \(comparison.runTable.html)</details>
         </body>
         </html>
@@ -38,17 +37,9 @@ struct Page {
         """
     }
 
-    private var introduction: String {
-        let count = comparison.runs.count, groups = comparison.groups.count
-        let usual = comparison.usual.isEmpty ? "" : " Where a series does not name them: \(comparison.usual.joined(separator: ", "))."
-        return "\(count) run\(count == 1 ? "" : "s") of the job \(comparison.runs[0].record.job) on the data set "
-            + "\(comparison.runs[0].dataset), in \(groups) group\(groups == 1 ? "" : "s"). In common: "
-            + "\(comparison.common.joined(separator: ", ")).\(usual)"
-    }
-
     private var curves: String {
         guard let figures else { return "<p>Without curves, since gnuplot was not installed where this page was made.</p>" }
-        return figures.map { image($0.picture, $0.figure.caption) }.joined()
+        return "<div class=\"curves\">\n" + figures.map { image($0.picture, $0.figure.caption) }.joined() + "</div>"
     }
 
     private var filterSection: String {
@@ -76,7 +67,8 @@ struct Page {
         h1, h2 { line-height: 1.2; }
         figure { margin: 1.5rem 0; }
         figcaption { font-size: .9rem; }
-        img { background: #fff; max-width: 100%; min-width: min(40rem, 200vw); height: auto; display: block; }
+        img { background: #fff; max-width: 100%; height: auto; display: block; }
+        .curves img { min-width: min(40rem, 200vw); }
         .wide { overflow-x: auto; }
         table { border-collapse: collapse; font-size: .9rem; }
         th, td { border: 1px solid #8888; padding: .2rem .5rem; text-align: left; white-space: nowrap; }

@@ -6,6 +6,8 @@ struct Plot {
         var name: String
         /// The same in all figures of a report: chooses colour, marker and dashes.
         var style: Int
+        /// Tells curves of one style apart, by dashes and width.
+        var variant = 0
         /// `half`: of the error bar.
         var points: [(x: Double, y: Double, half: Double?)]
         /// Many points are a line without markers.
@@ -33,10 +35,16 @@ struct Plot {
     ]
     private static let markers = [5, 7, 9, 11, 13, 15, 4, 6, 8, 10, 12, 14, 2]
 
+    /// Black is for style 0 only; the others take turns.
+    private static func colour(_ style: Int) -> (colour: String, turn: Int) {
+        let others = colours.count - 1
+        return style == 0 ? (colours[0], 0) : (colours[1 + (style - 1) % others], (style - 1) / others)
+    }
+
     func script(output: String) -> String {
         let names = curves.map(\.name) + levels.map(\.name), longest = names.map(\.count).max() ?? 0
-        // Long names go below, a line each; others beside the curves.
-        let isBelow = longest > 40
+        // Long names go below, a line each, and many, which would take two columns; others beside the curves.
+        let isBelow = longest > 40 || names.count > 20
         let size = "1280,\(720 + 18 * title.count + (isBelow ? 22 * names.count : 0))"
         var text = """
             set encoding utf8
@@ -55,9 +63,9 @@ struct Plot {
         for (k, level) in levels.enumerated() {
             let half = level.half ?? 0
             text += "$level\(k) << EOD\n"
-            for x in [x.low, x.high] { text += "\(x) \(onAxis(level.y - half)) \(onAxis(level.y + half)) \(level.y)\n" }
+            for x in [x.low, x.high] { text += "\(x) \(onAxis(level.y - half)) \(onAxis(level.y + half)) \(onAxis(level.y))\n" }
             text += "EOD\n"
-            let colour = Self.colours[level.style % Self.colours.count]
+            let (colour, _) = Self.colour(level.style)
             if half > 0 {
                 drawn.append("$level\(k) using 1:2:3 with filledcurves fs transparent solid 0.15 noborder lc rgb '\(colour)' notitle")
             }
@@ -67,11 +75,11 @@ struct Plot {
             text += "$curve\(k) << EOD\n"
             for point in curve.points {
                 let half = point.half ?? 0
-                text += "\(point.x) \(point.y) \(onAxis(point.y - half)) \(onAxis(point.y + half))\n"
+                text += "\(point.x) \(onAxis(point.y)) \(onAxis(point.y - half)) \(onAxis(point.y + half))\n"
             }
             text += "EOD\n"
-            let colours = Self.colours.count
-            let look = "lw 2 dt \(1 + curve.style / colours % 5) lc rgb '\(Self.colours[curve.style % colours])' "
+            let (colour, turn) = Self.colour(curve.style)
+            let look = "lw \(2 + 2 * (curve.variant / 5)) dt \(1 + (turn + curve.variant) % 5) lc rgb '\(colour)' "
                 + "title \(gnuplotText([curve.name]))"
             let marker = "pt \(Self.markers[curve.style % Self.markers.count]) ps 1.3"
             if !curve.hasMarkers {
@@ -85,7 +93,7 @@ struct Plot {
         return text + "plot " + drawn.joined(separator: ", \\\n  ") + "\n"
     }
 
-    /// The end of a bar: cut where the axis ends, since a logarithmic one has no place for 0 and less.
+    /// A point or the end of a bar: at the frame where the axis ends before it; a logarithmic one has no place for 0 and less.
     private func onAxis(_ value: Double) -> Double { min(max(value, y.low), y.high) }
 }
 

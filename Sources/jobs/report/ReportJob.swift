@@ -6,7 +6,8 @@ import Training
 func runReport(_ options: ReportOptions) throws {
     let comparison = Comparison(try readRuns(try findRuns(options.folders)))
     if let run = comparison.repeated.first {
-        say("\(comparison.repeated.count) runs are not in the summary, since others have their settings and seed: \(run.folder)")
+        let count = comparison.repeated.count, others = count == 1 ? "another has its" : "others have their"
+        say("\(numberOfRuns(count)) not in the summary, since \(others) settings and seed: \(run.folder)\(count > 1 ? " and others" : "")")
     }
     let possible = try [comparison.errorByProportion, comparison.errorByLearnedValues, comparison.training(TrainingCurve.read)]
     let figures = possible.compactMap { $0 }
@@ -22,7 +23,8 @@ func runReport(_ options: ReportOptions) throws {
     let summary = comparison.summaryTable
     try directory.write(comparison.runTable.csv, to: "runs.csv")
     try directory.write(summary.csv, to: "summary.csv")
-    try directory.write(summary.markdown, to: "summary.md")
+    let text = [comparison.introduction, comparison.summaryNote].map { escapedMarkdown($0) + "\n\n" }.joined()
+    try directory.write(text + summary.markdown, to: "summary.md")
     for file in Figure.files {
         if let picture = drawn?.first(where: { $0.figure.file == file })?.picture {
             try directory.write(picture, to: file)

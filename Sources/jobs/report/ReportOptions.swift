@@ -22,4 +22,8 @@ struct ReportOptions: ParsableCommand {
     var title: String?
     @Argument(help: ArgumentHelp("Run directories, or folders of run directories.", valueName: "dir"))
     var folders: [String]
+
+    func validate() throws {
+        if out.isEmpty { throw ValidationError("--out: expected a folder, found an empty name") }
+    }
 }

@@ -8,17 +8,21 @@ enum Cell {
     case count(Int)
     /// With its format for readers.
     case number(Double, String)
+    case numbers([Double], String)
     case missing
 
     init(setting: String?) { self = setting.map(Cell.setting) ?? .missing }
 
     init(_ number: Double?, _ format: String) { self = number.map { .number($0, format) } ?? .missing }
 
+    init(_ numbers: [Double]?, _ format: String) { self = numbers.map { .numbers($0, format) } ?? .missing }
+
     var exact: String {
         switch self {
         case .text(let text), .setting(let text): text
         case .count(let count): "\(count)"
         case .number(let number, _): "\(number)"
+        case .numbers(let numbers, _): numbers.map { "\($0)" }.joined(separator: ", ")
         case .missing: ""
         }
     }
@@ -26,7 +30,10 @@ enum Cell {
     var readable: String {
         switch self {
         case .number(let number, let format): String(format: format, number)
-        case .setting(let text): text.count > 6 ? Double(text).map { String(format: "%.4g", $0) } ?? text : text
+        case .numbers(let numbers, let format): numbers.map { String(format: format, $0) }.joined(separator: ", ")
+        case .setting(let text):
+            // Fractions; a seed is no measurement.
+            text.count > 6 && text.contains { ".e".contains($0) } ? Double(text).map { String(format: "%.4g", $0) } ?? text : text
         default: exact
         }
     }
@@ -50,12 +57,7 @@ struct Table {
     }
 
     var markdown: String {
-        func escaped(_ value: String) -> String {
-            ["|", "<", "*", "_", "`"].reduce(oneLine(value).replacingOccurrences(of: "\\", with: "\\\\")) {
-                $0.replacingOccurrences(of: $1, with: "\\" + $1)
-            }
-        }
-        let lines = [columns.map(escaped), columns.map { _ in "---" }] + rows.map { $0.map { escaped($0.readable) } }
+        let lines = [columns.map(escapedMarkdown), columns.map { _ in "---" }] + rows.map { $0.map { escapedMarkdown($0.readable) } }
         return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
     }
 
@@ -71,6 +73,12 @@ struct Table {
 /// Without ends of lines and other control characters.
 func oneLine(_ text: String) -> String {
     String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+}
+
+func escapedMarkdown(_ text: String) -> String {
+    ["|", "<", "*", "_", "`"].reduce(oneLine(text).replacingOccurrences(of: "\\", with: "\\\\")) {
+        $0.replacingOccurrences(of: $1, with: "\\" + $1)
+    }
 }
 
 func escapedHTML(_ text: String) -> String {
