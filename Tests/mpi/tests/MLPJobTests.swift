@@ -105,6 +105,12 @@ struct MLPJobTests {
         #expect(outcome.code == 64 && outcome.error.contains(said), "\(outcome)")
     }
 
+    /// It would be the root of the file system.
+    @Test func aRunDirectoryWithoutAName() throws {
+        let outcome = try MPIRun(command: "mlp", arguments: ["--dry-run", "--run-dir", ""]).run()
+        #expect(outcome.code == 64 && outcome.error.contains("--run-dir: expected a folder"), "\(outcome)")
+    }
+
     @Test func moreAtomsThanThePoolHolds() throws {
         let outcome = try folder.start(
             "run", job: "mlp", ranks: 2, ["--widths", "1500,20", "--dictionary", "se,kmeans", "--learned", "0.8"])
