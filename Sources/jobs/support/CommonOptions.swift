@@ -72,7 +72,6 @@ public struct CommonOptions: ParsableArguments {
             throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
         }
         if runDir?.isEmpty == true { throw ValidationError("--run-dir: expected a folder, found an empty name") }
-        if runDir?.isEmpty == true { throw ValidationError("--run-dir: expected a folder, found an empty name") }
         try check(columns, "--columns", "at least 1") { $0 >= 1 }
         try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }
