@@ -23,6 +23,7 @@ static inline cmpi_datatype cmpi_float(void) { return (cmpi_datatype){MPI_FLOAT}
 static inline cmpi_datatype cmpi_double(void) { return (cmpi_datatype){MPI_DOUBLE}; }
 static inline cmpi_datatype cmpi_int32(void) { return (cmpi_datatype){MPI_INT32_T}; }
 static inline cmpi_datatype cmpi_int64(void) { return (cmpi_datatype){MPI_INT64_T}; }
+static inline cmpi_datatype cmpi_uint16(void) { return (cmpi_datatype){MPI_UINT16_T}; }
 static inline cmpi_datatype cmpi_uint8(void) { return (cmpi_datatype){MPI_UINT8_T}; }
 
 static inline cmpi_op cmpi_sum(void) { return (cmpi_op){MPI_SUM}; }

@@ -6,6 +6,12 @@ extension Communicator {
     /// One collective; a rank sends its part (P−1) times. `buffer` has `shares.total` values.
     @inlinable
     public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Cut) throws(MPIError) {
+        try allGather(inPlace: buffer, shares: self.shares(shares))
+    }
+
+    /// The same for parts of any lengths.
+    @inlinable
+    public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Shares) throws(MPIError) {
         precondition(buffer.count == shares.total, "the buffer holds the shares of all ranks")
         try gatherToAll(nil, buffer.baseAddress, T.mpiType, shares, .blocking)
     }
@@ -17,7 +23,7 @@ extension Communicator {
     ) throws(MPIError) {
         precondition(share.count == shares[rank].count, "a rank gives its share")
         precondition(target.count == shares.total, "the target holds the shares of all ranks")
-        try gatherToAll(share.baseAddress, target.baseAddress, T.mpiType, shares, .blocking)
+        try gatherToAll(share.baseAddress, target.baseAddress, T.mpiType, self.shares(shares), .blocking)
     }
 
     /// `share` nil: in place (or empty, which is the same).
@@ -25,12 +31,13 @@ extension Communicator {
     //                    const int recvcounts[], const int displs[], MPI_Datatype recvtype, MPI_Comm comm)
     @usableFromInline
     func gatherToAll(
-        _ share: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Cut, _ issue: Issue
+        _ share: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares, _ issue: Issue
     ) throws(MPIError) {
+        check(shares)
         let own = shares[rank]
         traffic.allGather.add(payload: own.count * type.size, wire: (size - 1) * own.count * type.size)
         guard shares.total > 0, let target else { return }
-        guard let table = table(shares) else {
+        guard shares.total <= largestCount else {
             // too large for MPI's 32-bit displacements: each owner sends its part
             if let share { (target + own.lowerBound * type.size).copyMemory(from: share, byteCount: own.count * type.size) }
             for owner in 0..<size {
@@ -44,12 +51,12 @@ extension Communicator {
         switch issue {
         case .blocking:
             try perform(.allGather) {
-                MPI_Allgatherv(from, count, datatype.v, target, table.counts, table.displacements, datatype.v, handle.v)
+                MPI_Allgatherv(from, count, datatype.v, target, shares.counts, shares.displacements, datatype.v, handle.v)
             }
         case .overlapped:
             try start(.startAllGather) {
                 MPI_Iallgatherv(
-                    from, count, datatype.v, target, table.counts, table.displacements, datatype.v, handle.v, &$0.pointee.v)
+                    from, count, datatype.v, target, shares.counts, shares.displacements, datatype.v, handle.v, &$0.pointee.v)
             }
         }
     }

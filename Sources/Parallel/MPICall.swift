@@ -3,8 +3,8 @@ enum MPICall: UInt8 {
     // 0 means that no call is under way
     case initThread = 1
     case finalize, errhandler, commRank, commSize, commDup, commSplit, commFree
-    case barrier, broadcast, reduce, allReduce, allGather, reduceScatter
-    case startBroadcast, startReduce, startAllReduce, startAllGather, startReduceScatter, test, wait
+    case barrier, broadcast, reduce, allReduce, allGather, reduceScatter, allToAll
+    case startSend, startReceive, startBroadcast, startReduce, startAllReduce, startAllGather, startReduceScatter, test, wait
 
     var name: String {
         switch self {
@@ -22,6 +22,9 @@ enum MPICall: UInt8 {
         case .allReduce: "MPI_Allreduce"
         case .allGather: "MPI_Allgatherv"
         case .reduceScatter: "MPI_Reduce_scatter"
+        case .allToAll: "MPI_Alltoallv"
+        case .startSend: "MPI_Isend"
+        case .startReceive: "MPI_Irecv"
         case .startBroadcast: "MPI_Ibcast"
         case .startReduce: "MPI_Ireduce"
         case .startAllReduce: "MPI_Iallreduce"

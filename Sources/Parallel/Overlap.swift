@@ -18,7 +18,7 @@ public struct Overlap: ~Copyable {
     @inlinable
     public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Cut) throws(MPIError) {
         precondition(buffer.count == shares.total, "the buffer holds the shares of all ranks")
-        try communicator.gatherToAll(nil, buffer.baseAddress, T.mpiType, shares, .overlapped)
+        try communicator.gatherToAll(nil, buffer.baseAddress, T.mpiType, communicator.shares(shares), .overlapped)
     }
 
     /// Starts `Communicator.reduceScatter(_:into:shares:)`.
@@ -28,7 +28,7 @@ public struct Overlap: ~Copyable {
     ) throws(MPIError) {
         precondition(source.count == shares.total, "the source holds the shares of all ranks")
         precondition(share.count == shares[communicator.rank].count, "a rank gets its share")
-        try communicator.sumToOwners(source.baseAddress, share.baseAddress, T.mpiType, shares, .overlapped)
+        try communicator.sumToOwners(source.baseAddress, share.baseAddress, T.mpiType, communicator.shares(shares), .overlapped)
     }
 
     /// Lets MPI work. Most libraries move nothing between calls, so a long computation calls this now and then.

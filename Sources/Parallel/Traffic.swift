@@ -39,13 +39,17 @@ public struct Traffic: Equatable, Sendable {
     public internal(set) var allGather = Count()
     /// A rank contributes all N bytes and sends those that others own: N − n_r.
     public internal(set) var reduceScatter = Count()
+    /// A rank contributes N bytes, a part for each rank, and sends those for others: N − n_r, its own part stays.
+    public internal(set) var allToAll = Count()
+    /// Messages of a `Ring`, one call an allreduce: their bytes, as they leave.
+    public internal(set) var ring = Count()
     /// Barriers carry no bytes.
     public internal(set) var barrier = Count()
 
     public init() {}
 
     /// All kinds together.
-    public var total: Count { allReduce + broadcast + allGather + reduceScatter + barrier }
+    public var total: Count { allReduce + broadcast + allGather + reduceScatter + allToAll + ring + barrier }
 
     /// What happened between `b` and `a`.
     public static func - (a: Traffic, b: Traffic) -> Traffic {
@@ -54,6 +58,8 @@ public struct Traffic: Equatable, Sendable {
         c.broadcast = a.broadcast - b.broadcast
         c.allGather = a.allGather - b.allGather
         c.reduceScatter = a.reduceScatter - b.reduceScatter
+        c.allToAll = a.allToAll - b.allToAll
+        c.ring = a.ring - b.ring
         c.barrier = a.barrier - b.barrier
         return c
     }

@@ -10,6 +10,8 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("collectives-in-pieces", checkCollectivesInPieces),
     ("overlap", checkOverlap),
     ("overlap-in-pieces", checkOverlapInPieces),
+    ("all-to-all", checkAllToAll),
+    ("ring", checkRing),
     ("traffic", checkTraffic),
     ("communicators", checkCommunicators),
     ("errors", checkErrors),

@@ -1,0 +1,57 @@
+import Parallel
+
+/// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths.
+func checkAllToAll(_ world: Communicator) throws {
+    for limit in [Int(Int32.max), 3] {
+        world.largestCount = limit
+        for width in [0, 1, 5] {
+            // Rank q gets (q mod 3)·width values of every rank, so some get none.
+            let sent = Shares(counts: (0..<world.size).map { $0 % 3 * width }), own = world.rank % 3 * width
+            let received = Shares(counts: (0..<world.size).map { _ in own })
+            let source: [Int32] = values(of: world.rank, sent.total)
+            var target = [Int32](repeating: -1, count: received.total)
+            let before = world.traffic
+            try source.withUnsafeBufferPointer { source in
+                try target.withUnsafeMutableBufferPointer { try world.allToAll(source, sent, into: $0, received) }
+            }
+            let expected: [Int32] = (0..<world.size).flatMap { rank in
+                let theirs: [Int32] = values(of: rank, sent.total)
+                return theirs[sent[world.rank]]
+            }
+            try expectEqual(target, expected, "\(width) values for each third rank")
+            let count = (world.traffic - before).allToAll
+            try expectEqual(count.wireBytes, 4 * (sent.total - own), "bytes on the wire")
+            try expectEqual(count.payloadBytes, 4 * sent.total, "bytes contributed")
+        }
+    }
+}
+
+/// Sums of whole numbers are exact, so the ring's are those of MPI; and a part is summed in the order of ranks from its own on.
+func checkRing(_ world: Communicator) throws {
+    // One segment holds 65,536 values: parts of none, of a part of one, of several.
+    for count in [0, 1, 2, 3, 1000, 65_536, 300_001] {
+        let ring = Ring(world, count: count)
+        for _ in 0..<2 {
+            var buffer: [Float] = values(of: world.rank, count)
+            let before = world.traffic
+            try buffer.withUnsafeMutableBufferPointer { try ring.allReduce(inPlace: $0) }
+            let expected: [Float] = reduced(.sum, ranks: world.size, count)
+            try expect(buffer == expected, "the ring's sums of \(count) values are others")
+            let sent = (world.traffic - before).ring.wireBytes, busiest = try world.allReduce(Int64(sent), .max)
+            try expectEqual(busiest, Int64(4 * ring.busiest), "bytes of the busiest rank")
+            // Parts differ by one value at most, so the ideal is missed by 2(P−1)/P values at most.
+            let ideal = 2 * Double(world.size - 1) / Double(world.size) * Double(4 * count)
+            try expect(Double(sent) - ideal <= 8 && ideal - Double(sent) <= 8, "\(sent) bytes sent, the ideal is \(ideal)")
+        }
+    }
+
+    let count = 1000, ring = Ring(world, count: count), cut = Cut(count, into: world.size)
+    func number(_ rank: Int, _ index: Int) -> Float { 1 / Float(3 + (rank * 7 + index) % 89) }
+    var buffer = (0..<count).map { number(world.rank, $0) }
+    try buffer.withUnsafeMutableBufferPointer { try ring.allReduce(inPlace: $0) }
+    for index in 0..<count {
+        let first = cut.owner(of: index)
+        let expected = (1..<world.size).reduce(number(first, index)) { $0 + number((first + $1) % world.size, index) }
+        try expectEqual(buffer[index], expected, "sum \(index)")
+    }
+}
