@@ -18,6 +18,8 @@ public final class FullyConnected {
     public let full: Matrix<Float>
     /// What `backward` leaves of them, for `project`: a caller may add to it in between.
     public let fullGradient: Matrix<Float>
+    /// Whether that is the gradient of the values already.
+    private let isProjected: Bool
     /// [U₁ … U_J] for inputs with their 1, (n_v + 1) × J·(n_α + 1). Only of the pooled path.
     private let pooling: Matrix<Float>
     /// Pooled inputs with their 1s, samples × J·(n_α + 1). On the reduced path the caller fills it by `poolAll`.
@@ -29,11 +31,13 @@ public final class FullyConnected {
     ///   - values: the bucket, units × (n_α + 1).
     ///   - gradient: as large; where `backward` and `project` leave the gradient of the values; nil where they are held and U alone is learned.
     ///   - capacity: the most samples of one batch.
+    ///   - fullGradient: where `backward` leaves the gradient of W and the biases on the expanded path, units × (n_v + 1); nil: in memory of
+    ///     its own, or in `gradient` where nothing is predicted.
     ///   - dictionaryGradient: where `project` leaves the gradient of every column's U, one below the other, J·positions × atoms; nil where
     ///     U is not learned. Only the expanded path has it.
     public init(
         weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>?, capacity: Int, path: ComputePath,
-        dictionaryGradient: Matrix<Float>? = nil
+        fullGradient: Matrix<Float>? = nil, dictionaryGradient: Matrix<Float>? = nil
     ) {
         let units = weights.units, n = weights.grid.inputs, width = weights.columns.count * (weights.valuesPerUnit + 1)
         precondition(values.rows == units && values.columns == weights.valuesPerUnit + 1)
@@ -47,7 +51,9 @@ public final class FullyConnected {
         self.gradient = gradient
         let expands = path == .expanded && !weights.isDense
         full = weights.isDense ? values : Matrix(rows: expands ? units : 0, columns: n + 1)
-        fullGradient = weights.isDense ? gradient! : Matrix(rows: expands ? units : 0, columns: n + 1)
+        precondition(fullGradient.map { path == .expanded && $0.rows == units && $0.columns == n + 1 } ?? true)
+        isProjected = weights.isDense && fullGradient == nil
+        self.fullGradient = fullGradient ?? (weights.isDense ? gradient! : Matrix(rows: expands ? units : 0, columns: n + 1))
         pooling = path == .pooled ? weights.pooling : Matrix(rows: 0, columns: 0)
         pooled = Matrix(rows: path == .expanded ? 0 : capacity, columns: width)
         pooledGradient = Matrix(rows: path == .pooled ? capacity : 0, columns: width)
@@ -105,9 +111,10 @@ public final class FullyConnected {
         multiply(t, pooling.rows(0..<inputs), transposed: .second, into: inputGradient)
     }
 
-    /// The gradient of the values from that of W, and of U where it is learned. Nothing to do for a dense layer and on the other paths.
+    /// The gradient of the values from that of W, and of U where it is learned. Nothing to do on the other paths, and for a dense layer
+    /// whose gradient of W is that of the values.
     public func project() {
-        guard path == .expanded, !weights.isDense else { return }
+        guard path == .expanded, !isProjected else { return }
         if let gradient {
             weights.project(fullGradient.columns(0..<inputs), into: gradient.columns(0..<weights.valuesPerUnit))
             gradient.columns(gradient.columns - 1..<gradient.columns).copy(from: fullGradient.columns(inputs..<inputs + 1))

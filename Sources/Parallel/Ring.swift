@@ -10,6 +10,8 @@ internal import CMPI
 public final class Ring {
     /// Values of a message: large enough for the line rate, small enough to be passed on early.
     private static let segment = 1 << 16
+    /// Floats that a ring holds at most.
+    public static let workspace = 4 * segment
 
     private struct Message {
         let place: Range<Int>
@@ -45,7 +47,7 @@ public final class Ring {
         }
         first = segments(rank)
         // Of every place that this rank sends from: the message after which it does so.
-        var expected: [Message] = [], sends = first.map { (place: $0.lowerBound, after: -1) }, depth = 4
+        var expected: [Message] = [], sends = first.map { (place: $0.lowerBound, after: -1) }, depth = Self.workspace / Self.segment
         for hop in 0..<2 * (size - 1) {
             let isPart = hop < size - 1
             for place in segments(isPart ? rank - hop - 1 : rank - hop + size - 1) {

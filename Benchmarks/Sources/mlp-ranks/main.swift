@@ -50,7 +50,7 @@ Parallel.run(job: "mlp-ranks") { world in
     let values = net.model.values
     let descent = StochasticDescent(
         net.objective, values: values, gradient: net.gradient, weightsPerUnit: net.model.weightsPerUnit,
-        exchange: options.exchange.make(for: values, communicator: world),
+        exchange: ExchangeOptions(options.exchange).make(for: values, communicator: world),
         options: .init(
             seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: settings.learningRate,
             schedule: settings.schedule, rule: settings.descent),

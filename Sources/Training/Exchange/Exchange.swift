@@ -16,28 +16,45 @@ public protocol UpdateRule: AnyObject {
 public protocol Exchange: AnyObject {
     /// The units of every bucket that this rank updates, and so needs an optimiser's state for.
     var updated: [Range<Int>] { get }
-    /// What the busiest rank sends in a step, in bytes (DESIGN's formula).
+    /// What is reduced in a step, in bytes; the mean over steps where not all exchange.
+    var bytesPerStep: Int { get }
+    /// What the busiest rank sends in a step, in bytes (DESIGN's formula); the mean over steps where not all exchange.
     var wireBytesPerStep: Int { get }
+    /// Floats that it keeps on a rank: buffers, residuals, masters.
+    var heldFloats: Int { get }
+    /// Whether a rank steps by the mean gradient of its own samples, not by its part of the whole batch's.
+    var stepsAlone: Bool { get }
+    /// Whether all ranks hold the same values now.
+    var isSettled: Bool { get }
 
     /// Sums the gradient over ranks and lets `rule` make the new values, which all ranks have afterwards.
     ///
     /// - Parameter gradient: of this rank's samples; scratch afterwards.
-    /// - Returns: the seconds that `rule` took, which are no exchange.
+    /// - Returns: the seconds of this rank's own arithmetic, which are no exchange.
     /// - Throws: `MPIError`.
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws -> Double
+
+    /// Brings all ranks to the same values, where they are not: before an epoch is reported and after the last step.
+    ///
+    /// - Throws: `MPIError`.
+    func settle(_ values: LearnedValues) throws
 }
 
-/// The ways of exchange by name.
-public enum ExchangeName: String, CaseIterable, Sendable {
-    /// One allreduce of the gradient; every rank updates everything.
-    case dynamic
-    /// Reduce-scatter of the gradient; the owner of a unit updates it; allgather of the values.
-    case owned
+extension Exchange {
+    public var stepsAlone: Bool { false }
+    public var isSettled: Bool { true }
+    public func settle(_ values: LearnedValues) throws {}
+}
 
-    public func make(for values: LearnedValues, communicator: Communicator) -> any Exchange {
-        switch self {
-        case .dynamic: DynamicExchange(values, communicator: communicator)
-        case .owned: OwnedExchange(values, communicator: communicator)
-        }
+/// The gradient of the weights W, as a layer finds it before it is projected onto the learned values.
+public struct ExpandedGradient {
+    /// A bucket a layer, units × (n_v + 1).
+    public let values: LearnedValues
+    /// Makes the gradient of the learned values from it.
+    public let project: () -> Void
+
+    public init(values: LearnedValues, project: @escaping () -> Void) {
+        self.values = values
+        self.project = project
     }
 }

@@ -7,7 +7,7 @@ import Parallel
 public final class MLPExperiment {
     private var settings: MLPSettings
     private let plan: MLPPlan
-    private let exchange: ExchangeName
+    private let exchange: ExchangeOptions
     /// The learning rates that `--validate` may choose from; nothing is searched if nil.
     private let rates: [Double]?
     private let data: Dataset
@@ -20,7 +20,7 @@ public final class MLPExperiment {
     ///   - plan: of the same settings.
     ///   - rates: what `--validate` searches.
     public init(
-        settings: MLPSettings, plan: MLPPlan, exchange: ExchangeName, rates: [Double]?, data: Dataset, communicator: Communicator,
+        settings: MLPSettings, plan: MLPPlan, exchange: ExchangeOptions, rates: [Double]?, data: Dataset, communicator: Communicator,
         directory: RunDirectory, progress: ProgressLog
     ) {
         self.settings = settings

@@ -141,16 +141,27 @@ public final class MLPModel {
     ///
     /// - Parameters:
     ///   - gradient: of the shape of `values`: where the network leaves its gradient.
+    ///   - expanded: of the shape of `expandedGradient`: where it leaves the gradient of W, not yet projected; nil: it projects it.
     ///   - paths: of every layer.
     ///   - capacity: the most samples of one batch.
-    public func network(gradient: LearnedValues, paths: [ComputePath], capacity: Int) -> MLPNetwork {
+    public func network(
+        gradient: LearnedValues, expanded: LearnedValues? = nil, paths: [ComputePath], capacity: Int
+    ) -> MLPNetwork {
         let layers = weights.indices.map { k in
             FullyConnected(
                 weights: weights[k], values: layerValues[k], gradient: buckets[k].map(gradient.matrix), capacity: capacity, path: paths[k],
-                dictionaryGradient: learnedDictionaries[k].map(gradient.matrix))
+                fullGradient: expanded?.matrix(k), dictionaryGradient: learnedDictionaries[k].map(gradient.matrix))
         }
         return MLPNetwork(
-            layers: layers, activation: settings.activation, dropoutRate: Float(settings.dropout), seed: settings.seed, capacity: capacity)
+            layers: layers, activation: settings.activation, dropoutRate: Float(settings.dropout), seed: settings.seed, capacity: capacity,
+            projects: expanded == nil)
+    }
+
+    /// Zeros for the gradient of every layer's W, units × (n_v + 1), before it is projected; nil where nothing is predicted, since it is
+    /// that of the values then.
+    public var expandedGradient: LearnedValues? {
+        weights.allSatisfy(\.isDense)
+            ? nil : LearnedValues(zip(names, weights).map { (name: $0, units: $1.units, valuesPerUnit: $1.grid.inputs + 1) })
     }
 
     /// Of every bucket how many values of a unit have decay and norm: all but the bias, and none of a learned U, whose rows are no units.

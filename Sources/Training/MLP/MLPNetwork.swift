@@ -9,6 +9,7 @@ public final class MLPNetwork {
     private let activation: Activation
     private let dropoutRate: Float
     private let seed: UInt64
+    private let projects: Bool
     /// The inputs of every layer; on the reduced path the first is empty.
     private let inputs: [Matrix<Float>]
     /// Outputs of the last layer, then their gradient.
@@ -25,8 +26,12 @@ public final class MLPNetwork {
     ///   - dropoutRate: the part of every hidden layer's outputs that `gradient` leaves out.
     ///   - seed: of what is left out.
     ///   - capacity: the most samples of one batch.
-    public init(layers: [FullyConnected], activation: Activation, dropoutRate: Float, seed: UInt64, capacity: Int) {
+    ///   - projects: whether `gradient` ends with `project`; else the caller does, after it has added to the gradients of W.
+    public init(
+        layers: [FullyConnected], activation: Activation, dropoutRate: Float, seed: UInt64, capacity: Int, projects: Bool = true
+    ) {
         self.layers = layers
+        self.projects = projects
         self.dropoutRate = dropoutRate
         self.seed = seed
         self.activation = activation
@@ -71,8 +76,13 @@ public final class MLPNetwork {
             activation.multiply(
                 ofInputs, byDerivativeAt: inputs[k].rows(0..<count).columns(0..<layers[k].inputs), dropoutRate: dropoutRate)
         }
-        projectSeconds += clock.measure { for layer in layers { layer.project() } }.seconds
+        if projects { project() }
         return result
+    }
+
+    /// The gradient of the learned values from those of W.
+    public func project() {
+        projectSeconds += clock.measure { for layer in layers { layer.project() } }.seconds
     }
 
     /// The classes predicted for the batch's first samples, and as `gradient` their loss and errors, without a gradient or dropout.

@@ -10,7 +10,8 @@ public struct MLPPlan {
         public let stage: TrainingStage
         /// Values that are exchanged in a step.
         public let learned: Int
-        /// What the busiest rank sends in one.
+        /// What is reduced in one, and what the busiest rank sends, in bytes.
+        public let bytesPerStep: Int
         public let wireBytesPerStep: Int
         /// Of every layer: the paths with their costs on one rank's part of a batch, cheapest first.
         public let costs: [[PathCost]]
@@ -43,7 +44,7 @@ public struct MLPPlan {
     ///   - training: training images.
     /// - Throws: what `MLPModel` throws.
     public init(
-        settings: MLPSettings, shape: ImageShape, classes: Int, exchange: ExchangeName, communicator: Communicator, forced: ComputePath?,
+        settings: MLPSettings, shape: ImageShape, classes: Int, exchange: ExchangeOptions, communicator: Communicator, forced: ComputePath?,
         training: Int
     ) throws {
         let samples = settings.samplesPerRank(communicator.size)
@@ -53,22 +54,25 @@ public struct MLPPlan {
             if let like = stages.first(where: { $0.stage.isLike(stage) }) {
                 stages.append(
                     Stage(
-                        stage: stage, learned: like.learned, wireBytesPerStep: like.wireBytesPerStep, costs: like.costs, paths: like.paths,
-                        floats: like.floats))
+                        stage: stage, learned: like.learned, bytesPerStep: like.bytesPerStep,
+                        wireBytesPerStep: like.wireBytesPerStep, costs: like.costs, paths: like.paths, floats: like.floats))
                 continue
             }
             let model = try MLPModel(settings: settings, shape: shape, classes: classes, stage: stage)
-            let exchange = exchange.make(for: model.values, communicator: communicator)
+            let expanded = exchange.sumsExpanded ? model.expandedGradient.map { ExpandedGradient(values: $0, project: {}) } : nil
+            let made = exchange.make(for: model.values, expanded: expanded, communicator: communicator)
             let steps = max(1, stage.epochs.count) * ((training + settings.batch - 1) / settings.batch)
             let costs = model.weights.enumerated().map { k, layer in
                 let all = layer.stepCosts(samples: samples, isFirst: k == 0, pooledPerStep: Double(training) / Double(max(1, steps)))
-                return model.learnedDictionaries[k] == nil ? all : all.filter { $0.path == .expanded }
+                return model.learnedDictionaries[k] == nil && !exchange.sumsExpanded ? all : all.filter { $0.path == .expanded }
             }
             let paths = costs.map { costs in costs.first { $0.path == forced }?.path ?? costs[0].path }
             stages.append(
                 Stage(
-                    stage: stage, learned: model.values.count, wireBytesPerStep: exchange.wireBytesPerStep, costs: costs, paths: paths,
-                    floats: model.floats(paths: paths, samples: samples, training: training, updated: exchange.updated)))
+                    stage: stage, learned: model.values.count, bytesPerStep: made.bytesPerStep, wireBytesPerStep: made.wireBytesPerStep,
+                    costs: costs, paths: paths,
+                    floats: model.floats(paths: paths, samples: samples, training: training, updated: made.updated) + made.heldFloats
+                        + (expanded == nil ? 0 : model.denseFloats)))
             models.append(model)
         }
         self.stages = stages
@@ -85,7 +89,7 @@ public struct MLPPlan {
             let epochs = stages.map { max(1, $0.stage.epochs.count) }  // none at all is one stage of none
             return zip(stages, epochs).reduce(0) { $0 + bytes($1.0) * $1.1 } / epochs.reduce(0, +)
         }
-        bytesPerStep = mean { 4 * $0.learned }
+        bytesPerStep = mean(\.bytesPerStep)
         wireBytesPerStep = mean(\.wireBytesPerStep)
 
         var before = 0
@@ -93,7 +97,12 @@ public struct MLPPlan {
             let first = models[0], expanded = first.weights.filter { !$0.isDense }.reduce(0) { $0 + 2 * $1.units * ($1.grid.inputs + 1) }
             let network = max(sampleChunk, samples) * first.activations + expanded + first.values.count
             before = training * (first.weights[0].grid.inputs + 1) + network
-                + settings.widths.indices.map { settings.preparation(layer: $0, of: first, samples: samples) }.max()!
+                + settings.widths.indices.map { k in
+                    settings.preparation(layer: k, of: first, samples: samples) { units, valuesPerUnit in
+                        let values = LearnedValues([("", units, valuesPerUnit + 1)])
+                        return exchange.make(for: values, communicator: communicator).heldFloats
+                    }
+                }.max()!
         }
         // What training starts from, or a stage hands to the next, the labels of the images and their order in an epoch stand beside.
         let handed = stages.count > 1 ? last.heldFloats : last.values.count
@@ -111,6 +120,9 @@ extension MLPModel {
 
     /// Values of every U that is learned.
     fileprivate var learnedDictionaryValues: Int { learnedDictionaries.reduce(0) { $0 + ($1.map { values.buckets[$0].count } ?? 0) } }
+
+    /// Weights and biases of the layers that are not predicted.
+    fileprivate var denseFloats: Int { weights.filter(\.isDense).reduce(0) { $0 + $1.units * ($1.grid.inputs + 1) } }
 
     /// A sample in every layer.
     fileprivate var activations: Int { weights.reduce(weights.last!.units) { $0 + $1.grid.inputs + 1 + $1.units } }
@@ -147,11 +159,13 @@ extension MLPModel {
 extension MLPSettings {
     /// The most Floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs come from; a Double
     /// is two.
-    fileprivate func preparation(layer k: Int, of model: MLPModel, samples: Int) -> Int {
+    ///
+    /// - Parameter held: of the exchange of a bucket of units × (values a unit + 1).
+    fileprivate func preparation(layer k: Int, of model: MLPModel, samples: Int, held: (Int, Int) -> Int) -> Int {
         let layer = model.weights[k], inputs = layer.grid.inputs + 1, positions = layer.grid.positions
         /// Values, their gradient and velocity, where they are not all weights W with its gradient, and a batch on its way.
         func autoencoder(_ units: Int, _ valuesPerUnit: Int, isDense: Bool) -> Int {
-            units * (3 * (valuesPerUnit + 1) + (isDense ? 0 : 2 * inputs)) + samples * 2 * (inputs + units)
+            units * (3 * (valuesPerUnit + 1) + (isDense ? 0 : 2 * inputs)) + samples * 2 * (inputs + units) + held(units, valuesPerUnit)
         }
         let dictionary =
             switch dictionaries[k] {

@@ -10,7 +10,7 @@ final class MLPPretraining {
     /// Expanded in every layer: only it lets dictionaries change.
     private let network: MLPNetwork
     private let rows: TrainingRows
-    private let exchange: ExchangeName
+    private let exchange: ExchangeOptions
     private let communicator: Communicator
     private let progress: ProgressLog
     /// The most samples of a step on this rank.
@@ -19,7 +19,7 @@ final class MLPPretraining {
     /// - Parameters:
     ///   - rows: all training images, not pooled.
     init(
-        settings: MLPSettings, model: MLPModel, rows: TrainingRows, exchange: ExchangeName, communicator: Communicator,
+        settings: MLPSettings, model: MLPModel, rows: TrainingRows, exchange: ExchangeOptions, communicator: Communicator,
         progress: ProgressLog
     ) {
         self.settings = settings
@@ -60,13 +60,16 @@ final class MLPPretraining {
         _ weights: PredictedWeights, _ values: LearnedValues, of layer: Int, as name: String, samples: [Int], epochs: Int
     ) throws {
         let gradient = values.zeros
+        let expanded = exchange.sumsExpanded && !weights.isDense ? LearnedValues([(name, weights.units, weights.grid.inputs + 1)]) : nil
         let autoencoder = TiedAutoencoder(
-            weights: weights, values: values.matrix(0), gradient: gradient.matrix(0), capacity: capacity)
+            weights: weights, values: values.matrix(0), gradient: gradient.matrix(0), expanded: expanded?.matrix(0), capacity: capacity)
         network.rebuild()
         let objective = Reconstruction(autoencoder) { [self] in load($0, ofLayer: layer, into: $1) }
         let descent = StochasticDescent(
             objective, values: values, gradient: gradient, weightsPerUnit: [values.buckets[0].valuesPerUnit - 1],
-            exchange: exchange.make(for: values, communicator: communicator),
+            exchange: exchange.make(
+                for: values, expanded: expanded.map { ExpandedGradient(values: $0, project: autoencoder.project) },
+                communicator: communicator),
             options: .init(
                 seed: settings.seed, stream: layer + 1, batch: settings.batch, epochs: epochs, learningRate: 0.1, schedule: .paper,
                 rule: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: settings.descent.maxNorm)),

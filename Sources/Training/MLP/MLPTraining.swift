@@ -9,7 +9,7 @@ import Parallel
 final class MLPTraining {
     private let settings: MLPSettings
     private let plan: MLPPlan
-    private let exchange: ExchangeName
+    private let exchange: ExchangeOptions
     private let data: Dataset
     private let communicator: Communicator
     private let progress: ProgressLog
@@ -28,7 +28,7 @@ final class MLPTraining {
     ///
     /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`.
     init(
-        settings: MLPSettings, plan: MLPPlan, exchange: ExchangeName, data: Dataset, samples: [Int], communicator: Communicator,
+        settings: MLPSettings, plan: MLPPlan, exchange: ExchangeOptions, data: Dataset, samples: [Int], communicator: Communicator,
         progress: ProgressLog
     ) throws {
         self.settings = settings
@@ -79,10 +79,13 @@ final class MLPTraining {
             }
         }
         let rows = try trainingRows(pooledBy: stage.paths[0] == .reduced ? model.weights[0] : nil)
-        let gradient = model.values.zeros
-        let network = model.network(gradient: gradient, paths: stage.paths, capacity: settings.samplesPerRank(communicator.size))
+        let gradient = model.values.zeros, expanded = exchange.sumsExpanded ? model.expandedGradient : nil
+        let network = model.network(
+            gradient: gradient, expanded: expanded, paths: stage.paths, capacity: settings.samplesPerRank(communicator.size))
         self.network = network
-        let exchange = exchange.make(for: model.values, communicator: communicator)
+        let exchange = exchange.make(
+            for: model.values, expanded: expanded.map { ExpandedGradient(values: $0, project: network.project) },
+            communicator: communicator)
         let descent = StochasticDescent(
             Classification(network, rows: rows), values: model.values, gradient: gradient,
             weightsPerUnit: model.weightsPerUnit, exchange: exchange,

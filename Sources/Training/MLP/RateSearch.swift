@@ -36,7 +36,7 @@ struct RateSearch {
                     let wrong = try communicator.allReduce(Int64(zip(own, predicted).count { training.label($0) != $1 }))
                     error = Double(wrong) / Double(max(held.count, 1))
                     let stage = plan.stages.first { $0.stage.epochs.contains(row.epoch! - 1) }!
-                    bytes += (row.step - steps) * 4 * stage.learned
+                    bytes += (row.step - steps) * stage.bytesPerStep
                     steps = row.step
                     lines += "\(rate),\(row.epoch!),\(error),\(row.step),\(row.seconds),\(bytes)\n"
                 }

@@ -7,6 +7,7 @@ import LinearAlgebra
 /// A step for m samples: 8·m·n_v·n_h flops, and 4·n_h·n_v·n_α/channels for W = Uw and back.
 public final class TiedAutoencoder {
     private let layer: FullyConnected
+    private let projects: Bool
     /// The samples of a batch, with their 1: the caller fills it.
     public let batch: Matrix<Float>
     private let hidden: Matrix<Float>
@@ -16,9 +17,14 @@ public final class TiedAutoencoder {
     /// - Parameters:
     ///   - values: the layer's bucket, units × (n_α + 1).
     ///   - gradient: as large; where `gradient(count:scale:)` leaves the gradient.
+    ///   - expanded: where it leaves the gradient of W, units × (n_v + 1), and the caller then calls `project`; nil: it projects it.
     ///   - capacity: the most samples of one batch.
-    public init(weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, capacity: Int) {
-        layer = FullyConnected(weights: weights, values: values, gradient: gradient, capacity: capacity, path: .expanded)
+    public init(
+        weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, expanded: Matrix<Float>? = nil, capacity: Int
+    ) {
+        layer = FullyConnected(
+            weights: weights, values: values, gradient: gradient, capacity: capacity, path: .expanded, fullGradient: expanded)
+        projects = expanded == nil
         let inputs = weights.grid.inputs
         batch = Matrix(rows: capacity, columns: inputs + 1)
         hidden = Matrix(rows: capacity, columns: weights.units)
@@ -50,7 +56,10 @@ public final class TiedAutoencoder {
         // The encoder's part with the bias, then the decoder's on top of it.
         layer.backward(x, dh, into: nil)
         multiply(h, y, transposed: .first, into: layer.fullGradient.columns(0..<n), beta: 1)
-        layer.project()
+        if projects { project() }
         return loss
     }
+
+    /// The gradient of the learned values from that of W.
+    public func project() { layer.project() }
 }

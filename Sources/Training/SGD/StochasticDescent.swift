@@ -113,7 +113,8 @@ public final class StochasticDescent {
                 let batch = first..<min(first + options.batch, order.count)
                 let own = Cut(batch.count, into: communicator.size)[communicator.rank]
                 let result = objective.gradient(
-                    of: order[first + own.lowerBound..<first + own.upperBound], scale: 1 / Double(batch.count),
+                    of: order[first + own.lowerBound..<first + own.upperBound],
+                    scale: 1 / Double(exchange.stepsAlone ? max(own.count, 1) : batch.count),
                     first: (epoch - 1) * order.count + first + own.lowerBound)
                 sums[0] += result.loss
                 sums[1] += Double(result.errors)
@@ -123,8 +124,12 @@ public final class StochasticDescent {
                 state.steps += 1
                 state.compute += (computed - begin).seconds + update
                 state.exchange += (clock.now - computed).seconds - update
-                try checkFinite(step: state.steps)
+                if exchange.isSettled { try checkFinite(step: state.steps) }
             }
+            let settling = clock.now
+            try exchange.settle(values)
+            state.exchange += (clock.now - settling).seconds
+            try checkFinite(step: state.steps)
             try sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
             state.number = epoch
             state.loss = sums[0] / Double(order.count)

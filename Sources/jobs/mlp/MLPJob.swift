@@ -8,7 +8,7 @@ import Training
 
 /// The job on one rank: opens the data, says what will be done, runs, sums up.
 func runMLP(_ options: MLPOptions, on world: Communicator) throws {
-    let common = options.common, settings = options.settings
+    let common = options.common, settings = options.settings, exchange = options.exchange.options
     let logger = Logger(label: "mlp") { StreamLogHandler.standardError(label: $0) }
     Backend.setThreads(common.threads)
     let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
@@ -22,14 +22,15 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
     let plan = try world.agree {
         do {
             return try MLPPlan(
-                settings: settings, shape: data.shape, classes: data.classes, exchange: options.exchange, communicator: world,
+                settings: settings, shape: data.shape, classes: data.classes, exchange: exchange, communicator: world,
                 forced: common.compute.path, training: data.train.images.count)
         } catch let error as FactorisationError {
             throw OptionError("a dictionary cannot be made with this --sigma and --ridge: \(error)")
         }
     }
     let record = RunRecord(
-        job: "mlp", settings: describe(settings, searches: options.rates != nil), circumstances: circumstances(common).merging(["exchange": options.exchange.rawValue]) { $1 },
+        job: "mlp", settings: describe(settings, searches: options.rates != nil).merging(describe(exchange).settings) { $1 },
+        circumstances: circumstances(common).merging(describe(exchange).circumstances) { $1 },
         communicator: world, hosts: try world.hostNames())
 
     var banner = Banner(job: "mlp", record: record)
@@ -47,7 +48,7 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
         if let path = common.exportExpanded { _ = try AtomicFile(path: path) }
     }
     let result = try MLPExperiment(
-        settings: settings, plan: plan, exchange: options.exchange, rates: options.rates, data: data, communicator: world,
+        settings: settings, plan: plan, exchange: exchange, rates: options.rates, data: data, communicator: world,
         directory: directory, progress: progress
     ).run(exportPath: common.exportExpanded)
     summarise(result, ranks: world.size, learned: true, directory: directory, progress: progress)

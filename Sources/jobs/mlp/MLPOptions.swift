@@ -4,7 +4,6 @@ import Layers
 import Training
 
 extension Activation: ExpressibleByArgument {}
-extension ExchangeName: ExpressibleByArgument {}
 extension RateSchedule: ExpressibleByArgument {}
 
 /// The command line of the job `mlp`.
@@ -48,8 +47,7 @@ struct MLPOptions: ParsableCommand {
     var maxNorm = 1.9365
     @Option(help: ArgumentHelp("Part of the hidden units left out in a step, at least 0 and below 1 (at most 0.999999).", valueName: "p"))
     var dropout = 0.0
-    @Option(help: ArgumentHelp("How ranks come to the new values: one allreduce, or owners that update; both give the same values.", valueName: "dynamic|owned"))
-    var exchange = ExchangeName.owned
+    @OptionGroup var exchange: ExchangeArguments
 
     func validate() throws {
         try check(widths.units.max(), "--widths", "1 to 1000000 units a layer") { $0 <= 1_000_000 }
@@ -116,6 +114,9 @@ struct MLPOptions: ParsableCommand {
                 "--compute \(common.compute.rawValue): expected \(common.compute == .reduced ? "a first layer" : "a layer") with a fixed "
                     + "dictionary, found \(names.map(\.rawValue).joined(separator: ","))"
                     + (unfreezeAfter == nil ? "" : " learned from the start"))
+        }
+        if common.compute == .pooled || common.compute == .reduced, exchange.options.sumsExpanded {
+            throw ValidationError("--compute \(common.compute.rawValue): the gradient of the expanded weights travels, so they are expanded")
         }
         guard activation != .sigmoid else { return }
         if pretrainEpochs > 0 {

@@ -1,0 +1,127 @@
+import Layers
+import LinearAlgebra
+
+/// PowerSGD (Vogels, Karimireddy & Jaggi, NeurIPS 2019, algorithms 1 and 2): a bucket's gradient M, units × values a unit, is summed as
+/// the product PQᵀ of two thin matrices, which one step of the power method from the last Q makes. What that leaves out stays with the
+/// ranks and is added to their next gradients.
+///
+/// Two allreduces, of P with what is not approximated, and of Q: r·(units + weights) values a bucket, its biases, and whole those buckets
+/// that this would not make smaller. 6·r flops a weight.
+final class LowRankSum: RankSum {
+    private struct Approximation {
+        let bucket: Int
+        /// P in the first buffer, Q in the second.
+        let p: Matrix<Float>
+        let q: Matrix<Float>
+        /// Of the last column, the biases, in the first buffer.
+        let biases: Matrix<Float>
+        let residual: Matrix<Float>
+    }
+
+    private let approximations: [Approximation]
+    /// Buckets that are summed as they are, and where.
+    private let whole: [(bucket: Int, place: Matrix<Float>)]
+    private let firstBuffer: Matrix<Float>
+    private let secondBuffer: Matrix<Float>
+    private let firstSum: FlatSum
+    private let secondSum: FlatSum
+    private let ranks: Float
+
+    /// - Parameters:
+    ///   - gradient: what will be summed, for its shapes.
+    ///   - rank: r.
+    ///   - sum: makes the sum of a buffer of some length.
+    init(_ gradient: LearnedValues, rank: Int, ranks: Int, sum: (Int) -> FlatSum) {
+        func isSmaller(_ bucket: LearnedValues.Bucket) -> Bool {
+            rank * (bucket.units + bucket.valuesPerUnit - 1) < bucket.units * (bucket.valuesPerUnit - 1)
+        }
+        let first = gradient.buckets.reduce(0) { $0 + (isSmaller($1) ? (rank + 1) * $1.units : $1.count) }
+        let second = gradient.buckets.reduce(0) { $0 + (isSmaller($1) ? rank * ($1.valuesPerUnit - 1) : 0) }
+        firstBuffer = Matrix(rows: 1, columns: first)
+        secondBuffer = Matrix(rows: 1, columns: second)
+        firstSum = sum(first)
+        secondSum = sum(second)
+        self.ranks = Float(ranks)
+        var offsets = [0, 0]
+        func take(_ buffer: Matrix<Float>, _ which: Int, rows: Int, columns: Int) -> Matrix<Float> {
+            defer { offsets[which] += rows * columns }
+            return buffer.columns(offsets[which]..<offsets[which] + rows * columns).reshaped(rows: rows, columns: columns)
+        }
+        var approximations: [Approximation] = [], whole: [(Int, Matrix<Float>)] = []
+        for (b, bucket) in gradient.buckets.enumerated() {
+            guard isSmaller(bucket) else {
+                whole.append((b, take(firstBuffer, 0, rows: bucket.units, columns: bucket.valuesPerUnit)))
+                continue
+            }
+            let weights = bucket.valuesPerUnit - 1
+            let q = take(secondBuffer, 1, rows: weights, columns: rank)
+            RandomStream(seed: 0, purpose: .approximation, stream: b).fillNormal(q.elements)
+            approximations.append(
+                Approximation(
+                    bucket: b, p: take(firstBuffer, 0, rows: bucket.units, columns: rank), q: q,
+                    biases: take(firstBuffer, 0, rows: bucket.units, columns: 1), residual: Matrix(rows: bucket.units, columns: weights)))
+        }
+        self.approximations = approximations
+        self.whole = whole
+    }
+
+    var bytes: Int { firstSum.bytes + secondSum.bytes }
+    var wireBytes: Int { firstSum.wireBytes + secondSum.wireBytes }
+    var heldFloats: Int {
+        firstBuffer.columns + secondBuffer.columns + firstSum.heldFloats + secondSum.heldFloats
+            + approximations.reduce(0) { $0 + $1.residual.rows * $1.residual.columns }
+    }
+
+    func sum(_ gradient: LearnedValues) throws {
+        for (bucket, place) in whole { place.copy(from: gradient.matrix(bucket)) }
+        for a in approximations {
+            let (weights, biases) = parts(gradient, a)
+            for r in 0..<weights.rows {
+                let row = weights.row(r), residual = a.residual.row(r)
+                for i in row.indices { row[i] += residual[i] }
+            }
+            multiply(weights, a.q, into: a.p)
+            a.biases.copy(from: biases)
+        }
+        try firstSum.sum(firstBuffer.elements)
+        for a in approximations {
+            orthonormalise(a.p)
+            multiply(parts(gradient, a).weights, a.p, transposed: .first, into: a.q)
+        }
+        try secondSum.sum(secondBuffer.elements)
+        for (bucket, place) in whole { gradient.matrix(bucket).copy(from: place) }
+        for a in approximations {
+            let (weights, biases) = parts(gradient, a)
+            // A rank's part of the sum is 1/P of it, so what is left out is, too.
+            a.residual.copy(from: weights)
+            multiply(a.p, a.q, transposed: .second, into: a.residual, alpha: -1 / ranks, beta: 1)
+            multiply(a.p, a.q, transposed: .second, into: weights)
+            biases.copy(from: a.biases)
+        }
+    }
+
+    private func parts(_ gradient: LearnedValues, _ a: Approximation) -> (weights: Matrix<Float>, biases: Matrix<Float>) {
+        let all = gradient.matrix(a.bucket)
+        return (all.columns(0..<all.columns - 1), all.columns(all.columns - 1..<all.columns))
+    }
+}
+
+/// Gram–Schmidt on the columns of a thin matrix, inner products in Double. A column that depends on those before becomes zeros.
+private func orthonormalise(_ m: Matrix<Float>) {
+    for c in 0..<m.columns {
+        let before = norm(m, c)
+        for other in 0..<c {
+            var product = 0.0
+            for r in 0..<m.rows { product += Double(m[r, other]) * Double(m[r, c]) }
+            for r in 0..<m.rows { m[r, c] -= Float(product) * m[r, other] }
+        }
+        let length = norm(m, c)
+        // What is left of rounding alone has no direction.
+        let scale = length > 1e-5 * before ? Float(1 / length) : 0
+        for r in 0..<m.rows { m[r, c] *= scale }
+    }
+}
+
+private func norm(_ m: Matrix<Float>, _ column: Int) -> Double {
+    (0..<m.rows).reduce(0) { $0 + Double(m[$1, column]) * Double(m[$1, column]) }.squareRoot()
+}

@@ -1,0 +1,37 @@
+import Layers
+import LinearAlgebra
+import Parallel
+
+/// The sum of a gradient over ranks, on every rank.
+protocol RankSum: AnyObject {
+    /// What a rank contributes, in bytes.
+    var bytes: Int { get }
+    /// What the busiest rank sends, in bytes.
+    var wireBytes: Int { get }
+    var heldFloats: Int { get }
+
+    func sum(_ gradient: LearnedValues) throws
+}
+
+/// The sum of a buffer of one length as it is: one allreduce.
+final class FlatSum: RankSum {
+    private let communicator: Communicator
+    private let count: Int
+    private let ring: Ring?
+
+    init(count: Int, algorithm: AllReduceAlgorithm, communicator: Communicator) {
+        self.communicator = communicator
+        self.count = count
+        ring = algorithm == .ring ? Ring(communicator, count: count) : nil
+    }
+
+    var bytes: Int { 4 * count }
+    var wireBytes: Int { ring.map { 4 * $0.busiest } ?? 4 * 2 * (communicator.size - 1) * count / communicator.size }
+    var heldFloats: Int { ring == nil ? 0 : Ring.workspace }
+
+    func sum(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
+        if let ring { try ring.allReduce(inPlace: buffer) } else { try communicator.allReduce(inPlace: buffer) }
+    }
+
+    func sum(_ gradient: LearnedValues) throws { try sum(gradient.flat.elements) }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Training
+
+extension ExchangeName: ExpressibleByArgument {}
+extension WireFormat: ExpressibleByArgument {}
+extension AllReduceAlgorithm: ExpressibleByArgument {}
+
+/// How ranks exchange values: the options of the jobs that train by stochastic gradient descent.
+public struct ExchangeArguments: ParsableArguments {
+    /// What `--lowrank-of` approximates.
+    public enum Approximated: String, CaseIterable, ExpressibleByArgument, Sendable { case full, dynamic }
+
+    @Option(help: ArgumentHelp("What travels: full, the gradient of the expanded weights (the yardstick); dynamic, that of the learned values; owned, the same to the ranks that update it, and the values back; lowrank, an approximation of it (PowerSGD). (default: owned; with --average-every dynamic)", valueName: "full|dynamic|owned|lowrank"))
+    var exchange: ExchangeName?
+    @Option(help: ArgumentHelp("Numbers on the wire of --exchange owned; what bfloat16 takes from a gradient is added to the next.", valueName: "float32|bfloat16"))
+    var wire = WireFormat.float32
+    @Option(help: ArgumentHelp("Whose sum over ranks the exchanges but owned use: MPI's allreduce or a ring of our own, for slow links. (default: mpi)", valueName: "mpi|ring"))
+    var allreduce: AllReduceAlgorithm?
+    @Option(help: ArgumentHelp("Rank of the approximation of --exchange lowrank. (default: 4)", valueName: "r"))
+    var gradientRank: Int?
+    @Option(help: ArgumentHelp("Which gradient --exchange lowrank approximates: that of the expanded weights or of the learned values. (default: dynamic)", valueName: "full|dynamic"))
+    var lowrankOf: Approximated?
+    @Option(help: ArgumentHelp("Steps that a rank makes by itself before the ranks' values are averaged, with an outer momentum; 1: every step sums gradients.", valueName: "h"))
+    var averageEvery = 1
+
+    public init() {}
+
+    public func validate() throws {
+        try check(gradientRank, "--gradient-rank", "1 to 1000") { $0 >= 1 && $0 <= 1000 }
+        try check(averageEvery, "--average-every", "1 to 1000000 steps") { $0 >= 1 && $0 <= 1_000_000 }
+        if averageEvery > 1 {
+            try check(exchange?.rawValue, "--exchange", "dynamic with --average-every, which averages values") { $0 == "dynamic" }
+        }
+        let name = options.name
+        if wire != .float32, name != .owned {
+            throw ValidationError("--wire \(wire.rawValue): expected --exchange owned, whose owners keep values in full, found \(name.rawValue)")
+        }
+        if allreduce != nil, name == .owned {
+            throw ValidationError("--allreduce: expected --exchange full, dynamic or lowrank, found owned, which sums at the owners")
+        }
+        if name != .lowrank, gradientRank != nil || lowrankOf != nil {
+            throw ValidationError("--gradient-rank and --lowrank-of: expected --exchange lowrank, found \(name.rawValue)")
+        }
+    }
+
+    public var options: ExchangeOptions {
+        ExchangeOptions(
+            exchange ?? (averageEvery > 1 ? .dynamic : .owned), wire: wire, allreduce: allreduce ?? .mpi, gradientRank: gradientRank ?? 4,
+            approximatesExpanded: lowrankOf == .full, averageEvery: averageEvery)
+    }
+}
+
+/// The choices by option name: those that the result depends on, and those that it does not.
+public func describe(_ options: ExchangeOptions) -> (settings: [String: String], circumstances: [String: String]) {
+    var all = ["exchange": options.name.rawValue]
+    if options.name == .owned { all["wire"] = options.wire.rawValue } else { all["allreduce"] = options.allreduce.rawValue }
+    if options.name == .lowrank {
+        all["gradient-rank"] = "\(options.gradientRank)"
+        all["lowrank-of"] = options.approximatesExpanded ? "full" : "dynamic"
+    }
+    if options.averageEvery > 1 { all["average-every"] = "\(options.averageEvery)" }
+    return options.changesResult ? (all, [:]) : ([:], all)
+}
