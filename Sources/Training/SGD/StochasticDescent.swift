@@ -58,6 +58,20 @@ public final class StochasticDescent {
         public init() {}
     }
 
+    /// One step as this rank sees it, in seconds.
+    public struct Step: Sendable {
+        /// The sum of the losses of its samples, and how many of them are wrong.
+        public var loss = 0.0
+        public var errors = 0
+        /// Its own arithmetic, the update included.
+        public var compute = 0.0
+        /// For the slowest rank, before the exchange; 0 unless `measuresWait`.
+        public var wait = 0.0
+        public var exchange = 0.0
+    }
+
+    /// Whether a barrier before each exchange tells the wait for other ranks from the exchange.
+    public var measuresWait = false
     private let objective: any BatchObjective
     private let values: LearnedValues
     private let gradient: LearnedValues
@@ -109,21 +123,14 @@ public final class StochasticDescent {
             let order = draws.permutation(of: samples.count).map { samples[$0] }
             var sums = [0.0, 0.0]
             for first in stride(from: 0, to: order.count, by: options.batch) {
-                let begin = clock.now
-                let batch = first..<min(first + options.batch, order.count)
-                let own = Cut(batch.count, into: communicator.size)[communicator.rank]
-                let result = objective.gradient(
-                    of: order[first + own.lowerBound..<first + own.upperBound],
-                    scale: 1 / Double(exchange.stepsAlone ? max(own.count, 1) : batch.count),
-                    first: (epoch - 1) * order.count + first + own.lowerBound)
-                sums[0] += result.loss
-                sums[1] += Double(result.errors)
-                rule.learningRate = options.schedule.rate(options.learningRate, at: state.steps, of: total)
-                let computed = clock.now
-                let update = try exchange.step(values, gradient: gradient, rule: rule)
+                let step = try step(
+                    on: order[first..<min(first + options.batch, order.count)], first: (epoch - 1) * order.count + first,
+                    learningRate: options.schedule.rate(options.learningRate, at: state.steps, of: total))
+                sums[0] += step.loss
+                sums[1] += Double(step.errors)
                 state.steps += 1
-                state.compute += (computed - begin).seconds + update
-                state.exchange += (clock.now - computed).seconds - update
+                state.compute += step.compute
+                state.exchange += step.exchange
                 if exchange.isSettled { try checkFinite(step: state.steps) }
             }
             let settling = clock.now
@@ -138,6 +145,33 @@ public final class StochasticDescent {
             reporting += try clock.measure { try report(state) }.seconds
         }
         return state
+    }
+
+    /// One step: the gradient of this rank's cut of a batch, an exchange, an update.
+    ///
+    /// - Parameters:
+    ///   - batch: the samples of all ranks.
+    ///   - first: the number of the first of them among all that were seen.
+    /// - Throws: `MPIError`.
+    public func step(on batch: ArraySlice<Int>, first: Int, learningRate: Double) throws -> Step {
+        var step = Step()
+        let begin = clock.now
+        let own = Cut(batch.count, into: communicator.size)[communicator.rank]
+        (step.loss, step.errors) = objective.gradient(
+            of: batch[batch.startIndex + own.lowerBound..<batch.startIndex + own.upperBound],
+            scale: 1 / Double(exchange.stepsAlone ? max(own.count, 1) : batch.count), first: first + own.lowerBound)
+        rule.learningRate = learningRate
+        var computed = clock.now
+        step.compute = (computed - begin).seconds
+        if measuresWait {
+            try communicator.barrier()
+            step.wait = (clock.now - computed).seconds
+            computed = clock.now
+        }
+        let update = try exchange.step(values, gradient: gradient, rule: rule)
+        step.compute += update
+        step.exchange = (clock.now - computed).seconds - update
+        return step
     }
 
     /// All ranks have the same values, so all leave at the same step.
