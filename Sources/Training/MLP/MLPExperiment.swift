@@ -10,6 +10,8 @@ public final class MLPExperiment {
     private let exchange: ExchangeOptions
     /// The learning rates that `--validate` may choose from; nothing is searched if nil.
     private let rates: [Double]?
+    /// Steps between rows of validation.csv; nil: an epoch.
+    private let validateEvery: Int?
     private let data: Dataset
     private let communicator: Communicator
     private let directory: RunDirectory
@@ -19,14 +21,16 @@ public final class MLPExperiment {
     /// - Parameters:
     ///   - plan: of the same settings.
     ///   - rates: what `--validate` searches.
+    ///   - validateEvery: steps between rows of validation.csv; nil: an epoch.
     public init(
-        settings: MLPSettings, plan: MLPPlan, exchange: ExchangeOptions, rates: [Double]?, data: Dataset, communicator: Communicator,
-        directory: RunDirectory, progress: ProgressLog
+        settings: MLPSettings, plan: MLPPlan, exchange: ExchangeOptions, rates: [Double]?, validateEvery: Int? = nil, data: Dataset,
+        communicator: Communicator, directory: RunDirectory, progress: ProgressLog
     ) {
         self.settings = settings
         self.plan = plan
         self.exchange = exchange
         self.rates = rates
+        self.validateEvery = validateEvery
         self.data = data
         self.communicator = communicator
         self.directory = directory
@@ -54,7 +58,7 @@ public final class MLPExperiment {
         if let rates {
             var search = RateSearch(images: all.count)
             settings.learningRate = try search.run(
-                rates, training: try training(on: search.others), plan: plan, communicator: communicator, progress: progress)
+                rates, every: validateEvery, training: try training(on: search.others), plan: plan, communicator: communicator, progress: progress)
             result.chosen = ["learning-rate": "\(settings.learningRate)"]
             try communicator.agreeOnRoot { try directory.write(search.table, to: "validation.csv") }
         }

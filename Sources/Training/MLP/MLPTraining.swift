@@ -48,22 +48,26 @@ final class MLPTraining {
         }
     }
 
-    /// Trains through all stages and returns the last epoch. `report` is called on every rank after each epoch. Collective.
+    /// Trains through all stages and returns the last epoch. `report` is called on every rank after each epoch, `watch` after so many
+    /// steps. Collective.
     ///
-    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`; what `report` throws.
-    func train(learningRate: Double, _ report: (Metrics.Row) throws -> Void) throws -> StochasticDescent.Epoch {
+    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`; what `report` and `watch` throw.
+    func train(
+        learningRate: Double, watch: (every: Int, body: (StochasticDescent.Epoch) throws -> Void)? = nil,
+        _ report: (Metrics.Row) throws -> Void = { _ in }
+    ) throws -> StochasticDescent.Epoch {
         progress.say("training on \(samples.count) images, \(settings.epochs) epochs, learning rate \(learningRate)")
         model = prepared
         var state = StochasticDescent.Epoch()
         for (number, stage) in plan.stages.enumerated() {
-            state = try train(stage, number: number, learningRate: learningRate, from: state, report)
+            state = try train(stage, number: number, learningRate: learningRate, from: state, watch, report)
         }
         return state
     }
 
     private func train(
         _ stage: MLPPlan.Stage, number: Int, learningRate: Double, from state: StochasticDescent.Epoch,
-        _ report: (Metrics.Row) throws -> Void
+        _ watch: (every: Int, body: (StochasticDescent.Epoch) throws -> Void)?, _ report: (Metrics.Row) throws -> Void
     ) throws -> StochasticDescent.Epoch {
         let begin = clock.now
         var state = state
@@ -99,7 +103,7 @@ final class MLPTraining {
         if number > 0 { state.seconds += (clock.now - begin).seconds }
         let before = communicator.traffic
         var previous = state, rebuild = 0.0, project = 0.0, bytes = 0
-        return try descent.run(samples: samples, from: state, through: stage.stage.epochs.upperBound) { epoch in
+        return try descent.run(samples: samples, from: state, through: stage.stage.epochs.upperBound, watch: watch) { epoch in
             let steps = Double(epoch.steps - previous.steps)
             let sent = (communicator.traffic - before).total.wireBytes
             let row = Metrics.Row(

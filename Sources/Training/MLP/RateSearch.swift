@@ -8,8 +8,8 @@ struct RateSearch {
     /// The training images that are held out, and the others.
     let held: [Int]
     let others: [Int]
-    /// validation.csv: the error after every epoch of every rate, 1 where the loss was no number, and what had been spent by then: steps,
-    /// seconds of training, bytes of the values reduced.
+    /// validation.csv: the error after every epoch of every rate, or after so many steps, 1 where the loss was no number, and what had been
+    /// spent by then: steps, seconds of training, bytes of the values reduced.
     private(set) var table = "learning-rate,epoch,error,steps,seconds,bytes\n"
 
     /// - Parameter images: how many there are.
@@ -21,24 +21,35 @@ struct RateSearch {
 
     /// Collective.
     ///
-    /// - Parameter training: on `others`.
+    /// - Parameters:
+    ///   - rates: to try.
+    ///   - every: steps between rows of the table; nil: an epoch.
+    ///   - training: on `others`.
     /// - Throws: `AgreedFailure` where the loss is finite with none of the rates; `MPIError`.
     mutating func run(
-        _ rates: [Double], training: MLPTraining, plan: MLPPlan, communicator: Communicator, progress: ProgressLog
+        _ rates: [Double], every: Int?, training: MLPTraining, plan: MLPPlan, communicator: Communicator, progress: ProgressLog
     ) throws -> Double {
         let own = Array(held[Cut(held.count, into: communicator.size)[communicator.rank]])
         var best: (rate: Double, error: Double)?
         for rate in rates {
             var error = 1.0, lines = "", bytes = 0, steps = 0
+            /// - Parameter epoch: what part of the run the last steps belong to.
+            func look(epoch: Int, at now: Int, _ seconds: Double) throws {
+                let predicted = try training.predict(own)
+                let wrong = try communicator.allReduce(Int64(zip(own, predicted).count { training.label($0) != $1 }))
+                error = Double(wrong) / Double(max(held.count, 1))
+                let stage = plan.stages.first { $0.stage.epochs.contains(epoch - 1) }!
+                bytes += (now - steps) * stage.bytesPerStep
+                steps = now
+                lines += "\(rate),\(epoch),\(error),\(now),\(seconds),\(bytes)\n"
+            }
             do {
-                _ = try training.train(learningRate: rate) { row in
-                    let predicted = try training.predict(own)
-                    let wrong = try communicator.allReduce(Int64(zip(own, predicted).count { training.label($0) != $1 }))
-                    error = Double(wrong) / Double(max(held.count, 1))
-                    let stage = plan.stages.first { $0.stage.epochs.contains(row.epoch! - 1) }!
-                    bytes += (row.step - steps) * stage.bytesPerStep
-                    steps = row.step
-                    lines += "\(rate),\(row.epoch!),\(error),\(row.step),\(row.seconds),\(bytes)\n"
+                let watch = every.map { every in
+                    (every: every, body: { (now: StochasticDescent.Epoch) in try look(epoch: now.number + 1, at: now.steps, now.seconds) })
+                }
+                _ = try training.train(learningRate: rate, watch: watch) { row in
+                    // The last values decide; after an epoch that ended with a row of steps there is nothing new.
+                    if row.step > steps { try look(epoch: row.epoch!, at: row.step, row.seconds) }
                 }
                 if best == nil || error < best!.error { best = (rate, error) }
                 progress.say("learning rate \(rate): validation error \(error)")

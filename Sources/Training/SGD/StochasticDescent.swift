@@ -111,13 +111,16 @@ public final class StochasticDescent {
     /// - Parameters:
     ///   - state: where an earlier descent ended, which this one goes on from.
     ///   - last: the number of the last epoch; nil: of the options' last.
-    /// - Throws: `Divergence`, on all ranks at the same step; `MPIError`; what `report` throws.
+    ///   - watch: called on every rank after so many steps, or as soon after them as all ranks hold the same values, with loss and error
+    ///     of the epoch before.
+    /// - Throws: `Divergence`, on all ranks at the same step; `MPIError`; what `report` and `watch` throw.
     @discardableResult
     public func run(
-        samples: [Int], from state: Epoch = Epoch(), through last: Int? = nil, _ report: (Epoch) throws -> Void = { _ in }
+        samples: [Int], from state: Epoch = Epoch(), through last: Int? = nil,
+        watch: (every: Int, body: (Epoch) throws -> Void)? = nil, _ report: (Epoch) throws -> Void = { _ in }
     ) throws -> Epoch {
         let start = clock.now, before = state.seconds, total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
-        var state = state, reporting = 0.0
+        var state = state, reporting = 0.0, watched = state.steps
         for epoch in state.number + 1..<(last ?? options.epochs) + 1 {
             let draws = RandomStream(seed: options.seed, purpose: .order, stream: options.stream << 20 | epoch)
             let order = draws.permutation(of: samples.count).map { samples[$0] }
@@ -131,7 +134,13 @@ public final class StochasticDescent {
                 state.steps += 1
                 state.compute += step.compute
                 state.exchange += step.exchange
-                if exchange.isSettled { try checkFinite(step: state.steps) }
+                guard exchange.isSettled else { continue }
+                try checkFinite(step: state.steps)
+                if let watch, state.steps / watch.every > watched / watch.every {
+                    watched = state.steps
+                    state.seconds = before + (clock.now - start).seconds - reporting
+                    reporting += try clock.measure { try watch.body(state) }.seconds
+                }
             }
             let settling = clock.now
             try exchange.settle(values)

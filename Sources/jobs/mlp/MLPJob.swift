@@ -29,7 +29,7 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
         }
     }
     let record = RunRecord(
-        job: "mlp", settings: describe(settings, searches: options.rates != nil).merging(describe(exchange).settings) { $1 },
+        job: "mlp", settings: describe(settings, searches: options.rates?.count ?? 0 > 1).merging(describe(exchange).settings) { $1 },
         circumstances: circumstances(common).merging(describe(exchange).circumstances) { $1 },
         communicator: world, hosts: try world.hostNames())
 
@@ -48,7 +48,7 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
         if let path = common.exportExpanded { _ = try AtomicFile(path: path) }
     }
     let result = try MLPExperiment(
-        settings: settings, plan: plan, exchange: exchange, rates: options.rates, data: data, communicator: world,
+        settings: settings, plan: plan, exchange: exchange, rates: options.rates, validateEvery: options.validateEvery, data: data, communicator: world,
         directory: directory, progress: progress
     ).run(exportPath: common.exportExpanded)
     summarise(result, ranks: world.size, learned: true, directory: directory, progress: progress)

@@ -35,7 +35,7 @@ struct MLPOptions: ParsableCommand {
     var unfreezeAfter: Int?
     @Option(help: ArgumentHelp("Learn w for so many epochs, then U for as many with w held, and so on, in every predicted layer.", valueName: "n"))
     var alternate: Int?
-    @Option(help: ArgumentHelp("Learning rate of the first step. (default: 0.1)", valueName: "r"))
+    @Option(help: ArgumentHelp("Learning rate of the first step; with --validate the only one tried. (default: 0.1)", valueName: "r"))
     var learningRate: Double?
     @Option(help: ArgumentHelp("How the rate falls: divided by 1.00004 at every step (the paper), or straight down to 0.", valueName: "paper|linear"))
     var schedule = RateSchedule.linear
@@ -47,6 +47,8 @@ struct MLPOptions: ParsableCommand {
     var maxNorm = 1.9365
     @Option(help: ArgumentHelp("Part of the hidden units left out in a step, at least 0 and below 1 (at most 0.999999).", valueName: "p"))
     var dropout = 0.0
+    @Option(help: ArgumentHelp("Steps between the rows of validation.csv, only with --validate. (default: an epoch)", valueName: "n"))
+    var validateEvery: Int?
     @OptionGroup var exchange: ExchangeArguments
 
     func validate() throws {
@@ -56,6 +58,7 @@ struct MLPOptions: ParsableCommand {
         try check(epochs, "--epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
         try check(unfreezeAfter, "--unfreeze-after", "at least 0 and fewer than the \(epochs) epochs of the run") { $0 >= 0 && $0 < epochs }
         try check(alternate, "--alternate", "at least 1 and fewer than the \(epochs) epochs of the run") { $0 >= 1 && $0 < epochs }
+        try check(validateEvery, "--validate-every", "1 to 1000000 steps") { $0 >= 1 && $0 <= 1_000_000 }
         try check(learningRate, "--learning-rate", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(momentum, "--momentum", "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
         try check(weightDecay, "--weight-decay", "a number of at least 0") { $0 >= 0 && $0.isFinite }
@@ -72,8 +75,8 @@ struct MLPOptions: ParsableCommand {
     /// Refuses options that nothing in the net asked for would use.
     private func checkUse() throws {
         let names = dictionaries, predicted = names.filter { $0 != .dense }, settings = self.settings
-        if common.searches && learningRate != nil {
-            throw ValidationError("--validate chooses the learning rate: give --validate or --learning-rate, not both")
+        if validateEvery != nil, !common.searches {
+            throw ValidationError("--validate-every: expected --validate, which holds images out, found none")
         }
         if predicted.isEmpty, grow != nil || unfreezeAfter != nil || alternate != nil {
             throw ValidationError("--grow, --unfreeze-after and --alternate have no meaning where no layer is predicted")
@@ -149,7 +152,7 @@ struct MLPOptions: ParsableCommand {
     }
 
     /// What `--validate` searches.
-    var rates: [Double]? { common.searches ? [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] : nil }
+    var rates: [Double]? { common.searches ? learningRate.map { [$0] } ?? [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] : nil }
 }
 
 /// Widths of hidden layers, written as 500,500.

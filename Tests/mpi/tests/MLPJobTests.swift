@@ -84,7 +84,7 @@ struct MLPJobTests {
     @Test(arguments: [
         (["--dictionary", "se,nope"], "expected names of se, emp, emp2"), (["--learned", "1.5"], "--learned"), (["--columns", "31"], "--columns"),
         (["--dictionary", "se,se,se"], "--dictionary"), (["--widths", "30,0"], "--widths"), (["--momentum", "1"], "--momentum"),
-        (["--validate", "--learning-rate", "0.1"], "--learning-rate"), (["--dropout", "0.99999999"], "--dropout"),
+        (["--validate-every", "10"], "--validate-every"), (["--validate", "--validate-every", "0"], "--validate-every"), (["--dropout", "0.99999999"], "--dropout"),
         (["--batch", "1000001"], "--batch"), (["--epochs", "9223372036854775807"], "--epochs"), (["--widths", "1000001"], "--widths"),
         (["--pretrain-epochs", "1", "--activation", "relu"], "--pretrain-epochs"),
         (["--dictionary", "se,ae", "--activation", "tanh"], "ae"),
@@ -236,6 +236,19 @@ struct MLPJobTests {
         // What was learned is what a run with that rate learns.
         try folder.succeed("given", job: "mlp", ranks: 2, Self.options + ["--learning-rate", "\(best[0])", "--dictionary", "se,randcon"])
         #expect(try folder.file("run/model.safetensors") == folder.file("given/model.safetensors"))
+    }
+
+    @Test(arguments: [["--exchange", "owned"], ["--average-every", "4"]])
+    func aCurveInSteps(exchange: [String]) throws {
+        let more = ["--dictionary", "se,randcon", "--learning-rate", "0.1", "--epochs", "2", "--validate", "--validate-every", "10"]
+        try folder.succeed("run", job: "mlp", ranks: 2, Self.options + more + exchange)
+        let lines = String(decoding: try folder.file("run/validation.csv"), as: UTF8.self).split(separator: "\n").dropFirst()
+        let rows = lines.map { $0.split(separator: ",").map { Double($0)! } }
+        // 34 steps an epoch; values are equal after 4, 8 … 32, at the end of the epoch, and so on.
+        let steps: [Double] = exchange[0] == "--exchange" ? [10, 20, 30, 34, 40, 50, 60, 68] : [12, 20, 32, 34, 42, 50, 62, 68]
+        #expect(rows.map { $0[3] } == steps)
+        #expect(rows.map { $0[1] } == [1, 1, 1, 1, 2, 2, 2, 2] && rows.allSatisfy { $0[0] == 0.1 && $0[2] < 1 })
+        #expect(zip(rows, rows.dropFirst()).allSatisfy { $0[4] < $1[4] && $0[5] < $1[5] })
     }
 
     /// Of every rate the bytes that its stages have exchanged.
