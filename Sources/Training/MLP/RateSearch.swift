@@ -29,7 +29,7 @@ struct RateSearch {
     mutating func run(
         _ rates: [Double], every: Int?, training: MLPTraining, plan: MLPPlan, communicator: Communicator, progress: ProgressLog
     ) throws -> Double {
-        let own = Array(held[Cut(held.count, into: communicator.size)[communicator.rank]])
+        let count = held.count, own = Array(held[Cut(held.count, into: communicator.size)[communicator.rank]])
         var best: (rate: Double, error: Double)?
         for rate in rates {
             var error = 1.0, lines = "", bytes = 0, steps = 0
@@ -37,7 +37,7 @@ struct RateSearch {
             func look(epoch: Int, at now: Int, _ seconds: Double) throws {
                 let predicted = try training.predict(own)
                 let wrong = try communicator.allReduce(Int64(zip(own, predicted).count { training.label($0) != $1 }))
-                error = Double(wrong) / Double(max(held.count, 1))
+                error = Double(wrong) / Double(max(count, 1))
                 let stage = plan.stages.first { $0.stage.epochs.contains(epoch - 1) }!
                 bytes += (now - steps) * stage.bytesPerStep
                 steps = now
