@@ -81,7 +81,7 @@ def own(samples: np.ndarray) -> np.ndarray:
 
 
 def loss_of_cut(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, batch: np.ndarray) -> torch.Tensor:
-    """This rank's part of the batch's mean loss, times the ranks: their mean, which DDP takes, is that of the batch for uneven cuts, too."""
+    """This rank's part of the batch's mean loss, times the ranks: DDP takes their mean, that of the batch for uneven cuts, too."""
     samples = own(batch)
     return F.cross_entropy(model(images[samples]), labels[samples], reduction="sum") * (dist.get_world_size() / len(batch))
 
@@ -143,7 +143,8 @@ class Training:
         counts = torch.tensor([(logits.argmax(1) != self.labels[samples]).sum(), (~logits.isfinite()).sum()])
         dist.all_reduce(counts)
         if counts[1] > 0:
-            raise SystemExit(f"{self.options.hook}: the outputs are no numbers after step {len(self.times)}; a smaller --learning-rate keeps them finite")
+            message = f"outputs are no numbers after step {len(self.times)}; a smaller --learning-rate keeps them finite"
+            raise SystemExit(f"{self.options.hook}: {message}" if dist.get_rank() == 0 else 1)
         return counts[0].item() / len(self.held)
 
     def row(self, error: float | None) -> dict:
@@ -151,11 +152,11 @@ class Training:
         steps = len(self.times)
         times = 1e3 * np.array(self.times[self.options.warm_up :] or self.times)
         step_bytes = (self.bytes - self.warm_up_bytes) / len(times)
-        figures = torch.tensor([sum(self.times), self.bytes, *np.percentile(times, (50, 10, 90)), step_bytes], dtype=torch.float64)
-        dist.all_reduce(figures, dist.ReduceOp.MAX)
+        spent = torch.tensor([sum(self.times), self.bytes, *np.percentile(times, (50, 10, 90)), step_bytes], dtype=torch.float64)
+        dist.all_reduce(spent, dist.ReduceOp.MAX)
         options = self.options
         who = (options.hook, dist.get_world_size(), options.link, options.seed, steps, steps / self.epoch_steps, error)
-        return dict(zip(COLUMNS, (*who, *figures.tolist())))
+        return dict(zip(COLUMNS, (*who, *(round(figure, 3) for figure in spent.tolist()))))
 
     def run(self):
         """Yields a row after every validation, or one after --steps."""
@@ -246,7 +247,7 @@ def main() -> None:
     options = parse()
     missing = [name for name in ENVIRONMENT if name not in os.environ]
     if missing:
-        raise SystemExit(f"expected {', '.join(ENVIRONMENT)} in the environment, found no {missing[0]}; start with Benchmarks/peers/ddp-run")
+        raise SystemExit(f"expected {', '.join(ENVIRONMENT)} in the environment, found no {missing[0]}; start it with ddp-run")
     torch.set_num_threads(1)
     dist.init_process_group("gloo", timeout=datetime.timedelta(seconds=300))
     if options.check:
