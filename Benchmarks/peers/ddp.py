@@ -4,7 +4,7 @@ Net, initial values, validation split, batches and schedule are those of our job
 training images as its --validate does. PyTorch applies the rate after the momentum, ours before: a difference of .03 % of the first
 rate in a schedule of 15 epochs.
 
-plain      gradients in float32, summed by DDP's ring in buckets while backward goes on
+plain      gradients in float32; all are one of DDP's buckets, 2.6 MB, which leaves when backward has ended
 fp16       the same, rounded to 16 bits on the wire
 powersgd1  rank-1 approximations with error feedback and warm start (Vogels, Karimireddy & Jaggi, NeurIPS 2019), from step 3 on, the
            first that the hook allows; powersgd4 the same of rank 4
