@@ -4,6 +4,7 @@ enum MPICall: UInt8 {
     case initThread = 1
     case finalize, errhandler, commRank, commSize, commDup, commSplit, commFree
     case barrier, broadcast, reduce, allReduce, allGather, reduceScatter
+    case sendReceive
     case startBroadcast, startReduce, startAllReduce, startAllGather, startReduceScatter, test, wait
 
     var name: String {
@@ -22,6 +23,7 @@ enum MPICall: UInt8 {
         case .allReduce: "MPI_Allreduce"
         case .allGather: "MPI_Allgatherv"
         case .reduceScatter: "MPI_Reduce_scatter"
+        case .sendReceive: "MPI_Sendrecv"
         case .startBroadcast: "MPI_Ibcast"
         case .startReduce: "MPI_Ireduce"
         case .startAllReduce: "MPI_Iallreduce"
