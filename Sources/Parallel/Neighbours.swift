@@ -6,9 +6,12 @@ internal import CMPI
 /// passed on is everywhere after ⌈log₂P⌉ rounds at most and finds its way past ranks that are gone. To have all ranks as
 /// neighbours would take more connections than a process may open.
 ///
-/// Costs at launch one communicator and ⌈log₂P⌉ empty messages a rank, which open the connections: when they are needed, the
-/// network may be gone. One thread at a time: who shares it holds a lock.
+/// Costs at launch one communicator and 4·⌈log₂P⌉ empty messages a rank, which open the connections: Open MPI 4.1 ends a
+/// process that opens its first one when the network is gone. One thread at a time: who shares it holds a lock.
 final class Neighbours: @unchecked Sendable {
+    /// Between two ranks, at most: libraries take them in turn (Open MPI: `btl_tcp_links`) and open each when it is its turn.
+    private static let connections = 4
+
     private let communicator: Communicator
     private let ranks: [Int]
     private let words: Int
@@ -26,10 +29,12 @@ final class Neighbours: @unchecked Sendable {
         var distance = 1
         while distance < size {
             let (above, below) = ((rank + distance) % size, (rank + size - distance) % size)
-            try perform(.sendReceive) {
-                MPI_Sendrecv(
-                    nil, 0, cmpi_uint8().v, Int32(above), 0, nil, 0, cmpi_uint8().v, Int32(below), 0,
-                    communicator.handle.v, cmpi_status_ignore())
+            for _ in 0..<Self.connections {
+                try perform(.sendReceive) {
+                    MPI_Sendrecv(
+                        nil, 0, cmpi_uint8().v, Int32(above), 0, nil, 0, cmpi_uint8().v, Int32(below), 0,
+                        communicator.handle.v, cmpi_status_ignore())
+                }
             }
             ranks.formUnion([above, below])
             distance *= 2

@@ -53,7 +53,8 @@ struct EndingTests {
 
     /// Six ranks are more than a rank has neighbours: what it knows of some, others told it.
     @Test(arguments: [
-        "stall": "MPI_Barrier", "stall-in-overlap": "MPI_Wait", "stall-of-a-stopped-rank": "MPI_Allreduce", "stall-after-others": "MPI_Barrier",
+        "stall": "MPI_Barrier", "stall-in-overlap": "MPI_Wait", "stall-of-a-stopped-rank": "MPI_Allreduce",
+        "stall-after-others": "MPI_Barrier",
     ], [2, 3, 6])
     func stallEndsAndNamesTheSilentRank(_ check: (key: String, value: String), ranks: Int) throws {
         let outcome = try run(check.key, ranks: ranks)
