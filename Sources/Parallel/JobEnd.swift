@@ -51,7 +51,10 @@ enum JobEnd {
         // A launcher ends all ranks at the first that leaves with an error: let each leave with the code that it has.
         if code != 0 { signal(SIGTERM, SIG_IGN) }
         do {
-            try perform(.finalize) { MPI_Finalize() }
+            try perform(.finalize) {
+                Watchdog.shared.askNoMore()
+                return MPI_Finalize()
+            }
         } catch {
             abort(error)
         }

@@ -3,7 +3,7 @@ enum MPICall: UInt8 {
     // 0 means that no call is under way
     case initThread = 1
     case finalize, errhandler, commRank, commSize, commDup, commSplit, commFree
-    case barrier, broadcast, reduce, allReduce, allGather, reduceScatter, allToAll
+    case barrier, broadcast, reduce, allReduce, allGather, reduceScatter, sendReceive
     case startSend, startReceive, startBroadcast, startReduce, startAllReduce, startAllGather, startReduceScatter, test, wait
 
     var name: String {
@@ -22,7 +22,7 @@ enum MPICall: UInt8 {
         case .allReduce: "MPI_Allreduce"
         case .allGather: "MPI_Allgatherv"
         case .reduceScatter: "MPI_Reduce_scatter"
-        case .allToAll: "MPI_Alltoallv"
+        case .sendReceive: "MPI_Sendrecv"
         case .startSend: "MPI_Isend"
         case .startReceive: "MPI_Irecv"
         case .startBroadcast: "MPI_Ibcast"

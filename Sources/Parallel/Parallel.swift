@@ -27,7 +27,9 @@ public enum Parallel {
             var granted: Int32 = 0
             try perform(.initThread) { MPI_Init_thread(nil, nil, cmpi_thread_multiple(), &granted) }
             world = try Communicator(cmpi_comm_world(), .borrowed)
-            JobEnd.mpiIsUp(rank: world.rank, size: world.size, threadMultiple: granted >= cmpi_thread_multiple())
+            let threadMultiple = granted >= cmpi_thread_multiple()
+            JobEnd.mpiIsUp(rank: world.rank, size: world.size, threadMultiple: threadMultiple)
+            if threadMultiple, world.size > 1 { Watchdog.shared.ask(try RollCall(world)) }
         } catch {
             JobEnd.abort(error)
         }

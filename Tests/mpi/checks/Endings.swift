@@ -52,6 +52,33 @@ func stallInOverlap(_ world: Communicator) throws {
     }
 }
 
+/// The last rank does not even run any more.
+func stallOfAStoppedRank(_ world: Communicator) throws {
+    try world.barrier()
+    if world.rank == world.size - 1 { kill(getpid(), SIGSTOP) }
+    _ = try world.allReduce(Float(1))
+}
+
+/// Each waits for the others, in calls that do not match.
+func stallOfAll(_ world: Communicator) throws {
+    let copy = try world.duplicate()
+    try (world.isRoot ? copy : world).barrier()
+}
+
+/// Waits of 0.7 of the deadline, in which every rank once was the one that the others waited for.
+func stallsThatEnd(_ world: Communicator) throws {
+    for late in 0..<world.size {
+        if world.rank == late { usleep(1_400_000) }
+        _ = try world.allReduce(Float(1))
+    }
+}
+
+/// The last rank stops at last; before, it said that it waited.
+func stallAfterOthers(_ world: Communicator) throws {
+    try stallsThatEnd(world)
+    try stall(world)
+}
+
 /// A process that leaves without an error is an error.
 func leaveEarly(_ world: Communicator) throws {
     if world.rank == world.size - 1 { _exit(0) }

@@ -33,6 +33,10 @@ let endings: [(name: String, body: (Communicator) throws -> Void)] = [
     ("agreed-by-some", agreedBySome),
     ("stall", stall),
     ("stall-in-overlap", stallInOverlap),
+    ("stall-of-a-stopped-rank", stallOfAStoppedRank),
+    ("stall-of-all", stallOfAll),
+    ("stalls-that-end", stallsThatEnd),
+    ("stall-after-others", stallAfterOthers),
     ("leave-early", leaveEarly),
     ("hello", hello),
 ]

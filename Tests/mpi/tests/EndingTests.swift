@@ -51,17 +51,38 @@ struct EndingTests {
         #expect(lines(outcome).first?.contains("the disk is gone") == true, "\(outcome)")
     }
 
-    @Test(arguments: ["stall": "MPI_Barrier", "stall-in-overlap": "MPI_Wait"], [2, 3])
-    func stallEnds(_ check: (key: String, value: String), ranks: Int) throws {
+    /// Six ranks are more than a rank has neighbours: what it knows of some, others told it.
+    @Test(arguments: [
+        "stall": "MPI_Barrier", "stall-in-overlap": "MPI_Wait", "stall-of-a-stopped-rank": "MPI_Allreduce",
+        "stall-after-others": "MPI_Barrier",
+    ], [2, 3, 6])
+    func stallEndsAndNamesTheSilentRank(_ check: (key: String, value: String), ranks: Int) throws {
         let outcome = try run(check.key, ranks: ranks)
-        #expect(outcome.code == 1 && outcome.seconds < 15, "\(outcome)")
+        let before = check.key == "stall-after-others" ? 1.4 * Double(ranks) : 0
+        #expect(outcome.code == 1 && outcome.seconds < before + 15, "\(outcome)")
         // whichever of the waiting ranks was first; the last rank is the one that does not wait
         let said = lines(outcome)
         #expect(!said.isEmpty, "\(outcome)")
         for line in said {
             #expect((0..<ranks - 1).contains { line.hasPrefix("mpi-checks \(check.key): rank \($0) on ") }, "\(outcome)")
             #expect(line.contains(": waited 2 s in \(check.value)"), "\(outcome)")
+            #expect(line.contains(": no word from rank \(ranks - 1) on "), "\(outcome)")
+            #expect(line.hasSuffix(": it is stuck or cannot be reached"), "\(outcome)")
         }
+    }
+
+    @Test(arguments: [2, 3])
+    func stallOfAllEnds(ranks: Int) throws {
+        let outcome = try run("stall-of-all", ranks: ranks)
+        #expect(outcome.code == 1 && outcome.seconds < 15, "\(outcome)")
+        #expect(!lines(outcome).isEmpty, "\(outcome)")
+        for line in lines(outcome) { #expect(line.contains(": all other ranks wait, too"), "\(outcome)") }
+    }
+
+    @Test(arguments: [2, 3])
+    func stallsThatEndInTimeAreNoFailure(ranks: Int) throws {
+        let outcome = try run("stalls-that-end", ranks: ranks)
+        #expect(outcome.code == 0 && outcome.error.isEmpty, "\(outcome)")
     }
 
     @Test func leavingEarlyIsAFailure() throws {
