@@ -18,8 +18,9 @@ struct RunCommand: ParsableCommand {
         commandName: "run",
         abstract: "Measure training steps of mlp or evaluations of rica.",
         discussion: """
-            For every proportion and exchange given, steps are made as the job makes them; a barrier before the exchange tells the wait for
-            other ranks from it. Rows go to scaling.csv, a table is printed. mlp has the dictionaries se and randfixu, which need no data.
+            For every proportion and exchange given, steps are made as the job makes them, after a barrier before the exchange, which tells
+            the wait for other ranks from it. Rows go to scaling.csv, a table is printed. The dictionaries of mlp are se and randfixu,
+            which need no data.
             """)
 
     @Option(help: ArgumentHelp("Job whose steps are measured.", valueName: "mlp|rica"))

@@ -26,7 +26,7 @@ func describe(_ measured: [StepMeasurement]) -> [String] {
                     String(format: "%g", row.learned), row.exchange, text(step.median), "(\(text(step.p10))–\(text(step.p90)))",
                     text(median(.compute)), text(median(.rebuild) + median(.project)), text(median(.wait)), text(median(.exchange)),
                     readable(bytes: row.bytes.payload), readable(bytes: row.bytes.wire), readable(bytes: row.peakBytes),
-                    full.map { text(row.netGain(over: $0)) } ?? "",
+                    full.map { String(format: "%+.3f", 1e3 * row.netGain(over: $0)) } ?? "",
                 ]
             })
     lines.append("medians over steps, then the largest of a rank; compute holds rebuild and project; wire and memory: the busiest rank's")
