@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "rica", targets: ["rica"]),
         .executable(name: "mlp", targets: ["mlp"]),
+        .executable(name: "scaling", targets: ["scaling"]),
         .executable(name: "report", targets: ["report"]),
         .library(name: "Colonnade", targets: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
@@ -58,6 +59,7 @@ let package = Package(
             path: "Sources/jobs/support"),
         .executableTarget(name: "rica", dependencies: ["JobSupport"], path: "Sources/jobs/rica"),
         .executableTarget(name: "mlp", dependencies: ["JobSupport"], path: "Sources/jobs/mlp"),
+        .executableTarget(name: "scaling", dependencies: ["JobSupport"], path: "Sources/jobs/scaling"),
         .executableTarget(name: "report", dependencies: ["JobSupport"], path: "Sources/jobs/report"),
 
         .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/Support"),
@@ -73,7 +75,7 @@ let package = Package(
         // Loaded before the C library by a test: counts what the main thread allocates between two evaluations.
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
         .testTarget(
-            name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "TestSupport"],
+            name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "TestSupport"],
             path: "Tests/mpi/tests"),
     ],
     swiftLanguageModes: [.v6]

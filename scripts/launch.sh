@@ -20,7 +20,8 @@ choose_kernels() { # BINARY
   esac
 }
 
-# launch JOB [OPTIONS]: turns this shell into JOB on all ranks: by srun inside of a Slurm job, else by mpirun; report is one process.
+# launch JOB [OPTIONS]: turns this shell into JOB on all ranks: by srun inside of a Slurm job, else by mpirun; report and scaling plan are
+# one process.
 #   COLONNADE_BIN  the job's program (.build/release/JOB of this repository)
 #   RANKS          ranks under mpirun (one a core); srun takes the allocation's
 launch() {
@@ -32,7 +33,8 @@ launch() {
     exit 1
   fi
   program=$(realpath "$program")
-  [[ $job != report ]] || exec "$program" "$@" # one process: it reads and writes files, and never starts MPI
+  # One process: they read and write files, and never start MPI.
+  if [[ $job == report || "$job ${1:-}" == "scaling plan" ]]; then exec "$program" "$@"; fi
   choose_kernels "$program"
   # Unset, OpenBLAS starts a thread a core in every rank.
   export OPENBLAS_NUM_THREADS=$threads OMP_NUM_THREADS=$threads

@@ -31,13 +31,17 @@ public final class LBFGS {
         public var seconds: Double
         /// Seconds of this rank's own arithmetic in evaluations.
         public var compute: Double
-        /// Seconds in the collectives of evaluations, the wait for other ranks included.
+        /// Seconds that this rank waited for the slowest before collectives; 0 unless `measuresWait`.
+        public var wait = 0.0
+        /// Seconds in collectives, unless it is measured the wait for other ranks included.
         public var exchange: Double
 
         /// Before the first evaluation.
         public static let none = Iteration(number: 0, evaluations: 0, objective: .nan, seconds: 0, compute: 0, exchange: 0)
     }
 
+    /// Whether a barrier before each collective tells the wait for other ranks from the exchange.
+    public var measuresWait = false
     private let objective: any ShardedObjective
     private let communicator: Communicator
     private let options: Options
@@ -126,10 +130,12 @@ public final class LBFGS {
         let clock = ContinuousClock()
         let t0 = clock.now
         if let from { step(from: from.pointer, along: direction.pointer, by: length, into: trial.pointer, count: share) }
+        var waited = try waitForOthers()
         try communicator.allGather(inPlace: values.elements, shares: shares)
         let t1 = clock.now
         scalars[0, 0] = objective.samplesPart(at: values, gradient: samplesGradient)
         let t2 = clock.now
+        waited += try waitForOthers()
         try communicator.reduceScatter(
             UnsafeBufferPointer(samplesGradient.elements), into: gradient.elements, shares: shares)
         let t3 = clock.now
@@ -138,11 +144,13 @@ public final class LBFGS {
         if communicator.isRoot { scalars[0, 0] += common }
         scalars[0, 1] = dot(gradient.pointer, direction.pointer, count: share)
         let t4 = clock.now
+        waited += try waitForOthers()
         try communicator.allReduce(inPlace: scalars.elements)
         let t5 = clock.now
         state.evaluations += 1
         state.compute += ((t2 - t1) + (t4 - t3)).seconds
-        state.exchange += ((t1 - t0) + (t3 - t2) + (t5 - t4)).seconds
+        state.wait += waited.seconds
+        state.exchange += ((t1 - t0) + (t3 - t2) + (t5 - t4) - waited).seconds
         let value = scalars[0, 0]
         if !value.isFinite || !scalars[0, 1].isFinite {
             // Every rank sees the same sums, so all come here and leave together.
@@ -166,8 +174,15 @@ public final class LBFGS {
         }
         old.update(from: gradient.pointer, count: share)
         try history.take(step: pair ? UnsafePointer(direction.pointer) : nil, change: pair ? UnsafePointer(change.pointer) : nil) {
+            state.wait += try waitForOthers().seconds
+            let clock = ContinuousClock(), begin = clock.now
             try communicator.allReduce(inPlace: $0)
+            state.exchange += (clock.now - begin).seconds
         }
+    }
+
+    private func waitForOthers() throws -> Duration {
+        measuresWait ? try ContinuousClock().measure { try communicator.barrier() } : .zero
     }
 }
 

@@ -10,6 +10,14 @@ public enum Statistics {
         return sorted.count % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
     }
 
+    /// The value below which a part of the values lies, in 0...1, between two of them in proportion: 0 is the smallest, 1 the largest. Not
+    /// defined for no values.
+    public static func quantile(_ part: Double, ofSorted values: [Double]) -> Double {
+        let place = part * Double(values.count - 1), below = Int(place)
+        let above = min(below + 1, values.count - 1)
+        return values[below] + (place - Double(below)) * (values[above] - values[below])
+    }
+
     /// Half the width of the 90 % interval of the mean, t·s/√n, by Student's t at n − 1 degrees of freedom: 1.833·s/√10 for ten
     /// values. Nil for fewer than two.
     public static func halfInterval90(_ values: [Double]) -> Double? {

@@ -12,17 +12,31 @@ public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
         // not parseAsRoot, which answers --help with a command of another type
         return try job.parse()
     } catch {
-        if let rank = Parallel.launchedRank {
-            if job.exitCode(for: error) != .success {
-                // The launcher ends all when one ends with an error. All must have come as far as this line, to leave with one
-                // code, and the one that speaks must be first.
-                signal(SIGTERM, SIG_IGN)
-                sleep(rank == 0 ? 1 : 2)
-            }
-            if rank > 0 { exit(job.exitCode(for: error).rawValue) }
-        }
-        job.exit(withError: error)
+        leave(job, error)
     }
+}
+
+/// The same for a job of several commands: parses, then runs the one that was named.
+public func runCommand<Job: ParsableCommand>(of job: Job.Type) {
+    do {
+        var command = try job.parseAsRoot()
+        try command.run()
+    } catch {
+        leave(job, error)
+    }
+}
+
+private func leave<Job: ParsableCommand>(_ job: Job.Type, _ error: any Error) -> Never {
+    if let rank = Parallel.launchedRank {
+        if job.exitCode(for: error) != .success {
+            // The launcher ends all when one ends with an error. All must have come as far as this line, to leave with one
+            // code, and the one that speaks must be first.
+            signal(SIGTERM, SIG_IGN)
+            sleep(rank == 0 ? 1 : 2)
+        }
+        if rank > 0 { exit(job.exitCode(for: error).rawValue) }
+    }
+    job.exit(withError: error)
 }
 
 /// The processor's abilities as the kernel lists them.

@@ -1,0 +1,60 @@
+import Datasets
+import Foundation
+
+/// A table of measurements that several runs add to, as CSV without quotes. A row takes the place of the one with the same key; the others
+/// stay as they are.
+public struct MeasurementFile {
+    private let path: String
+    private let columns: [String]
+    private let key: [Int]
+
+    /// - Parameter key: the columns that tell rows apart.
+    public init(path: String, columns: [String], key: [String]) {
+        self.path = path
+        self.columns = columns
+        self.key = key.map { name in columns.firstIndex(of: name)! }
+    }
+
+    /// Makes the folder, and fails where rows could not be added: better before a measurement than after it.
+    ///
+    /// - Throws: `DataError` for a file that is no such table; `TrainingError`, `WriteError` where it cannot be written.
+    public func check() throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        if !folder.isEmpty, let reason = RunDirectory(path: folder).makeFolders() {
+            throw TrainingError("\(folder): cannot make the folder: \(reason); choose another file with --csv")
+        }
+        _ = try rows()
+        _ = try AtomicFile(path: path)
+    }
+
+    /// Adds a row and writes the whole table. One process at a time: what another wrote meanwhile may be lost.
+    ///
+    /// - Parameter row: a field for each column, without commas and ends of lines.
+    /// - Throws: as `check`.
+    public func add(_ row: [String]) throws {
+        precondition(row.count == columns.count, "\(row.count) fields for \(columns.count) columns")
+        var rows = try rows()
+        let place = rows.firstIndex { old in key.allSatisfy { old[$0] == row[$0] } } ?? rows.count
+        rows.replaceSubrange(place..<min(place + 1, rows.count), with: [row])
+        try writeAtomically(Array(([columns] + rows).map { $0.joined(separator: ",") + "\n" }.joined().utf8), to: path)
+    }
+
+    private func rows() throws -> [[String]] {
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw DataError(message: "\(path): expected a table of measurements, found no text that can be read: choose another with --csv")
+        }
+        let lines = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        if let header = lines.first, header != columns {
+            throw DataError(
+                message: "\(path): expected the columns \(columns.joined(separator: ",")), found \(header.joined(separator: ",")): "
+                    + "choose another file with --csv")
+        }
+        if let line = lines.firstIndex(where: { $0.count != columns.count }) {
+            throw DataError(
+                message: "\(path), line \(line + 1): expected \(columns.count) values, found \(lines[line].count): "
+                    + "choose another file with --csv")
+        }
+        return Array(lines.dropFirst())
+    }
+}

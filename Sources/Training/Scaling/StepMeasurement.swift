@@ -1,0 +1,124 @@
+import Foundation
+import Parallel
+
+/// Whose samples stay the same in number while ranks are added.
+public enum BatchMode: String, CaseIterable, Sendable {
+    /// Those of all ranks together.
+    case strong
+    /// Those of a rank.
+    case weak
+}
+
+/// What all configurations of a measurement have in common.
+public struct MeasurementSettings: Sendable {
+    /// The user's name for the network between the ranks.
+    public var link: String
+    public var mode: BatchMode
+    /// Samples of a step: on all ranks together, or on each where `mode` is weak.
+    public var batch: Int
+    /// Units of the layers that may be predicted.
+    public var widths: [Int]
+    /// J.
+    public var columns: Int
+    /// Steps that are measured, after those that are not.
+    public var steps: Int
+    public var warmUp: Int
+
+    public init(link: String, mode: BatchMode, batch: Int, widths: [Int], columns: Int, steps: Int, warmUp: Int) {
+        self.link = link
+        self.mode = mode
+        self.batch = batch
+        self.widths = widths
+        self.columns = columns
+        self.steps = steps
+        self.warmUp = warmUp
+    }
+
+    /// Samples of a step on all ranks.
+    public func globalBatch(ranks: Int) -> Int { mode == .weak ? batch * ranks : batch }
+}
+
+/// Bytes of a step.
+public struct StepBytes: Equatable, Sendable {
+    /// Of the values that are summed over ranks.
+    public var payload: Int
+    /// That the busiest rank sends.
+    public var wire: Int
+}
+
+/// A row of scaling.csv: a configuration and what a step of it costs. The same on every rank.
+public struct StepMeasurement: Sendable {
+    public let job: String
+    public let model: String
+    public let settings: MeasurementSettings
+    public let placement: Placement
+    /// Of the weights, 1 where the layers are dense.
+    public let learned: Double
+    /// J, 1 where the layers are dense.
+    public let columns: Int
+    public let exchange: String
+    /// Steps that were measured.
+    public let steps: Int
+    /// By the exchange's formula.
+    public let bytes: StepBytes
+    /// As counted where buffers are handed to MPI.
+    public let counted: StepBytes
+    /// The largest peak of a rank's resident memory.
+    public let peakBytes: Int
+    public let times: [StepPhase: TimeSpread]
+
+    /// - Parameters:
+    ///   - counted: on this rank.
+    ///   - times: of this rank.
+    init(
+        job: String, model: String, settings: MeasurementSettings, placement: Placement, learned: Double, exchange: String, steps: Int,
+        bytes: StepBytes, counted: StepBytes, times: StepTimes, communicator: Communicator
+    ) throws {
+        self.job = job
+        self.model = model
+        self.settings = settings
+        self.placement = placement
+        self.learned = learned
+        self.exchange = exchange
+        self.steps = steps
+        self.bytes = bytes
+        columns = learned < 1 ? settings.columns : 1
+        func largest(_ count: Int) throws -> Int { Int(try communicator.allReduce(Int64(count), .max)) }
+        self.counted = StepBytes(payload: try largest(counted.payload), wire: try largest(counted.wire))
+        peakBytes = try largest(ProcessMemory.peak)
+        self.times = try times.spreads(over: communicator)
+    }
+
+    /// Whether the bytes that were counted are those of the formula. One rank alone hands nothing to MPI where parts go to their owners.
+    public var bytesAgree: Bool { bytes.wire == counted.wire && (bytes.payload == counted.payload || placement.ranks == 1) }
+
+    /// Seconds of a step that predicting weights saves: what the exchange is shorter than another's, without rebuild and project. Medians.
+    ///
+    /// - Parameter full: the same model where full weights are exchanged.
+    public func netGain(over full: StepMeasurement) -> Double {
+        full.times[.exchange]!.median - times[.exchange]!.median - times[.rebuild]!.median - times[.project]!.median
+    }
+
+    /// What stands for an exchange of full weights beside this: `full` with the same proportion, or for rica, which always
+    /// exchanges learned values, the dense layer. Nil where that was not measured.
+    public func yardstick(among others: [StepMeasurement]) -> StepMeasurement? {
+        others.first { job == "rica" ? $0.learned == 1 : $0.exchange == ExchangeName.full.rawValue && $0.learned == learned }
+    }
+
+    /// The columns of scaling.csv, and those that tell rows apart.
+    public static let columnNames =
+        [
+            "job", "model", "mode", "ranks", "hosts", "oversubscribed", "link", "batch", "learned", "columns", "exchange", "steps",
+            "payloadBytes", "wireBytes", "peakBytes",
+        ] + StepPhase.allCases.flatMap { phase in TimeSpread.names.map { "\(phase.rawValue)_\($0)" } }
+    public static let key = ["job", "model", "mode", "ranks", "link", "batch", "learned", "exchange"]
+
+    /// Values of the columns, times with nine decimals.
+    public var fields: [String] {
+        [
+            job, model, settings.mode.rawValue, "\(placement.ranks)", "\(placement.hosts)", "\(placement.isOversubscribed)", settings.link,
+            "\(settings.globalBatch(ranks: placement.ranks))", String(format: "%g", learned), "\(columns)", exchange, "\(steps)",
+            "\(bytes.payload)", "\(bytes.wire)", "\(peakBytes)",
+        ] + StepPhase.allCases.flatMap { times[$0]!.values.map { String(format: "%.9f", $0) } }
+    }
+}

@@ -1,0 +1,77 @@
+import LinearAlgebra
+import Parallel
+
+/// The parts of a step that are timed.
+public enum StepPhase: String, CaseIterable, Sendable {
+    /// All of it: compute, wait and exchange.
+    case step
+    /// A rank's own arithmetic, rebuild and project among it.
+    case compute
+    /// W = Uw.
+    case rebuild
+    /// Uᵀ∂L/∂W.
+    case project
+    /// For the slowest rank: a barrier before the exchange.
+    case wait
+    case exchange
+}
+
+/// What the times of many steps say, in seconds.
+public struct TimeSpread: Equatable, Sendable {
+    public let median: Double
+    public let p10: Double
+    public let p90: Double
+    public let min: Double
+    public let max: Double
+
+    /// The names of `values`.
+    static let names = ["median", "p10", "p90", "min", "max"]
+    var values: [Double] { [median, p10, p90, min, max] }
+
+    fileprivate init(_ values: ArraySlice<Double>) {
+        let values = Array(values)
+        (median, p10, p90, min, max) = (values[0], values[1], values[2], values[3], values[4])
+    }
+
+    fileprivate static func values(of times: [Double]) -> [Double] {
+        let sorted = times.sorted()
+        return [0.5, 0.1, 0.9, 0, 1].map { Statistics.quantile($0, ofSorted: sorted) }
+    }
+}
+
+/// The times of a rank's steps, in memory that is made before the first.
+struct StepTimes {
+    /// Phases × samples.
+    private let seconds: Matrix<Double>
+    /// Samples so far. One is a step, or the mean of several.
+    private(set) var count = 0
+
+    init(capacity: Int) { seconds = Matrix(rows: StepPhase.allCases.count, columns: capacity) }
+
+    /// Adds a part of a sample, in seconds.
+    ///
+    /// - Parameters:
+    ///   - sample: the last one that was added to, or the next.
+    ///   - weight: one over the parts that make a sample.
+    mutating func add(
+        to sample: Int, weight: Double = 1, compute: Double, rebuild: Double, project: Double, wait: Double, exchange: Double
+    ) {
+        count = sample + 1
+        seconds[0, sample] += weight * (compute + wait + exchange)
+        seconds[1, sample] += weight * compute
+        seconds[2, sample] += weight * rebuild
+        seconds[3, sample] += weight * project
+        seconds[4, sample] += weight * wait
+        seconds[5, sample] += weight * exchange
+    }
+
+    /// Over samples on every rank, then the largest of a rank, each number by itself: so the median of a step need not be the sum of those
+    /// of its parts. One allreduce of 240 bytes.
+    func spreads(over communicator: Communicator) throws -> [StepPhase: TimeSpread] {
+        var all = StepPhase.allCases.indices.flatMap { phase in TimeSpread.values(of: (0..<count).map { seconds[phase, $0] }) }
+        try all.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0, .max) }
+        let width = TimeSpread.names.count
+        return Dictionary(
+            uniqueKeysWithValues: StepPhase.allCases.enumerated().map { ($1, TimeSpread(all[$0 * width..<($0 + 1) * width])) })
+    }
+}

@@ -1,0 +1,73 @@
+import Datasets
+import Foundation
+import JobSupport
+import LinearAlgebra
+import Logging
+import Parallel
+import Training
+
+/// `scaling run` on one rank: measures every configuration, adds its row to the table at once, and prints all of them at the end.
+func measureSteps(_ options: RunCommand, on world: Communicator) throws {
+    let settings = try options.settings, proportions = try options.proportions
+    Backend.setThreads(options.measuring.threads)
+    let progress = ProgressLog(style: .line, speaks: world.isRoot)
+    let file = MeasurementFile(
+        path: options.measuring.csv ?? "runs/scaling/scaling.csv", columns: StepMeasurement.columnNames, key: StepMeasurement.key)
+    try world.agreeOnRoot { try file.check() }
+    let placement = try Placement(world, threads: options.measuring.threads)
+    let record = RunRecord(
+        job: "scaling run", settings: try describe(options), circumstances: ["threads": "\(options.measuring.threads)"],
+        communicator: world, hosts: try world.hostNames())
+    Banner(job: "scaling run", record: record).print(with: progress)
+    if world.isRoot { warnOfSlowKernels(Logger(label: "scaling") { StreamLogHandler.standardError(label: $0) }) }
+
+    var measured: [StepMeasurement] = []
+    func keep(_ step: StepMeasurement) throws {
+        measured.append(step)
+        try world.agreeOnRoot { try file.add(step.fields) }
+        progress.say(
+            "measured \(step.exchange)" + String(format: ", %g learned: %.3f ms a step", step.learned, 1e3 * step.times[.step]!.median))
+    }
+    switch options.job {
+    case .mlp:
+        let inputs = try options.inputs.map(MeasuredInputs.noise) ?? .images(openData(options, on: world))
+        let steps = MLPSteps(
+            settings, activation: options.activation ?? .relu, inputs: inputs, placement: placement, communicator: world)
+        for learned in proportions {
+            for exchange in try options.exchanges { try keep(steps.measure(learned: learned, exchange: exchange)) }
+        }
+    case .rica:
+        let patch = options.inputs ?? ImageShape(channels: 3, height: 10, width: 10)
+        let steps = RICASteps(settings, patch: patch, placement: placement, communicator: world)
+        for learned in proportions { try keep(steps.measure(learned: learned)) }
+    }
+    for line in describe(measured) { progress.say(line) }
+    progress.say("table      \(options.measuring.csv ?? "runs/scaling/scaling.csv")")
+}
+
+private func openData(_ options: RunCommand, on world: Communicator) throws -> Dataset {
+    let data = try world.agree {
+        let data = try Dataset.open(options.dataset ?? "sample", data: options.data)
+        try data.checkLabels()
+        return data
+    }
+    try checkSameData(data, on: world)
+    return data
+}
+
+/// The settings by option name, for the banner.
+private func describe(_ options: RunCommand) throws -> [String: String] {
+    let settings = try options.settings
+    var all = [
+        "job": options.job.rawValue, "widths": settings.widths.map(String.init).joined(separator: ","), "batch": "\(settings.batch)",
+        "mode": settings.mode.rawValue, "learned": options.learned, "columns": "\(settings.columns)", "steps": "\(settings.steps)",
+        "warm-up": "\(settings.warmUp)", "link": settings.link,
+    ]
+    if let inputs = options.inputs { all["inputs"] = "\(inputs)" }
+    if options.job == .mlp {
+        if options.inputs == nil { all["dataset"] = options.dataset ?? "sample" }
+        all["activation"] = (options.activation ?? .relu).rawValue
+        all["exchange"] = try options.exchanges.map(\.label).joined(separator: ",")
+    }
+    return all
+}

@@ -1,0 +1,50 @@
+import Foundation
+import JobSupport
+import Training
+
+/// What was measured, as lines for readers: full beside the others.
+func describe(_ measured: [StepMeasurement]) -> [String] {
+    guard let first = measured.first else { return [] }
+    let placement = first.placement, settings = first.settings
+    var lines = [
+        "",
+        "\(first.model), \(settings.mode.rawValue), batch \(settings.globalBatch(ranks: placement.ranks)) of all ranks, "
+            + "\(placement.ranks) rank\(placement.ranks == 1 ? "" : "s"), \(placement.hosts) host\(placement.hosts == 1 ? "" : "s"), "
+            + "link \(settings.link); times in ms",
+    ]
+    if placement.isOversubscribed { lines.append("more threads of ranks than cores: these times show no scaling") }
+    func text(_ seconds: Double) -> String { String(format: "%.3f", 1e3 * seconds) }
+    let header = [
+        "learned", "exchange", "step", "(p10–p90)", "compute", "rebuild+project", "wait", "exchange", "payload", "wire", "memory", "net gain",
+    ]
+    lines += aligned(
+        [header]
+            + measured.map { row in
+                func median(_ phase: StepPhase) -> Double { row.times[phase]!.median }
+                let step = row.times[.step]!, full = row.yardstick(among: measured)
+                return [
+                    String(format: "%g", row.learned), row.exchange, text(step.median), "(\(text(step.p10))–\(text(step.p90)))",
+                    text(median(.compute)), text(median(.rebuild) + median(.project)), text(median(.wait)), text(median(.exchange)),
+                    readable(bytes: row.bytes.payload), readable(bytes: row.bytes.wire), readable(bytes: row.peakBytes),
+                    full.map { String(format: "%+.3f", 1e3 * row.netGain(over: $0)) } ?? "",
+                ]
+            })
+    lines.append("medians over steps, then the largest of a rank; compute holds rebuild and project; wire and memory: the busiest rank's")
+    let yardstick = first.job == "rica" ? "the dense layer's" : "full"
+    lines.append("net gain: what the exchange is shorter than \(yardstick), without rebuild and project")
+    let wrong = measured.filter { !$0.bytesAgree }
+    if wrong.isEmpty { lines.append("the bytes that were counted where buffers are handed to MPI are those of the formula") }
+    lines += wrong.map {
+        "bytes of learned \(String(format: "%g", $0.learned)), \($0.exchange): the formula says payload \($0.bytes.payload), wire "
+            + "\($0.bytes.wire), counted were \($0.counted.payload) and \($0.counted.wire)"
+    }
+    return lines
+}
+
+/// Rows whose columns are as wide as their longest value.
+func aligned(_ rows: [[String]]) -> [String] {
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max()! }
+    return rows.map { row in
+        zip(row, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }.joined(separator: "  ")
+    }
+}

@@ -1,0 +1,3 @@
+import JobSupport
+
+runCommand(of: ScalingJob.self)

@@ -1,0 +1,209 @@
+import Foundation
+import Testing
+
+/// The job scaling: its tables on 1 to 3 ranks, the bytes in them, and what it says to wrong input.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct ScalingJobTests {
+    private let folder: RunFolder
+    private static let phases = ["step", "compute", "rebuild", "project", "wait", "exchange"]
+    /// 12 inputs, hidden layers of 8 and 6 units.
+    private static let small = [
+        "run", "--inputs", "3x2x2", "--widths", "8,6", "--columns", "2", "--batch", "12", "--steps", "20", "--warm-up", "3",
+    ]
+
+    init() throws { folder = try RunFolder() }
+
+    /// A row by column.
+    private typealias Row = [String: String]
+
+    private func rows(_ file: String = "table.csv") throws -> [Row] {
+        let lines = String(decoding: try folder.file(file), as: UTF8.self).split(separator: "\n")
+        let fields = lines.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        return try fields.dropFirst().map { row in
+            try #require(row.count == fields[0].count)
+            return Dictionary(uniqueKeysWithValues: zip(fields[0], row))
+        }
+    }
+
+    @discardableResult
+    private func measure(ranks: Int, _ options: [String]) throws -> MPIRun.Outcome {
+        let outcome = try MPIRun(ranks: ranks, command: "scaling", arguments: options + ["--csv", "\(folder.path)/table.csv"]).run()
+        try #require(outcome.code == 0, "\(outcome)")
+        return outcome
+    }
+
+    /// Every spread is in order, parts are not longer than the whole, and what cannot take no time takes some.
+    private func expectTimes(_ row: Row, ranks: Int, dense: Bool) throws {
+        func seconds(_ name: String) throws -> Double { try #require(Double(row[name] ?? ""), "\(name)") }
+        for phase in Self.phases {
+            let spread = try ["min", "p10", "median", "p90", "max"].map { try seconds("\(phase)_\($0)") }
+            #expect(spread == spread.sorted() && spread[0] >= 0, "\(phase): \(spread)")
+        }
+        let step = try seconds("step_median")
+        // Medians do not add up, but the fastest step has all that it consists of; 1 ns a number for nine decimals.
+        for phase in Self.phases { #expect(try seconds("\(phase)_min") <= seconds("step_min") + 1e-9, "\(phase)") }
+        #expect(try step > 0 && seconds("compute_min") > 0 && seconds("wait_max") > 0)
+        #expect(try seconds("exchange_max") > 0)
+        if !dense { #expect(try seconds("rebuild_max") > 0 && seconds("project_max") > 0) }
+        #expect(row["ranks"] == "\(ranks)" && row["hosts"] == "1")
+        #expect(try #require(Int(row["peakBytes"] ?? "")) > 1_000_000)
+    }
+
+    /// Values of the exchanged buckets, units × (weights of a unit + 1): learned 0.5 are two of four positions in three channels, and four
+    /// of eight.
+    private static let buckets = ["dense": [(8, 13), (6, 9), (10, 7)], "predicted": [(8, 7), (6, 5), (10, 7)]]
+
+    private static func values(_ buckets: [(Int, Int)]) -> Int { buckets.reduce(0) { $0 + $1.0 * $1.1 } }
+
+    /// DESIGN.md's formulas: an allreduce sends 2(P−1)/P, owners get N − n_r values and send (P−1)·n_r, the ring's parts are ⌊i·N/P⌋.
+    private static func bytes(_ exchange: String, _ buckets: [(Int, Int)], ranks: Int) -> (payload: Int, wire: Int) {
+        let n = values(buckets)
+        func cut(_ count: Int, _ i: Int) -> Int { (count * ((i % ranks) + 1)) / ranks - count * (i % ranks) / ranks }
+        switch exchange {
+        case "owned", "owned-bfloat16":
+            let width = exchange == "owned" ? 4 : 2
+            let sent = (0..<ranks).map { r in n + (ranks - 2) * buckets.reduce(0) { $0 + cut($1.0, r) * $1.1 } }.max()!
+            return (width * n, ranks == 1 ? 0 : width * sent)
+        case "dynamic-ring":
+            return (4 * n, ranks == 1 ? 0 : 4 * (0..<ranks).map { 2 * n - cut(n, $0 + 1) - cut(n, $0 + 2) }.max()!)
+        case "average10": return (4 * n / 10, 4 * 2 * (ranks - 1) * n / ranks / 10)
+        default: return (4 * n, 4 * 2 * (ranks - 1) * n / ranks)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func everyExchangeHasItsRow(ranks: Int) throws {
+        let exchanges = ["full", "dynamic", "dynamic-ring", "owned", "owned-bfloat16", "lowrank1", "lowrank1-full", "average10"]
+        let said = try measure(
+            ranks: ranks, Self.small + ["--learned", "1,0.5", "--exchange", exchanges.joined(separator: ","), "--link", "test"])
+        let rows = try rows()
+        try #require(rows.map { $0["exchange"] } == exchanges + exchanges)
+        for (number, row) in rows.enumerated() {
+            let exchange = exchanges[number % exchanges.count], dense = number < exchanges.count
+            try expectTimes(row, ranks: ranks, dense: dense)
+            #expect(row["job"] == "mlp" && row["model"] == "12-8-6-10" && row["mode"] == "strong" && row["batch"] == "12")
+            #expect(row["learned"] == (dense ? "1" : "0.5") && row["columns"] == (dense ? "1" : "2") && row["link"] == "test")
+            #expect(row["steps"] == "20")
+            guard !exchange.hasPrefix("lowrank") else { continue }
+            let expected = Self.bytes(exchange, Self.buckets[dense || exchange == "full" ? "dense" : "predicted"]!, ranks: ranks)
+            #expect(row["payloadBytes"] == "\(expected.payload)" && row["wireBytes"] == "\(expected.wire)", "\(exchange): \(row)")
+        }
+        // The job compares its formulas with what was counted at the MPI calls.
+        #expect(said.output.contains("handed to MPI are those of the formula") && !said.output.contains("the formula says"), "\(said)")
+        #expect(said.output.contains("net gain"))
+    }
+
+    @Test func aRowIsReplacedAndOthersStay() throws {
+        try measure(ranks: 1, Self.small + ["--learned", "0.5", "--exchange", "dynamic,owned"])
+        let before = try rows()
+        try measure(ranks: 2, Self.small + ["--learned", "0.5", "--exchange", "owned"])
+        try measure(ranks: 1, Self.small + ["--learned", "0.5", "--exchange", "owned"])
+        let after = try rows()
+        #expect(after.map { "\($0["exchange"]!) \($0["ranks"]!)" } == ["dynamic 1", "owned 1", "owned 2"])
+        #expect(after[0] == before[0] && after[1] != before[1])
+    }
+
+    @Test func weakBatchesAreOfARank() throws {
+        try measure(ranks: 3, Self.small + ["--learned", "0.5", "--exchange", "dynamic", "--mode", "weak"])
+        let row = try #require(try rows().first)
+        #expect(row["mode"] == "weak" && row["batch"] == "36")
+    }
+
+    /// More ranks than this machine has cores; and one, which no machine has too few for.
+    @Test func ranksThatShareCoresAreMarked() throws {
+        let many = ProcessInfo.processInfo.activeProcessorCount + 1
+        try measure(ranks: 1, Self.small + ["--learned", "0.5", "--exchange", "dynamic"])
+        let said = try measure(ranks: many, Self.small + ["--learned", "0.5", "--exchange", "dynamic"])
+        #expect(try rows().map { $0["oversubscribed"] } == ["false", "true"])
+        #expect(said.output.contains("no scaling"))
+    }
+
+    @Test func aDataSetFeedsTheNet() throws {
+        try measure(
+            ranks: 2, ["run", "--widths", "20", "--learned", "0.05", "--exchange", "owned", "--steps", "5", "--warm-up", "0", "--batch", "10"])
+        let row = try #require(try rows().first)
+        #expect(row["model"] == "784-20-10")
+        try expectTimes(row, ranks: 2, dense: false)
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func evaluationsOfRICA(ranks: Int) throws {
+        let said = try measure(
+            ranks: ranks,
+            [
+                "run", "--job", "rica", "--inputs", "1x6x6", "--widths", "16", "--batch", "600", "--learned", "1,0.5", "--columns", "2",
+                "--steps", "6", "--warm-up", "2",
+            ])
+        let rows = try rows()
+        try #require(rows.map { $0["learned"] } == ["1", "0.5"])
+        for (row, perUnit) in zip(rows, [36, 18]) {
+            try expectTimes(row, ranks: ranks, dense: perUnit == 36)
+            #expect(row["job"] == "rica" && row["model"] == "rica-6x6-16" && row["exchange"] == "l-bfgs" && row["batch"] == "600")
+            #expect(row["steps"] == "6")
+            // An allgather of the values and a reduce-scatter of their gradient: N + (P−2)·n_max.
+            let most = (0..<ranks).map { 16 * ($0 + 1) / ranks - 16 * $0 / ranks }.max()! * perUnit
+            #expect(row["payloadBytes"] == "\(4 * 16 * perUnit)")
+            #expect(row["wireBytes"] == "\(ranks == 1 ? 0 : 4 * (16 * perUnit + (ranks - 2) * most))", "\(row)")
+        }
+        #expect(said.output.contains("handed to MPI are those of the formula"), "\(said)")
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func bandwidthHasItsRows(ranks: Int) throws {
+        try measure(ranks: ranks, ["bandwidth", "--max-bytes", "1000", "--sizes", "400,20", "--link", "test"])
+        let rows = try rows()
+        #expect(rows.map { $0["bytes"] } == [4, 16, 20, 64, 256, 400].flatMap { ["\($0)", "\($0)"] })
+        for (number, row) in rows.enumerated() {
+            func value(_ name: String) throws -> Double { try #require(Double(row[name] ?? ""), "\(name)") }
+            #expect(row["algorithm"] == (number % 2 == 0 ? "mpi" : "ring") && row["link"] == "test" && row["ranks"] == "\(ranks)")
+            let spread = try ["min", "p50", "p99", "max"].map(value)
+            #expect(spread == spread.sorted() && spread[0] >= 0, "\(spread)")
+            // A bandwidth is written to a byte a second, a time to a nanosecond, which of a microsecond is a thousandth.
+            let algorithmic = try value("bytes") / value("p50")
+            #expect(try abs(value("algbw") - algorithmic) <= 0.01 * algorithmic + 1)
+            #expect(try abs(value("busbw") - value("algbw") * 2 * Double(ranks - 1) / Double(ranks)) <= 2)
+            #expect(row["iterations"] == "1000")
+        }
+    }
+
+    @Test(arguments: [
+        (["run", "--exchange", "dynamic,fast"], "labels of full, dynamic, owned, owned-bfloat16, lowrankR"),
+        (["run", "--exchange", "dynamic,fast"], "found 'fast'"), (["run", "--learned", "0.1,0"], "found '0'"),
+        (["run", "--learned", ""], "--learned"), (["run", "--widths", "20,x"], "--widths"), (["run", "--widths", "0"], "--widths"),
+        (["run", "--batch", "0"], "--batch"), (["run", "--steps", "0"], "--steps"), (["run", "--warm-up", "-1"], "--warm-up"),
+        (["run", "--columns", "9", "--widths", "8"], "--columns"), (["run", "--inputs", "3072"], "--inputs"),
+        (["run", "--inputs", "1x4x4", "--dataset", "sample"], "--inputs"), (["run", "--dataset", "nothing"], "--dataset"),
+        (["run", "--link", "a,b"], "--link"), (["run", "--csv", ""], "--csv"), (["run", "--threads", "0"], "--threads"),
+        (["run", "--stall-after", "0"], "--stall-after"), (["run", "--mode", "both"], "--mode"), (["run", "--job", "convnet"], "--job"),
+        (["run", "--exchange", "average7"], "--steps: expected a multiple of the 7"),
+        (["run", "--job", "rica", "--exchange", "owned"], "--exchange"), (["run", "--job", "rica", "--widths", "20,20"], "--widths"),
+        (["run", "--job", "rica", "--inputs", "1x4x5"], "--inputs"), (["bandwidth", "--sizes", "8,6"], "found '6'"),
+        (["bandwidth", "--max-bytes", "3"], "--max-bytes"), (["walk"], "walk"), (["run", "--seed", "2"], "--seed"),
+    ])
+    func wrongOptions(options: [String], said: String) throws {
+        let outcome = try MPIRun(command: "scaling", arguments: options).run()
+        #expect(outcome.code == 64 && outcome.error.contains(said), "\(outcome)")
+    }
+
+    @Test(arguments: [["--help"], ["run", "--help"], ["help", "bandwidth"], []])
+    func helpIsPrintedOnce(options: [String]) throws {
+        let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: options).run()
+        #expect(outcome.code == 0 && outcome.output.components(separatedBy: "OVERVIEW:").count == 2, "\(outcome)")
+    }
+
+    @Test func aWrongOptionIsNamedOnce() throws {
+        let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: ["run", "--steps", "0"]).run()
+        #expect(outcome.code == 64 && outcome.error.components(separatedBy: "--steps: expected").count == 2, "\(outcome)")
+    }
+
+    /// Found before anything is measured, and said once; the file stays.
+    @Test func aFileThatIsNoTable() throws {
+        let path = "\(folder.path)/table.csv"
+        try Data("a,b\n1,2\n".utf8).write(to: URL(fileURLWithPath: path))
+        let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: Self.small + ["--csv", path]).run()
+        let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("scaling: ") }
+        #expect(outcome.code == 65 && lines.count == 1 && lines[0].contains("found a,b"), "\(outcome)")
+        #expect(!outcome.output.contains("measured"))
+        #expect(try folder.file("table.csv") == Data("a,b\n1,2\n".utf8))
+    }
+}

@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# Sourced by scripts/scaling and slurm/scaling.sh: which rank counts are measured, and what of the table is shown.
+
+# rank_counts MOST: 1 2 4 … MOST
+rank_counts() {
+  local ranks
+  for ((ranks = 1; ranks < $1; ranks *= 2)); do printf '%d ' "$ranks"; done
+  echo "$1"
+}
+
+# csv_of [OPTIONS]: the table that the options of scaling run name
+csv_of() {
+  local file=runs/scaling/scaling.csv
+  while (($# > 0)); do
+    case $1 in
+      --csv) file=${2:-} ;;
+      --csv=*) file=${1#--csv=} ;;
+    esac
+    shift
+  done
+  echo "$file"
+}
+
+# show_scaling CSV: what was measured at every rank count, medians in ms; an asterisk marks ranks that share cores
+show_scaling() {
+  local format='%-24s %-6s %-10s %8s %-18s %6s %8s %10s %10s %10s %10s %12s\n'
+  # shellcheck disable=SC2059 # the format is the variable
+  printf "$format" model mode link learned exchange ranks batch step compute wait exchange wire-bytes
+  awk -F, -v format="$format" '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    function ms(phase) { return sprintf("%.3f", 1000 * $at[phase "_median"]) }
+    {
+      printf format, $at["model"], $at["mode"], $at["link"], $at["learned"], $at["exchange"],
+        $at["ranks"] ($at["oversubscribed"] == "true" ? "*" : ""), $at["batch"], ms("step"), ms("compute"), ms("wait"), ms("exchange"),
+        $at["wireBytes"]
+    }' "$1" | sort -s -k1,5 -k6,6n
+  if grep -q ',true,' "$1"; then echo "* more ranks than cores: no scaling"; fi
+}
