@@ -32,7 +32,7 @@ public struct SeparablePooling: Sendable {
                     gram[a, a] += ridge
                     identity[a, a] = 1
                 }
-                inverses.append(try solvePositiveDefinite(gram, identity).rounded)
+                inverses.append(try solvePositiveDefinite(gram, rows: identity).rounded)
             }
         }
         self.inverses = inverses
