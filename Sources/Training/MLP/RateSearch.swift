@@ -23,19 +23,16 @@ struct RateSearch {
     ///
     /// - Parameter training: on `others`.
     /// - Throws: `AgreedFailure` where the loss is finite with none of the rates; `MPIError`.
-    mutating func run(
-        _ rates: [Double], training: MLPTraining, plan: MLPPlan, communicator: Communicator, progress: ProgressLog
-    ) throws -> Double {
+    mutating func run(_ rates: [Double], training: MLPTraining, communicator: Communicator, progress: ProgressLog) throws -> Double {
         let own = Array(held[Cut(held.count, into: communicator.size)[communicator.rank]])
         var best: (rate: Double, error: Double)?
         for rate in rates {
             var error = 1.0, lines = "", bytes = 0, steps = 0
             do {
                 _ = try training.train(learningRate: rate) { row in
-                    let predicted = try training.predict(own)
-                    let wrong = try communicator.allReduce(Int64(zip(own, predicted).count { training.label($0) != $1 }))
+                    let wrong = try communicator.allReduce(Int64(training.wrong(among: own)))
                     error = Double(wrong) / Double(max(held.count, 1))
-                    let stage = plan.stages.first { $0.stage.epochs.contains(row.epoch! - 1) }!
+                    let stage = training.plan.stages.first { $0.stage.epochs.contains(row.epoch! - 1) }!
                     bytes += (row.step - steps) * stage.bytesPerStep
                     steps = row.step
                     lines += "\(rate),\(row.epoch!),\(error),\(row.step),\(row.seconds),\(bytes)\n"
@@ -51,7 +48,8 @@ struct RateSearch {
         return try communicator.agree {
             guard let best else {
                 throw TrainingError(
-                    "--validate: expected a finite loss with one of the rates \(rates), found none; give a smaller --learning-rate")
+                    "--validate: expected a finite loss with one of the rates \(rates), found none; leave out --validate and give "
+                        + "--learning-rate below \(rates.min()!)")
             }
             return best.rate
         }
