@@ -12,7 +12,7 @@ public enum ComputePath: String, CaseIterable, Sendable {
 /// What one step (outputs and the gradient of the learned values) costs on a path.
 public struct PathCost: Sendable {
     public let path: ComputePath
-    /// Floating-point operations of the products.
+    /// Floating-point operations of the products, on the reduced path without those that made its pooled inputs.
     public let flops: Double
     /// Bytes that stream from memory: inputs, on the reduced path pooled ones, and of a training step W, its gradient and the dictionary.
     public let streamedBytes: Double
@@ -29,11 +29,12 @@ public struct PathCost: Sendable {
     ///   - mixing: flops of the products whose inner dimension is `inner`.
     ///   - others: flops of larger products, which run at the full rate.
     ///   - values: Floats that stream from memory.
-    init(_ path: ComputePath, mixing: Double, inner: Int, others: Double = 0, values: Double) {
+    ///   - prepared: the step's part of an estimate of what was done before it.
+    init(_ path: ComputePath, mixing: Double, inner: Int, others: Double = 0, values: Double, prepared: Double = 0) {
         self.path = path
         flops = mixing + others
         streamedBytes = 4 * values
-        estimate = mixing / PathCost.efficiency(innerDimension: inner) + others + PathCost.flopsPerByte * streamedBytes
+        estimate = mixing / PathCost.efficiency(innerDimension: inner) + others + PathCost.flopsPerByte * streamedBytes + prepared
     }
 }
 
@@ -62,8 +63,8 @@ extension PredictedWeights {
     /// - Parameters:
     ///   - samples: of this rank's part of the batch.
     ///   - isFirst: inputs are the same in every epoch, and nobody asks for their gradient.
-    ///   - pooledPerStep: what pooling all inputs once costs on the reduced path, as samples for each step that uses them.
-    public func stepCosts(samples: Int, isFirst: Bool, pooledPerStep: Double = 0) -> [PathCost] {
+    ///   - pooling: the estimate of pooling all inputs once for the reduced path, spread over the steps that use them.
+    public func stepCosts(samples: Int, isFirst: Bool, pooling: Double = 0) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.inputs), nH = Double(units), nA = Double(valuesPerUnit)
         let allValues = nA * Double(columns.count), products = isFirst ? 4.0 : 6.0
         var all = [
@@ -77,9 +78,15 @@ extension PredictedWeights {
                 .pooled, mixing: products * m * nA * nH, inner: valuesPerUnit, others: (products - 2) * m * nV * allValues,
                 values: m * nV + (products - 2) / 2 * nV * allValues))
         if isFirst {
-            let pooling = 2 * pooledPerStep * nV * allValues / Double(grid.channels)
-            all.append(PathCost(.reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, others: pooling, values: m * allValues))
+            all.append(PathCost(.reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * allValues, prepared: pooling))
         }
         return all.sorted { $0.estimate < $1.estimate }
+    }
+
+    /// The estimate of `poolAll`, in flops at full rate as in `PathCost`.
+    public func poolingEstimate(samples: Int) -> Double {
+        let m = Double(samples), nV = Double(grid.inputs), allValues = Double(columns.count * valuesPerUnit)
+        return 2 * m * nV * allValues / Double(grid.channels) / PathCost.efficiency(innerDimension: grid.positions)
+            + PathCost.flopsPerByte * 4 * m * (Double(columns.count) * nV + allValues)
     }
 }

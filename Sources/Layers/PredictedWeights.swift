@@ -100,14 +100,15 @@ public struct PredictedWeights: Sendable {
     }
 
     /// w ← argmin ‖Uw − W‖² + ε‖w‖²: the learned values that predict given weights best. ε, 1e-10 of the largest ‖u‖² of a column's atoms,
-    /// makes a U solvable whose atoms depend on each other; for a W that some w* predicts, ‖Uw − W‖ ≤ ½√ε‖w*‖.
+    /// makes a U solvable whose atoms depend on each other; for a W that some w* predicts, ‖Uw − W‖ ≤ ½√ε‖w*‖. Where all atoms are 0, as
+    /// covariances with inputs that never change are, so is w.
     ///
-    /// 2·positions·n² + n³/3 flops in Double a column for n atoms, and 2·n_v·n a unit.
+    /// 2·positions·n² + n³/3 flops in Double a column for n atoms, and 2·n_v·n + 2·n²·channels a unit.
     ///
     /// - Parameters:
     ///   - weights: W, units × n_v.
     ///   - values: units × n_α.
-    /// - Throws: `FactorisationError` where U holds a number that is not finite.
+    /// - Throws: `FactorisationError` where UᵀU + εI is not positive definite in Double, as it is not for a U that holds NaN or infinity.
     public func fit(_ weights: Matrix<Float>, into values: Matrix<Float>) throws(FactorisationError) {
         for column in columns {
             let full = weights.rows(column.units), w = values.rows(column.units)
@@ -117,16 +118,15 @@ public struct PredictedWeights: Sendable {
             }
             let u = dictionary.widened, n = u.columns, gram = Matrix<Double>(rows: n, columns: n)
             multiply(u, u, transposed: .first, into: gram)
-            let epsilon = 1e-10 * ((0..<n).map { gram[$0, $0] }.max() ?? 0)
-            for a in 0..<n { gram[a, a] += epsilon }
-            for c in 0..<grid.channels {
-                let plane = full.columns(c * grid.positions..<(c + 1) * grid.positions).widened
-                let products = Matrix<Double>(rows: plane.rows, columns: n), right = Matrix<Double>(rows: n, columns: plane.rows)
-                multiply(plane, u, into: products)
-                for r in 0..<plane.rows { for a in 0..<n { right[a, r] = products[r, a] } }
-                let solved = try solvePositiveDefinite(gram, right)
-                for r in 0..<plane.rows { for a in 0..<n { w[r, c * n + a] = Float(solved[a, r]) } }
+            let largest = (0..<n).map { gram[$0, $0] }.max() ?? 0
+            guard largest != 0 else {
+                w.fill(0)
+                continue
             }
+            for a in 0..<n { gram[a, a] += 1e-10 * largest }
+            let planes = perChannel(full.clone()).widened, products = Matrix<Double>(rows: planes.rows, columns: n)
+            multiply(planes, u, into: products)
+            w.copy(from: try solvePositiveDefinite(gram, rows: products).rounded.reshaped(rows: w.rows, columns: w.columns))
         }
     }
 

@@ -33,23 +33,20 @@ public func symmetricEigen(_ a: Matrix<Double>) throws(FactorisationError) -> (v
     return (values, vectors)
 }
 
-/// X with A·X = B for a symmetric positive definite A of n×n and B of n×k, by Cholesky (LAPACK dposv, n³/3 + 2n²k flops).
+/// X with X·A = B, a system a row, for a symmetric positive definite A of n×n and B of k×n, by Cholesky (LAPACK dposv, n³/3 + 2n²k
+/// flops).
 ///
 /// - Throws: `FactorisationError` where A is not positive definite.
-public func solvePositiveDefinite(_ a: Matrix<Double>, _ b: Matrix<Double>) throws(FactorisationError) -> Matrix<Double> {
-    precondition(a.rows == a.columns && a.rows == b.rows)
-    let factor = a.clone()
-    let transposed = Matrix<Double>(rows: b.columns, columns: b.rows)  // LAPACK's column k is our row k
-    for r in 0..<b.rows { for c in 0..<b.columns { transposed[c, r] = b[r, c] } }
+public func solvePositiveDefinite(_ a: Matrix<Double>, rows b: Matrix<Double>) throws(FactorisationError) -> Matrix<Double> {
+    precondition(a.rows == a.columns && a.rows == b.columns)
+    let factor = a.clone(), x = b.clone()  // LAPACK's column k is our row k
     var n = Int32(a.rows)
-    var k = Int32(b.columns)
+    var k = Int32(b.rows)
     var info: Int32 = 0
-    dposv_("L", &n, &k, factor.pointer, &n, transposed.pointer, &n, &info)
+    dposv_("L", &n, &k, factor.pointer, &n, x.pointer, &n, &info)
     guard info == 0 else {
         throw FactorisationError(
             description: "a \(a.rows)×\(a.rows) matrix is not positive definite (leading minor \(info)): a larger ridge makes it so")
     }
-    let x = Matrix<Double>(rows: b.rows, columns: b.columns)
-    for r in 0..<b.rows { for c in 0..<b.columns { x[r, c] = transposed[c, r] } }
     return x
 }

@@ -5,7 +5,7 @@ public protocol ExitCoded: Error {
 }
 
 /// The exit code that an error asks for; a failure never ends with 0.
-func exitCode(of error: any Error) -> Int32 {
+public func exitCode(of error: any Error) -> Int32 {
     let code = (error as? any ExitCoded)?.exitCode ?? 1
     return code == 0 ? 1 : code
 }

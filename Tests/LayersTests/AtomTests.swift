@@ -112,7 +112,7 @@ import Testing
 
 @Suite struct RandomDictionaryTests {
     @Test func randomFixedIsNormal() throws {
-        let dictionary = RandomFixed(positions: 400), stream = ColumnStream(seed: 5, layer: 1, column: 3)
+        let dictionary = RandomAtoms(positions: 400, .normal), stream = ColumnStream(seed: 5, layer: 1, column: 3)
         let u = dictionary.matrix(alpha: Array(0..<50), stream: stream).doubles.flatMap { $0 }
         let mean = u.reduce(0, +) / 20_000, variance = u.reduce(0) { $0 + $1 * $1 } / 20_000
         // Five standard deviations of the mean, .1/√n, and of the variance, .01·√(2/n).
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func lowRankIsUniform() {
-        let u = LowRank(positions: 400).matrix(alpha: Array(0..<50), stream: anyStream).doubles.flatMap { $0 }
+        let u = RandomAtoms(positions: 400, .uniform).matrix(alpha: Array(0..<50), stream: anyStream).doubles.flatMap { $0 }
         #expect(u.allSatisfy { $0 >= -0.1000001 && $0 <= 0.1000001 } && Set(u).count > 19_000)
         // A tenth of them in every tenth of the range, within five deviations √(n·.1·.9).
         for tenth in 0..<10 {
@@ -134,7 +134,7 @@ import Testing
 
     /// So a column that grows keeps what it has.
     @Test func anAtomIsTheSameHoweverManyAreDrawn() throws {
-        let dictionaries: [any WeightDictionary] = [RandomFixed(positions: 6), LowRank(positions: 6)]
+        let dictionaries: [any WeightDictionary] = [RandomAtoms(positions: 6, .normal), RandomAtoms(positions: 6, .uniform)]
         for dictionary in dictionaries {
             let all = try dictionary.matrix(alpha: Array(0..<5), stream: anyStream)
             #expect(try dictionary.matrix(alpha: [0, 1], stream: anyStream).arrays == all.columns(0..<2).arrays)

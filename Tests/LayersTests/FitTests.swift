@@ -85,6 +85,23 @@ import Testing
         #expect(abs(found[0, 0] - 1.5) < 1e-5 && abs(found[0, 1] - 1.5) < 1e-5)
     }
 
+    /// Covariances with inputs that never change are 0: such a column predicts 0, and the others are no worse for it.
+    @Test func atomsOfZeroHaveValuesOfZero() throws {
+        let grid = PixelGrid(channels: 2, height: 1, width: 3)
+        let layer = PredictedWeights(
+            grid: grid,
+            columns: [
+                Column(units: 0..<1, alpha: [0, 2], dictionary: Matrix(rows: 3, columns: 2)),
+                Column(units: 1..<2, alpha: [0, 1], dictionary: Matrix([[1, 0], [0, 2], [0, 0]])),
+            ])
+        let found = Matrix<Float>(rows: 2, columns: 4)
+        found.fill(.nan)
+        try layer.fit(Matrix<Float>([[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]]), into: found)
+        #expect(found.arrays[0] == [0, 0, 0, 0])
+        // ε, 1e-10 of 4, shifts w by 4e-10 of itself at most, then it is rounded.
+        #expect(zip(found.arrays[1], [1, 1, 4, 2.5] as [Float]).allSatisfy { abs($0 - $1) <= 2 * 0x1p-24 * $1 })
+    }
+
     @Test func sigmaFollowsTheDensity() {
         let plane = PixelGrid(channels: 3, height: 28, width: 28), line = PixelGrid(channels: 1, height: 1, width: 500)
         #expect(SquaredExponential.sigma(grid: plane, learned: 196) == 1)

@@ -24,18 +24,18 @@ import Testing
     }
 
     @Test func solvingAgreesWithElimination() throws {
-        let b = normalMatrix(rows: 8, columns: 3, stream: 8).widened
+        let b = normalMatrix(rows: 3, columns: 8, stream: 8).widened
         let a = positive
-        let x = try solvePositiveDefinite(a, b)
+        let x = try solvePositiveDefinite(a, rows: b)
         let values = try symmetricEigen(a).values
-        let expected = naiveSolve(a.arrays, b.arrays)
+        let expected = naiveTransposed(naiveSolve(a.arrays, naiveTransposed(b.arrays)))
         #expect(largestDifference(x.arrays, expected) < 1000 * 0x1p-53 * values[7] / values[0] * largest(expected))
         #expect(a.arrays == positive.arrays, "the matrix is left as it was")
     }
 
     @Test func anIndefiniteMatrixIsRefused() {
         let error = #expect(throws: FactorisationError.self) {
-            _ = try solvePositiveDefinite(Matrix([[1, 2], [2, 1]]), Matrix([[1], [1]]))
+            _ = try solvePositiveDefinite(Matrix([[1, 2], [2, 1]]), rows: Matrix([[1, 1]]))
         }
         #expect(error?.description.contains("2×2") == true && error?.description.contains("ridge") == true)
     }

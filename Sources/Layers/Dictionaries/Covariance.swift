@@ -55,6 +55,6 @@ public struct Covariance: WeightDictionary {
     private static func isPositiveDefinite(_ covariance: Matrix<Double>, plus ridge: Double) -> Bool {
         let matrix = covariance.clone()
         for i in 0..<matrix.rows { matrix[i, i] += ridge }
-        return (try? solvePositiveDefinite(matrix, Matrix(rows: matrix.rows, columns: 1))) != nil
+        return (try? solvePositiveDefinite(matrix, rows: Matrix(rows: 1, columns: matrix.rows))) != nil
     }
 }

@@ -21,15 +21,10 @@ public func kernelDictionary(kernel: Matrix<Double>, alpha: [Int], form: KernelF
         return kernel.rounded
     case .ridge(let ridge):
         let gram = Matrix<Double>(rows: alpha.count, columns: alpha.count)
-        let transposed = Matrix<Double>(rows: alpha.count, columns: kernel.rows)
         for (a, position) in alpha.enumerated() {
             for b in 0..<alpha.count { gram[a, b] = kernel[position, b] }
             gram[a, a] += ridge
-            for i in 0..<kernel.rows { transposed[a, i] = kernel[i, a] }
         }
-        let solved = try solvePositiveDefinite(gram, transposed)  // (K_α + λI)⁻¹ k_α = Uᵀ
-        let dictionary = Matrix<Float>(rows: kernel.rows, columns: alpha.count)
-        for i in 0..<kernel.rows { for a in 0..<alpha.count { dictionary[i, a] = Float(solved[a, i]) } }
-        return dictionary
+        return try solvePositiveDefinite(gram, rows: kernel).rounded  // U(K_α + λI) = k_αᵀ
     }
 }

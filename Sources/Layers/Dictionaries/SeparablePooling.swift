@@ -32,7 +32,7 @@ public struct SeparablePooling: Sendable {
                     gram[a, a] += ridge
                     identity[a, a] = 1
                 }
-                inverses.append(try solvePositiveDefinite(gram, identity).rounded)
+                inverses.append(try solvePositiveDefinite(gram, rows: identity).rounded)
             }
         }
         self.inverses = inverses
@@ -99,7 +99,7 @@ public struct SeparablePooling: Sendable {
         let m = Double(samples), nV = Double(grid.inputs), n = Double(count), allValues = columns * Double(weights.valuesPerUnit)
         func product(_ flops: Double, inner: Int) -> Double { flops / PathCost.efficiency(innerDimension: inner) }
         func streaming(_ values: Double) -> Double { PathCost.flopsPerByte * 4 * values }
-        let direct = product(2 * m * nV * n * columns, inner: grid.positions) + streaming(m * (columns * nV + allValues))
+        let direct = weights.poolingEstimate(samples: samples)
         let blur = [grid.height, grid.width].reduce(0) { $0 + product(2 * m * nV * Double($1), inner: $1) }
         guard case .ridge = dictionary.form else { return (direct, blur + streaming(m * (6 * nV + 2 * allValues))) }
         // Double runs at half the rate of Float.

@@ -3,6 +3,9 @@ import LinearAlgebra
 
 /// SE: the kernel k(i, j) = exp(−‖i − j‖² / 2σ²) on the positions of a pixel grid (Denil et al. 2013, section 4).
 public struct SquaredExponential: WeightDictionary {
+    /// λ where none is chosen.
+    public static let defaultRidge = 0.1
+
     public let grid: PixelGrid
     /// In pixels.
     public let sigma: Double

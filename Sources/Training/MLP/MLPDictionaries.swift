@@ -31,13 +31,13 @@ extension MLPSettings {
         switch name {
         case .se:
             let sigma = sigma ?? SquaredExponential.sigma(grid: grid, learned: count)
-            return SquaredExponential(grid: grid, sigma: sigma, form: form(ridge: 0.1))
+            return SquaredExponential(grid: grid, sigma: sigma, form: form(ridge: SquaredExponential.defaultRidge))
         case .emp, .emp2: return UnseenDictionary(positions: positions, choices: positions, isSampled: true)
         case .ae, .kmeans: return UnseenDictionary(positions: positions, choices: MLPSettings.poolSize * grid.channels, isSampled: true)
         case .pca: return UnseenDictionary(positions: positions, choices: positions, isSampled: false)
-        case .randfixu: return RandomFixed(positions: positions)
+        case .randfixu: return RandomAtoms(positions: positions, .normal)
         case .randcon: return RandomConnections(positions: positions)
-        case .lowrank: return LowRank(positions: positions)
+        case .lowrank: return RandomAtoms(positions: positions, .uniform)
         case .dct: return Cosines(grid: grid)
         case .fourier: return Fourier(grid: grid)
         case .haar: return Haar(grid: grid)

@@ -58,7 +58,7 @@ public final class MLPExperiment {
         if let rates {
             var search = RateSearch(images: all.count)
             settings.learningRate = try search.run(
-                rates, every: validateEvery, training: try training(on: search.others), plan: plan, communicator: communicator, progress: progress)
+                rates, every: validateEvery, training: try training(on: search.others), communicator: communicator, progress: progress)
             result.chosen = ["learning-rate": "\(settings.learningRate)"]
             try communicator.agreeOnRoot { try directory.write(search.table, to: "validation.csv") }
         }
@@ -78,8 +78,9 @@ public final class MLPExperiment {
         let accuracy = Double(zip(predicted, labels).count { $0 == $1 }) / Double(max(count, 1))
         result.accuracy = accuracy
         result.error = 1 - accuracy
-        result.coverage = model.coverage
-        result.dictionaryNorms = model.dictionaryNorms
+        let coverage = model.coverage, norms = model.dictionaryNorms
+        result.coverage = coverage.isEmpty ? nil : coverage
+        result.dictionaryNorms = norms.isEmpty ? nil : norms
         let name = settings.dictionaries[0], showsAlpha = (name.isKernel || name == .randcon) && !model.weights[0].isDense
         try communicator.agreeOnRoot {
             try directory.write(metrics.table, to: "metrics.csv")

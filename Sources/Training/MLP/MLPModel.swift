@@ -38,7 +38,7 @@ public final class MLPModel {
     ///   - previous: what the stage before has learned: its U and w are kept, or where more is learned now, w becomes what predicts the
     ///     same weights, as nearly as the new U can.
     /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for; `FactorisationError` where a kernel matrix
-    ///   is not positive definite.
+    ///   is not positive definite; `TrainingError` where what was learned cannot be predicted by more values.
     public init(
         settings: MLPSettings, shape: ImageShape, classes: Int, stage: TrainingStage? = nil, after previous: MLPModel? = nil
     ) throws {
@@ -120,7 +120,13 @@ public final class MLPModel {
             if old.columns == new.columns {
                 new.copy(from: old)
             } else {
-                try layer.fit(previous.expanded(k), into: new.columns(0..<layer.valuesPerUnit))
+                do {
+                    try layer.fit(previous.expanded(k), into: new.columns(0..<layer.valuesPerUnit))
+                } catch {
+                    throw TrainingError(
+                        "--grow: \(names[k]): expected more values that predict the weights learned so far, found \(error); give --learned "
+                            + "instead, or another --dictionary")
+                }
                 new.columns(new.columns - 1..<new.columns).copy(from: old.columns(old.columns - 1..<old.columns))
             }
         }

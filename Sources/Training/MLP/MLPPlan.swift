@@ -7,6 +7,7 @@ import Parallel
 public struct MLPPlan {
     /// One stage's part of it.
     public struct Stage {
+        /// Its epochs and what it learns.
         public let stage: TrainingStage
         /// Values that are exchanged in a step.
         public let learned: Int
@@ -15,6 +16,7 @@ public struct MLPPlan {
         public let wireBytesPerStep: Int
         /// Of every layer: the paths with their costs on one rank's part of a batch, cheapest first.
         public let costs: [[PathCost]]
+        /// Of every layer: the path asked for, where the layer has it, else the cheapest.
         public let paths: [ComputePath]
         /// Floats that a rank holds while it learns.
         fileprivate let floats: Int
@@ -24,14 +26,17 @@ public struct MLPPlan {
     public let stages: [Stage]
     /// Of every layer.
     public let layerNames: [String]
+    /// Σ n_α·n_h of the predicted layers, at the end.
     public let dynamicParameters: Int
     /// Every value that is learned in one of the stages, at the end.
     public let learnedParameters: Int
+    /// Σ n_v·n_h of the hidden layers; biases and the softmax layer are not counted.
     public let fullParameters: Int
     /// n_v·n_h of the predicted layers, of which `proportion` is learned.
     public let predictedWeights: Int
     /// Every value of the dense net of the same widths.
     public let denseParameters: Int
+    /// Σ n_α·n_h / Σ n_v·n_h of the predicted layers, at the end; 1 where nothing is predicted.
     public let proportion: Double
     /// Bytes of the values that are reduced in one step, and what the busiest rank sends in it: means over the run's steps.
     public let bytesPerStep: Int
@@ -62,8 +67,9 @@ public struct MLPPlan {
             let expanded = exchange.sumsExpanded ? model.expandedGradient.map { ExpandedGradient(values: $0, project: {}) } : nil
             let made = exchange.make(for: model.values, expanded: expanded, communicator: communicator)
             let steps = max(1, stage.epochs.count) * ((training + settings.batch - 1) / settings.batch)
+            let pooling = settings.poolingEstimate(model, training: training) / Double(max(1, steps))
             let costs = model.weights.enumerated().map { k, layer in
-                let all = layer.stepCosts(samples: samples, isFirst: k == 0, pooledPerStep: Double(training) / Double(max(1, steps)))
+                let all = layer.stepCosts(samples: samples, isFirst: k == 0, pooling: pooling)
                 return model.learnedDictionaries[k] == nil && !exchange.sumsExpanded ? all : all.filter { $0.path == .expanded }
             }
             let paths = costs.map { costs in costs.first { $0.path == forced }?.path ?? costs[0].path }
@@ -157,6 +163,16 @@ extension MLPModel {
 }
 
 extension MLPSettings {
+    /// The estimate of pooling all training images for the first layer, the way that training takes: where U has had its turn, it is no
+    /// longer separable.
+    fileprivate func poolingEstimate(_ model: MLPModel, training: Int) -> Double {
+        let first = model.weights[0]
+        guard alternate == nil, let dictionary = model.dictionaries[0] as? SquaredExponential,
+            SeparablePooling.pays(dictionary, of: first, samples: training)
+        else { return first.poolingEstimate(samples: training) }
+        return SeparablePooling.estimates(dictionary, of: first, samples: training).separable
+    }
+
     /// The most Floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs come from; a Double
     /// is two.
     ///

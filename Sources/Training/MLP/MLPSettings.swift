@@ -20,7 +20,7 @@ public struct MLPSettings: Codable, Equatable, Sendable {
     public var alpha: AlphaSampling
     /// Of every hidden layer.
     public var dictionaries: [DictionaryName]
-    /// σ of the squared-exponential kernel, in pixels; nil: `SquaredExponential.sigma(positions:learned:)`.
+    /// σ of the squared-exponential kernel, in pixels; nil: `SquaredExponential.sigma(grid:learned:)`.
     public var sigma: Double?
     /// λ of the kernel ridge; nil: what each dictionary is used with.
     public var ridge: Double?

@@ -8,7 +8,7 @@ import Parallel
 /// `--validate` tries, each time from the same start.
 final class MLPTraining {
     private let settings: MLPSettings
-    private let plan: MLPPlan
+    let plan: MLPPlan
     private let exchange: ExchangeOptions
     private let data: Dataset
     private let communicator: Communicator
@@ -21,8 +21,10 @@ final class MLPTraining {
     /// As trained so far.
     private(set) var model: MLPModel
     private var network: MLPNetwork?
-    /// All training images as the network's first layer takes them, and the layer that pools them; nil: they are as they were.
-    private var rows: (rows: TrainingRows, pooledBy: PredictedWeights?)?
+    /// What pools images for the network's first layer, chosen once for training and test images; nil: they are as they were.
+    private var pooling: (weights: PredictedWeights, separable: SeparablePooling?)?
+    /// All training images as that layer takes them.
+    private var rows: TrainingRows?
 
     /// Makes the dictionaries and trains layer by layer. Collective.
     ///
@@ -72,16 +74,11 @@ final class MLPTraining {
         let begin = clock.now
         var state = state
         network = nil
+        let before = model
         model = try communicator.agree {
-            try MLPModel(settings: settings, shape: data.shape, classes: data.classes, stage: stage.stage, after: model)
+            try MLPModel(settings: settings, shape: data.shape, classes: data.classes, stage: stage.stage, after: before)
         }
-        // Processors of two kinds may have rounded differently what was fitted, and what was factorised for it.
-        if settings.growth != nil, number > 0 {
-            try communicator.broadcast(model.values.flat.elements, from: 0)
-            for column in model.weights.flatMap(\.columns) where column.dictionary != nil {
-                try communicator.broadcast(column.dictionary!.elements, from: 0)
-            }
-        }
+        let handed = settings.growth != nil && number > 0 ? try handAround(after: before) : 0
         let rows = try trainingRows(pooledBy: stage.paths[0] == .reduced ? model.weights[0] : nil)
         let gradient = model.values.zeros, expanded = exchange.sumsExpanded ? model.expandedGradient : nil
         let network = model.network(
@@ -98,14 +95,14 @@ final class MLPTraining {
                 schedule: settings.schedule, rule: settings.descent),
             watched: model.buckets.last!!, onDivergence: "training; a smaller --learning-rate keeps it finite",
             communicator: communicator)
-        announce(stage.stage, number)
-        // What later stages begin with is training, as reading the data is not.
+        // What later stages begin with is training: a fit, and XU, for which images are read again. What the first begins with is not.
         if number > 0 { state.seconds += (clock.now - begin).seconds }
-        let before = communicator.traffic
-        var previous = state, rebuild = 0.0, project = 0.0, bytes = 0
+        announce(stage.stage, number)
+        let traffic = communicator.traffic
+        var previous = state, rebuild = 0.0, project = 0.0, bytes = -handed
         return try descent.run(samples: samples, from: state, through: stage.stage.epochs.upperBound, watch: watch) { epoch in
             let steps = Double(epoch.steps - previous.steps)
-            let sent = (communicator.traffic - before).total.wireBytes
+            let sent = (communicator.traffic - traffic).total.wireBytes
             let row = Metrics.Row(
                 step: epoch.steps, epoch: epoch.number, objective: epoch.loss, error: epoch.error, seconds: epoch.seconds,
                 compute: (epoch.compute - previous.compute) / steps, rebuild: (network.rebuildSeconds - rebuild) / steps,
@@ -120,21 +117,34 @@ final class MLPTraining {
         }
     }
 
-    /// The classes predicted for some training images, in their order.
-    func predict(_ samples: [Int]) throws -> [Int32] {
-        Classification(network!, rows: rows!.rows).predict(samples)
+    /// How many of some training images are predicted wrong.
+    func wrong(among samples: [Int]) -> Int {
+        zip(samples, Classification(network!, rows: rows!).predict(samples)).count { rows!.labels[$0] != $1 }
     }
 
-    /// The classes predicted for other images.
+    /// The classes predicted for other images, whose rows take the place of the training images'.
     ///
     /// - Throws: `AgreedFailure`.
     func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
-        let other = try read(images, labels, range, pooledBy: rows?.pooledBy)
-        return Classification(network!, rows: other).predict(Array(0..<range.count))
+        rows = nil
+        return Classification(network!, rows: try read(images, labels, range)).predict(Array(0..<range.count))
     }
 
-    /// The class of a training image.
-    func label(_ sample: Int) -> Int32 { rows!.rows.labels[sample] }
+    /// Gives all ranks rank 0's numbers where processors of two kinds may have rounded differently: of what was fitted when the net grew,
+    /// and of every U made anew from the data. Every rank has the others already.
+    ///
+    /// - Returns: the bytes that this rank sends.
+    /// - Throws: `MPIError`.
+    private func handAround(after previous: MLPModel) throws -> Int {
+        let traffic = communicator.traffic
+        try communicator.broadcast(model.values.flat.elements, from: 0)
+        for (k, name) in settings.dictionaries.enumerated() where name.needsData {
+            for (column, old) in zip(model.weights[k].columns, previous.weights[k].columns) where column.alpha != old.alpha {
+                try communicator.broadcast(column.dictionary!.elements, from: 0)
+            }
+        }
+        return (communicator.traffic - traffic).total.wireBytes
+    }
 
     private func announce(_ stage: TrainingStage, _ number: Int) {
         if plan.stages.count > 1 {
@@ -157,19 +167,25 @@ final class MLPTraining {
         "‖U‖₂ of the predicted layers " + model.dictionaryNorms.map { String(format: "%.3g", $0) }.joined(separator: ", ")
     }
 
-    /// All training images for a network's first layer; read only where those at hand are others.
+    /// All training images for a network's first layer, which `weights` pools or nobody; read only where those at hand are others. A U
+    /// changes in place in no stage that pools, so that pooled images are at hand where all U are where they were.
     private func trainingRows(pooledBy weights: PredictedWeights?) throws -> TrainingRows {
-        if let rows, rows.pooledBy?.columns.map(\.dictionary?.pointer) == weights?.columns.map(\.dictionary?.pointer) { return rows.rows }
+        if let rows, pooling?.weights.columns.map(\.dictionary?.pointer) == weights?.columns.map(\.dictionary?.pointer) { return rows }
         rows = nil
-        let read = try read(data.train.images, data.train.labels, 0..<data.train.images.count, pooledBy: weights)
-        rows = (read, weights)
+        let images = data.train.images
+        pooling = try weights.map { weights in
+            // A U that was learned is no longer that of its dictionary.
+            guard !model.hasLearnedDictionary[0], let dictionary = model.dictionaries[0] as? SquaredExponential,
+                SeparablePooling.pays(dictionary, of: weights, samples: images.count)
+            else { return (weights, nil) }
+            return (weights, try communicator.agree { try SeparablePooling(dictionary, of: weights) })
+        }
+        let read = try read(images, data.train.labels, 0..<images.count)
+        rows = read
         return read
     }
 
-    private func read(
-        _ images: ImageSet, _ labels: Labels, _ range: Range<Int>, pooledBy weights: PredictedWeights?
-    ) throws -> TrainingRows {
-        let kernel = model.hasLearnedDictionary[0] ? nil : model.dictionaries[0]
-        return try communicator.agree { try TrainingRows(images, labels, range: range, pooledBy: weights, of: kernel) }
+    private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> TrainingRows {
+        try communicator.agree { try TrainingRows(images, labels, range: range, pooledBy: pooling?.weights, by: pooling?.separable) }
     }
 }

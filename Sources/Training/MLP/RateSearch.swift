@@ -27,7 +27,7 @@ struct RateSearch {
     ///   - training: on `others`.
     /// - Throws: `AgreedFailure` where the loss is finite with none of the rates; `MPIError`.
     mutating func run(
-        _ rates: [Double], every: Int?, training: MLPTraining, plan: MLPPlan, communicator: Communicator, progress: ProgressLog
+        _ rates: [Double], every: Int?, training: MLPTraining, communicator: Communicator, progress: ProgressLog
     ) throws -> Double {
         let count = held.count, own = Array(held[Cut(held.count, into: communicator.size)[communicator.rank]])
         var best: (rate: Double, error: Double)?
@@ -35,10 +35,9 @@ struct RateSearch {
             var error = 1.0, lines = "", bytes = 0, steps = 0
             /// - Parameter epoch: what part of the run the last steps belong to.
             func look(epoch: Int, at now: Int, _ seconds: Double) throws {
-                let predicted = try training.predict(own)
-                let wrong = try communicator.allReduce(Int64(zip(own, predicted).count { training.label($0) != $1 }))
+                let wrong = try communicator.allReduce(Int64(training.wrong(among: own)))
                 error = Double(wrong) / Double(max(count, 1))
-                let stage = plan.stages.first { $0.stage.epochs.contains(epoch - 1) }!
+                let stage = training.plan.stages.first { $0.stage.epochs.contains(epoch - 1) }!
                 bytes += (now - steps) * stage.bytesPerStep
                 steps = now
                 lines += "\(rate),\(epoch),\(error),\(now),\(seconds),\(bytes)\n"
@@ -62,7 +61,8 @@ struct RateSearch {
         return try communicator.agree {
             guard let best else {
                 throw TrainingError(
-                    "--validate: expected a finite loss with one of the rates \(rates), found none; give a smaller --learning-rate")
+                    "--validate: expected a finite loss with one of the rates \(rates), found none; leave out --validate and give "
+                        + "--learning-rate below \(rates.min()!)")
             }
             return best.rate
         }

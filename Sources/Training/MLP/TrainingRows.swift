@@ -18,19 +18,13 @@ public struct TrainingRows {
     ///
     /// - Parameters:
     ///   - weights: the layer whose columns pool the inputs; nil: they stay as they are.
-    ///   - dictionary: that of the layer, where its U are not learned. A squared-exponential one pools by `SeparablePooling` where that pays and U is still its own.
-    /// - Throws: `DataError`; `FactorisationError` where the dictionary's kernel matrix is not positive definite.
+    ///   - separable: what pools them for that layer, the same for all images that it sees, since the two ways round differently; nil: the
+    ///     layer itself.
+    /// - Throws: `DataError`.
     public init(
-        _ images: ImageSet, _ labels: Labels, range: Range<Int>, pooledBy weights: PredictedWeights?,
-        of dictionary: (any WeightDictionary)? = nil
+        _ images: ImageSet, _ labels: Labels, range: Range<Int>, pooledBy weights: PredictedWeights?, by separable: SeparablePooling? = nil
     ) throws {
         let size = images.shape.count
-        var separable: SeparablePooling?
-        if let weights, let dictionary = dictionary as? SquaredExponential,
-            SeparablePooling.pays(dictionary, of: weights, samples: range.count)
-        {
-            separable = try SeparablePooling(dictionary, of: weights)
-        }
         self.labels = try labels.labels(range)
         rows = Matrix(rows: range.count, columns: weights.map { $0.columns.count * ($0.valuesPerUnit + 1) } ?? size + 1)
         var bytes = [UInt8](repeating: 0, count: sampleChunk * size)

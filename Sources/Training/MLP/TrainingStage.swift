@@ -17,6 +17,7 @@ public struct TrainingStage: Equatable, Sendable {
     public let epochs: Range<Int>
     /// The proportion of every predicted layer's weights that w stands for; nil: nothing is predicted.
     public let proportion: Double?
+    /// What of them is learned.
     public let learns: Part
 
     /// Whether another stage differs in its epochs alone, and so costs the same.

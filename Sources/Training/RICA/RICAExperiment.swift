@@ -6,6 +6,7 @@ import Parallel
 
 /// The job `rica` from files to accuracy: learn features on patches, encode the labelled images, classify them.
 public final class RICAExperiment {
+    /// What a run does of learning, encoding and classifying; encoded images and a model are kept for the next phase.
     public enum Phase: String, CaseIterable, Sendable {
         case learn, encode, classify, all
 

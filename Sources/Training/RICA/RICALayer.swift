@@ -35,7 +35,9 @@ extension RICASettings {
     }
 
     private func dictionary(grid: PixelGrid) -> SquaredExponential {
-        SquaredExponential(grid: grid, sigma: sigma, form: ridge.map { .ridge($0) } ?? .raw)
+        SquaredExponential(
+            grid: grid, sigma: sigma ?? SquaredExponential.sigma(grid: grid, learned: learnedPositions),
+            form: ridge.map { .ridge($0) } ?? .raw)
     }
 
     private func stream(column: Int) -> ColumnStream {

@@ -62,8 +62,8 @@ extension RICAModel {
             DataError(message: "\(path): expected \(name) of the shape that the settings give, found another")
         }
         let isDense = file.metadata["dictionary"] == "dense"
-        guard channels > 0, channels <= 1000, (2...1000).contains(settings.patch), (1...1_000_000).contains(settings.features), settings.sigma > 0,
-            settings.ridge ?? 1 > 0, settings.patches > 0, settings.learned.map({ $0 > 0 && $0 <= 1 }) ?? true,
+        guard channels > 0, channels <= 1000, (2...1000).contains(settings.patch), (1...1_000_000).contains(settings.features),
+            settings.sigma ?? 1 > 0, settings.ridge ?? 1 > 0, settings.patches > 0, settings.learned.map({ $0 > 0 && $0 <= 1 }) ?? true,
             isDense == (settings.learned == nil)
         else { throw refuse("settings of a layer") }
         let grid = settings.grid(channels: channels)

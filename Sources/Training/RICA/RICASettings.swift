@@ -9,8 +9,8 @@ public struct RICASettings: Codable, Equatable, Sendable {
     /// J.
     public var columns: Int
     public var alpha: AlphaSampling
-    /// σ of the squared-exponential kernel, in pixels.
-    public var sigma: Double
+    /// σ of the squared-exponential kernel, in pixels; nil: `SquaredExponential.sigma(grid:learned:)`.
+    public var sigma: Double?
     /// λ of the kernel ridge; nil: raw kernel rows.
     public var ridge: Double?
     /// Side of a patch in pixels.
@@ -29,7 +29,7 @@ public struct RICASettings: Codable, Equatable, Sendable {
     public var cost: Double
 
     public init(
-        dataset: String, seed: UInt64, learned: Double?, columns: Int, alpha: AlphaSampling, sigma: Double, ridge: Double?,
+        dataset: String, seed: UInt64, learned: Double?, columns: Int, alpha: AlphaSampling, sigma: Double?, ridge: Double?,
         patch: Int, patches: Int, features: Int, lambda: Double, norm: RICANorm, iterations: Int, encoder: Encoder,
         cost: Double
     ) {

@@ -1,5 +1,6 @@
 /// Finished runs of one job on one data set, side by side.
 public struct Comparison: Sendable {
+    /// In the order in which they were given, those that repeat others among them.
     public let runs: [FinishedRun]
     /// Dense nets first, then by name.
     public let series: [Series]

@@ -3,13 +3,18 @@ import Foundation
 
 /// A run that has a test error, as its run directory holds it.
 public struct FinishedRun: Sendable {
+    /// The run directory.
     public let folder: String
+    /// run.json.
     public let record: RunRecord
+    /// result.json.
     public let result: RunResult
     /// The part of test images predicted wrong.
     public let error: Double
 
+    /// The name of its data set.
     public var dataset: String { record.settings["dataset"] ?? "" }
+    /// As run.json has it; empty where it has none.
     public var seed: String { record.settings["seed"] ?? "" }
 
     /// Whether a folder holds a run, finished or not.

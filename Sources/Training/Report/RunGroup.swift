@@ -5,9 +5,11 @@ public struct RunGroup: Sendable {
     /// One a seed, by seed.
     public let runs: [FinishedRun]
 
+    /// Whether nothing is predicted.
     public var isDense: Bool { settings["dense"] == "true" }
     /// The run of the smallest seed, which stands for the group where one is shown.
     public var first: FinishedRun { runs[0] }
+    /// Over seeds, of the part of test images predicted wrong.
     public var meanError: Double { Statistics.mean(runs.map(\.error)) }
     /// Half the 90 % interval of the mean error over seeds; nil for one seed.
     public var halfInterval: Double? { Statistics.halfInterval90(runs.map(\.error)) }

@@ -5,6 +5,7 @@ import Foundation
 public struct Series: Sendable {
     /// `se,emp`, `se,emp, 1 column`, `dense`.
     public let name: String
+    /// Whether nothing is predicted in its groups.
     public let isDense: Bool
     /// By proportion, then learned values.
     public let groups: [RunGroup]

@@ -11,17 +11,17 @@ public struct RunResult: Codable, Sendable {
     public var folds: [Double]?
     /// Σ n_α·n_h of predicted layers.
     public var dynamicParameters: Int
-    /// Every value exchanged in a step.
+    /// Every value that is learned; of several stages every value that one of them learns.
     public var learnedParameters: Int
     /// n_v·n_h.
     public var fullParameters: Int
-    /// Every value exchanged in a step of the dense net of the same widths; nil: `fullParameters`.
+    /// Every value learned of the dense net of the same widths; nil: `fullParameters`.
     public var denseParameters: Int?
     /// The proportion really learned.
     public var proportion: Double
-    /// Bytes of a value on the wire × values reduced in a step.
+    /// Bytes of a value on the wire × values reduced in a step; the mean over steps where they differ.
     public var bytesPerStep: Int
-    /// What the busiest rank sends in a step.
+    /// What the busiest rank sends in a step; the mean over steps where they differ.
     public var wireBytesPerStep: Int
     /// A step is one evaluation.
     public var secondsPerStep: Double?

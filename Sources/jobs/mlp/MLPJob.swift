@@ -25,7 +25,9 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
                 settings: settings, shape: data.shape, classes: data.classes, exchange: exchange, communicator: world,
                 forced: common.compute.path, training: data.train.images.count)
         } catch let error as FactorisationError {
-            throw OptionError("a dictionary cannot be made with this --sigma and --ridge: \(error)")
+            throw OptionError(
+                "the dictionary se cannot be made with --sigma \(settings.sigma.map { "\($0)" } ?? "auto") and --ridge "
+                    + "\(settings.ridge ?? SquaredExponential.defaultRidge): \(error), and so does a smaller σ")
         }
     }
     let record = RunRecord(

@@ -27,17 +27,29 @@ struct MLPOptions: ParsableCommand {
     var batch = 100
     @Option(help: ArgumentHelp("Times that all training images are seen; 0 leaves the random start.", valueName: "n"))
     var epochs = 15
-    @Option(help: ArgumentHelp("Epochs in which every hidden layer is first a tied autoencoder of its inputs; only with sigmoid units.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Epochs in which every hidden layer is first a tied autoencoder of its inputs; only with sigmoid units.", valueName: "n"))
     var pretrainEpochs = 0
-    @Option(help: ArgumentHelp("Begin with the first proportion, double it in steps of equally many epochs up to the second, larger one (numbers or fractions above 0 and at most 1); instead of --learned.", valueName: "p:p"))
+    @Option(
+        help: ArgumentHelp(
+            "Begin with the first proportion, double it in steps of equally many epochs up to the second, "
+                + "larger one (numbers or fractions above 0 and at most 1); instead of --learned.", valueName: "p:p"))
     var grow: GrowingProportion?
-    @Option(help: ArgumentHelp("Epochs in which U of every predicted layer is held before it is learned, too, that of lowrank included. (default: U is never learned, that of lowrank from the start)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Epochs in which U of every predicted layer is held before it is learned, too, that of lowrank included. "
+                + "(default: U is never learned, that of lowrank from the start)", valueName: "n"))
     var unfreezeAfter: Int?
-    @Option(help: ArgumentHelp("Learn w for so many epochs, then U for as many with w held, and so on, in every predicted layer.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Learn w for so many epochs, then U for as many with w held, and so on, in every predicted layer.", valueName: "n"))
     var alternate: Int?
     @Option(help: ArgumentHelp("Learning rate of the first step; with --validate the only one tried. (default: 0.1)", valueName: "r"))
     var learningRate: Double?
-    @Option(help: ArgumentHelp("How the rate falls: divided by 1.00004 at every step (the paper), or straight down to 0.", valueName: "paper|linear"))
+    @Option(
+        help: ArgumentHelp(
+            "How the rate falls: divided by 1.00004 at every step (the paper), or straight down to 0.", valueName: "paper|linear"))
     var schedule = RateSchedule.linear
     @Option(help: ArgumentHelp("Momentum, at least 0 and below 1.", valueName: "m"))
     var momentum = 0.7
@@ -116,10 +128,11 @@ struct MLPOptions: ParsableCommand {
             throw ValidationError(
                 "--compute \(common.compute.rawValue): expected \(common.compute == .reduced ? "a first layer" : "a layer") with a fixed "
                     + "dictionary, found \(names.map(\.rawValue).joined(separator: ","))"
-                    + (unfreezeAfter == nil ? "" : " learned from the start"))
+                    + (unfreezeAfter == 0 ? " learned from the start" : ""))
         }
         if common.compute == .pooled || common.compute == .reduced, exchange.options.sumsExpanded {
-            throw ValidationError("--compute \(common.compute.rawValue): the gradient of the expanded weights travels, so they are expanded")
+            throw ValidationError(
+                "--compute \(common.compute.rawValue): the gradient of the expanded weights travels, so they are expanded")
         }
         guard activation != .sigmoid else { return }
         if pretrainEpochs > 0 {
@@ -146,8 +159,8 @@ struct MLPOptions: ParsableCommand {
             unfreezeAfter: unfreezeAfter, alternate: alternate,
             columns: dense ? 1 : common.columns ?? min(10, widths.units.min()!), alpha: common.alpha ?? .distinct,
             dictionaries: dictionaries,
-            sigma: common.sigma.map(\.pixels) ?? 1, ridge: common.ridge, raw: common.raw, batch: batch, pretrainEpochs: pretrainEpochs, epochs: epochs,
-            learningRate: learningRate ?? 0.1, schedule: schedule,
+            sigma: common.sigma.map(\.pixels) ?? 1, ridge: common.ridge, raw: common.raw, batch: batch, pretrainEpochs: pretrainEpochs,
+            epochs: epochs, learningRate: learningRate ?? 0.1, schedule: schedule,
             descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: maxNorm == 0 ? nil : maxNorm), dropout: dropout)
     }
 

@@ -9,7 +9,8 @@ func describe(_ settings: MLPSettings, searches: Bool) -> [String: String] {
         "dataset": settings.dataset, "seed": "\(settings.seed)", "widths": settings.widths.map(String.init).joined(separator: ","),
         "activation": settings.activation.rawValue, "batch": "\(settings.batch)", "epochs": "\(settings.epochs)",
         "pretrain-epochs": "\(settings.pretrainEpochs)",
-        "learning-rate": searches ? RunRecord.byValidation : "\(settings.learningRate)", "schedule": settings.schedule.rawValue, "momentum": "\(settings.descent.momentum)",
+        "learning-rate": searches ? RunRecord.byValidation : "\(settings.learningRate)",
+        "schedule": settings.schedule.rawValue, "momentum": "\(settings.descent.momentum)",
         "weight-decay": "\(settings.descent.weightDecay)", "max-norm": settings.descent.maxNorm.map { "\($0)" } ?? "0",
         "dropout": "\(settings.dropout)",
     ]
@@ -55,5 +56,6 @@ func describe(_ plan: MLPPlan, in banner: inout Banner) {
         }
     }
     let held = ProcessMemory.resident
-    banner.add("memory", "about \(readable(bytes: plan.bytes + held)) a rank, \(readable(bytes: held)) of it libraries and files that are open")
+    banner.add(
+        "memory", "about \(readable(bytes: plan.bytes + held)) a rank, \(readable(bytes: held)) of it libraries and files that are open")
 }

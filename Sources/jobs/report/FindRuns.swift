@@ -12,13 +12,16 @@ func findRuns(_ folders: [String]) throws -> [String] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
             let isThere = FileManager.default.fileExists(atPath: folder)
             throw OptionError(
-                "\(folder): expected a run directory or a folder of them, found \(isThere ? "no folder that can be read" : "none")")
+                "\(folder): expected a run directory or a folder of them, found "
+                    + "\(isThere ? "no folder that can be read" : "none"); look at its name and its permissions")
         }
         let inside = FinishedRun.isRun(at: folder)
             ? [folder]
             : names.sorted(by: inNaturalOrder).map { (folder as NSString).appendingPathComponent($0) }.filter(FinishedRun.isRun)
         if inside.isEmpty {
-            throw OptionError("\(folder): expected a run directory (run.json, result.json) or a folder of them, found neither")
+            throw OptionError(
+                "\(folder): expected a run directory (run.json, result.json) or a folder of them, found neither; name one that a job has "
+                    + "written")
         }
         found += inside.filter { seen.insert(URL(fileURLWithPath: $0).resolvingSymlinksInPath().path).inserted }
     }

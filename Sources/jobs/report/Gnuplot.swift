@@ -28,14 +28,22 @@ struct Gnuplot {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = said
-        do { try process.run() } catch { throw TrainingError("\(program): cannot be started: \(error.localizedDescription)") }
+        do {
+            try process.run()
+        } catch {
+            throw TrainingError(
+                "\(program): cannot be started: \(error.localizedDescription); install it again, or take it from the PATH for a report "
+                    + "without curves")
+        }
         let words = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationReason == .exit, process.terminationStatus == 0,
             let picture = try? Data(contentsOf: folder.appendingPathComponent("figure.png")), isPNG(picture)
         else {
             let lines = words.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-            throw TrainingError("\(program): expected a picture, found none; its last words: \(lines.last ?? "none")")
+            throw TrainingError(
+                "\(program): expected a picture, found none; install it again, or take it from the PATH for a report without curves; its "
+                    + "last words: \(lines.last ?? "none")")
         }
         return picture
     }

@@ -7,5 +7,5 @@ do {
     try runReport(options)
 } catch {
     say("\(error)")
-    exit((error as? any ExitCoded)?.exitCode ?? 1)
+    exit(exitCode(of: error))
 }

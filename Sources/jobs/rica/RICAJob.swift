@@ -19,7 +19,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         try data.checkLabels()
         if let grid = stored?.model.weights.grid, grid.channels != data.shape.channels {
             throw OptionError(
-                "--dataset: the model was learned on images of \(grid.channels) channels, found \(common.dataset) with \(data.shape.channels)")
+                "--dataset: the model was learned on images of \(grid.channels) channels, found \(common.dataset) with "
+                    + "\(data.shape.channels)")
         }
         let side = min(data.unlabelled.shape.height, data.unlabelled.shape.width)
         guard settings.patch <= side else {
@@ -30,7 +31,9 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     try checkSameData(data, on: world)
     let weights = try world.agree {
         do { return try settings.makeWeights(channels: data.shape.channels) } catch let error as FactorisationError {
-            throw OptionError("the dictionary cannot be made with --sigma \(settings.sigma) and --ridge \(settings.ridge ?? 0): \(error)")
+            throw OptionError(
+                "the dictionary se cannot be made with --sigma \(settings.sigma.map { "\($0)" } ?? "auto") and --ridge "
+                    + "\(settings.ridge ?? 0): \(error), and so does a smaller σ")
         }
     }
     let images = data.folds?.first?.count ?? data.train.images.count
@@ -38,8 +41,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         settings: settings, weights: weights, ranks: world.size, forced: common.compute.path,
         training: data.train.images.count, fold: images, test: data.test.images.count)
     let record = RunRecord(
-        job: "rica", settings: describe(settings, search: options.search), circumstances: circumstances(common).merging(["phase": options.phase.rawValue]) { $1 }, communicator: world,
-        hosts: try world.hostNames())
+        job: "rica", settings: describe(settings, search: options.search),
+        circumstances: circumstances(common).merging(["phase": options.phase.rawValue]) { $1 }, communicator: world, hosts: try world.hostNames())
 
     var banner = Banner(job: "rica", record: record)
     describe(plan, ranks: world.size, in: &banner)
@@ -47,7 +50,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     if world.isRoot {
         warnOfSlowKernels(logger)
         if !weights.isDense, settings.columns % world.size != 0 {
-            logger.warning("\(world.size) ranks do not divide \(settings.columns) columns: ranks own parts of columns, which costs nothing but tidiness")
+            logger.warning(
+                "\(world.size) ranks do not divide \(settings.columns) columns: ranks own parts of columns, which costs nothing but tidiness")
         }
     }
     if common.dryRun { return }
@@ -67,5 +71,6 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         settings: settings, weights: weights, request: request, data: data, communicator: world, directory: directory, progress: progress,
         plan: plan
     ).run()
-    summarise(result, ranks: world.size, learned: options.phase == .learn || options.phase == .all, directory: directory, progress: progress)
+    summarise(
+        result, ranks: world.size, learned: options.phase == .learn || options.phase == .all, directory: directory, progress: progress)
 }

@@ -28,13 +28,18 @@ struct RICAOptions: ParsableCommand {
     var features: Int?
     @Option(help: ArgumentHelp("λ, the weight of sparsity. (default: 0.05)", valueName: "l"))
     var lambda: Double?
-    @Option(help: ArgumentHelp("What rows of W are normalised by: their length (the paper) or their output's deviation. (default: variance)", valueName: "unit|variance"))
+    @Option(
+        help: ArgumentHelp(
+            "What rows of W are normalised by: their length (the paper) or their output's deviation. "
+                + "(default: variance)", valueName: "unit|variance"))
     var norm: RICANorm?
     @Option(help: ArgumentHelp("L-BFGS iterations; 0 leaves the random start. (default: 50)", valueName: "n"))
     var iterations: Int?
     @Option(help: ArgumentHelp("What becomes of a response before it is summed: abs, smooth, rectified. (default: abs)", valueName: "name"))
     var encoder: Encoder?
-    @Option(help: ArgumentHelp("Model for the phases encode and classify. (default: model.safetensors of the run directory)", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Model for the phases encode and classify. (default: model.safetensors of the run directory)", valueName: "file"))
     var model: String?
     @Option(help: ArgumentHelp("Phase to run: learn, encode, classify, or all of them.", valueName: "phase"))
     var phase = RICAExperiment.Phase.all
@@ -67,16 +72,13 @@ struct RICAOptions: ParsableCommand {
 
     /// The settings of the command line, with the documented defaults.
     var settings: RICASettings {
-        var settings = RICASettings(
+        RICASettings(
             dataset: common.dataset, seed: common.seed ?? 1, learned: common.dense ? nil : common.learned?.value ?? 0.5,
-            columns: common.dense ? 1 : common.columns ?? min(4, features ?? RICAOptions.defaultFeatures), alpha: common.alpha ?? .distinct, sigma: common.sigma?.pixels ?? 1,
-            ridge: common.raw ? nil : common.ridge ?? 0.1, patch: patch ?? (common.dataset == "stl10" ? 10 : 6),
+            columns: common.dense ? 1 : common.columns ?? min(4, features ?? RICAOptions.defaultFeatures),
+            alpha: common.alpha ?? .distinct, sigma: common.sigma.map(\.pixels) ?? 1,
+            ridge: common.raw ? nil : common.ridge ?? SquaredExponential.defaultRidge, patch: patch ?? (common.dataset == "stl10" ? 10 : 6),
             patches: patches ?? 20_000, features: features ?? RICAOptions.defaultFeatures, lambda: lambda ?? 0.05,
             norm: norm ?? .variance, iterations: iterations ?? 50, encoder: encoder ?? .abs, cost: RICAOptions.defaultCost)
-        if let sigma = common.sigma, sigma.pixels == nil {
-            settings.sigma = SquaredExponential.sigma(grid: settings.grid(channels: 1), learned: settings.learnedPositions)
-        }
-        return settings
     }
 
     /// The settings of a stored model, for the phases that use one. A given option that says otherwise is refused.
@@ -84,15 +86,14 @@ struct RICAOptions: ParsableCommand {
         var wanted = stored
         wanted.dataset = common.dataset
         wanted.encoder = encoder ?? stored.encoder
-        var given = settings
-        if let sigma = common.sigma, sigma.pixels == nil {
-            given.sigma = SquaredExponential.sigma(grid: stored.grid(channels: 1), learned: stored.learnedPositions)
-        }
-        func same<Value: Equatable>(_ option: Any?, _ name: String, _ path: KeyPath<RICASettings, Value>) throws {
+        let given = settings
+        func same<Value: Equatable>(
+            _ option: Any?, _ name: String, _ path: KeyPath<RICASettings, Value>, absent: String = "none"
+        ) throws {
             guard option != nil, given[keyPath: path] != stored[keyPath: path] else { return }
             func text(_ value: Value) -> String {
                 guard let optional = value as? Double? else { return "\(value)" }
-                return optional.map { "\($0)" } ?? "none"
+                return optional.map { "\($0)" } ?? absent
             }
             throw OptionError("\(name): the model was learned with \(text(stored[keyPath: path])), found \(text(given[keyPath: path]))")
         }
@@ -101,7 +102,7 @@ struct RICAOptions: ParsableCommand {
         try same(common.dense ? true : nil, "--dense", \.learned)
         try same(common.columns, "--columns", \.columns)
         try same(common.alpha, "--alpha", \.alpha)
-        try same(common.sigma, "--sigma", \.sigma)
+        try same(common.sigma, "--sigma", \.sigma, absent: "auto")
         try same(common.ridge, "--ridge", \.ridge)
         try same(common.raw ? true : nil, "--raw", \.ridge)
         try same(patch, "--patch", \.patch)

@@ -20,7 +20,7 @@ func describe(_ settings: RICASettings, search: ValidationGrid?) -> [String: Str
     all.merge(
         [
             "learned": "\(learned)", "columns": "\(settings.columns)", "alpha": settings.alpha.rawValue, "dictionary": "se",
-            "sigma": "\(settings.sigma)", "ridge": settings.ridge.map { "\($0)" } ?? "raw",
+            "sigma": settings.sigma.map { "\($0)" } ?? "auto", "ridge": settings.ridge.map { "\($0)" } ?? "raw",
         ]) { $1 }
     return all
 }
@@ -35,7 +35,10 @@ func describe(_ plan: RICAPlan, ranks: Int, in banner: inout Banner) {
     banner.add(
         "traffic",
         "\(readable(bytes: plan.bytesPerStep)) of values a step, the busiest rank sends \(readable(bytes: plan.wireBytesPerStep))")
-    banner.add("compute", "\(plan.path.rawValue)\(plan.path == plan.costs[0].path ? ", the cheapest" : ", as asked for"); a step and rank: \(readable(plan.costs))")
+    banner.add(
+        "compute",
+        "\(plan.path.rawValue)\(plan.path == plan.costs[0].path ? ", the cheapest" : ", as asked for"); a step and rank: "
+            + readable(plan.costs))
     banner.add(
         "memory",
         "about \(readable(bytes: plan.learningBytes)) a rank while learning, \(readable(bytes: plan.classifyingBytes)) while classifying")

@@ -14,8 +14,14 @@ public struct Banner {
         let all = record.settings.merging(record.circumstances) { first, _ in first }
         add("settings", all.keys.sorted().map { "\($0) \(all[$0]!)" }.joined(separator: ", "))
         let hosts = Dictionary(grouping: record.hosts) { $0 }.sorted { $0.key < $1.key }.map { "\($0.key) ×\($0.value.count)" }
-        add("ranks", "\(record.ranks) on \(hosts.joined(separator: ", ")); \(Backend.threads) BLAS thread\(Backend.threads == 1 ? "" : "s") each; rank 0 may use processors \(affinity())")
-        add("libraries", "\(record.versions["mpi"]!); \(Backend.version.split(separator: " ").prefix(2).joined(separator: " ")), kernels \(Backend.kernels)")
+        add(
+            "ranks",
+            "\(record.ranks) on \(hosts.joined(separator: ", ")); \(Backend.threads) BLAS thread\(Backend.threads == 1 ? "" : "s") each; "
+                + "rank 0 may use processors \(affinity())")
+        add(
+            "libraries",
+            "\(record.versions["mpi"]!); \(Backend.version.split(separator: " ").prefix(2).joined(separator: " ")), kernels "
+                + Backend.kernels)
     }
 
     public mutating func add(_ name: String, _ text: String) {
@@ -29,14 +35,19 @@ public struct Banner {
 public func warnOfSlowKernels(_ logger: Logger) {
     if let better = Backend.betterKernels(processorFlags: processorFlags()) {
         logger.warning(
-            "OpenBLAS chose its \(Backend.kernels) kernels on a processor with AVX-512: set OPENBLAS_CORETYPE=\(better) for about twice the speed")
+            """
+            OpenBLAS chose its \(Backend.kernels) kernels on a processor with AVX-512: set OPENBLAS_CORETYPE=\(better) for about \
+            twice the speed
+            """)
     }
 }
 
 /// Paths with their costs, as the banner shows them.
 public func readable(_ costs: [PathCost]) -> String {
     costs.map {
-        "\($0.path.rawValue) \(String(format: "%.2f", $0.flops / 1e9)) GFLOP reading \(readable(bytes: Int($0.streamedBytes))), estimate \(String(format: "%.2f", $0.estimate / 1e9))"
+        String(
+            format: "\($0.path.rawValue) %.2f GFLOP reading \(readable(bytes: Int($0.streamedBytes))), estimate %.2f", $0.flops / 1e9,
+            $0.estimate / 1e9)
     }.joined(separator: "; ")
 }
 

@@ -19,21 +19,35 @@ public enum ComputeChoice: String, CaseIterable, ExpressibleByArgument, Sendable
 public struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Data set: \(Dataset.names.joined(separator: ", ")).", valueName: "name"))
     public var dataset = "sample"
-    @Option(help: ArgumentHelp("Folder that holds the data set, or its folder of the usual name. (default: $COLONNADE_DATA, else data)", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Folder that holds the data set, or its folder of the usual name. (default: $COLONNADE_DATA, else data)", valueName: "dir"))
     public var data: String?
     @Option(help: ArgumentHelp("Where the run leaves its files. (default: runs/JOB-DATASET)", valueName: "dir"))
     public var runDir: String?
     @Option(help: ArgumentHelp("Seed of every random draw. (default: 1)", valueName: "n"))
     public var seed: UInt64?
-    @Option(help: ArgumentHelp("Proportion of the weights that is learned, above 0 and at most 1: a number or a fraction such as 20/784. (default: 0.5; mlp: 0.1)", valueName: "p"))
+    @Option(
+        help: ArgumentHelp(
+            "Proportion of the weights that is learned, above 0 and at most 1: a number or a fraction such as 20/784. "
+                + "(default: 0.5; mlp: 0.1)", valueName: "p"))
     public var learned: Proportion?
     @Option(help: ArgumentHelp("Columns, each with an α of its own. (default: 4; mlp: 10)", valueName: "j"))
     public var columns: Int?
-    @Option(help: ArgumentHelp("Whether columns sample their α each for itself, or all use one (the control). (default: distinct)", valueName: "distinct|shared"))
+    @Option(
+        help: ArgumentHelp(
+            "Whether columns sample their α each for itself, or all use one (the control). "
+                + "(default: distinct)", valueName: "distinct|shared"))
     public var alpha: AlphaSampling?
-    @Option(help: ArgumentHelp("Dictionary that predicts the other weights; the last of several names holds for all layers after it. (default: se; mlp: se,emp)", valueName: "name,name"))
+    @Option(
+        help: ArgumentHelp(
+            "Dictionary that predicts the other weights; the last of several names holds for all layers after it. "
+                + "(default: se; mlp: se,emp)", valueName: "name,name"))
     public var dictionary: String?
-    @Option(help: ArgumentHelp("σ of the kernel se, in pixels, a number above 0; auto: half of the distance between neighbours of α. (default: 1)", valueName: "s|auto"))
+    @Option(
+        help: ArgumentHelp(
+            "σ of the kernel se, in pixels, a number above 0; auto: half of the distance between neighbours of α. "
+                + "(default: 1)", valueName: "s|auto"))
     public var sigma: Sigma?
     @Option(help: ArgumentHelp("λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1; covariances: 0.001)", valueName: "l"))
     public var ridge: Double?
@@ -41,7 +55,9 @@ public struct CommonOptions: ParsableArguments {
     public var raw = false
     @Flag(help: "Predict nothing: an ordinary layer.")
     public var dense = false
-    @Option(help: ArgumentHelp("How predicted layers are computed; auto takes the cheapest by estimate.", valueName: "auto|expanded|pooled|reduced"))
+    @Option(
+        help: ArgumentHelp(
+            "How predicted layers are computed; auto takes the cheapest by estimate.", valueName: "auto|expanded|pooled|reduced"))
     public var compute = ComputeChoice.auto
     @Option(help: ArgumentHelp("BLAS threads of a rank.", valueName: "n"))
     public var threads = 1
@@ -49,11 +65,17 @@ public struct CommonOptions: ParsableArguments {
     public var stallAfter = 300.0
     @Option(help: ArgumentHelp("Also write the layer as ordinary dense weights, a safetensors file.", valueName: "file"))
     public var exportExpanded: String?
-    @Flag(name: .customLong("validate"), help: "Search the listed values of what is not given, on a fixed part of the training images (rica: a fifth; mlp: a sixth).")
+    @Flag(
+        name: .customLong("validate"),
+        help: ArgumentHelp(
+            "Search the listed values of what is not given, on a fixed part of the training images "
+                + "(rica: a fifth; mlp: a sixth)."))
     public var searches = false
     @Flag(help: "Print sizes, bytes a step, memory a rank and the path chosen, then end.")
     public var dryRun = false
-    @Option(help: ArgumentHelp("What is told on the way: auto (a line at most every 10 s), bar, line, none.", valueName: "auto|bar|line|none"))
+    @Option(
+        help: ArgumentHelp(
+            "What is told on the way: auto (a line at most every 10 s), bar, line, none.", valueName: "auto|bar|line|none"))
     public var progress = ProgressLog.Style.auto
 
     public init() {}
@@ -67,7 +89,8 @@ public struct CommonOptions: ParsableArguments {
         guard Dataset.names.contains(dataset) else {
             throw ValidationError("--dataset: expected one of \(Dataset.names.joined(separator: ", ")), found '\(dataset)'")
         }
-        for name in dictionary?.split(separator: ",", omittingEmptySubsequences: false) ?? [] where DictionaryName(rawValue: String(name)) == nil {
+        for name in dictionary?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        where DictionaryName(rawValue: String(name)) == nil {
             let names = DictionaryName.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
         }
@@ -79,7 +102,8 @@ public struct CommonOptions: ParsableArguments {
         if raw && ridge != nil { throw ValidationError("--raw has no ridge: give --ridge or --raw, not both") }
         if dense, learned != nil || columns != nil || alpha != nil || sigma != nil || ridge != nil || raw || dictionary != nil {
             throw ValidationError(
-                "--dense predicts nothing, so --learned, --columns, --alpha, --dictionary, --sigma, --ridge and --raw have no meaning with it")
+                "--dense predicts nothing, so --learned, --columns, --alpha, --dictionary, --sigma, --ridge and --raw have no meaning "
+                    + "with it")
         }
         if dense, compute == .pooled || compute == .reduced {
             throw ValidationError("--compute \(compute.rawValue): a dense layer is only computed expanded")

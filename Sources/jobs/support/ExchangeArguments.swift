@@ -10,17 +10,33 @@ public struct ExchangeArguments: ParsableArguments {
     /// What `--lowrank-of` approximates.
     public enum Approximated: String, CaseIterable, ExpressibleByArgument, Sendable { case full, dynamic }
 
-    @Option(help: ArgumentHelp("What travels: full, the gradient of the expanded weights (the yardstick); dynamic, that of the learned values; owned, the same to the ranks that update it, and the values back; lowrank, an approximation of it (PowerSGD). (default: owned; with --average-every dynamic)", valueName: "full|dynamic|owned|lowrank"))
+    @Option(
+        help: ArgumentHelp(
+            "What travels: full, the gradient of the expanded weights (the yardstick); dynamic, that of the learned values; "
+                + "owned, the same to the ranks that update it, and the values back; lowrank, an approximation of it (PowerSGD). "
+                + "(default: owned; with --average-every dynamic)", valueName: "full|dynamic|owned|lowrank"))
     var exchange: ExchangeName?
-    @Option(help: ArgumentHelp("Numbers on the wire of --exchange owned; what bfloat16 takes from a gradient is added to the next.", valueName: "float32|bfloat16"))
+    @Option(
+        help: ArgumentHelp(
+            "Numbers on the wire of --exchange owned; what bfloat16 takes "
+                + "from a gradient is added to the next.", valueName: "float32|bfloat16"))
     var wire = WireFormat.float32
-    @Option(help: ArgumentHelp("Whose sum over ranks the exchanges but owned use: MPI's allreduce or a ring of our own, for slow links. (default: mpi)", valueName: "mpi|ring"))
+    @Option(
+        help: ArgumentHelp(
+            "Whose sum over ranks the exchanges but owned use: MPI's allreduce or a ring of our own, for slow links. "
+                + "(default: mpi)", valueName: "mpi|ring"))
     var allreduce: AllReduceAlgorithm?
     @Option(help: ArgumentHelp("Rank of the approximation of --exchange lowrank. (default: 4)", valueName: "r"))
     var gradientRank: Int?
-    @Option(help: ArgumentHelp("Which gradient --exchange lowrank approximates: that of the expanded weights or of the learned values. (default: dynamic)", valueName: "full|dynamic"))
+    @Option(
+        help: ArgumentHelp(
+            "Which gradient --exchange lowrank approximates: that of the expanded weights or of the learned values. "
+                + "(default: dynamic)", valueName: "full|dynamic"))
     var lowrankOf: Approximated?
-    @Option(help: ArgumentHelp("Steps that a rank makes by itself before the ranks' values are averaged, with an outer momentum; 1: every step sums gradients.", valueName: "h"))
+    @Option(
+        help: ArgumentHelp(
+            "Steps that a rank makes by itself before the ranks' values are averaged, "
+                + "with an outer momentum; 1: every step sums gradients.", valueName: "h"))
     var averageEvery = 1
 
     public init() {}
@@ -33,7 +49,8 @@ public struct ExchangeArguments: ParsableArguments {
         }
         let name = options.name
         if wire != .float32, name != .owned {
-            throw ValidationError("--wire \(wire.rawValue): expected --exchange owned, whose owners keep values in full, found \(name.rawValue)")
+            throw ValidationError(
+                "--wire \(wire.rawValue): expected --exchange owned, whose owners keep values in full, found \(name.rawValue)")
         }
         if allreduce != nil, name == .owned {
             throw ValidationError("--allreduce: expected --exchange full, dynamic or lowrank, found owned, which sums at the owners")

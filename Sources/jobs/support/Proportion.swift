@@ -19,6 +19,7 @@ public struct Proportion: ExpressibleByArgument, Sendable {
 
 /// Two proportions, the first the smaller one, written as 0.05:0.5.
 public struct GrowingProportion: ExpressibleByArgument, Sendable {
+    /// Learned in the first stage, and in the last.
     public let first: Double
     public let last: Double
 

@@ -52,6 +52,8 @@ struct StoredResult: Decodable {
     var accuracy: Double?
     var folds: [Double]?
     var chosen: [String: String]?
+    var coverage: [Double]?
+    var dictionaryNorms: [Double]?
     var objective: Double?
     var dynamicParameters: Int
     var learnedParameters: Int
