@@ -26,13 +26,14 @@ struct RateSearch {
     mutating func run(
         _ rates: [Double], training: MLPTraining, plan: MLPPlan, communicator: Communicator, progress: ProgressLog
     ) throws -> Double {
-        let own = Array(held[Cut(held.count, into: communicator.size)[communicator.rank]])
+        let parts = training.order.parts(of: held.count, rank: communicator.rank, ranks: communicator.size)
+        let own = Array(held[parts.range])
         var best: (rate: Double, error: Double)?
         for rate in rates {
             var error = 1.0, lines = "", bytes = 0, steps = 0
             do {
                 _ = try training.train(learningRate: rate) { row in
-                    let predicted = try training.predict(own)
+                    let predicted = try parts.local.flatMap { try training.predict(Array(own[$0])) }
                     let wrong = try communicator.allReduce(Int64(zip(own, predicted).count { training.label($0) != $1 }))
                     error = Double(wrong) / Double(max(held.count, 1))
                     let stage = plan.stages.first { $0.stage.epochs.contains(row.epoch! - 1) }!
