@@ -65,7 +65,7 @@ import Training
     private func evaluate(_ objective: RICAObjective, at values: Matrix<Float>) -> (value: Double, gradient: Matrix<Float>) {
         let gradient = Matrix<Float>(rows: values.rows, columns: values.columns)
         gradient.fill(.nan)  // what was in it must not count
-        let samples = objective.samplesPart(at: values, gradient: gradient)
+        let samples = objective.samplesPart(0, at: values, gradient: gradient)
         return (samples + objective.complete(at: values, owned: 0..<values.rows, gradient: gradient), gradient)
     }
 
@@ -122,7 +122,7 @@ import Training
         let objectives = [0..<70, 70..<150].map { problem.objective(weights, path, part: $0) }
         let parts = objectives.map { objective in
             let gradient = Matrix<Float>(rows: 8, columns: weights.valuesPerUnit)
-            return (objective.samplesPart(at: w, gradient: gradient), gradient)
+            return (objective.samplesPart(0, at: w, gradient: gradient), gradient)
         }
         let sum = Matrix<Float>(rows: 8, columns: weights.valuesPerUnit)
         for i in 0..<sum.elements.count { sum.elements[i] = parts[0].1.elements[i] + parts[1].1.elements[i] }

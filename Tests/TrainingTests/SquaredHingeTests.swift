@@ -27,7 +27,7 @@ import Training
         let gradient = Matrix<Float>(rows: 4, columns: 31)
         gradient.fill(.nan)
         let value =
-            objective.samplesPart(at: values, gradient: gradient) + objective.complete(at: values, owned: 0..<4, gradient: gradient)
+            objective.samplesPart(0, at: values, gradient: gradient) + objective.complete(at: values, owned: 0..<4, gradient: gradient)
         let expected = naive(features)(values.doubles)
 
         let x = features.doubles, w = values.doubles, scale = 10 / Double(count)
@@ -60,7 +60,7 @@ import Training
         }
         for objective in objectives {
             let gradient = Matrix<Float>(rows: 4, columns: 31)
-            value += objective.samplesPart(at: values, gradient: gradient)
+            value += objective.samplesPart(0, at: values, gradient: gradient)
             for i in 0..<124 { sum.elements[i] += gradient.elements[i] }
         }
         for (objective, owned) in zip(objectives, [0..<1, 1..<4]) {

@@ -72,6 +72,7 @@ import Training
         let values = normalMatrix(rows: 6, columns: width, stream: 70, factor: 0.5), gradient = Matrix<Float>(rows: 6, columns: width)
         gradient.fill(.nan)  // what was in it must not count
         let autoencoder = TiedAutoencoder(weights: weights, values: values, gradient: gradient, capacity: 8)
+        autoencoder.rebuild()
         let inputs = normalMatrix(rows: Self.samples, columns: grid.inputs + 1, stream: 71, factor: 0.5)
         inputs.columns(grid.inputs..<grid.inputs + 1).fill(1)
         autoencoder.batch.rows(0..<Self.samples).copy(from: inputs)

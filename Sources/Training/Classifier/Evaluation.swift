@@ -31,9 +31,10 @@ public struct Evaluation {
         var classifiers: [LinearClassifier] = [], predictions: [[Int32]] = []
         for (index, subset) in subsets.enumerated() {
             report(index)
-            let (features, own) = train.selecting(subset)
+            let (features, own, parts) = train.selecting(subset)
             let classifier = try LinearClassifier(
-                standardising: features, labels: own, classes: classes, cost: cost, communicator: communicator)
+                standardising: features, labels: own, classes: classes, cost: cost, parts: parts, order: train.order,
+                communicator: communicator)
             predictions.append(try communicator.gather(classifier.predict(test.features), total: test.total))
             classifiers.append(classifier)
         }

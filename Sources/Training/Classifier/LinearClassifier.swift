@@ -24,20 +24,25 @@ public struct LinearClassifier {
     ///   - features: this rank's samples × features, as encoded. Standardised in place, to save the memory of a copy.
     ///   - labels: a class for each.
     ///   - cost: C on the mean loss.
-    public init(standardising features: Matrix<Float>, labels: [Int32], classes: Int, cost: Double, communicator: Communicator) throws {
-        let width = features.columns
-        (mean, scale) = try LinearClassifier.standardisation(of: features, communicator: communicator)
+    ///   - parts: the samples that are worked through each by themselves; nil: all of this rank at once.
+    ///   - order: how sums over samples are formed.
+    public init(
+        standardising features: Matrix<Float>, labels: [Int32], classes: Int, cost: Double, parts: [Range<Int>]? = nil,
+        order: ReductionOrder = .fast, communicator: Communicator
+    ) throws {
+        let width = features.columns, parts = parts ?? [0..<features.rows]
+        (mean, scale) = try LinearClassifier.standardisation(of: features, parts: parts, order: order, communicator: communicator)
         for r in 0..<features.rows {
             let row = features.row(r)
             for i in 0..<width { row[i] = (row[i] - mean[i]) * scale[i] }
         }
         let total = try communicator.allReduce(Int64(labels.count))
         let objective = SquaredHingeObjective(
-            features: features, labels: labels, totalSamples: Int(total), classes: classes, cost: cost)
+            features: features, labels: labels, totalSamples: Int(total), classes: classes, cost: cost, parts: parts)
         let values = Matrix<Float>(rows: classes, columns: width + 1)
         try LBFGS(
             objective, values: values, communicator: communicator,
-            options: .init(iterations: LinearClassifier.iterations, tolerance: LinearClassifier.tolerance)
+            options: .init(iterations: LinearClassifier.iterations, tolerance: LinearClassifier.tolerance, order: order)
         ).run()
         weights = values.columns(0..<width).clone()
         bias = (0..<classes).map { values[$0, width] }
@@ -45,20 +50,27 @@ public struct LinearClassifier {
 
     /// Mean and 1/√(variance + .01) of every feature over the samples of all ranks, from sums and sums of squares in Double:
     /// features are sums of magnitudes, so their mean is not far above their deviation and few digits cancel.
-    private static func standardisation(of features: Matrix<Float>, communicator: Communicator) throws -> ([Float], [Float]) {
+    private static func standardisation(
+        of features: Matrix<Float>, parts: [Range<Int>], order: ReductionOrder, communicator: Communicator
+    ) throws -> ([Float], [Float]) {
         let width = features.columns
         var sums = [Double](repeating: 0, count: 2 * width + 1)
+        let all = SampleSums(count: sums.count, order: order, communicator: communicator)
         try sums.withUnsafeMutableBufferPointer { sums in
-            sums[2 * width] = Double(features.rows)
-            for r in 0..<features.rows {
-                let row = features.row(r)
-                for i in 0..<width {
-                    let value = Double(row[i])
-                    sums[i] += value
-                    sums[width + i] += value * value
+            for part in parts {
+                sums.update(repeating: 0)
+                sums[2 * width] = Double(part.count)
+                for r in part {
+                    let row = features.row(r)
+                    for i in 0..<width {
+                        let value = Double(row[i])
+                        sums[i] += value
+                        sums[width + i] += value * value
+                    }
                 }
+                all.take(sums)
             }
-            try communicator.allReduce(inPlace: sums)
+            try all.sum(sums)
         }
         let count = sums[2 * width]
         let mean = (0..<width).map { sums[$0] / count }

@@ -6,6 +6,9 @@ import LinearAlgebra
 /// A unit is a class: its weights, then its bias. Blocks of samples stay in cache between the two products, so an evaluation reads
 /// the features once: 4·samples·features·classes flops.
 public final class SquaredHingeObjective: ShardedObjective {
+    public let parts: Int
+    /// The samples of every part.
+    private let ranges: [Range<Int>]
     private let features: Matrix<Float>
     private let labels: [Int32]
     private let totalSamples: Double
@@ -20,8 +23,13 @@ public final class SquaredHingeObjective: ShardedObjective {
     ///   - labels: a class for each of them.
     ///   - totalSamples: samples on all ranks.
     ///   - cost: C.
-    public init(features: Matrix<Float>, labels: [Int32], totalSamples: Int, classes: Int, cost: Double) {
+    ///   - parts: the samples that are worked through each by themselves; nil: all of them at once.
+    public init(
+        features: Matrix<Float>, labels: [Int32], totalSamples: Int, classes: Int, cost: Double, parts: [Range<Int>]? = nil
+    ) {
         precondition(features.rows == labels.count)
+        ranges = parts ?? [0..<features.rows]
+        self.parts = ranges.count
         self.features = features
         self.labels = labels
         self.totalSamples = Double(totalSamples)
@@ -34,15 +42,15 @@ public final class SquaredHingeObjective: ShardedObjective {
     public var units: Int { classes }
     public var valuesPerUnit: Int { features.columns + 1 }
 
-    public func samplesPart(at values: Matrix<Float>, gradient: Matrix<Float>) -> Double {
+    public func samplesPart(_ part: Int, at values: Matrix<Float>, gradient: Matrix<Float>) -> Double {
         let width = features.columns
         let weights = values.columns(0..<width), weightGradient = gradient.columns(0..<width)
         let scale = cost / totalSamples
         gradient.fill(0)
         var loss = 0.0
-        var start = 0
-        while start < features.rows {
-            let block = start..<min(start + blockSize, features.rows)
+        var start = ranges[part].lowerBound
+        while start < ranges[part].upperBound {
+            let block = start..<min(start + blockSize, ranges[part].upperBound)
             let x = features.rows(block), slopes = scores.rows(0..<block.count)
             multiply(x, weights, transposed: .second, into: slopes)
             for (r, sample) in block.enumerated() {

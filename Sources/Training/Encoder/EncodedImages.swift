@@ -9,28 +9,33 @@ public struct EncodedImages {
     public let labels: [Int32]
     /// Where the images stand in the set.
     public let range: Range<Int>
+    /// The images of `range` that are worked through each by themselves where sums over them are formed, and how those are.
+    public let parts: [Range<Int>]
+    public let order: ReductionOrder
     /// Images on all ranks.
     public let total: Int
 
-    public init(features: Matrix<Float>, labels: [Int32], range: Range<Int>, total: Int) {
+    /// - Parameter parts: this rank's.
+    public init(features: Matrix<Float>, labels: [Int32], parts: SampleParts, order: ReductionOrder = .fast, total: Int) {
         self.features = features
         self.labels = labels
-        self.range = range
+        range = parts.range
+        self.parts = parts.own.map { parts[$0] }
+        self.order = order
         self.total = total
     }
 
-    /// Encodes this rank's cut of a set. No collective but those of `agree`.
+    /// Encodes this rank's part of a set. No collective but those of `agree`.
     ///
     /// - Parameter report: called now and then with the images done on this rank.
     public init(
-        _ set: (images: ImageSet, labels: Labels), width: Int, communicator: Communicator, report: (Int) -> Void = { _ in },
+        _ set: (images: ImageSet, labels: Labels), width: Int, order: ReductionOrder = .fast, communicator: Communicator,
+        report: (Int) -> Void = { _ in },
         encode: (UnsafePointer<UInt8>, UnsafeMutablePointer<Float>) -> Void
     ) throws {
-        total = set.images.count
-        range = Cut(total, into: communicator.size)[communicator.rank]
-        let range = range
+        let parts = order.parts(of: set.images.count, rank: communicator.rank, ranks: communicator.size), range = parts.range
         let features = Matrix<Float>(rows: range.count, columns: width)
-        labels = try communicator.agree {
+        let labels = try communicator.agree {
             let batch = 64, pixels = set.images.shape.count
             let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: batch * pixels)
             defer { buffer.deallocate() }
@@ -45,16 +50,18 @@ public struct EncodedImages {
             }
             return try set.labels.labels(range)
         }
-        self.features = features
+        self.init(features: features, labels: labels, parts: parts, order: order, total: set.images.count)
     }
 
-    /// The local rows of the images whose places in the set are given, copied, with their labels.
-    public func selecting(_ indices: [Int]) -> (features: Matrix<Float>, labels: [Int32]) {
-        let own = indices.filter(range.contains)
+    /// The local rows of the images whose places in the set are given, copied, with their labels, part after part, and the rows of every
+    /// part.
+    public func selecting(_ indices: [Int]) -> (features: Matrix<Float>, labels: [Int32], parts: [Range<Int>]) {
+        let ofParts = parts.map { indices.filter($0.contains) }, own = Array(ofParts.joined())
         let selected = Matrix<Float>(rows: own.count, columns: features.columns)
         for (r, index) in own.enumerated() {
             selected.rows(r..<r + 1).copy(from: features.rows(index - range.lowerBound..<index - range.lowerBound + 1))
         }
-        return (selected, own.map { labels[$0 - range.lowerBound] })
+        let ends = ofParts.reduce(into: [0]) { $0.append($0.last! + $1.count) }
+        return (selected, own.map { labels[$0 - range.lowerBound] }, zip(ends, ends.dropFirst()).map { $0..<$1 })
     }
 }

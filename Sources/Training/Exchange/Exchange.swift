@@ -26,6 +26,12 @@ public protocol Exchange: AnyObject {
     var stepsAlone: Bool { get }
     /// Whether all ranks hold the same values now.
     var isSettled: Bool { get }
+    /// How gradients are summed over the samples of a step.
+    var order: ReductionOrder { get }
+
+    /// Takes the gradient of this rank's next shard of the samples. Called only where the order is fixed, for every shard before `step`,
+    /// which gets the last one's gradient.
+    func take(_ gradient: LearnedValues)
 
     /// Sums the gradient over ranks and lets `rule` make the new values, which all ranks have afterwards.
     ///
@@ -43,6 +49,8 @@ public protocol Exchange: AnyObject {
 extension Exchange {
     public var stepsAlone: Bool { false }
     public var isSettled: Bool { true }
+    public var order: ReductionOrder { .fast }
+    public func take(_ gradient: LearnedValues) {}
     public func settle(_ values: LearnedValues) throws {}
 }
 

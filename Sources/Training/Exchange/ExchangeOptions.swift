@@ -40,10 +40,11 @@ public struct ExchangeOptions: Codable, Equatable, Sendable {
     public var approximatesExpanded: Bool
     /// Steps of a rank by itself before the ranks' values are averaged; 1: gradients are summed in every step.
     public var averageEvery: Int
+    public var reduction: ReductionOrder
 
     public init(
         _ name: ExchangeName, wire: WireFormat = .float32, allreduce: AllReduceAlgorithm = .mpi, gradientRank: Int = 4,
-        approximatesExpanded: Bool = false, averageEvery: Int = 1
+        approximatesExpanded: Bool = false, averageEvery: Int = 1, reduction: ReductionOrder = .fast
     ) {
         self.name = name
         self.wire = wire
@@ -51,6 +52,7 @@ public struct ExchangeOptions: Codable, Equatable, Sendable {
         self.gradientRank = gradientRank
         self.approximatesExpanded = approximatesExpanded
         self.averageEvery = averageEvery
+        self.reduction = reduction
     }
 
     /// Whether the gradient travels before it is projected: then every layer is computed expanded.
@@ -64,11 +66,17 @@ public struct ExchangeOptions: Codable, Equatable, Sendable {
     public func make(for values: LearnedValues, expanded: ExpandedGradient? = nil, communicator: Communicator) -> any Exchange {
         precondition(wire == .float32 || name == .owned, "only owners round what they send")
         precondition(averageEvery == 1 || name == .dynamic, "values are averaged, not gradients")
+        precondition(
+            reduction == .fast || name != .lowrank && wire == .float32 && averageEvery == 1, "only whole gradients are summed in a fixed order")
         if name == .owned {
             return wire == .float32
-                ? OwnedExchange(values, communicator: communicator) : RoundedExchange(values, communicator: communicator)
+                ? OwnedExchange(values, order: reduction, communicator: communicator) : RoundedExchange(values, communicator: communicator)
         }
         let gradient = expanded?.values ?? values
+        if reduction == .fixed {
+            let sum = OrderedSum<Float>(Cut(gradient.count, into: communicator.size), order: .fixed, communicator: communicator)
+            return SummingExchange(values, expanded: expanded, sum: sum)
+        }
         let flat = { FlatSum(count: $0, algorithm: allreduce, communicator: communicator) }
         if averageEvery > 1 {
             return AveragingExchange(values, every: averageEvery, sum: flat(values.count), ranks: communicator.size)

@@ -9,8 +9,16 @@ protocol RankSum: AnyObject {
     /// What the busiest rank sends, in bytes.
     var wireBytes: Int { get }
     var heldFloats: Int { get }
+    var order: ReductionOrder { get }
 
+    /// As `Exchange.take`.
+    func take(_ gradient: LearnedValues)
     func sum(_ gradient: LearnedValues) throws
+}
+
+extension RankSum {
+    var order: ReductionOrder { .fast }
+    func take(_ gradient: LearnedValues) {}
 }
 
 /// The sum of a buffer of one length as it is: one allreduce.

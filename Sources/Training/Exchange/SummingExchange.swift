@@ -21,6 +21,9 @@ final class SummingExchange: Exchange {
     var bytesPerStep: Int { sum.bytes }
     var wireBytesPerStep: Int { sum.wireBytes }
     var heldFloats: Int { sum.heldFloats }
+    var order: ReductionOrder { sum.order }
+
+    func take(_ gradient: LearnedValues) { sum.take(expanded?.values ?? gradient) }
 
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws -> Double {
         try sum.sum(expanded?.values ?? gradient)

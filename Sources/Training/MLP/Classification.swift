@@ -1,6 +1,6 @@
 import LinearAlgebra
 
-/// A network's loss on training rows, batch by batch: gather the rows, expand W, forward, backward.
+/// A network's loss on training rows, batch by batch: expand W, gather the rows, forward, backward.
 public final class Classification: BatchObjective {
     private let network: MLPNetwork
     private let rows: TrainingRows
@@ -15,8 +15,9 @@ public final class Classification: BatchObjective {
         labels = [Int32](repeating: 0, count: network.batch.rows)
     }
 
+    public func prepare() { network.rebuild() }
+
     public func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int) {
-        network.rebuild()
         rows.gather(samples, into: network.batch)
         for (r, sample) in samples.enumerated() { labels[r] = rows.labels[sample] }
         return network.gradient(count: samples.count, labels: labels, scale: scale, firstSample: first)

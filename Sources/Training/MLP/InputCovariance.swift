@@ -13,16 +13,22 @@ import Parallel
 /// - Throws: `MPIError`.
 /// - Complexity: samples/P·channels·positions·(positions + 1) flops and one allreduce of 1 + n + n(n + 1)/2 Doubles for n positions.
 public func inputCovariance(
-    _ grid: PixelGrid, samples: [Int], squared: Bool, communicator: Communicator, load: (ArraySlice<Int>, Matrix<Float>) -> Void
+    _ grid: PixelGrid, samples: [Int], squared: Bool, order: ReductionOrder = .fast, communicator: Communicator,
+    load: (ArraySlice<Int>, Matrix<Float>) -> Void
 ) throws -> Matrix<Double> {
     var moments = Moments(size: grid.positions)
     let inputs = Matrix<Float>(rows: min(sampleChunk, samples.count), columns: grid.inputs)
-    for part in communicator.chunks(of: samples) {
-        load(part, inputs)
-        let seen = inputs.rows(0..<part.count)
-        if squared { for i in 0..<seen.elements.count { seen.elements[i] *= seen.elements[i] } }
-        moments.add(seen.reshaped(rows: part.count * grid.channels, columns: grid.positions))
+    let sums = SampleSums(count: moments.sums.count, order: order, communicator: communicator)
+    for part in communicator.parts(of: samples, order: order) {
+        moments = Moments(size: grid.positions)
+        for chunk in part {
+            load(chunk, inputs)
+            let seen = inputs.rows(0..<chunk.count)
+            if squared { for i in 0..<seen.elements.count { seen.elements[i] *= seen.elements[i] } }
+            moments.add(seen.reshaped(rows: chunk.count * grid.channels, columns: grid.positions))
+        }
+        moments.sums.withUnsafeMutableBufferPointer { sums.take($0) }
     }
-    try moments.sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
+    try moments.sums.withUnsafeMutableBufferPointer { try sums.sum($0) }
     return moments.covariance
 }

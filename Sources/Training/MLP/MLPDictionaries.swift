@@ -23,9 +23,6 @@ extension MLPSettings {
     /// Units of the autoencoder whose weights are atoms (the released settings of Denil et al. 2013), and centres of k-means.
     static let poolSize = 1000
 
-    /// Samples of the rank that has most of a batch.
-    func samplesPerRank(_ ranks: Int) -> Int { (batch + ranks - 1) / ranks }
-
     private func dictionary(_ name: DictionaryName, grid: PixelGrid, count: Int) -> (any WeightDictionary)? {
         let positions = grid.positions
         switch name {

@@ -52,7 +52,7 @@ public struct MLPPlan {
         settings: MLPSettings, shape: ImageShape, classes: Int, exchange: ExchangeOptions, communicator: Communicator, forced: ComputePath?,
         training: Int
     ) throws {
-        let samples = settings.samplesPerRank(communicator.size)
+        let samples = exchange.reduction.largestPart(of: settings.batch, ranks: communicator.size)
         var stages: [Stage] = [], models: [MLPModel] = []
         for stage in settings.stages {
             // Turns cost what the turn before last did.

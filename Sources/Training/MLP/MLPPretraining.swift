@@ -13,7 +13,7 @@ final class MLPPretraining {
     private let exchange: ExchangeOptions
     private let communicator: Communicator
     private let progress: ProgressLog
-    /// The most samples of a step on this rank.
+    /// The most samples of a step that are computed at once.
     private let capacity: Int
 
     /// - Parameters:
@@ -28,7 +28,7 @@ final class MLPPretraining {
         self.exchange = exchange
         self.communicator = communicator
         self.progress = progress
-        capacity = settings.samplesPerRank(communicator.size)
+        capacity = exchange.reduction.largestPart(of: settings.batch, ranks: communicator.size)
         network = model.network(
             gradient: model.values.zeros, paths: model.weights.map { _ in .expanded },
             capacity: max(sampleChunk, capacity))
@@ -90,7 +90,9 @@ final class MLPPretraining {
     private func dictionary(_ name: DictionaryName, layer k: Int, samples: [Int]) throws -> any WeightDictionary {
         network.rebuild()
         func covariance(_ squared: Bool) throws -> Matrix<Double> {
-            try inputCovariance(model.weights[k].grid, samples: samples, squared: squared, communicator: communicator) {
+            try inputCovariance(
+                model.weights[k].grid, samples: samples, squared: squared, order: exchange.reduction, communicator: communicator
+            ) {
                 load($0, ofLayer: k, into: $1)
             }
         }
@@ -106,7 +108,7 @@ final class MLPPretraining {
         case .kmeans:
             let centres = try kMeans(
                 count: MLPSettings.poolSize, samples: samples, size: model.weights[k].grid.inputs, draws: draws(ofLayer: k),
-                communicator: communicator) { load($0, ofLayer: k, into: $1) }
+                order: exchange.reduction, communicator: communicator) { load($0, ofLayer: k, into: $1) }
             return pool(centres, k)
         case .ae:
             let layer = PredictedWeights.dense(grid: model.weights[k].grid, units: MLPSettings.poolSize)
@@ -145,6 +147,8 @@ private final class Reconstruction: BatchObjective {
         self.autoencoder = autoencoder
         self.load = load
     }
+
+    func prepare() { autoencoder.rebuild() }
 
     func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int) {
         load(samples, autoencoder.batch)

@@ -82,7 +82,8 @@ final class MLPTraining {
         let rows = try trainingRows(pooledBy: stage.paths[0] == .reduced ? model.weights[0] : nil)
         let gradient = model.values.zeros, expanded = exchange.sumsExpanded ? model.expandedGradient : nil
         let network = model.network(
-            gradient: gradient, expanded: expanded, paths: stage.paths, capacity: settings.samplesPerRank(communicator.size))
+            gradient: gradient, expanded: expanded, paths: stage.paths,
+            capacity: exchange.reduction.largestPart(of: settings.batch, ranks: communicator.size))
         self.network = network
         let exchange = exchange.make(
             for: model.values, expanded: expanded.map { ExpandedGradient(values: $0, project: network.project) },
@@ -116,6 +117,9 @@ final class MLPTraining {
             try report(row)
         }
     }
+
+    /// How sums over samples are formed.
+    var order: ReductionOrder { exchange.reduction }
 
     /// How many of some training images are predicted wrong.
     func wrong(among samples: [Int]) -> Int {

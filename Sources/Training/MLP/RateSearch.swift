@@ -29,13 +29,15 @@ struct RateSearch {
     mutating func run(
         _ rates: [Double], every: Int?, training: MLPTraining, communicator: Communicator, progress: ProgressLog
     ) throws -> Double {
-        let count = held.count, own = Array(held[Cut(held.count, into: communicator.size)[communicator.rank]])
+        let count = held.count, parts = training.order.parts(of: count, rank: communicator.rank, ranks: communicator.size)
+        let own = Array(held[parts.range])
         var best: (rate: Double, error: Double)?
         for rate in rates {
             var error = 1.0, lines = "", bytes = 0, steps = 0
             /// - Parameter epoch: what part of the run the last steps belong to.
             func look(epoch: Int, at now: Int, _ seconds: Double) throws {
-                let wrong = try communicator.allReduce(Int64(training.wrong(among: own)))
+                let found = parts.local.reduce(0) { $0 + training.wrong(among: Array(own[$1])) }
+                let wrong = try communicator.allReduce(Int64(found))
                 error = Double(wrong) / Double(max(count, 1))
                 let stage = training.plan.stages.first { $0.stage.epochs.contains(epoch - 1) }!
                 bytes += (now - steps) * stage.bytesPerStep
@@ -61,7 +63,7 @@ struct RateSearch {
         return try communicator.agree {
             guard let best else {
                 throw TrainingError(
-                    "--validate: expected a finite loss with one of the rates \(rates), found none; leave out --validate and give "
+                    "--validate: expected a finite loss with one of the rates \(rates), found none; give a "
                         + "--learning-rate below \(rates.min()!)")
             }
             return best.rate

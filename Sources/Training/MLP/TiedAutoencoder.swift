@@ -32,11 +32,13 @@ public final class TiedAutoencoder {
         rebuilt = Matrix(rows: capacity, columns: inputs)
     }
 
-    /// The sum of the losses of the batch's first samples, and the gradient of that sum times `scale`.
+    /// Expands W, after the values changed.
+    public func rebuild() { layer.rebuild() }
+
+    /// The sum of the losses of the batch's first samples, at the values of the last `rebuild`, and the gradient of that sum times `scale`.
     public func gradient(count: Int, scale: Float) -> Double {
         let n = layer.inputs, w = layer.full.columns(0..<n)
         let x = batch.rows(0..<count), h = hidden.rows(0..<count), dh = hiddenGradient.rows(0..<count), y = rebuilt.rows(0..<count)
-        layer.rebuild()
         layer.forward(x, into: h)
         Activation.sigmoid.apply(inPlace: h)
         multiply(h, w, into: y)

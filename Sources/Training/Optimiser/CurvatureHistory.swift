@@ -4,7 +4,8 @@ import LinearAlgebra
 ///
 /// The two-loop recursion runs on inner products alone, so it needs no vector that another rank holds and, a whole iteration
 /// taken together, one allreduce (Chen, Wang & Zhou, "Large-scale L-BFGS using MapReduce", NIPS 2014). Memory: 2·pairs + 1
-/// vectors of the share, Float; the products are Double.
+/// vectors of the share, Float; the products are Double. An inner product is the sum of those of groups of values, in the order of groups:
+/// where sums have a fixed order a group is a unit, else it is a rank's share, and MPI adds them.
 struct CurvatureHistory {
     /// Rows: the steps s at 0..<capacity, the changes y at capacity..<2·capacity, the gradient last.
     private let basis: Matrix<Float>
@@ -14,19 +15,25 @@ struct CurvatureHistory {
     /// Coefficients of the direction in the basis.
     private var coefficients: [Double]
     private var multipliers: [Double]
-    /// Local inner products of the newest s, y and g with every row: what the one allreduce sums.
+    /// Inner products of the newest s, y and g with every row, group by group, zeros where another rank has the group: what the one
+    /// allreduce sums.
     private var fresh: [Double]
+    private let ownGroups: Range<Int>
     private(set) var count = 0
     private var newest = 0
 
-    init(capacity: Int, share: Int) {
+    /// - Parameters:
+    ///   - share: values of this rank.
+    ///   - groups: of how many groups it holds which, all of one length.
+    init(capacity: Int, share: Int, groups: (count: Int, own: Range<Int>)) {
         self.capacity = capacity
         basis = Matrix(rows: 2 * capacity + 1, columns: share)
         let size = 2 * capacity + 1
         products = [Double](repeating: 0, count: size * size)
         coefficients = [Double](repeating: 0, count: size)
         multipliers = [Double](repeating: 0, count: capacity)
-        fresh = [Double](repeating: 0, count: 3 * size)
+        fresh = [Double](repeating: 0, count: groups.count * 3 * size)
+        ownGroups = groups.own
     }
 
     private var size: Int { 2 * capacity + 1 }
@@ -39,7 +46,7 @@ struct CurvatureHistory {
 
     /// Takes the newest gradient into the products after `gradient` was written, with the pair that led there, unless it is nil.
     ///
-    /// - Parameter sum: sums its argument over ranks, in place: the one allreduce of the iteration, 3·(2·pairs + 1) Doubles.
+    /// - Parameter sum: sums its argument over ranks, in place: the one allreduce of the iteration, 3·(2·pairs + 1) Doubles a group.
     mutating func take(
         step: UnsafePointer<Float>?, change: UnsafePointer<Float>?, sum: (UnsafeMutableBufferPointer<Double>) throws -> Void
     ) rethrows {
@@ -50,13 +57,19 @@ struct CurvatureHistory {
             basis.row(capacity + newest).baseAddress!.update(from: change, count: share)
         }
         let changed = (newest, capacity + newest, 2 * capacity)
-        for other in 0..<size {
-            let row = basis.row(other).baseAddress!
-            fresh[other] = dot(basis.row(changed.0).baseAddress!, row, count: share)
-            fresh[size + other] = dot(basis.row(changed.1).baseAddress!, row, count: share)
-            fresh[2 * size + other] = dot(basis.row(changed.2).baseAddress!, row, count: share)
+        for i in fresh.indices { fresh[i] = 0 }
+        let width = share / max(ownGroups.count, 1)
+        for (g, group) in ownGroups.enumerated() {
+            let first = group * 3 * size, start = g * width
+            for other in 0..<size {
+                let row = basis.row(other).baseAddress! + start
+                fresh[first + other] = dot(basis.row(changed.0).baseAddress! + start, row, count: width)
+                fresh[first + size + other] = dot(basis.row(changed.1).baseAddress! + start, row, count: width)
+                fresh[first + 2 * size + other] = dot(basis.row(changed.2).baseAddress! + start, row, count: width)
+            }
         }
         try fresh.withUnsafeMutableBufferPointer { try sum($0) }
+        for i in 3 * size..<fresh.count { fresh[i % (3 * size)] += fresh[i] }
         for other in 0..<size {
             set(changed.0, other, fresh[other])
             set(changed.1, other, fresh[size + other])

@@ -6,7 +6,8 @@ import Parallel
 /// An evaluation: the owners write the trial point, one allgather gives it to every rank; each rank forms the gradient of its
 /// samples; one reduce-scatter leaves the sums with the owners; one allreduce of 16 bytes sums objective and slope. An
 /// iteration adds one small allreduce (`CurvatureHistory`). So the busiest rank sends N + (P−2)·n_max values and some bytes an
-/// evaluation. Memory a rank: two vectors of N values, and 2·pairs + 5 of its share.
+/// evaluation. Memory a rank: two vectors of N values, and 2·pairs + 5 of its share. Where sums have a fixed order, `OrderedSum` takes the
+/// place of the reduce-scatter, and the small allreduces have a Double, or three times 2·pairs + 1, for every unit.
 public final class LBFGS {
     public struct Options: Sendable {
         public var iterations: Int
@@ -15,10 +16,13 @@ public final class LBFGS {
         public var history = 5
         /// Ends where ten iterations lower the objective by less than this part of it. 0: never.
         public var tolerance = 0.0
+        /// How sums over samples, units and ranks are formed.
+        public var order: ReductionOrder
 
-        public init(iterations: Int, tolerance: Double = 0) {
+        public init(iterations: Int, tolerance: Double = 0, order: ReductionOrder = .fast) {
             self.iterations = iterations
             self.tolerance = tolerance
+            self.order = order
         }
     }
 
@@ -57,7 +61,12 @@ public final class LBFGS {
     private let gradient: Matrix<Float>
     private let direction: Matrix<Float>
     private let change: Matrix<Float>
-    private let scalars = Matrix<Double>(rows: 1, columns: 2)
+    /// Where the order is fixed.
+    private let sum: OrderedSum<Float>?
+    /// The objective, a Double for each of `slots`, then the slope, one for each of `groups`.
+    private let scalars: Matrix<Double>
+    private let slots: (count: Int, own: Range<Int>)
+    private let groups: (count: Int, own: Range<Int>)
     private var history: CurvatureHistory
     private var state = Iteration.none
 
@@ -78,7 +87,12 @@ public final class LBFGS {
         gradient = Matrix(rows: owned.count, columns: width)
         direction = Matrix(rows: owned.count, columns: width)
         change = Matrix(rows: owned.count, columns: width)
-        history = CurvatureHistory(capacity: options.history, share: owned.count * width)
+        slots = options.order.slots(rank: communicator.rank, ranks: communicator.size)
+        precondition(objective.parts == slots.own.count, "\(objective.parts) parts of the samples for \(slots.own.count)")
+        groups = options.order == .fast ? (1, 0..<1) : (units, owned)
+        scalars = Matrix(rows: 1, columns: slots.count + groups.count)
+        sum = options.order == .fast ? nil : OrderedSum(shares, order: .fixed, communicator: communicator)
+        history = CurvatureHistory(capacity: options.history, share: owned.count * width, groups: groups)
     }
 
     private var share: Int { trial.rows * trial.columns }
@@ -133,16 +147,28 @@ public final class LBFGS {
         var waited = try waitForOthers()
         try communicator.allGather(inPlace: values.elements, shares: shares)
         let t1 = clock.now
-        scalars[0, 0] = objective.samplesPart(at: values, gradient: samplesGradient)
+        scalars.fill(0)
+        for (part, slot) in slots.own.enumerated() {
+            scalars[0, slot] = objective.samplesPart(part, at: values, gradient: samplesGradient)
+            sum?.take(samplesGradient.elements)
+        }
         let t2 = clock.now
         waited += try waitForOthers()
-        try communicator.reduceScatter(
-            UnsafeBufferPointer(samplesGradient.elements), into: gradient.elements, shares: shares)
+        if let sum {
+            try sum.sum(samplesGradient.elements)
+            gradient.copy(from: samplesGradient.rows(owned))
+        } else {
+            try communicator.reduceScatter(
+                UnsafeBufferPointer(samplesGradient.elements), into: gradient.elements, shares: shares)
+        }
         let t3 = clock.now
         let common = objective.complete(at: values, owned: owned, gradient: gradient)
         // One rank's word for it: on processors of two kinds the last bits differ, and all ranks must search the same line.
         if communicator.isRoot { scalars[0, 0] += common }
-        scalars[0, 1] = dot(gradient.pointer, direction.pointer, count: share)
+        let width = share / max(groups.own.count, 1)
+        for (g, group) in groups.own.enumerated() {
+            scalars[0, slots.count + group] = dot(gradient.pointer + g * width, direction.pointer + g * width, count: width)
+        }
         let t4 = clock.now
         waited += try waitForOthers()
         try communicator.allReduce(inPlace: scalars.elements)
@@ -151,16 +177,17 @@ public final class LBFGS {
         state.compute += ((t2 - t1) + (t4 - t3)).seconds
         state.wait += waited.seconds
         state.exchange += ((t1 - t0) + (t3 - t2) + (t5 - t4) - waited).seconds
-        let value = scalars[0, 0]
-        if !value.isFinite || !scalars[0, 1].isFinite {
+        let value = ShardTree.sum(UnsafeMutableBufferPointer(rebasing: scalars.elements[..<slots.count]))
+        let slope = scalars.elements[slots.count...].reduce(0, +)
+        if !value.isFinite || !slope.isFinite {
             // Every rank sees the same sums, so all come here and leave together.
             try communicator.agree {
                 throw TrainingError(
-                    "the objective is \(value), its slope \(scalars[0, 1]), at iteration \(state.number + (from == nil ? 0 : 1)), "
+                    "the objective is \(value), its slope \(slope), at iteration \(state.number + (from == nil ? 0 : 1)), "
                         + "evaluation \(state.evaluations): expected finite numbers; look at --lambda and the data")
             }
         }
-        return WolfeLineSearch.Point(step: length, value: value, slope: scalars[0, 1])
+        return WolfeLineSearch.Point(step: length, value: value, slope: slope)
     }
 
     /// Takes `gradient`, and the pair that led from `point` to `trial`, into the history.

@@ -8,12 +8,16 @@ public protocol ShardedObjective: AnyObject {
     var units: Int { get }
     var valuesPerUnit: Int { get }
 
-    /// The part of this rank's samples: returns their sum of the objective and sets their gradient.
+    /// The parts that this rank's samples are worked through in, each by itself: one, or where sums have a fixed order its shards.
+    var parts: Int { get }
+
+    /// One part of this rank's samples: returns their sum of the objective and sets their gradient.
     ///
     /// - Parameters:
+    ///   - part: of 0..<parts, in order at the same values.
     ///   - values: all learned values, units × values a unit, the same on every rank.
     ///   - gradient: units × values a unit; what was in it is replaced.
-    func samplesPart(at values: Matrix<Float>, gradient: Matrix<Float>) -> Double
+    func samplesPart(_ part: Int, at values: Matrix<Float>, gradient: Matrix<Float>) -> Double
 
     /// Turns the sum over all samples of `samplesPart` into the gradient of the objective, for the owned units, and returns the
     /// term of the objective that no sample holds. The optimiser takes that of rank 0.
@@ -22,4 +26,8 @@ public protocol ShardedObjective: AnyObject {
     ///   - values: as given to the call of `samplesPart` that came before.
     ///   - gradient: owned units × values a unit, in place.
     func complete(at values: Matrix<Float>, owned: Range<Int>, gradient: Matrix<Float>) -> Double
+}
+
+extension ShardedObjective {
+    public var parts: Int { 1 }
 }

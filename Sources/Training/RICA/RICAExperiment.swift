@@ -21,6 +21,8 @@ public final class RICAExperiment {
         public var modelPath: String?
         /// The path to compute on; the cheapest if nil.
         public var path: ComputePath?
+        /// How sums over samples are formed.
+        public var reduction = ReductionOrder.fast
         public var exportPath: String?
         /// What `--validate` may choose; nothing is searched if nil.
         public var search: ValidationGrid?
@@ -96,7 +98,8 @@ public final class RICAExperiment {
             }
         }
         progress.say("reading \(settings.whiteningPatches) patches of \(settings.patch)×\(settings.patch) and fitting the whitening")
-        let patches = try RICAPatches(images: data.unlabelled, settings: settings, communicator: communicator)
+        let patches = try RICAPatches(
+            images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator)
         if let grid = request.search {
             let search = Validation(
                 grid: grid, settings: settings, weights: weights, data: data, patches: patches, path: request.path, communicator: communicator,
@@ -139,7 +142,7 @@ public final class RICAExperiment {
         progress.say(
             "encoding \(data.train.images.count) training and \(data.test.images.count) test images, \(encoder.features) numbers each (\(encoder.path.rawValue))")
         let train = try EncodedImages(
-            data.train, width: encoder.features, communicator: communicator,
+            data.train, width: encoder.features, order: request.reduction, communicator: communicator,
             report: { self.progress.step("encode training images", $0 * self.communicator.size, of: self.data.train.images.count) },
             encode: encoder.encode)
         let test = try EncodedImages(
@@ -173,15 +176,15 @@ public final class RICAExperiment {
         for (name, set) in [("train", images.train), ("test", images.test)] {
             let all = Matrix<Float>(rows: communicator.isRoot ? set.total : 0, columns: set.features.columns)
             var labels: [Int32] = []
-            let cut = Cut(set.total, into: communicator.size)
+            let ranges = (0..<communicator.size).map { set.order.parts(of: set.total, rank: $0, ranks: communicator.size).range }
             // Rank by rank through a broadcast, so that only rank 0 holds the whole.
             for rank in 0..<communicator.size {
                 let own = rank == communicator.rank
-                let part = own ? set.features : Matrix<Float>(rows: cut[rank].count, columns: set.features.columns)
+                let part = own ? set.features : Matrix<Float>(rows: ranges[rank].count, columns: set.features.columns)
                 try communicator.broadcast(part.elements, from: rank)
-                var partLabels = own ? set.labels : [Int32](repeating: 0, count: cut[rank].count)
+                var partLabels = own ? set.labels : [Int32](repeating: 0, count: ranges[rank].count)
                 try partLabels.withUnsafeMutableBufferPointer { try communicator.broadcast($0, from: rank) }
-                if communicator.isRoot { all.rows(cut[rank]).copy(from: part) }
+                if communicator.isRoot { all.rows(ranges[rank]).copy(from: part) }
                 labels += partLabels
             }
             if communicator.isRoot {
@@ -205,7 +208,7 @@ public final class RICAExperiment {
             guard file.metadata["model"] == model.fingerprint else {
                 throw DataError(message: "\(path): expected features of this model, found those of another: encode again with --phase encode")
             }
-            func part(_ name: String, count: Int) throws -> EncodedImages {
+            func part(_ name: String, count: Int, order: ReductionOrder = .fast) throws -> EncodedImages {
                 let shape = file.tensors["\(name).features"]?.shape ?? []
                 let labels: [Int32] = try file.values("\(name).labels")
                 guard shape == [count, width], labels.count == count else {
@@ -213,11 +216,12 @@ public final class RICAExperiment {
                         message: "\(path): expected \(name) features of \(data.name) of shape \([count, width]) with their labels, "
                             + "found \(shape) with \(labels.count): encode again with --phase encode")
                 }
-                let range = Cut(count, into: communicator.size)[communicator.rank]
+                let parts = order.parts(of: count, rank: communicator.rank, ranks: communicator.size)
                 return EncodedImages(
-                    features: try file.matrix("\(name).features", rows: range), labels: Array(labels[range]), range: range, total: count)
+                    features: try file.matrix("\(name).features", rows: parts.range), labels: Array(labels[parts.range]), parts: parts,
+                    order: order, total: count)
             }
-            return (try part("train", count: data.train.images.count), try part("test", count: data.test.images.count))
+            return (try part("train", count: data.train.images.count, order: request.reduction), try part("test", count: data.test.images.count))
         }
     }
 }

@@ -19,6 +19,7 @@ public struct RICALearning {
     public let path: ComputePath
     private let objective: RICAObjective
     private let start: LearnedValues
+    private let order: ReductionOrder
 
     /// - Parameters:
     ///   - weights: the layer of the settings.
@@ -26,11 +27,12 @@ public struct RICALearning {
     public init(settings: RICASettings, weights: PredictedWeights, patches: RICAPatches, path: ComputePath?, ranks: Int) {
         self.settings = settings
         self.weights = weights
-        self.path = path ?? weights.costs(samples: settings.patchesPerRank(ranks))[0].path
+        self.path = path ?? weights.costs(samples: patches.order.largestPart(of: settings.patches, ranks: ranks))[0].path
         start = settings.startingValues(for: weights)
         objective = RICAObjective(
             weights: weights, patches: patches.local, totalPatches: patches.total, outerProducts: patches.outerProducts,
-            norm: settings.norm, sparsity: settings.lambda, path: self.path)
+            norm: settings.norm, sparsity: settings.lambda, path: self.path, parts: patches.parts, order: patches.order)
+        order = patches.order
     }
 
     /// Learns on all ranks.
@@ -44,7 +46,7 @@ public struct RICALearning {
         let before = communicator.traffic
         var previous = LBFGS.Iteration.none, rebuild = 0.0, project = 0.0, bytes = 0
         let optimiser = LBFGS(
-            objective, values: values, communicator: communicator, options: .init(iterations: settings.iterations))
+            objective, values: values, communicator: communicator, options: .init(iterations: settings.iterations, order: order))
         let last = try optimiser.run { iteration in
             let sent = (communicator.traffic - before).total.wireBytes
             let evaluations = Double(max(iteration.evaluations - previous.evaluations, 1))
@@ -63,9 +65,4 @@ public struct RICALearning {
         return Outcome(
             values: objective.normalisedValues(at: values), last: last, metrics: metrics, snapshots: snapshots)
     }
-}
-
-extension RICASettings {
-    /// Patches of the rank that has most.
-    public func patchesPerRank(_ ranks: Int) -> Int { (patches + ranks - 1) / ranks }
 }

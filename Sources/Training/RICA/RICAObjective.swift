@@ -1,5 +1,6 @@
-import LinearAlgebra
 import Layers
+import LinearAlgebra
+import Parallel
 
 /// The RICA objective over patches x, as a mean per patch: λ·Σ√((Ŵx)² + ε) + ½‖ŴᵀŴx − x‖², where Ŵ is W with
 /// normalised rows, and its gradient with respect to the learned values w behind W (Le et al. 2011; Denil et al. 2013,
@@ -25,7 +26,11 @@ public final class RICAObjective: ShardedObjective {
     public let weights: PredictedWeights
     public let path: ComputePath
     private let inputs: Inputs
-    private let patches: Int
+    public let parts: Int
+    /// The patches of every part.
+    private let ranges: [Range<Int>]
+    /// Where it is fixed, products over units run in blocks of units that no rank count changes.
+    private let order: ReductionOrder
     private let totalPatches: Double
     private let sparsity: Double
     private let epsilon: Float
@@ -66,21 +71,27 @@ public final class RICAObjective: ShardedObjective {
     ///   - outerProducts: Σxxᵀ over all of them, n_v × n_v.
     ///   - sparsity: λ.
     ///   - epsilon: ε under the root of the smooth absolute value.
+    ///   - parts: the patches that are worked through each by themselves; nil: all of them at once.
+    ///   - order: how sums over samples and units are formed.
     public init(
         weights: PredictedWeights, patches: Matrix<Float>, totalPatches: Int, outerProducts: Matrix<Double>,
-        norm: RICANorm, sparsity: Double, epsilon: Float = defaultEpsilon, path: ComputePath
+        norm: RICANorm, sparsity: Double, epsilon: Float = defaultEpsilon, path: ComputePath, parts: [Range<Int>]? = nil,
+        order: ReductionOrder = .fast
     ) {
         let n = weights.grid.inputs, nA = weights.valuesPerUnit, nH = weights.units
         precondition(patches.columns == n && outerProducts.rows == n && outerProducts.columns == n)
         precondition(!weights.isDense || path == .expanded, "a dense layer has no pooled inputs")
         self.weights = weights
         self.path = path
-        self.patches = patches.rows
+        let ranges = parts ?? [0..<patches.rows]
+        self.ranges = ranges
+        self.parts = ranges.count
+        self.order = order
         self.totalPatches = Double(totalPatches)
         self.sparsity = sparsity
         self.epsilon = epsilon
         let width = nH + (path == .expanded ? n : nA * weights.columns.count)
-        let blockSize = max(1, min(patches.rows, RICAObjective.blockSize(width: width)))
+        let blockSize = max(1, min(ranges.map(\.count).max()!, RICAObjective.blockSize(width: width)))
         self.blockSize = blockSize
         switch path {
         case .expanded:
@@ -91,7 +102,7 @@ public final class RICAObjective: ShardedObjective {
             inputs = .reduced(
                 weights.columns.indices.map { j in
                     let pooled = Matrix<Float>(rows: patches.rows, columns: nA)
-                    weights.pool(patches, column: j, into: pooled)
+                    for range in ranges { weights.pool(patches.rows(range), column: j, into: pooled.rows(range)) }
                     return pooled
                 })
         }
@@ -132,18 +143,19 @@ public final class RICAObjective: ShardedObjective {
         return normalised.clone()
     }
 
-    public func samplesPart(at values: Matrix<Float>, gradient: Matrix<Float>) -> Double {
-        rebuildSeconds += clock.measure { normalise(values) }.seconds
+    public func samplesPart(_ part: Int, at values: Matrix<Float>, gradient: Matrix<Float>) -> Double {
+        if part == 0 { rebuildSeconds += clock.measure { normalise(values) }.seconds }
         let scale = Float(sparsity / totalPatches)
         var sum = 0.0
-        var start = 0, block = 0
+        var start = ranges[part].lowerBound, block = 0
+        let end = ranges[part].upperBound
         sumGradient.fill(0)
-        while start < patches {
-            let range = start..<min(start + blockSize, patches)
+        while start < end {
+            let range = start..<min(start + blockSize, end)
             sum += add(range, scale: scale, beta: block % RICAObjective.blocksInFloat == 0 ? 0 : 1)
             start = range.upperBound
             block += 1
-            if block % RICAObjective.blocksInFloat == 0 || start == patches {
+            if block % RICAObjective.blocksInFloat == 0 || start == end {
                 accumulate(blockGradient.pointer, into: sumGradient.pointer, count: blockGradient.rows * blockGradient.columns)
             }
         }
@@ -212,12 +224,19 @@ public final class RICAObjective: ShardedObjective {
                 product[j, i] = sum
             }
         }
-        multiply(wideRows.rows(owned), product, into: rowGradient.rows(owned), alpha: 1 / totalPatches)
+        forEachBlock(of: owned) { multiply(wideRows.rows($0), product, into: rowGradient.rows($0), alpha: 1 / totalPatches) }
         projectSeconds += clock.measure {
-            project(rowGradient, units: owned)
+            forEachBlock(of: owned) { project(rowGradient, units: $0) }
             addThroughNorm(weights.isDense ? rowGradient : valueGradient, units: owned, to: gradient)
         }.seconds
         return 0.5 * trace / totalPatches
+    }
+
+    /// Calls the body with owned units: all at once, or where the order is fixed with every eighth of the layer that has some of them.
+    private func forEachBlock(of owned: Range<Int>, _ body: (Range<Int>) -> Void) {
+        guard order == .fixed else { return body(owned) }
+        let blocks = Cut(units, into: ShardTree.shards)
+        for b in 0..<blocks.parts where blocks[b].overlaps(owned) { body(blocks[b]) }
     }
 
     /// valueGradient ← rowGradient·U for some units; nothing to do for a dense layer.

@@ -9,6 +9,10 @@ public struct RICAPatches {
     public let covariance: Matrix<Double>
     /// This rank's patches, whitened and divided by √(‖x‖² + 1e-8): patches × n_v.
     public let local: Matrix<Float>
+    /// The rows of `local` that are worked through each by themselves.
+    public let parts: [Range<Int>]
+    /// How sums over patches are formed.
+    public let order: ReductionOrder
     /// Patches on all ranks.
     public let total: Int
     /// Σxxᵀ over them, n_v × n_v, the same on every rank.
@@ -19,36 +23,47 @@ public struct RICAPatches {
     /// Two allreduces of 1 + n_v + n_v(n_v+1)/2 Doubles, once.
     ///
     /// - Throws: what `agree` does, where a rank cannot read a file; `FactorisationError`; `MPIError`.
-    public init(images: ImageSet, settings: RICASettings, communicator: Communicator) throws {
+    public init(images: ImageSet, settings: RICASettings, order: ReductionOrder = .fast, communicator: Communicator) throws {
         let sampler = PatchSampler(images: images, size: settings.patch, seed: settings.seed)
         var moments = Moments(size: sampler.values)
-        let range = Cut(settings.whiteningPatches, into: communicator.size)[communicator.rank]
+        let sums = SampleSums(count: moments.sums.count, order: order, communicator: communicator)
+        let seen = order.parts(of: settings.whiteningPatches, rank: communicator.rank, ranks: communicator.size)
         try communicator.agree {
-            for start in stride(from: range.lowerBound, to: range.upperBound, by: RICAPatches.chunk) {
-                let patches = try sampler.read(start..<min(start + RICAPatches.chunk, range.upperBound))
-                contrastNormalise(patches)
-                moments.add(patches)
+            for part in seen.own {
+                moments = Moments(size: sampler.values)
+                for start in stride(from: seen[part].lowerBound, to: seen[part].upperBound, by: RICAPatches.chunk) {
+                    let patches = try sampler.read(start..<min(start + RICAPatches.chunk, seen[part].upperBound))
+                    contrastNormalise(patches)
+                    moments.add(patches)
+                }
+                moments.sums.withUnsafeMutableBufferPointer { sums.take($0) }
             }
         }
-        try moments.sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
+        try moments.sums.withUnsafeMutableBufferPointer { try sums.sum($0) }
         covariance = moments.covariance
         let covariance = covariance
         whitening = try communicator.agree { try Whitening(mean: moments.mean, covariance: covariance) }
 
         total = settings.patches
-        let own = Cut(total, into: communicator.size)[communicator.rank]
-        let raw = try communicator.agree { try sampler.read(own) }
+        self.order = order
+        let own = order.parts(of: total, rank: communicator.rank, ranks: communicator.size)
+        parts = own.local
+        let raw = try communicator.agree { try sampler.read(own.range) }
         contrastNormalise(raw)
         local = Matrix(rows: raw.rows, columns: raw.columns)
-        whitening.apply(to: raw, into: local)
+        for part in parts { whitening.apply(to: raw.rows(part), into: local.rows(part)) }
         for r in 0..<local.rows {
             let x = local.row(r)
             let scale = Float(1 / (dot(x.baseAddress!, x.baseAddress!, count: x.count) + 1e-8).squareRoot())
             for i in 0..<x.count { x[i] *= scale }
         }
         var products = Moments(size: sampler.values)
-        products.add(local)
-        try products.sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
+        for part in parts {
+            products = Moments(size: sampler.values)
+            products.add(local.rows(part))
+            products.sums.withUnsafeMutableBufferPointer { sums.take($0) }
+        }
+        try products.sums.withUnsafeMutableBufferPointer { try sums.sum($0) }
         outerProducts = products.outerProducts
     }
 

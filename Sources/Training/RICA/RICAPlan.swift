@@ -9,7 +9,7 @@ public struct RICAPlan {
     public let proportion: Double
     /// Bytes of the values that are reduced in one evaluation: 4·N.
     public let bytesPerStep: Int
-    /// What the busiest rank sends in one: 4·(N + (P−2)·n_max), 0 at one rank.
+    /// What the busiest rank sends in one: 4·(N + (P−2)·n_max), 0 at one rank; in a fixed order as `OrderedSum` says.
     public let wireBytesPerStep: Int
     /// Every path with its cost on one rank's patches, cheapest first.
     public let costs: [PathCost]
@@ -20,9 +20,13 @@ public struct RICAPlan {
 
     /// - Parameters:
     ///   - forced: the path that the user chose.
+    ///   - order: how sums over samples are formed.
     ///   - training: training images; `fold` of them train one classifier.
     ///   - test: test images.
-    public init(settings: RICASettings, weights: PredictedWeights, ranks: Int, forced: ComputePath?, training: Int, fold: Int, test: Int) {
+    public init(
+        settings: RICASettings, weights: PredictedWeights, ranks: Int, forced: ComputePath?, order: ReductionOrder = .fast, training: Int,
+        fold: Int, test: Int
+    ) {
         let values = weights.learnedValues
         let cut = Cut(weights.units, into: ranks).scaled(by: weights.valuesPerUnit)
         let share = (0..<ranks).map { cut[$0].count }.max()!
@@ -30,9 +34,10 @@ public struct RICAPlan {
         fullParameters = weights.fullWeights
         proportion = weights.proportion
         bytesPerStep = 4 * values
-        wireBytesPerStep = ranks == 1 ? 0 : 4 * (values + (ranks - 2) * share)
-        let patches = settings.patchesPerRank(ranks)
-        costs = weights.costs(samples: patches)
+        let sum = SumSizes(owned: (0..<ranks).map { cut[$0].count }, order: order)
+        wireBytesPerStep = 4 * sum.busiest
+        let patches = order.largestRange(of: settings.patches, ranks: ranks)
+        costs = weights.costs(samples: order.largestPart(of: settings.patches, ranks: ranks))
         path = forced ?? costs[0].path
 
         let n = weights.grid.inputs, width = 4 * settings.encoder.width * weights.units
@@ -40,8 +45,9 @@ public struct RICAPlan {
         // Doubles count as two.
         let bases = weights.isDense ? 0 : weights.columns.count * weights.valuesPerUnit * (2 * n + weights.valuesPerUnit)
         let workspaces = 6 * values + 7 * weights.fullWeights + (1 << 18) + 7 * n * n + bases
-        let optimiser = 2 * values + 15 * share
-        let whitening = min(RICAPatches.chunk, (settings.whiteningPatches + ranks - 1) / ranks) * n
+        // In a fixed order parts of the sum, and 33 inner products a unit in Double.
+        let optimiser = 2 * values + 15 * share + (order == .fixed ? sum.heldValues + 66 * weights.units : 0)
+        let whitening = min(RICAPatches.chunk, order.largestPart(of: settings.whiteningPatches, ranks: ranks)) * n
         learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser)
         classifyingBytes = 4 * width * ((training + fold + test + ranks - 1) / ranks)
     }

@@ -62,7 +62,8 @@ final class Validation {
                         encoder: encoder)
                     let imageEncoder = ImageEncoder(model: model, shape: data.shape, path: path == .reduced ? nil : path)
                     let images = try EncodedImages(
-                        data.train, width: imageEncoder.features, communicator: communicator, encode: imageEncoder.encode)
+                        data.train, width: imageEncoder.features, order: patches.order, communicator: communicator,
+                        encode: imageEncoder.encode)
                     for cost in grid.costs {
                         tried.cost = cost
                         let accuracy = try score(images, cost: cost)
@@ -85,11 +86,12 @@ final class Validation {
         for (index, fold) in folds.enumerated() {
             let stream = RandomStream(seed: settings.seed, purpose: .validation, stream: index)
             let held = Set(stream.sample(max(1, fold.count / 5), below: fold.count))
-            let (features, labels) = images.selecting(fold.indices.filter { !held.contains($0) }.map { fold[$0] })
+            let (features, labels, parts) = images.selecting(fold.indices.filter { !held.contains($0) }.map { fold[$0] })
             let classifier = try LinearClassifier(
-                standardising: features, labels: labels, classes: data.classes, cost: cost, communicator: communicator)
-            let (heldFeatures, heldLabels) = images.selecting(fold.indices.filter(held.contains).map { fold[$0] })
-            let right = zip(classifier.predict(heldFeatures), heldLabels).count { $0 == $1 }
+                standardising: features, labels: labels, classes: data.classes, cost: cost, parts: parts, order: images.order,
+                communicator: communicator)
+            let (heldFeatures, heldLabels, heldParts) = images.selecting(fold.indices.filter(held.contains).map { fold[$0] })
+            let right = zip(heldParts.flatMap { classifier.predict(heldFeatures.rows($0)) }, heldLabels).count { $0 == $1 }
             sum += Double(try communicator.allReduce(Int64(right))) / Double(held.count)
         }
         return sum / Double(folds.count)

@@ -8,12 +8,15 @@ import Training
 
 /// The job on one rank: opens the data, says what will be done, runs, sums up.
 func runMLP(_ options: MLPOptions, on world: Communicator) throws {
-    let common = options.common, settings = options.settings, exchange = options.exchange.options
+    let common = options.common, settings = options.settings
+    var exchange = options.exchange.options
+    exchange.reduction = common.reduction
     let logger = Logger(label: "mlp") { StreamLogHandler.standardError(label: $0) }
     Backend.setThreads(common.threads)
     let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
     let directory = RunDirectory(path: common.runDir ?? "runs/mlp-\(common.dataset)")
     let data = try world.agree {
+        try common.checkRanks(world.size)
         let data = try Dataset.open(common.dataset, data: common.data)
         try data.checkLabels()
         return data
@@ -31,7 +34,8 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
         }
     }
     let record = RunRecord(
-        job: "mlp", settings: describe(settings, searches: options.rates?.count ?? 0 > 1).merging(describe(exchange).settings) { $1 },
+        job: "mlp", settings: describe(settings, searches: options.rates?.count ?? 0 > 1).merging(describe(exchange).settings) { $1 }
+            .merging(common.reductionSetting) { $1 },
         circumstances: circumstances(common).merging(describe(exchange).circumstances) { $1 },
         communicator: world, hosts: try world.hostNames())
 

@@ -81,6 +81,7 @@ struct MLPOptions: ParsableCommand {
         try check(common.dictionaries?.count, "--dictionary", "at most a name for each of \(widths.units.count) hidden layers") {
             $0 <= widths.units.count
         }
+        try exchange.checkOrder(common.reduction)
         try checkUse()
     }
 

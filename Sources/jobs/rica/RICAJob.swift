@@ -13,6 +13,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
     let directory = RunDirectory(path: common.runDir ?? "runs/rica-\(common.dataset)")
     let (settings, data) = try world.agree {
+        try common.checkRanks(world.size)
         let stored = options.phase.usesModel ? try RICAModel.read(from: options.model ?? directory.file("model.safetensors")) : nil
         let settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings
         let data = try Dataset.open(common.dataset, data: common.data)
@@ -38,10 +39,10 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     }
     let images = data.folds?.first?.count ?? data.train.images.count
     let plan = RICAPlan(
-        settings: settings, weights: weights, ranks: world.size, forced: common.compute.path,
+        settings: settings, weights: weights, ranks: world.size, forced: common.compute.path, order: common.reduction,
         training: data.train.images.count, fold: images, test: data.test.images.count)
     let record = RunRecord(
-        job: "rica", settings: describe(settings, search: options.search),
+        job: "rica", settings: describe(settings, search: options.search).merging(common.reductionSetting) { $1 },
         circumstances: circumstances(common).merging(["phase": options.phase.rawValue]) { $1 }, communicator: world, hosts: try world.hostNames())
 
     var banner = Banner(job: "rica", record: record)
@@ -65,6 +66,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     request.phase = options.phase
     request.modelPath = options.model
     request.path = common.compute.path
+    request.reduction = common.reduction
     request.exportPath = common.exportExpanded
     request.search = options.search
     let result = try RICAExperiment(

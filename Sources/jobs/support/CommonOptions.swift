@@ -6,6 +6,7 @@ import Training
 extension AlphaSampling: ExpressibleByArgument {}
 extension ComputePath: ExpressibleByArgument {}
 extension ProgressLog.Style: ExpressibleByArgument {}
+extension ReductionOrder: ExpressibleByArgument {}
 
 /// `--compute`: a path, or the cheapest.
 public enum ComputeChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
@@ -59,6 +60,8 @@ public struct CommonOptions: ParsableArguments {
         help: ArgumentHelp(
             "How predicted layers are computed; auto takes the cheapest by estimate.", valueName: "auto|expanded|pooled|reduced"))
     public var compute = ComputeChoice.auto
+    @Option(help: ArgumentHelp("How sums over samples are formed: fast, or fixed, in an order that gives the same model file at 1 to 8 ranks of one kind of processor, and costs time.", valueName: "fast|fixed"))
+    public var reduction = ReductionOrder.fast
     @Option(help: ArgumentHelp("BLAS threads of a rank.", valueName: "n"))
     public var threads = 1
     @Option(help: ArgumentHelp("End the job when one MPI call waits longer than this many seconds.", valueName: "s"))
@@ -84,6 +87,19 @@ public struct CommonOptions: ParsableArguments {
     public var dictionaries: [DictionaryName]? {
         dictionary?.split(separator: ",", omittingEmptySubsequences: false).compactMap { DictionaryName(rawValue: String($0)) }
     }
+
+    /// Refuses a rank count at which `--reduction` cannot keep its promise.
+    ///
+    /// - Throws: `OptionError`.
+    public func checkRanks(_ ranks: Int) throws {
+        if reduction == .fixed, ranks > ShardTree.shards {
+            throw OptionError("--reduction fixed: expected 1 to \(ShardTree.shards) ranks, one for each of its shards, found \(ranks): "
+                + "start fewer, or give --reduction fast")
+        }
+    }
+
+    /// `--reduction` as a setting by option name: the order that is not fixed is none.
+    public var reductionSetting: [String: String] { reduction == .fast ? [:] : ["reduction": reduction.rawValue] }
 
     public func validate() throws {
         guard Dataset.names.contains(dataset) else {

@@ -60,6 +60,20 @@ public struct ExchangeArguments: ParsableArguments {
         }
     }
 
+    /// Refuses what no fixed order of sums goes with.
+    ///
+    /// - Throws: `ValidationError`.
+    public func checkOrder(_ reduction: ReductionOrder) throws {
+        guard reduction == .fixed else { return }
+        func refuse(_ option: String, _ expected: String, _ found: String) -> ValidationError {
+            ValidationError("--reduction fixed: expected \(option) \(expected), found \(found)")
+        }
+        if options.name == .lowrank { throw refuse("--exchange", "full, dynamic or owned, which sum whole gradients", "lowrank") }
+        if wire != .float32 { throw refuse("--wire", "float32, since rounding leaves something with each rank", wire.rawValue) }
+        if averageEvery > 1 { throw refuse("--average-every", "1, since ranks that step alone see other samples", "\(averageEvery)") }
+        if let allreduce { throw refuse("no --allreduce,", "since the order is that of neither", allreduce.rawValue) }
+    }
+
     public var options: ExchangeOptions {
         ExchangeOptions(
             exchange ?? (averageEvery > 1 ? .dynamic : .owned), wire: wire, allreduce: allreduce ?? .mpi, gradientRank: gradientRank ?? 4,

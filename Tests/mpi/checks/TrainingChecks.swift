@@ -17,7 +17,7 @@ private final class Quadratic: ShardedObjective {
     func target(_ i: Int) -> Double { Double(i % 7) - 3 }
     private func curvature(_ i: Int) -> Double { 1 + 999 * Double(i) / Double(units * valuesPerUnit - 1) }
 
-    func samplesPart(at values: Matrix<Float>, gradient: Matrix<Float>) -> Double {
+    func samplesPart(_ part: Int, at values: Matrix<Float>, gradient: Matrix<Float>) -> Double {
         evaluations += 1
         gradient.fill(0)
         var sum = 0.0
@@ -42,7 +42,7 @@ private final class Rosenbrock: ShardedObjective {
 
     init(units: Int, on world: Communicator) { (self.units, holds) = (units, world.rank == world.size - 1) }
 
-    func samplesPart(at values: Matrix<Float>, gradient: Matrix<Float>) -> Double {
+    func samplesPart(_ part: Int, at values: Matrix<Float>, gradient: Matrix<Float>) -> Double {
         gradient.fill(0)
         guard holds else { return 0 }
         var sum = 0.0

@@ -12,6 +12,7 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("overlap-in-pieces", checkOverlapInPieces),
     ("all-to-all", checkAllToAll),
     ("ring", checkRing),
+    ("ordered-sum", checkOrderedSum),
     ("traffic", checkTraffic),
     ("communicators", checkCommunicators),
     ("errors", checkErrors),

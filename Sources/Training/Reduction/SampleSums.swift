@@ -1,0 +1,22 @@
+import Parallel
+
+/// Doubles that are sums over the samples of all ranks, such as moments: a rank forms those of each of its parts from zeros and hands them
+/// to `take`; `sum` then leaves the sum of all in the last ones, on every rank.
+final class SampleSums {
+    private let communicator: Communicator
+    private let ordered: OrderedSum<Double>?
+
+    init(count: Int, order: ReductionOrder, communicator: Communicator) {
+        self.communicator = communicator
+        ordered = order == .fast ? nil : OrderedSum(Cut(count, into: communicator.size), order: order, communicator: communicator)
+    }
+
+    func take(_ sums: UnsafeMutableBufferPointer<Double>) { ordered?.take(sums) }
+
+    /// One allreduce; where the order is fixed, its parts go to owners, and an allgather follows.
+    ///
+    /// - Throws: `MPIError`.
+    func sum(_ sums: UnsafeMutableBufferPointer<Double>) throws {
+        if let ordered { try ordered.sumToAll(sums) } else { try communicator.allReduce(inPlace: sums) }
+    }
+}
