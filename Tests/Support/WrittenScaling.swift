@@ -39,7 +39,7 @@ public struct WrittenScaling: Sendable {
 
     public var text: String { lines.joined(separator: "\n") + "\n" }
 
-    /// The parts of a step by the formulas of docs/SCALING.md, written down again.
+    /// The parts of a step by the formulas of docs/costmodel.md, written down again.
     public func times(_ net: Net, ranks: Int, batch: Int, bitsPerSecond: Double) -> [Double] {
         let slow = max(1, Double(ranks) / Double(cores)), compute = slow * (net.fixed + net.perSample * Double((batch + ranks - 1) / ranks))
         let (rebuild, project) = (slow * net.rebuild, slow * net.project)

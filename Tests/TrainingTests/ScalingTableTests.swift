@@ -73,6 +73,32 @@ import Training
         }
     }
 
+    @Test func stepsToTarget() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func read(_ text: String) throws -> StepsToTarget {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            return try StepsToTarget(path: path)
+        }
+        let steps = try read("seed,exchange,learned,steps\n1,owned,0.1,2000\n\n1,full,1,1500.5\n")
+        func of(_ learned: Double, _ label: String) throws -> Double? {
+            steps.of(Configuration(job: "mlp", model: "any", learned: learned, columns: 3, exchange: try #require(ExchangeMethod(label))))
+        }
+        #expect(try of(0.1, "owned") == 2000)
+        #expect(try of(1, "full") == 1500.5)
+        #expect(try of(1, "owned") == nil)
+        for (text, says) in [
+            ("", "line 1: expected columns 'learned', 'exchange' and 'steps', found ''"),
+            ("learned,exchange,steps\n0.1,owned,0\n", "line 2: expected a proportion and more than 0 steps, found '0.1,owned,0'"),
+            ("learned,exchange,steps\n0.1,owned\n", "line 2: "), ("learned,exchange,steps\nx,owned,5\n", "line 2: "),
+        ] {
+            do {
+                _ = try read(text)
+                Issue.record("expected an error: \(text)")
+            } catch let error as DataError { #expect(error.message.hasPrefix("\(path): \(says)"), "\(error)") }
+        }
+    }
+
     @Test(arguments: [
         ("full", 2, 2.0), ("full", 5, 6), ("dynamic-ring", 5, 8), ("owned", 5, 5), ("owned-bfloat16", 4096, 4096), ("lowrank1-full", 4, 8),
         ("average10", 8, 0.6), ("l-bfgs", 4, 8), ("dynamic", 1, 0),
@@ -113,7 +139,9 @@ import Training
 
     @Test func ratesAndTimes() {
         #expect(Network.rate("100mbit") == 1e8 && Network.rate("2.5Gbit/s") == 2.5e9 && Network.rate("500kbit") == 5e5)
-        for text in ["", "local", "mbit", "1e3mbit", "10 mbit", "0gbit", "1.2.3gbit", "10gb"] { #expect(Network.rate(text) == nil, "\(text)") }
+        for text in ["", "local", "mbit", "1e3mbit", "10 mbit", "0gbit", "1.2.3gbit", "10gb"] {
+            #expect(Network.rate(text) == nil, "\(text)")
+        }
         #expect(Network.seconds("0.1ms") == 0.1e-3 && Network.seconds("50us") == 50 * 1e-6 && Network.seconds("0s") == 0)
         for text in ["", "5", "ms", "-1ms", "1m"] { #expect(Network.seconds(text) == nil, "\(text)") }
     }

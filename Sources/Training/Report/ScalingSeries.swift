@@ -37,11 +37,12 @@ public struct ScalingSeries: Sendable {
         }
         return groups.map { key, rows in
             ScalingSeries(
-                configuration: key.configuration, mode: key.mode, link: key.link, batch: key.batch, rows: rows.sorted { $0.ranks < $1.ranks })
+                configuration: key.configuration, mode: key.mode, link: key.link, batch: key.batch,
+                rows: rows.sorted { $0.ranks < $1.ranks })
         }.sorted { a, b in
             for (first, second) in [
-                (a.configuration.job, b.configuration.job), (a.configuration.model, b.configuration.model), (a.mode.rawValue, b.mode.rawValue),
-                (a.link, b.link), ("\(a.batch)", "\(b.batch)"),
+                (a.configuration.job, b.configuration.job), (a.configuration.model, b.configuration.model),
+                (a.mode.rawValue, b.mode.rawValue), (a.link, b.link), ("\(a.batch)", "\(b.batch)"),
             ] where first != second { return inNaturalOrder(first, second) }
             return a.configuration.standsBefore(b.configuration)
         }

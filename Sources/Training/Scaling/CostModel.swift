@@ -13,8 +13,8 @@ public struct StepTime: Sendable {
 ///     exchange = latency · hops(P) + wire bytes / bandwidth + κ · payload · handling
 ///
 /// Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
-/// and owners do not reach the same; handling (copying, summing, rounding, PowerSGD's products) of a model and an exchange. κ is 1 for ranks
-/// with cores of their own, P/cores for ranks that share them (oversubscribed rows), where `cores` is fitted, too, and so are latency and
+/// and owners do not reach the same; handling (copying, summing, rounding, PowerSGD's products) of a model and an exchange. κ is 1 for
+/// ranks with cores of their own, P/cores for ranks that share them (oversubscribed rows), where `cores` is fitted, too, and so are latency and
 /// bandwidth of every network, for such rows by themselves.
 ///
 /// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart. No overlap of the two, no wait that
@@ -95,43 +95,38 @@ public struct CostModel: Sendable {
     /// - Parameters:
     ///   - batch: of all ranks together.
     ///   - oversubscribed: whether ranks share as many cores as those of the table's oversubscribed rows did.
-    /// - Returns: nil for a configuration that was not measured, an exchange that was not measured between ranks, or a network of which
-    ///   nothing is known.
+    /// - Returns: nil for a configuration that was not measured, an exchange that was not measured between ranks, a network of which
+    ///   nothing is known, or `oversubscribed` without such rows.
     public func predict(
         _ configuration: Configuration, ranks: Int, batch: Int, on network: Network, oversubscribed: Bool = false
     ) -> StepTime? {
-        guard let work = works[configuration] else { return nil }
+        guard let work = works[configuration], cores != nil || !oversubscribed else { return nil }
         let slowdown = Self.slowdown(oversubscribed, ranks, cores), samples = Double((batch + ranks - 1) / ranks)
         var exchange = 0.0
         if ranks > 1 {
             let method = configuration.exchange
             guard let handling = handlings[Handling(configuration)],
-                let (latency, perByte) = transport(of: method.algorithm, on: network, oversubscribed)
+                let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed)
             else { return nil }
-            exchange = latency * method.hops(ranks: ranks) + perByte * configuration.wireBytes(payload: work.payload, ranks: ranks)
-                + slowdown * handling * work.payload
+            exchange = latency(on: network, oversubscribed: oversubscribed) * method.hops(ranks: ranks)
+                + perByte * configuration.wireBytes(payload: work.payload, ranks: ranks) + slowdown * handling * work.payload
         }
         return StepTime(
             compute: slowdown * (work.fixed + work.perSample * samples), rebuild: slowdown * work.rebuild,
             project: slowdown * work.project, exchange: exchange)
     }
 
-    /// Seconds of a hop, and of a byte.
-    private func transport(
-        of algorithm: ExchangeMethod.Algorithm, on network: Network, _ oversubscribed: Bool
-    ) -> (latency: Double, perByte: Double)? {
-        let link = Link(name: network.name, sharesCores: oversubscribed)
-        if let latency = latencies[link], let perByte = streams[Stream(link: link, algorithm: algorithm)] {
-            return (network.latency ?? latency, perByte)
-        }
-        guard let rate = network.bitsPerSecond else { return nil }
-        return (network.latency ?? latency(oversubscribed), inflation(of: algorithm, oversubscribed) * 8 / rate)
+    /// Seconds of a hop: the user's, else as measured on that link, else the median of links whose names are rates, else `usualLatency`.
+    public func latency(on network: Network, oversubscribed: Bool) -> Double {
+        func median(_ all: [Link: Double]) -> Double? { Statistics.median(all.filter { Network.rate($0.key.name) != nil }.map(\.value)) }
+        return network.latency ?? latencies[Link(name: network.name, sharesCores: oversubscribed)]
+            ?? median(latencies.filter { $0.key.sharesCores == oversubscribed }) ?? median(latencies) ?? Self.usualLatency
     }
 
-    /// Of a hop on measured links whose names are rates: the median; `usualLatency` where there is none.
-    public func latency(_ oversubscribed: Bool) -> Double {
-        func median(_ all: [Link: Double]) -> Double? { Statistics.median(all.filter { Network.rate($0.key.name) != nil }.map(\.value)) }
-        return median(latencies.filter { $0.key.sharesCores == oversubscribed }) ?? median(latencies) ?? Self.usualLatency
+    /// As measured on that link, else by its rate; nil without one.
+    private func secondsPerByte(of algorithm: ExchangeMethod.Algorithm, on network: Network, _ oversubscribed: Bool) -> Double? {
+        streams[Stream(link: Link(name: network.name, sharesCores: oversubscribed), algorithm: algorithm)]
+            ?? network.bitsPerSecond.map { inflation(of: algorithm, oversubscribed) * 8 / $0 }
     }
 
     /// How many times as long as at the whole rate an algorithm's bytes take, on measured links whose names are rates: the median, not

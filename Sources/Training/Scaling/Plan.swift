@@ -41,7 +41,8 @@ public struct Plan: Sendable {
 
     /// The best choice whose configuration sends gradients of the expanded weights, or those of a dense net: what everybody else does.
     public var bestFull: Choice? {
-        choices.first { $0.configuration.exchange.isFull && $0.configuration.learned == 1 } ?? choices.first { $0.configuration.exchange.isFull }
+        let full = choices.filter(\.configuration.exchange.isFull)
+        return full.first { $0.configuration.learned == 1 } ?? full.first
     }
 
     public func label(_ choice: Choice) -> String { choice.configuration.label(among: choices.map(\.configuration)) }
@@ -62,6 +63,7 @@ public struct Plan: Sendable {
             let near = choices.dropFirst().filter { cost($0) * (1 - band) < cost(best) * (1 + band) }.count
             if near > 0 { text += "; \(near) more \(near == 1 ? "is" : "are") within the error of predictions" }
         }
-        return text + (best.steps == nil ? "; per step, not per accuracy: proportions and exchanges differ in the steps that they need." : ".")
+        if best.steps == nil { text += "; per step, not per accuracy: proportions and exchanges differ in the steps that they need" }
+        return text + "."
     }
 }

@@ -48,7 +48,8 @@ public struct ScalingTable: Sendable {
     /// - Throws: `DataError`, naming file and line.
     public static func read(_ path: String) throws -> ScalingTable {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw DataError(message: "\(path): expected the table that 'scaling run' writes, found no file that can be read: run it first, or name another")
+            throw DataError(
+                message: "\(path): expected the table that 'scaling run' writes, found none that can be read: run it first, or name another")
         }
         return try ScalingTable(text: String(decoding: data, as: UTF8.self), path: path)
     }
