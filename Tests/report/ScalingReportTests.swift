@@ -74,18 +74,22 @@ import Testing
         #expect(full["of full"] == "" && full["net gain in ms"] == "")
     }
 
-    /// The machine keeps to the model, so that nothing held back is off; its ring pays below some rate.
+    /// Two rank counts without shared cores are too few to hold one back and be right; CostModelTests has enough of them.
     @Test func modelAndForecast() throws {
         #expect(try report().code == 0)
         let held = try rows("held-back.csv")
-        #expect(!held.isEmpty && held.allSatisfy { abs(Double($0["error"]!)!) < 0.02 })
+        #expect(!held.isEmpty)
+        for row in held {
+            let numbers = try ["measured", "predicted", "error"].map { try #require(row[$0].flatMap(Double.init)) }
+            #expect(abs(numbers[1] / numbers[0] - 1 - numbers[2]) < 1e-12 && numbers[1] > 0)
+        }
         let forecast = try rows("forecast.csv")
         #expect(forecast.count == 9, "three configurations on three networks")
         let ring = try #require(forecast.first { $0["configuration"] == "learned 0.1; dynamic-ring" && $0["network"]!.hasPrefix("1 Gbit") })
         #expect(ring["batch per rank"] == "100" && ring["pays"]!.hasPrefix("from 2 to ") && ring["pays below"] != "", "\(ring)")
         #expect(forecast.filter { $0["configuration"]!.hasSuffix("full") }.allSatisfy { $0["pays"] == "" && $0["pays below"] == "" })
         let text = try run.text("out/scaling.md")
-        #expect(text.contains("| shared |") && text.contains("held back from the fit in turn"))
+        #expect(text.contains("| shared |") && text.contains("held back from the fit in turn: \(held.count) predictions"))
         #expect(text.contains("- net, 1 Gbit/s Ethernet, 50 µs: fastest at 16 ranks "))
         #expect(text.contains("Faster than the same net exchanged in full from 2 to "))
     }
@@ -127,6 +131,7 @@ import Testing
         #expect(try rows("speedup.csv").allSatisfy { $0["speedup"] == "" })
         #expect(try rows("forecast.csv").isEmpty)
         #expect(try run.text("out/scaling.md").contains("net: no forecast, since all its rows are of ranks that share cores."))
+        #expect(try run.text("scripts").contains("dt 2 lc rgb '#0072B2' title 'learned 0.1, owned'"))
         #expect(!run.left.contains { $0.hasPrefix("efficiency") || $0.hasPrefix("forecast-") }, "\(run.left)")
     }
 

@@ -73,7 +73,7 @@ struct Plot {
             }
             drawn.append("$level\(k) using 1:4 with lines lw 2 dt \(2 + k % 4) lc rgb '\(colour)' title \(gnuplotText([level.name]))")
         }
-        for (k, curve) in curves.enumerated() where !curve.points.isEmpty || !curve.isOtherPart {
+        for (k, curve) in curves.enumerated() {
             text += "$curve\(k) << EOD\n"
             for point in curve.points {
                 let half = point.half ?? 0

@@ -32,11 +32,13 @@ extension MeasuredScaling {
             func points(_ shared: Bool) -> [(x: Double, y: Double, half: Double?)] {
                 series.rows.filter { $0.oversubscribed == shared }.map { (Double($0.ranks), 1000 * $0.step.median, nil) }
             }
-            let name = label(series.configuration), style = style(k, of: shown[0].configuration)
-            curves.append(Plot.Curve(name: name, style: style, points: points(false)))
-            curves.append(Plot.Curve(name: name, style: style, points: points(true), isOtherPart: true))
+            let name = label(series.configuration), style = style(k, of: shown[0].configuration), own = points(false), shared = points(true)
+            if !own.isEmpty { curves.append(Plot.Curve(name: name, style: style, points: own)) }
+            if !shared.isEmpty {
+                curves.append(Plot.Curve(name: name, style: style, variant: 1, points: shared, isOtherPart: !own.isEmpty))
+            }
         }
-        let isShared = curves.contains { $0.isOtherPart && !$0.points.isEmpty }
+        let isShared = shown.contains { $0.rows.contains(where: \.oversubscribed) }
         return figure(
             "step-", shown[0], "time of a step against ranks", curves, y: "ms a step (median)",
             notes: (isShared ? ["dashed: more ranks than cores, which says nothing about scaling"] : [])
