@@ -6,6 +6,8 @@ struct Axis {
     let isLogarithmic: Bool
     let low: Double
     let high: Double
+    /// Where ticks are; nil: at round numbers.
+    var marks: [Double]?
 
     /// Takes in all values. Logarithmic where they are above 0 and the largest is more than `ratio` times the smallest.
     ///
@@ -50,7 +52,7 @@ struct Axis {
         var text = "set \(name)label \(gnuplotText(name == "x" ? [label, ""] : [label]))\nset \(name)range [\(low):\(high)]\n"
         if isLogarithmic {
             // Labels of x stand side by side, where a character takes up to .014 of the width, those of y one above the other.
-            let marks = ticks { name == "x" ? 0.007 * Double(written($0).count + written($1).count + 1) : 0.04 }
+            let marks = marks ?? ticks { name == "x" ? 0.007 * Double(written($0).count + written($1).count + 1) : 0.04 }
             let list = marks.map { "'\(written($0))' \($0)" }.joined(separator: ", ")
             text += "set logscale \(name)\nset \(name)tics (\(list))\n"
         }

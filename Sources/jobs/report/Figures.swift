@@ -134,16 +134,16 @@ extension Comparison {
         let place = self.series.firstIndex { $0.name == series.name }!
         return self.series[0].isDense ? place : place + 1
     }
+}
 
-    /// Lines that fit over a figure.
-    private func wrapped(_ lines: [String]) -> [String] {
-        lines.flatMap { line in
-            line.split(separator: " ").reduce(into: [String]()) { short, word in
-                if let last = short.last, last.count + word.count < 80 {
-                    short[short.count - 1] = "\(last) \(word)"
-                } else {
-                    short.append(String(word))
-                }
+/// Lines that fit over a figure.
+func wrapped(_ lines: [String]) -> [String] {
+    lines.flatMap { line in
+        line.split(separator: " ").reduce(into: [String]()) { short, word in
+            if let last = short.last, last.count + word.count < 80 {
+                short[short.count - 1] = "\(last) \(word)"
+            } else {
+                short.append(String(word))
             }
         }
     }

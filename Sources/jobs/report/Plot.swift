@@ -12,6 +12,8 @@ struct Plot {
         var points: [(x: Double, y: Double, half: Double?)]
         /// Many points are a line without markers.
         var hasMarkers = true
+        /// Dashed, and not in the key: another part of the curve of that style.
+        var isOtherPart = false
     }
 
     /// The same at every x.
@@ -42,7 +44,7 @@ struct Plot {
     }
 
     func script(output: String) -> String {
-        let names = curves.map(\.name) + levels.map(\.name), longest = names.map(\.count).max() ?? 0
+        let names = curves.filter { !$0.isOtherPart }.map(\.name) + levels.map(\.name), longest = names.map(\.count).max() ?? 0
         // Long names go below, a line each, and many, which would take two columns; others beside the curves.
         let isBelow = longest > 40 || names.count > 20
         let size = "1280,\(720 + 18 * title.count + (isBelow ? 22 * names.count : 0))"
@@ -79,8 +81,9 @@ struct Plot {
             }
             text += "EOD\n"
             let (colour, turn) = Self.colour(curve.style)
-            let look = "lw \(2 + 2 * (curve.variant / 5)) dt \(1 + (turn + curve.variant) % 5) lc rgb '\(colour)' "
-                + "title \(gnuplotText([curve.name]))"
+            let dashes = curve.isOtherPart ? 2 : 1 + (turn + curve.variant) % 5
+            let look = "lw \(2 + 2 * (curve.variant / 5)) dt \(dashes) lc rgb '\(colour)' "
+                + (curve.isOtherPart ? "notitle" : "title \(gnuplotText([curve.name]))")
             let marker = "pt \(Self.markers[curve.style % Self.markers.count]) ps 1.3"
             if !curve.hasMarkers {
                 drawn.append("$curve\(k) using 1:2 with lines \(look)")

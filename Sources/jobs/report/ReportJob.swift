@@ -12,14 +12,7 @@ func runReport(_ options: ReportOptions) throws {
     let possible = try [comparison.errorByProportion, comparison.errorByLearnedValues, comparison.training(TrainingCurve.read)]
     let figures = possible.compactMap { $0 }
     let filters = try readFilters(comparison)
-    let gnuplot = Gnuplot()
-    if gnuplot == nil { say("the curves are left out, since there is no gnuplot on the PATH: install the package gnuplot-nox") }
-    let drawn = try gnuplot.map { gnuplot in try figures.map { (figure: $0, picture: try gnuplot.draw($0.plot)) } }
-
-    let directory = RunDirectory(path: options.out)
-    if let reason = directory.makeFolders() {
-        throw TrainingError("\(options.out): cannot make the folder: \(reason); choose another with --out")
-    }
+    let drawn = try draw(figures), directory = try makeFolder(options.out)
     let summary = comparison.summaryTable
     try directory.write(comparison.runTable.csv, to: "runs.csv")
     try directory.write(summary.csv, to: "summary.csv")
@@ -36,6 +29,24 @@ func runReport(_ options: ReportOptions) throws {
     let page = Page(title: options.title ?? comparison.subject, comparison: comparison, figures: drawn, filters: filters)
     try directory.write(page.html, to: "report.html")
     print("runs       \(comparison.runs.count), groups \(comparison.groups.count)\nreport     \(directory.file("report.html"))")
+}
+
+/// Nil without gnuplot, of which a line tells.
+func draw(_ figures: [Figure]) throws -> [(figure: Figure, picture: Data)]? {
+    guard let gnuplot = Gnuplot() else {
+        say("the curves are left out, since there is no gnuplot on the PATH: install the package gnuplot-nox")
+        return nil
+    }
+    return try figures.map { ($0, try gnuplot.draw($0.plot)) }
+}
+
+/// Throws `TrainingError`.
+func makeFolder(_ path: String) throws -> RunDirectory {
+    let directory = RunDirectory(path: path)
+    if let reason = directory.makeFolders() {
+        throw TrainingError("\(path): cannot make the folder: \(reason); choose another with --out")
+    }
+    return directory
 }
 
 /// filters.png of the smallest seed of each group that has one.

@@ -4,7 +4,7 @@ import Parallel
 
 let options = parseOptions(ReportOptions.self)
 do {
-    try runReport(options)
+    if let table = options.scaling { try reportScaling(table, options) } else { try runReport(options) }
 } catch {
     say("\(error)")
     exit(exitCode(of: error))

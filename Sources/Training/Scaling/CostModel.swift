@@ -1,0 +1,171 @@
+import Foundation
+
+/// What a step takes, in seconds.
+public struct StepTime: Sendable {
+    /// Without `rebuild` and `project`; with the wait for the slowest rank.
+    public let compute, rebuild, project, exchange: Double
+    public var total: Double { compute + rebuild + project + exchange }
+}
+
+/// The time of a step from measurements: compute + rebuild + project + exchange, where of a configuration
+///
+///     compute  = κ · (fixed + perSample · samples of a rank), rebuild and project κ · constants
+///     exchange = latency · hops(P) + wire bytes / bandwidth + κ · payload · handling
+///
+/// Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
+/// and owners do not reach the same; handling (copying, summing, rounding, PowerSGD's products) of a model and an exchange. κ is 1 for
+/// ranks with cores of their own, P/cores for ranks that share them (oversubscribed rows), where `cores` is fitted, too, and so are latency and
+/// bandwidth of every network, for such rows by themselves.
+///
+/// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart. No overlap of the two, no wait that
+/// grows with the rank count, no other traffic.
+///
+/// A network that was not measured has the latency and the rate that the user says; algorithms reach the part of the rate that they reached
+/// on measured links whose names are rates (`100mbit`), the median, all of it where there is none.
+public struct CostModel: Sendable {
+    private struct Work {
+        let fixed, perSample, rebuild, project: Double
+        /// Bytes of a step.
+        let payload: Double
+    }
+    private struct Link: Hashable {
+        let name: String
+        let sharesCores: Bool
+    }
+    private struct Stream: Hashable {
+        let link: Link
+        let algorithm: ExchangeMethod.Algorithm
+    }
+    private struct Handling: Hashable {
+        let job, model, label: String
+        init(_ configuration: Configuration) {
+            (job, model, label) = (configuration.job, configuration.model, configuration.exchange.workLabel)
+        }
+    }
+
+    /// Without a measured link whose name is a rate: an Ethernet switch and a kernel on either side.
+    public static let usualLatency = 50e-6
+
+    private let works: [Configuration: Work]
+    private let latencies: [Link: Double]
+    /// Seconds a byte.
+    private let streams: [Stream: Double]
+    private let handlings: [Handling: Double]
+    /// What the ranks of oversubscribed rows had together; nil where there is no such row.
+    public let cores: Double?
+    /// In the order of the table.
+    public let configurations: [Configuration]
+
+    public init(_ rows: [ScalingTable.Row]) {
+        configurations = rows.map(\.configuration).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        let shared = rows.filter(\.oversubscribed).map(\.ranks).min()
+        if let fewest = shared {
+            // Between the most ranks that had cores of their own and the fewest that had not.
+            let most = rows.filter { !$0.oversubscribed && $0.ranks < fewest }.map(\.ranks).max() ?? 1
+            let tries = (0...64).map { Double(most) * pow(Double(fewest) / Double(most), Double($0) / 64) }
+            let fits = tries.map { (cores: $0, fit: Self.works(rows, cores: $0)) }
+            let best = fits.min { $0.fit.squares < $1.fit.squares }!
+            (cores, works) = (best.cores, best.fit.works)
+        } else {
+            (cores, works) = (nil, Self.works(rows, cores: nil).works)
+        }
+
+        // A column a constant; a row a measurement, divided by what it measured.
+        let cores = cores, measured = rows.filter { $0.ranks > 1 && $0.exchange.median > 0 }
+        func link(_ row: ScalingTable.Row) -> Link { Link(name: row.link, sharesCores: row.oversubscribed) }
+        func stream(_ row: ScalingTable.Row) -> Stream { Stream(link: link(row), algorithm: row.configuration.exchange.algorithm) }
+        let links = Self.places(measured.map(link)), streams = Self.places(measured.map(stream))
+        let handlings = Self.places(measured.map { Handling($0.configuration) })
+        let a = measured.map { row in
+            var line = [Double](repeating: 0, count: links.count + streams.count + handlings.count)
+            line[links[link(row)]!] = row.configuration.exchange.hops(ranks: row.ranks) / row.exchange.median
+            line[links.count + streams[stream(row)]!] = Double(row.wireBytes) / row.exchange.median
+            line[links.count + streams.count + handlings[Handling(row.configuration)]!] =
+                Self.slowdown(row.oversubscribed, row.ranks, cores) * Double(row.payloadBytes) / row.exchange.median
+            return line
+        }
+        let x = nonNegativeLeastSquares(a, a.map { _ in 1 }).x
+        latencies = links.mapValues { x[$0] }
+        self.streams = streams.mapValues { x[links.count + $0] }
+        self.handlings = handlings.mapValues { x[links.count + streams.count + $0] }
+    }
+
+    /// The time of a step.
+    ///
+    /// - Parameters:
+    ///   - batch: of all ranks together.
+    ///   - oversubscribed: whether ranks share as many cores as those of the table's oversubscribed rows did.
+    /// - Returns: nil for a configuration that was not measured, an exchange that was not measured between ranks, a network of which
+    ///   nothing is known, or `oversubscribed` without such rows.
+    public func predict(
+        _ configuration: Configuration, ranks: Int, batch: Int, on network: Network, oversubscribed: Bool = false
+    ) -> StepTime? {
+        guard let work = works[configuration], cores != nil || !oversubscribed else { return nil }
+        let slowdown = Self.slowdown(oversubscribed, ranks, cores), samples = Double((batch + ranks - 1) / ranks)
+        var exchange = 0.0
+        if ranks > 1 {
+            let method = configuration.exchange
+            guard let handling = handlings[Handling(configuration)],
+                let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed)
+            else { return nil }
+            exchange = latency(on: network, oversubscribed: oversubscribed) * method.hops(ranks: ranks)
+                + perByte * configuration.wireBytes(payload: work.payload, ranks: ranks) + slowdown * handling * work.payload
+        }
+        return StepTime(
+            compute: slowdown * (work.fixed + work.perSample * samples), rebuild: slowdown * work.rebuild,
+            project: slowdown * work.project, exchange: exchange)
+    }
+
+    /// Seconds of a hop: the user's, else as measured on that link, else the median of links whose names are rates, else `usualLatency`.
+    public func latency(on network: Network, oversubscribed: Bool) -> Double {
+        func median(_ all: [Link: Double]) -> Double? { Statistics.median(all.filter { Network.rate($0.key.name) != nil }.map(\.value)) }
+        return network.latency ?? latencies[Link(name: network.name, sharesCores: oversubscribed)]
+            ?? median(latencies.filter { $0.key.sharesCores == oversubscribed }) ?? median(latencies) ?? Self.usualLatency
+    }
+
+    /// As measured on that link, else by its rate; nil without one.
+    private func secondsPerByte(of algorithm: ExchangeMethod.Algorithm, on network: Network, _ oversubscribed: Bool) -> Double? {
+        streams[Stream(link: Link(name: network.name, sharesCores: oversubscribed), algorithm: algorithm)]
+            ?? network.bitsPerSecond.map { inflation(of: algorithm, oversubscribed) * 8 / $0 }
+    }
+
+    /// How many times as long as at the whole rate an algorithm's bytes take, on measured links whose names are rates: the median, not
+    /// below 1; 1 where there is none.
+    private func inflation(of algorithm: ExchangeMethod.Algorithm, _ oversubscribed: Bool) -> Double {
+        func median(_ all: [Stream: Double]) -> Double? {
+            Statistics.median(
+                all.compactMap { stream, perByte in
+                    stream.algorithm == algorithm ? Network.rate(stream.link.name).map { max(1, perByte * $0 / 8) } : nil
+                })
+        }
+        return median(streams.filter { $0.key.link.sharesCores == oversubscribed }) ?? median(streams) ?? 1
+    }
+
+    private static func slowdown(_ oversubscribed: Bool, _ ranks: Int, _ cores: Double?) -> Double {
+        oversubscribed ? max(1, Double(ranks) / (cores ?? 1)) : 1
+    }
+
+    private static func places<Key: Hashable>(_ keys: [Key]) -> [Key: Int] {
+        keys.reduce(into: [:]) { if $0[$1] == nil { $0[$1] = $0.count } }
+    }
+
+    /// The constants of every configuration, and the sum of squared relative errors of their compute times.
+    private static func works(_ rows: [ScalingTable.Row], cores: Double?) -> (works: [Configuration: Work], squares: Double) {
+        var squares = 0.0
+        let works = Dictionary(grouping: rows, by: \.configuration).mapValues { rows in
+            let slow = rows.map { slowdown($0.oversubscribed, $0.ranks, cores) }
+            let all = rows.map { max($0.step.median - $0.exchange.median, $0.compute.median, 1e-9) }
+            let rest = zip(rows, all).map { max(0, $1 - $0.rebuild.median - $0.project.median) / $1 }
+            let a = rows.indices.map { [slow[$0] * Double(rows[$0].samplesPerRank) / all[$0], slow[$0] / all[$0]] }
+            let fit = nonNegativeLeastSquares(a, rest)
+            squares += fit.squares
+            func constant(_ part: KeyPath<ScalingTable.Row, ScalingTable.Spread>) -> Double {
+                Statistics.median(zip(rows, slow).map { $0[keyPath: part].median / $1 })!
+            }
+            return Work(
+                fixed: fit.x[1], perSample: fit.x[0], rebuild: constant(\.rebuild), project: constant(\.project),
+                payload: Statistics.mean(rows.map { Double($0.payloadBytes) }))
+        }
+        return (works, squares)
+    }
+}

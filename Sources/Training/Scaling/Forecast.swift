@@ -1,0 +1,61 @@
+/// Weak scaling as the model expects it on a network: the time of a step at a fixed batch per rank, a core to each rank.
+public struct Forecast: Sendable {
+    public struct Curve: Sendable {
+        public let configuration: Configuration
+        /// At each of `ranks`.
+        public let times: [StepTime]
+        /// The time on one rank over that on each of `ranks`.
+        public var efficiency: [Double] { times.map { times[0].total / $0.total } }
+    }
+
+    /// Ethernet and a fabric, with latencies from program to program that such networks usually have; assumed, not measured.
+    public static let networks = [
+        Network(name: "1 Gbit/s Ethernet, 50 µs", bitsPerSecond: 1e9, latency: 50e-6),
+        Network(name: "10 Gbit/s Ethernet, 20 µs", bitsPerSecond: 1e10, latency: 20e-6),
+        Network(name: "100 Gbit/s fabric, 2 µs", bitsPerSecond: 1e11, latency: 2e-6),
+    ]
+    /// 1 to 4,096.
+    public static let ranks = (0...12).map { 1 << $0 }
+
+    public let network: Network
+    /// The configurations that the model can predict.
+    public let curves: [Curve]
+
+    public init(_ model: CostModel, _ configurations: [Configuration], batchPerRank: Int, on network: Network) {
+        self.network = network
+        curves = configurations.compactMap { configuration in
+            let times = Self.ranks.compactMap { model.predict(configuration, ranks: $0, batch: batchPerRank * $0, on: network) }
+            return times.count == Self.ranks.count ? Curve(configuration: configuration, times: times) : nil
+        }
+    }
+
+    /// The rank counts at which a configuration takes less time a step than its yardstick, the same net that exchanges in full; nil
+    /// without one.
+    public func ranksThatPay(_ curve: Curve) -> [Int]? {
+        guard let yardstick = curve.configuration.yardstick(among: curves.map(\.configuration)),
+            let full = curves.first(where: { $0.configuration == yardstick })
+        else { return nil }
+        return Self.ranks.indices.filter { Self.ranks[$0] > 1 && curve.times[$0].total < full.times[$0].total }.map { Self.ranks[$0] }
+    }
+}
+
+extension CostModel {
+    /// The rate of a link, in bits a second, from which on a configuration that sends less is no faster than another; infinite: faster at
+    /// every rate. The time of a step is a constant and a part that falls with the rate.
+    ///
+    /// - Returns: nil where one of them cannot be predicted, or the first sends more.
+    public func breakEven(_ one: Configuration, with other: Configuration, ranks: Int, batch: Int, latency: Double) -> Double? {
+        func times(_ configuration: Configuration) -> (constant: Double, perSecondABit: Double)? {
+            let slow = 1e6, fast = 1e9
+            func total(_ rate: Double) -> Double? {
+                predict(configuration, ranks: ranks, batch: batch, on: Network(name: "", bitsPerSecond: rate, latency: latency))?.total
+            }
+            guard let first = total(slow), let second = total(fast) else { return nil }
+            let part = (first - second) / (1 / slow - 1 / fast)
+            return (first - part / slow, part)
+        }
+        guard let a = times(one), let b = times(other) else { return nil }
+        let extra = a.constant - b.constant, saved = b.perSecondABit - a.perSecondABit
+        return saved < 0 ? nil : extra > 0 ? saved / extra : .infinity
+    }
+}

@@ -1,0 +1,130 @@
+import Datasets
+import Foundation
+
+/// scaling.csv: what the job `scaling` has measured, a row a configuration at a rank count on a network.
+public struct ScalingTable: Sendable {
+    /// Seconds of a step: over the steps of a rank, then the maximum over ranks.
+    public struct Spread: Sendable {
+        public let median, p10, p90, min, max: Double
+    }
+
+    /// What stays the same when ranks are added.
+    public enum Mode: String, CaseIterable, Sendable {
+        /// The batch of all ranks together.
+        case strong
+        /// The batch of a rank.
+        case weak
+    }
+
+    public struct Row: Sendable {
+        public let configuration: Configuration
+        public let mode: Mode
+        public let ranks: Int
+        public let hosts: Int
+        /// Whether a host had more ranks than cores for them; such times say nothing about scaling.
+        public let oversubscribed: Bool
+        /// The user's name for the network.
+        public let link: String
+        /// Samples of a step, of all ranks together.
+        public let batch: Int
+        /// Steps measured.
+        public let steps: Int
+        /// Of a step, the mean over steps; `wireBytes` of the busiest rank.
+        public let payloadBytes, wireBytes: Int
+        /// Of a rank, the largest.
+        public let peakBytes: Int
+        /// `compute` holds `rebuild` and `project`.
+        public let step, compute, rebuild, project, wait, exchange: Spread
+
+        /// Samples of the rank that has most: the slowest.
+        public var samplesPerRank: Int { (batch + ranks - 1) / ranks }
+    }
+
+    /// Not empty.
+    public let rows: [Row]
+
+    /// Reads a table.
+    ///
+    /// - Throws: `DataError`, naming file and line.
+    public static func read(_ path: String) throws -> ScalingTable {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw DataError(
+                message: "\(path): expected the table that 'scaling run' writes, found none that can be read: run it first, or name another")
+        }
+        return try ScalingTable(text: String(decoding: data, as: UTF8.self), path: path)
+    }
+
+    /// - Parameter path: for errors.
+    /// - Throws: `DataError`, naming file and line. Columns may stand in any order, and others beside them.
+    public init(text: String, path: String) throws {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        let header = lines.first ?? [], places = Dictionary(header.enumerated().map { ($1, $0) }) { first, _ in first }
+        var rows: [Row] = []
+        for (number, cells) in lines.enumerated().dropFirst() where cells != [""] {
+            let line = Line(path: path, number: number + 1, cells: cells, places: places)
+            guard cells.count == header.count else { throw line.damaged("\(header.count) cells", "\(cells.count)") }
+            rows.append(try line.row())
+        }
+        guard !rows.isEmpty else {
+            throw DataError(message: "\(path): expected a row of measurements at least, found none: 'scaling run' adds them")
+        }
+        self.rows = rows
+    }
+}
+
+/// A line of the table, by the names of its columns.
+private struct Line {
+    let path: String
+    let number: Int
+    let cells: [String]
+    let places: [String: Int]
+
+    func damaged(_ expected: String, _ found: String) -> DataError {
+        DataError(message: "\(path): line \(number): expected \(expected), found \(found): take the line out, and measure again")
+    }
+
+    private func text(_ name: String) throws -> String {
+        guard let place = places[name] else {
+            throw DataError(message: "\(path): line 1: expected a column '\(name)', found none: is it a table of 'scaling run'?")
+        }
+        return cells[place]
+    }
+
+    private func value<T>(_ name: String, _ expected: String, _ parse: (String) -> T?) throws -> T {
+        let text = try text(name)
+        guard let value = parse(text) else { throw damaged("\(expected) as \(name)", "'\(text)'") }
+        return value
+    }
+
+    private func count(_ name: String, from low: Int) throws -> Int {
+        try value(name, "a whole number from \(low)") { Int($0).flatMap { $0 >= low ? $0 : nil } }
+    }
+
+    private func spread(_ name: String) throws -> ScalingTable.Spread {
+        func seconds(_ part: String) throws -> Double {
+            try value("\(name)_\(part)", "seconds") { Double($0).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil } }
+        }
+        return try .init(
+            median: seconds("median"), p10: seconds("p10"), p90: seconds("p90"), min: seconds("min"), max: seconds("max"))
+    }
+
+    func row() throws -> ScalingTable.Row {
+        let exchange = try value("exchange", "an exchange such as owned, dynamic-ring or lowrank4", ExchangeMethod.init)
+        let configuration = Configuration(
+            job: try text("job"), model: try text("model"),
+            learned: try value("learned", "a proportion above 0, up to 1") { Double($0).flatMap { $0 > 0 && $0 <= 1 ? $0 : nil } },
+            columns: try count("columns", from: 1), exchange: exchange)
+        let row = ScalingTable.Row(
+            configuration: configuration, mode: try value("mode", "strong or weak", ScalingTable.Mode.init),
+            ranks: try count("ranks", from: 1), hosts: try count("hosts", from: 1),
+            oversubscribed: try value("oversubscribed", "true or false", Bool.init), link: try text("link"),
+            batch: try count("batch", from: 1), steps: try count("steps", from: 1), payloadBytes: try count("payloadBytes", from: 0),
+            wireBytes: try count("wireBytes", from: 0), peakBytes: try count("peakBytes", from: 0), step: try spread("step"),
+            compute: try spread("compute"), rebuild: try spread("rebuild"), project: try spread("project"), wait: try spread("wait"),
+            exchange: try spread("exchange"))
+        guard row.step.median > 0 else { throw damaged("a step of more than 0 seconds", "\(row.step.median)") }
+        return row
+    }
+}

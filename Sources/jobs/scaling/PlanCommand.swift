@@ -1,0 +1,150 @@
+import ArgumentParser
+import Foundation
+import JobSupport
+import Training
+
+extension ScalingTable.Mode: ExpressibleByArgument {}
+
+/// A rate as the command line has it: `100mbit`.
+struct Bandwidth: ExpressibleByArgument {
+    let text: String
+    let bitsPerSecond: Double
+
+    init?(argument: String) {
+        guard let rate = Network.rate(argument) else { return nil }
+        (text, bitsPerSecond) = (argument, rate)
+    }
+}
+
+/// A time as the command line has it: `0.1ms`.
+struct Latency: ExpressibleByArgument {
+    let seconds: Double
+
+    init?(argument: String) {
+        guard let seconds = Network.seconds(argument) else { return nil }
+        self.seconds = seconds
+    }
+}
+
+/// `1,2,4`: each once, in order.
+struct RankCounts: ExpressibleByArgument {
+    let all: [Int]
+
+    init?(argument: String) {
+        let counts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard counts.allSatisfy({ (1...1_000_000).contains($0) }) else { return nil }
+        all = Set(counts).sorted()
+    }
+}
+
+/// `scaling plan`: which proportion, exchange and rank count finish soonest on a network that the user has.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Say which proportion, exchange and rank count finish soonest on your network.",
+        discussion: """
+            Fits a cost model to the measurements of 'scaling run' (docs/costmodel.md) and predicts a step of every configuration in
+            the table. One process: not for mpirun.
+            Exit codes: 0 done, 64 wrong options, 65 a table that is missing or damaged.
+            """)
+
+    @Option(help: ArgumentHelp("The table that 'scaling run' made.", valueName: "file"))
+    var table = "runs/scaling/scaling.csv"
+    @Option(help: ArgumentHelp("The rate of a link of your network: 100mbit, 1gbit. That of a link in the table is predicted from its rows.", valueName: "rate"))
+    var bandwidth: Bandwidth
+    @Option(help: ArgumentHelp("The time of an empty message between programs: 50us, 0.1ms. (default: as measured on the table's links, else 0.05ms)", valueName: "time"))
+    var latency: Latency?
+    @Option(help: ArgumentHelp("The rank counts to choose from. (default: 1,2,4,8,16)", valueName: "n,..."))
+    var ranks: RankCounts?
+    @Option(help: ArgumentHelp("The model, by its name in the table. (default: the only one there)", valueName: "name"))
+    var model: String?
+    @Option(help: ArgumentHelp("Samples a step, of all ranks; with --mode weak of a rank. (default: that of most of the table's rows)", valueName: "n"))
+    var batch: Int?
+    @Option(help: ArgumentHelp("Whether the batch of all ranks or that of a rank is fixed.", valueName: "strong|weak"))
+    var mode = ScalingTable.Mode.strong
+    @Option(help: ArgumentHelp("A CSV table with columns learned, exchange and steps: the steps that each needs to an error of your choice. (default: a step counts as a step)", valueName: "file"))
+    var stepsToTarget: String?
+    @Flag(help: "Ranks share cores as in the table's oversubscribed rows. (default: a core to each rank)")
+    var oversubscribed = false
+
+    func validate() throws {
+        if let batch, !(1...1_000_000_000).contains(batch) {
+            throw ValidationError("--batch: expected 1 to 1000000000 samples, found \(batch)")
+        }
+    }
+
+    func run() throws {
+        let all = try ScalingTable.read(table).rows, rows = try rowsOfModel(all), model = CostModel(all)
+        if !oversubscribed, rows.allSatisfy(\.oversubscribed) {
+            throw OptionError(
+                "\(table): expected rows of ranks with a core each, found oversubscribed ones only: measure some, or plan for shared cores "
+                    + "with --oversubscribed")
+        }
+        if oversubscribed, model.cores == nil {
+            throw OptionError("--oversubscribed: expected rows of ranks that share cores, found none in \(table): leave it out")
+        }
+        let configurations = model.configurations.filter { one in rows.contains { $0.configuration == one } }
+        let steps = try stepsToTarget.map { try StepsToTarget(path: $0) }, batch = batch ?? usualBatch(rows)
+        let network = Network(name: bandwidth.text, bitsPerSecond: bandwidth.bitsPerSecond, latency: latency?.seconds)
+        let plan = Plan(
+            model, configurations, ranks: ranks?.all ?? [1, 2, 4, 8, 16], batch: batch, mode: mode, on: network,
+            oversubscribed: oversubscribed, stepsToTarget: steps.map { steps in { steps.of($0) } })
+        guard !plan.choices.isEmpty else {
+            throw OptionError(
+                "expected a configuration that the table tells enough of, found none: measure two ranks at least"
+                    + (steps == nil ? "" : ", and compare learned and exchange of --steps-to-target with the table"))
+        }
+        let held = HeldBack.inTurn(all).filter { $0.row.configuration.model == rows[0].configuration.model }
+        let band = HeldBack.band(held)
+        let samples = "batch \(batch) \(mode == .strong ? "of all ranks" : "of a rank")"
+        let cores = oversubscribed ? "; ranks share \(String(format: "%.3g", model.cores!)) cores" : ""
+        print("model      \(rows[0].configuration.model), \(samples), \(rows.count) rows of \(table)")
+        print("network    \(bandwidth.text), \(latencyText(model, network))\(cores)")
+        if let band {
+            print("error      \(percent(band)) for nine of ten of \(held.count) predictions by models without a row's rank count or link")
+        } else {
+            print("error      unknown: measure a second link or a third rank count to have some held back")
+        }
+        print("")
+        printTable(plan, measured: rows.map(\.ranks).max()!)
+        print("")
+        print(plan.answer(band: band))
+    }
+
+    private func rowsOfModel(_ all: [ScalingTable.Row]) throws -> [ScalingTable.Row] {
+        let names = Set(all.map(\.configuration.model)).sorted(by: inNaturalOrder)
+        guard let name = model ?? (names.count == 1 ? names[0] : nil), names.contains(name) else {
+            throw OptionError("--model: expected one of \(names.joined(separator: ", ")), found \(model ?? "none")")
+        }
+        return all.filter { $0.configuration.model == name }
+    }
+
+    /// That of most rows of the mode; of all where it has none.
+    private func usualBatch(_ rows: [ScalingTable.Row]) -> Int {
+        let own = rows.filter { $0.mode == mode }
+        let counts = Dictionary(grouping: own.isEmpty ? rows : own) { mode == .strong ? $0.batch : $0.samplesPerRank }
+        return counts.max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }!.key
+    }
+
+    private func latencyText(_ model: CostModel, _ network: Network) -> String {
+        let seconds = model.latency(on: network, oversubscribed: oversubscribed)
+        return String(format: "latency %.3g µs", 1e6 * seconds) + (latency == nil ? ", as on the table's links" : "")
+    }
+
+    private func printTable(_ plan: Plan, measured: Int) {
+        let times = ["ms a step", "compute", "rebuild", "project", "exchange"]
+        let seconds = plan.choices.contains { $0.steps != nil }
+        print((["rank count"] + times + ["samples/s"] + (seconds ? ["s to target"] : [])).map(padded).joined() + "  configuration")
+        for choice in plan.choices {
+            let time = choice.time, parts = [time.total, time.compute, time.rebuild, time.project, time.exchange]
+            var cells = ["\(choice.ranks)\(choice.ranks > measured ? "*" : "")"] + parts.map { String(format: "%.3f", 1000 * $0) }
+            cells.append(String(format: "%.0f", choice.samplesPerSecond))
+            if let seconds = choice.secondsToTarget { cells.append(String(format: "%.1f", seconds)) }
+            print(cells.map(padded).joined() + "  " + plan.label(choice))
+        }
+        if plan.choices.contains(where: { $0.ranks > measured }) { print("* more ranks than were measured") }
+    }
+
+    private func padded(_ text: String) -> String { String(repeating: " ", count: max(1, 12 - text.count)) + text }
+    private func percent(_ part: Double) -> String { String(format: "± %.0f %%", 100 * part) }
+}

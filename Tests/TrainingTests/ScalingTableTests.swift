@@ -1,0 +1,148 @@
+import Datasets
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+@Suite struct ScalingTableTests {
+    private let net = WrittenScaling.Net(learned: 0.1, exchange: "dynamic-ring", payload: 3000)
+
+    private func error(_ text: String) -> String? {
+        do { _ = try ScalingTable(text: text, path: "t.csv") } catch let error as DataError {
+            #expect(error.exitCode == 65)
+            return error.message
+        } catch { Issue.record("\(error)") }
+        return nil
+    }
+
+    @Test func aRow() throws {
+        var written = WrittenScaling()
+        written.cores = 2
+        written.add(net, ranks: 3, batch: 100, link: "100mbit", bitsPerSecond: 1e8)
+        let row = try ScalingTable(text: written.text, path: "t.csv").rows[0]
+        #expect(row.configuration.model == "net" && row.configuration.learned == 0.1 && row.configuration.columns == 10)
+        #expect(row.configuration.exchange.label == "dynamic-ring" && row.configuration.exchange.algorithm == .ring)
+        #expect(row.mode == .strong && row.ranks == 3 && row.oversubscribed && row.link == "100mbit" && row.batch == 100)
+        #expect(row.samplesPerRank == 34, "34, 33, 33")
+        #expect(row.payloadBytes == 3000 && row.wireBytes == 4000 && row.steps == 200)
+        #expect(row.step.median == row.compute.median + row.exchange.median && row.step.max == 3 * row.step.median)
+    }
+
+    /// By name, wherever they stand.
+    @Test func columnsInAnyOrder() throws {
+        var written = WrittenScaling()
+        written.add(net, ranks: 2, batch: 100, link: "a", bitsPerSecond: 1e8)
+        let turned = written.lines.map { "x," + $0.split(separator: ",").reversed().joined(separator: ",") }.joined(separator: "\n")
+        let row = try ScalingTable(text: turned, path: "t.csv").rows[0]
+        #expect(row.ranks == 2 && row.link == "a" && row.steps == 200)
+    }
+
+    @Test func damagedTables() throws {
+        var written = WrittenScaling()
+        written.add(net, ranks: 2, batch: 100, link: "a", bitsPerSecond: 1e8)
+        func changed(_ from: String, _ to: String) -> String {
+            #expect(written.lines[1].contains(from))
+            return written.lines[0] + "\n" + written.lines[1].replacingOccurrences(of: from, with: to) + "\n"
+        }
+        #expect(error("") == "t.csv: expected a row of measurements at least, found none: 'scaling run' adds them")
+        #expect(error(written.lines[0] + "\n")?.contains("found none") == true)
+        #expect(error("a,b\n1,2\n")?.hasPrefix("t.csv: line 1: expected a column 'exchange', found none") == true)
+        for (from, to, says) in [
+            ("strong", "hard", "line 2: expected strong or weak as mode, found 'hard'"),
+            ("dynamic-ring", "carrier-pigeon", "an exchange such as owned, dynamic-ring or lowrank4 as exchange, found 'carrier-pigeon'"),
+            ("strong,2,", "strong,0,", "a whole number from 1 as ranks, found '0'"),
+            ("false", "maybe", "true or false as oversubscribed, found 'maybe'"),
+            (",0.1,10,", ",1.1,10,", "a proportion above 0, up to 1 as learned, found '1.1'"),
+            (",0.1,10,", ",nan,10,", "found 'nan'"), (",200,", ",", "expected 45 cells, found 44"),
+        ] {
+            let message = error(changed(from, to))
+            #expect(message?.hasPrefix("t.csv: line 2: ") == true && message?.contains(says) == true, "\(message ?? "none")")
+        }
+        var cells = written.lines[1].split(separator: ",").map(String.init)
+        cells[20] = "-1"
+        let message = error(written.lines[0] + "\n" + cells.joined(separator: ",") + "\n")
+        #expect(message?.contains("line 2: expected seconds as compute_median, found '-1'") == true, "\(message ?? "none")")
+    }
+
+    @Test func aFileThatIsNotThere() throws {
+        do {
+            _ = try ScalingTable.read("/none/scaling.csv")
+            Issue.record("expected an error")
+        } catch let error as DataError {
+            #expect(error.message.hasPrefix("/none/scaling.csv: expected the table") && error.exitCode == 65)
+        }
+    }
+
+    @Test func stepsToTarget() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func read(_ text: String) throws -> StepsToTarget {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            return try StepsToTarget(path: path)
+        }
+        let steps = try read("seed,exchange,learned,steps\n1,owned,0.1,2000\n\n1,full,1,1500.5\n")
+        func of(_ learned: Double, _ label: String) throws -> Double? {
+            steps.of(Configuration(job: "mlp", model: "any", learned: learned, columns: 3, exchange: try #require(ExchangeMethod(label))))
+        }
+        #expect(try of(0.1, "owned") == 2000)
+        #expect(try of(1, "full") == 1500.5)
+        #expect(try of(1, "owned") == nil)
+        for (text, says) in [
+            ("", "line 1: expected columns 'learned', 'exchange' and 'steps', found ''"),
+            ("learned,exchange,steps\n0.1,owned,0\n", "line 2: expected a proportion and more than 0 steps, found '0.1,owned,0'"),
+            ("learned,exchange,steps\n0.1,owned\n", "line 2: "), ("learned,exchange,steps\nx,owned,5\n", "line 2: "),
+        ] {
+            do {
+                _ = try read(text)
+                Issue.record("expected an error: \(text)")
+            } catch let error as DataError { #expect(error.message.hasPrefix("\(path): \(says)"), "\(error)") }
+        }
+    }
+
+    @Test(arguments: [
+        ("full", 2, 2.0), ("full", 5, 6), ("dynamic-ring", 5, 8), ("owned", 5, 5), ("owned-bfloat16", 4096, 4096), ("lowrank1-full", 4, 8),
+        ("average10", 8, 0.6), ("l-bfgs", 4, 8), ("dynamic", 1, 0),
+    ])
+    func hops(label: String, ranks: Int, hops: Double) throws {
+        #expect(abs(try #require(ExchangeMethod(label)).hops(ranks: ranks) - hops) < 1e-12)
+    }
+
+    @Test(arguments: ["", "none", "lowrank", "lowrank0", "average", "-ring"])
+    func unknownLabels(label: String) { #expect(ExchangeMethod(label) == nil) }
+
+    /// DESIGN's formula, N + (P − 2)·n, by the shapes: 78 of 784 and 50 of 500 values a unit, with a bias.
+    @Test(arguments: [2, 3, 4, 16, 1000])
+    func bytesOfOwners(ranks: Int) throws {
+        let values = 500 * 79 + 500 * 51 + 10 * 501
+        func most(_ units: Int) -> Int { (units + ranks - 1) / ranks }
+        let busiest = values + (ranks - 2) * (most(500) * 79 + most(500) * 51 + most(10) * 501)
+        for (label, size) in [("owned", 4), ("owned-bfloat16", 2)] {
+            let configuration = Configuration(
+                job: "mlp", model: "784-500-500-10", learned: 0.1, columns: 10, exchange: try #require(ExchangeMethod(label)))
+            // The proportion of both layers is taken for one: .0995 and .1 are, and so n is right to the few values that int() took.
+            let wire = configuration.wireBytes(payload: Double(size * values), ranks: ranks)
+            #expect(abs(wire - Double(size * busiest)) < 0.002 * Double(size * busiest), "\(wire) \(busiest)")
+        }
+    }
+
+    @Test func bytesWithoutShapes() throws {
+        func bytes(_ model: String, _ label: String) throws -> Double {
+            Configuration(job: "mlp", model: model, learned: 0.1, columns: 10, exchange: try #require(ExchangeMethod(label)))
+                .wireBytes(payload: 1000, ranks: 4)
+        }
+        #expect(try bytes("net", "owned") == 1500)
+        #expect(try bytes("784-500-500-10", "dynamic") == 1500)
+        #expect(try bytes("784-500-500-10", "owned") == 1500, "fewer values than its softmax layer has: another net")
+        let alone = Configuration(job: "mlp", model: "net", learned: 1, columns: 1, exchange: try #require(ExchangeMethod("full")))
+        #expect(alone.wireBytes(payload: 1000, ranks: 1) == 0)
+    }
+
+    @Test func ratesAndTimes() {
+        #expect(Network.rate("100mbit") == 1e8 && Network.rate("2.5Gbit/s") == 2.5e9 && Network.rate("500kbit") == 5e5)
+        for text in ["", "local", "mbit", "1e3mbit", "10 mbit", "0gbit", "1.2.3gbit", "10gb"] {
+            #expect(Network.rate(text) == nil, "\(text)")
+        }
+        #expect(Network.seconds("0.1ms") == 0.1e-3 && Network.seconds("50us") == 50 * 1e-6 && Network.seconds("0s") == 0)
+        for text in ["", "5", "ms", "-1ms", "1m"] { #expect(Network.seconds(text) == nil, "\(text)") }
+    }
+}
