@@ -49,7 +49,8 @@ public struct MLPSteps {
         }
         let gradient = model.values.zeros, expanded = options.sumsExpanded ? model.expandedGradient : nil
         let network = model.network(
-            gradient: gradient, expanded: expanded, paths: paths, capacity: trained.samplesPerRank(communicator.size))
+            gradient: gradient, expanded: expanded, paths: paths,
+            capacity: options.reduction.largestPart(of: batch, ranks: communicator.size))
         let exchange = options.make(
             for: model.values, expanded: expanded.map { ExpandedGradient(values: $0, project: network.project) },
             communicator: communicator)
