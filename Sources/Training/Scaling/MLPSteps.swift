@@ -45,7 +45,7 @@ public struct MLPSteps {
         let model = try communicator.agree { try MLPModel(settings: trained, shape: inputs.shape, classes: inputs.classes) }
         let paths = plan.stages[0].paths
         let rows = try communicator.agree {
-            try inputs.rows(pooledBy: paths[0] == .reduced ? model.weights[0] : nil, of: model.dictionaries[0])
+            try inputs.rows(pooledBy: paths[0] == .reduced ? model.weights[0] : nil)
         }
         let gradient = model.values.zeros, expanded = options.sumsExpanded ? model.expandedGradient : nil
         let network = model.network(

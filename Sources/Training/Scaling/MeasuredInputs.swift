@@ -33,14 +33,12 @@ public enum MeasuredInputs {
 
     /// All samples as a network's first layer takes them.
     ///
-    /// - Parameters:
-    ///   - weights: the layer that pools its inputs; nil: they stay as they are.
-    ///   - dictionary: that of the layer.
+    /// - Parameter weights: the layer that pools its inputs; nil: they stay as they are.
     /// - Throws: as `TrainingRows`.
-    func rows(pooledBy weights: PredictedWeights?, of dictionary: (any WeightDictionary)?) throws -> TrainingRows {
+    func rows(pooledBy weights: PredictedWeights?) throws -> TrainingRows {
         switch self {
         case .images(let data):
-            return try TrainingRows(data.train.images, data.train.labels, range: 0..<count, pooledBy: weights, of: dictionary)
+            return try TrainingRows(data.train.images, data.train.labels, range: 0..<count, pooledBy: weights)
         case .noise(let shape):
             let size = shape.count, labels = (0..<count).map { Int32($0 % classes) }
             let inputs = Matrix<Float>(rows: count, columns: size + 1)
