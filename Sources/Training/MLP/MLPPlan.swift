@@ -67,7 +67,9 @@ public struct MLPPlan {
             let expanded = exchange.sumsExpanded ? model.expandedGradient.map { ExpandedGradient(values: $0, project: {}) } : nil
             let made = exchange.make(for: model.values, expanded: expanded, communicator: communicator)
             let steps = max(1, stage.epochs.count) * ((training + settings.batch - 1) / settings.batch)
-            let pooling = settings.poolingEstimate(model, training: training) / Double(max(1, steps))
+            // Costs are those of a part of a batch; a rank has as many parts as its count allows, which must not choose the path.
+            let parts = exchange.reduction == .fast ? 1 : ShardTree.shards
+            let pooling = settings.poolingEstimate(model, training: training) / Double(max(1, steps) * parts)
             let costs = model.weights.enumerated().map { k, layer in
                 let all = layer.stepCosts(samples: samples, isFirst: k == 0, pooling: pooling)
                 return model.learnedDictionaries[k] == nil && !exchange.sumsExpanded ? all : all.filter { $0.path == .expanded }
@@ -104,7 +106,10 @@ public struct MLPPlan {
             let network = max(sampleChunk, samples) * first.activations + expanded + first.values.count
             before = training * (first.weights[0].grid.inputs + 1) + network
                 + settings.widths.indices.map { k in
-                    settings.preparation(layer: k, of: first, samples: samples) { units, valuesPerUnit in
+                    settings.preparation(
+                        layer: k, of: first, samples: samples,
+                        sums: { 2 * exchange.reduction.heldValues(sumOf: $0, ranks: communicator.size) }
+                    ) { units, valuesPerUnit in
                         let values = LearnedValues([("", units, valuesPerUnit + 1)])
                         return exchange.make(for: values, communicator: communicator).heldFloats
                     }
@@ -176,8 +181,10 @@ extension MLPSettings {
     /// The most Floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs come from; a Double
     /// is two.
     ///
-    /// - Parameter held: of the exchange of a bucket of units × (values a unit + 1).
-    fileprivate func preparation(layer k: Int, of model: MLPModel, samples: Int, held: (Int, Int) -> Int) -> Int {
+    /// - Parameters:
+    ///   - sums: of a sum of so many Doubles over ranks.
+    ///   - held: of the exchange of a bucket of units × (values a unit + 1).
+    fileprivate func preparation(layer k: Int, of model: MLPModel, samples: Int, sums: (Int) -> Int, held: (Int, Int) -> Int) -> Int {
         let layer = model.weights[k], inputs = layer.grid.inputs + 1, positions = layer.grid.positions
         /// Values, their gradient and velocity, where they are not all weights W with its gradient, and a batch on its way.
         func autoencoder(_ units: Int, _ valuesPerUnit: Int, isDense: Bool) -> Int {
@@ -186,9 +193,9 @@ extension MLPSettings {
         let dictionary =
             switch dictionaries[k] {
             // Moments, the covariance and its factorisation in Double, a chunk of inputs and its products.
-            case .emp, .emp2, .pca: 8 * positions * positions + sampleChunk * inputs
+            case .emp, .emp2, .pca: 8 * positions * positions + sampleChunk * inputs + sums(positions * (positions + 3) / 2 + 1)
             // Centres, a chunk, their products, sums in Double.
-            case .kmeans: 3 * MLPSettings.poolSize * inputs + sampleChunk * (inputs + MLPSettings.poolSize)
+            case .kmeans: 3 * MLPSettings.poolSize * inputs + sampleChunk * (inputs + MLPSettings.poolSize) + sums(MLPSettings.poolSize * inputs)
             case .ae: autoencoder(MLPSettings.poolSize, inputs - 1, isDense: true)
             case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .downsample, .dense: 0
             }

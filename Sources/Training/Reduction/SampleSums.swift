@@ -1,5 +1,13 @@
 import Parallel
 
+extension ReductionOrder {
+    /// Doubles that `SampleSums` of so many holds on the rank of most.
+    func heldValues(sumOf count: Int, ranks: Int) -> Int {
+        let cut = Cut(count, into: ranks)
+        return self == .fast ? 0 : SumSizes(owned: (0..<ranks).map { cut[$0].count }, order: self).heldValues
+    }
+}
+
 /// Doubles that are sums over the samples of all ranks, such as moments: a rank forms those of each of its parts from zeros and hands them
 /// to `take`; `sum` then leaves the sum of all in the last ones, on every rank.
 final class SampleSums {
