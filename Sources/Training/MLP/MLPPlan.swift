@@ -98,9 +98,9 @@ public struct MLPPlan {
             let network = max(sampleChunk, samples) * first.activations + expanded + first.values.count
             before = training * (first.weights[0].grid.inputs + 1) + network
                 + settings.widths.indices.map { k in
-                    settings.preparation(layer: k, of: first, samples: samples) { units, valuesPerUnit in
-                        let values = LearnedValues([("", units, valuesPerUnit + 1)])
-                        return exchange.make(for: values, communicator: communicator).heldFloats
+                    settings.preparation(layer: k, of: first, samples: samples) { units, valuesPerUnit, inputs in
+                        let summed = LearnedValues([("", units, exchange.sumsExpanded ? inputs : valuesPerUnit + 1)])
+                        return exchange.make(for: summed, communicator: communicator).heldFloats
                     }
                 }.max()!
         }
@@ -160,12 +160,13 @@ extension MLPSettings {
     /// The most Floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs come from; a Double
     /// is two.
     ///
-    /// - Parameter held: of the exchange of a bucket of units × (values a unit + 1).
-    fileprivate func preparation(layer k: Int, of model: MLPModel, samples: Int, held: (Int, Int) -> Int) -> Int {
+    /// - Parameter held: of the exchange of units × (values a unit + 1), whose W is units × inputs.
+    fileprivate func preparation(layer k: Int, of model: MLPModel, samples: Int, held: (Int, Int, Int) -> Int) -> Int {
         let layer = model.weights[k], inputs = layer.grid.inputs + 1, positions = layer.grid.positions
         /// Values, their gradient and velocity, where they are not all weights W with its gradient, and a batch on its way.
         func autoencoder(_ units: Int, _ valuesPerUnit: Int, isDense: Bool) -> Int {
-            units * (3 * (valuesPerUnit + 1) + (isDense ? 0 : 2 * inputs)) + samples * 2 * (inputs + units) + held(units, valuesPerUnit)
+            units * (3 * (valuesPerUnit + 1) + (isDense ? 0 : 2 * inputs)) + samples * 2 * (inputs + units)
+                + held(units, valuesPerUnit, inputs)
         }
         let dictionary =
             switch dictionaries[k] {
