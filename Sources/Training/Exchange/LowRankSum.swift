@@ -10,12 +10,17 @@ import LinearAlgebra
 final class LowRankSum: RankSum {
     private struct Approximation {
         let bucket: Int
-        /// P in the first buffer, Q in the second.
+        /// Pᵀ in the first buffer, Qᵀ in the second: r rows.
         let p: Matrix<Float>
         let q: Matrix<Float>
         /// Of the last column, the biases, in the first buffer.
         let biases: Matrix<Float>
         let residual: Matrix<Float>
+
+        /// Draws a column of Q, the same on all ranks.
+        func begin(_ column: Int) {
+            RandomStream(seed: 0, purpose: .approximation, stream: bucket).fillNormal(q.row(column), from: column * q.columns)
+        }
     }
 
     private let approximations: [Approximation]
@@ -54,12 +59,12 @@ final class LowRankSum: RankSum {
                 continue
             }
             let weights = bucket.valuesPerUnit - 1
-            let q = take(secondBuffer, 1, rows: weights, columns: rank)
-            RandomStream(seed: 0, purpose: .approximation, stream: b).fillNormal(q.elements)
-            approximations.append(
-                Approximation(
-                    bucket: b, p: take(firstBuffer, 0, rows: bucket.units, columns: rank), q: q,
-                    biases: take(firstBuffer, 0, rows: bucket.units, columns: 1), residual: Matrix(rows: bucket.units, columns: weights)))
+            let approximation = Approximation(
+                bucket: b, p: take(firstBuffer, 0, rows: rank, columns: bucket.units),
+                q: take(secondBuffer, 1, rows: rank, columns: weights),
+                biases: take(firstBuffer, 0, rows: bucket.units, columns: 1), residual: Matrix(rows: bucket.units, columns: weights))
+            for column in 0..<rank { approximation.begin(column) }
+            approximations.append(approximation)
         }
         self.approximations = approximations
         self.whole = whole
@@ -80,13 +85,13 @@ final class LowRankSum: RankSum {
                 let row = weights.row(r), residual = a.residual.row(r)
                 for i in row.indices { row[i] += residual[i] }
             }
-            multiply(weights, a.q, into: a.p)
+            multiply(a.q, weights, transposed: .second, into: a.p)
             a.biases.copy(from: biases)
         }
         try firstSum.sum(firstBuffer.elements)
         for a in approximations {
             orthonormalise(a.p)
-            multiply(parts(gradient, a).weights, a.p, transposed: .first, into: a.q)
+            multiply(a.p, parts(gradient, a).weights, into: a.q)
         }
         try secondSum.sum(secondBuffer.elements)
         for (bucket, place) in whole { gradient.matrix(bucket).copy(from: place) }
@@ -94,9 +99,11 @@ final class LowRankSum: RankSum {
             let (weights, biases) = parts(gradient, a)
             // A rank's part of the sum is 1/P of it, so what is left out is, too.
             a.residual.copy(from: weights)
-            multiply(a.p, a.q, transposed: .second, into: a.residual, alpha: -1 / ranks, beta: 1)
-            multiply(a.p, a.q, transposed: .second, into: weights)
+            multiply(a.p, a.q, transposed: .first, into: a.residual, alpha: -1 / ranks, beta: 1)
+            multiply(a.p, a.q, transposed: .first, into: weights)
             biases.copy(from: a.biases)
+            // Where the gradient had a lower rank, Q has a column of zeros, which would stay one.
+            for column in 0..<a.p.rows where norm(a.p.row(column)) == 0 { a.begin(column) }
         }
     }
 
@@ -106,22 +113,23 @@ final class LowRankSum: RankSum {
     }
 }
 
-/// Gram–Schmidt on the columns of a thin matrix, inner products in Double. A column that depends on those before becomes zeros.
+/// Gram–Schmidt on the rows of a matrix of few, inner products in Double, each row twice: of one that nearly depends on those before, the
+/// first time leaves much of them. A row that depends on them becomes zeros.
 private func orthonormalise(_ m: Matrix<Float>) {
-    for c in 0..<m.columns {
-        let before = norm(m, c)
-        for other in 0..<c {
-            var product = 0.0
-            for r in 0..<m.rows { product += Double(m[r, other]) * Double(m[r, c]) }
-            for r in 0..<m.rows { m[r, c] -= Float(product) * m[r, other] }
+    for r in 0..<m.rows {
+        let row = m.row(r), before = norm(row)
+        for other in 0..<2 * r {
+            let other = m.row(other % r)
+            let product = Float(row.indices.reduce(0) { $0 + Double(other[$1]) * Double(row[$1]) })
+            for i in row.indices { row[i] -= product * other[i] }
         }
-        let length = norm(m, c)
-        // What is left of rounding alone has no direction.
-        let scale = length > 1e-5 * before ? Float(1 / length) : 0
-        for r in 0..<m.rows { m[r, c] *= scale }
+        let length = norm(row)
+        // What is left of rounding alone has no direction. In Double, since a Float may be too small to have a reciprocal.
+        let scale = length > 1e-5 * before ? 1 / length : 0
+        for i in row.indices { row[i] = Float(scale * Double(row[i])) }
     }
 }
 
-private func norm(_ m: Matrix<Float>, _ column: Int) -> Double {
-    (0..<m.rows).reduce(0) { $0 + Double(m[$1, column]) * Double(m[$1, column]) }.squareRoot()
+private func norm(_ row: UnsafeMutableBufferPointer<Float>) -> Double {
+    row.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
 }

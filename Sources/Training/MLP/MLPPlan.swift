@@ -109,9 +109,9 @@ public struct MLPPlan {
                     settings.preparation(
                         layer: k, of: first, samples: samples,
                         sums: { 2 * exchange.reduction.heldValues(sumOf: $0, ranks: communicator.size) }
-                    ) { units, valuesPerUnit in
-                        let values = LearnedValues([("", units, valuesPerUnit + 1)])
-                        return exchange.make(for: values, communicator: communicator).heldFloats
+                    ) { units, valuesPerUnit, inputs in
+                        let summed = LearnedValues([("", units, exchange.sumsExpanded ? inputs : valuesPerUnit + 1)])
+                        return exchange.make(for: summed, communicator: communicator).heldFloats
                     }
                 }.max()!
         }
@@ -183,12 +183,15 @@ extension MLPSettings {
     ///
     /// - Parameters:
     ///   - sums: of a sum of so many Doubles over ranks.
-    ///   - held: of the exchange of a bucket of units × (values a unit + 1).
-    fileprivate func preparation(layer k: Int, of model: MLPModel, samples: Int, sums: (Int) -> Int, held: (Int, Int) -> Int) -> Int {
+    ///   - held: of the exchange of units × (values a unit + 1), whose W is units × inputs.
+    fileprivate func preparation(
+        layer k: Int, of model: MLPModel, samples: Int, sums: (Int) -> Int, held: (Int, Int, Int) -> Int
+    ) -> Int {
         let layer = model.weights[k], inputs = layer.grid.inputs + 1, positions = layer.grid.positions
         /// Values, their gradient and velocity, where they are not all weights W with its gradient, and a batch on its way.
         func autoencoder(_ units: Int, _ valuesPerUnit: Int, isDense: Bool) -> Int {
-            units * (3 * (valuesPerUnit + 1) + (isDense ? 0 : 2 * inputs)) + samples * 2 * (inputs + units) + held(units, valuesPerUnit)
+            units * (3 * (valuesPerUnit + 1) + (isDense ? 0 : 2 * inputs)) + samples * 2 * (inputs + units)
+                + held(units, valuesPerUnit, inputs)
         }
         let dictionary =
             switch dictionaries[k] {

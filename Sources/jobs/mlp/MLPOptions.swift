@@ -133,7 +133,8 @@ struct MLPOptions: ParsableCommand {
         }
         if common.compute == .pooled || common.compute == .reduced, exchange.options.sumsExpanded {
             throw ValidationError(
-                "--compute \(common.compute.rawValue): the gradient of the expanded weights travels, so they are expanded")
+                "--compute: expected expanded or auto with --exchange full and --lowrank-of full, which sum the gradient of expanded weights, "
+                    + "found \(common.compute.rawValue)")
         }
         guard activation != .sigmoid else { return }
         if pretrainEpochs > 0 {

@@ -10,5 +10,5 @@ struct ScalingJob: ParsableCommand {
             Runs under mpirun, srun or by hand; scripts/scaling and slurm/scaling.sh start it at one rank count after the other.
             Exit codes: 0 done, 1 failed, 64 wrong options or launch, 65 bad or missing data.
             """,
-        version: RunRecord.colonnade, subcommands: [RunCommand.self, BandwidthCommand.self])
+        version: RunRecord.colonnade, subcommands: [RunCommand.self, BandwidthCommand.self, PlanCommand.self])
 }

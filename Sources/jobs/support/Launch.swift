@@ -21,6 +21,10 @@ public func runCommand<Job: ParsableCommand>(of job: Job.Type) {
     do {
         var command = try job.parseAsRoot()
         try command.run()
+    } catch let error as any ExitCoded {
+        // What one process finds by itself, such as a damaged table: the ranks of a job leave by Parallel.run.
+        FileHandle.standardError.write(Data("\(job.configuration.commandName ?? ""): \(error)\n".utf8))
+        exit(error.exitCode)
     } catch {
         leave(job, error)
     }

@@ -134,11 +134,3 @@ func checkNotFinite(_ world: Communicator) throws {
         throw CheckFailure(description: "the run went on after an objective that is not a number")
     }
 }
-
-/// Bits, not values: every rank holds what the owners sent.
-private func expectSameEverywhere(_ values: Matrix<Float>, _ world: Communicator) throws {
-    var fromRoot = Array(values.elements)
-    try fromRoot.withUnsafeMutableBufferPointer { try world.broadcast($0, from: 0) }
-    let same = zip(values.elements, fromRoot).allSatisfy { $0.bitPattern == $1.bitPattern }
-    try expect(same, "rank \(world.rank) holds other values than rank 0")
-}

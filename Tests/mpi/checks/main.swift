@@ -23,6 +23,11 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("lbfgs-not-finite", checkNotFinite),
     ("input-covariance", checkInputCovariance),
     ("k-means", checkKMeans),
+    ("summing-exchanges", checkSummingExchanges),
+    ("bfloat16", checkBFloat16),
+    ("averaging", checkAveraging),
+    ("low-rank-of-low-rank", checkLowRankOfLowRank),
+    ("low-rank-feedback", checkLowRankFeedback),
 ]
 
 /// Checks that end the job; MPITests knows how.
