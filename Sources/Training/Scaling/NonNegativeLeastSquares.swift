@@ -22,13 +22,13 @@ func nonNegativeLeastSquares(_ a: [[Double]], _ b: [Double]) -> (x: [Double], sq
     let size = product({ b[$0] }, { b[$0] }).squareRoot()
 
     func solve(_ set: [Int], _ values: (Int) -> Double) -> [Double]? {
-        let part = Matrix<Double>(rows: set.count, columns: set.count), target = Matrix<Double>(rows: set.count, columns: 1)
+        let part = Matrix<Double>(rows: set.count, columns: set.count), target = Matrix<Double>(rows: 1, columns: set.count)
         for (r, i) in set.enumerated() {
-            target[r, 0] = values(i)
+            target[0, r] = values(i)
             for (c, j) in set.enumerated() { part[r, c] = gram[i, j] }
         }
-        guard !set.isEmpty, let solved = try? solvePositiveDefinite(part, target) else { return set.isEmpty ? [] : nil }
-        return set.indices.map { solved[$0, 0] }
+        guard !set.isEmpty, let solved = try? solvePositiveDefinite(part, rows: target) else { return set.isEmpty ? [] : nil }
+        return set.indices.map { solved[0, $0] }
     }
     /// The squared distance of a column from what the set spans, of 1.
     func isIndependent(_ j: Int, of set: [Int]) -> Bool {
