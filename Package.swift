@@ -72,7 +72,7 @@ let package = Package(
         .executableTarget(name: "write-stl10", dependencies: ["TestSupport"], path: "Tests/slurm/write-stl10"),
         // Runs of several ranks: `mpi-checks NAME` under mpirun, started by MPITests, which itself stays free of MPI.
         .executableTarget(name: "mpi-checks", dependencies: ["LinearAlgebra", "Parallel", "Training", "TestSupport"], path: "Tests/mpi/checks"),
-        // Loaded before the C library by a test: counts what the main thread allocates between two evaluations.
+        // Loaded before the C library by a test: counts what the main thread allocates in some evaluations or steps.
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
         .testTarget(
             name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "TestSupport"],

@@ -1,6 +1,6 @@
-// Counts what the main thread allocates between the 6th and the 14th MPI_Reduce_scatter, and apart from it what it
-// allocates inside of MPI. An evaluation has one of them, a step of stochastic descent one a bucket, 5 at most; the first
-// step makes their tables. Says so on stderr at exit. For glibc.
+// Counts what the main thread allocates between the 6th and the 14th MPI_Reduce_scatter or MPI_Isend, and apart from it
+// what it allocates inside of MPI. An evaluation has one of the first, an exchange of a step of stochastic descent on two
+// ranks one or a few of the others. Says so on stderr at exit. For glibc.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,7 +12,7 @@
 enum { first = 6, last = 14 };
 
 static __thread int depth; // of MPI calls
-static int evaluations;
+static int marks;
 static long own, inside, all;
 
 extern void *__libc_malloc(size_t);
@@ -23,7 +23,7 @@ extern void *__libc_memalign(size_t, size_t);
 static void count(void) {
     if (gettid() != getpid()) return;
     all++;
-    if (evaluations < first || evaluations >= last) return;
+    if (marks < first || marks >= last) return;
     if (depth > 0) inside++;
     else own++;
 }
@@ -66,7 +66,29 @@ int MPI_Reduce_scatter(
     depth++;
     int code = PMPI_Reduce_scatter(from, to, counts, type, operation, communicator);
     depth--;
-    evaluations++;
+    marks++;
+    return code;
+}
+
+int MPI_Isend(const void *from, int count, MPI_Datatype type, int rank, int tag, MPI_Comm communicator, MPI_Request *request) {
+    depth++;
+    int code = PMPI_Isend(from, count, type, rank, tag, communicator, request);
+    depth--;
+    marks++;
+    return code;
+}
+
+int MPI_Irecv(void *to, int count, MPI_Datatype type, int rank, int tag, MPI_Comm communicator, MPI_Request *request) {
+    depth++;
+    int code = PMPI_Irecv(to, count, type, rank, tag, communicator, request);
+    depth--;
+    return code;
+}
+
+int MPI_Wait(MPI_Request *request, MPI_Status *status) {
+    depth++;
+    int code = PMPI_Wait(request, status);
+    depth--;
     return code;
 }
 
@@ -88,6 +110,6 @@ int MPI_Allreduce(
 }
 
 __attribute__((destructor)) static void report(void) {
-    if (evaluations == 0) return; // a launcher, not the job
-    fprintf(stderr, "allocations: %ld own, %ld inside MPI, %d evaluations, %ld in the whole run\n", own, inside, evaluations, all);
+    if (marks == 0) return; // a launcher, not the job
+    fprintf(stderr, "allocations: %ld own, %ld inside MPI, %d marks, %ld in the whole run\n", own, inside, marks, all);
 }

@@ -314,10 +314,7 @@ struct MLPJobTests {
     ])
     func memoryIsThatOfTheBanner(more: [String]) throws {
         let options = ["--dataset", "sample", "--widths", "2000,1500", "--epochs", "1", "--progress", "none"] + more
-        let outcome = try folder.start("run", job: "mlp", options)
-        let printed = try #require(outcome.output.firstMatch(of: /memory +about ([0-9.]+) MB a rank/)?.1)
-        let peak = try #require(try folder.result("run").peakBytes)
-        let ratio = Double(peak) / (1e6 * Double(printed)!)
-        #expect(ratio <= 1.3 && ratio >= 0.5, "\(more): \(peak) bytes, printed \(printed) MB")
+        let ratio = try folder.peakOverBanner(job: "mlp", options)
+        #expect(ratio <= 1.3 && ratio >= 0.5, "\(more): \(ratio)")
     }
 }

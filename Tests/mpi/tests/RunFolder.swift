@@ -28,6 +28,13 @@ final class RunFolder {
         try #require(outcome.code == 0, "\(options): \(outcome)")
     }
 
+    /// The most memory that rank 0 of a run held, as a part of what the banner said.
+    func peakOverBanner(job: String, ranks: Int? = nil, _ options: [String]) throws -> Double {
+        let outcome = try start("memory", job: job, ranks: ranks, options)
+        let printed = try #require(outcome.output.firstMatch(of: /memory +about ([0-9.]+) MB a rank/)?.1, "\(outcome)")
+        return Double(try #require(try result("memory").peakBytes)) / (1e6 * Double(printed)!)
+    }
+
     func file(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")) }
 
     /// The numbers of result.json.
