@@ -14,6 +14,7 @@ public func roundToBFloat16(
     ck_bfloat16_round_residual(values, residual, rounded, count)
 }
 
+/// Exactly the numbers that were rounded to.
 public func widenFromBFloat16(_ rounded: UnsafePointer<UInt16>, into values: UnsafeMutablePointer<Float>, count: Int) {
     ck_bfloat16_widen(rounded, values, count)
 }

@@ -6,14 +6,7 @@ extension Communicator {
     /// One collective; a rank sends its part (P−1) times. `buffer` has `shares.total` values.
     @inlinable
     public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Cut) throws(MPIError) {
-        try allGather(inPlace: buffer, shares: self.shares(shares))
-    }
-
-    /// The same for parts of any lengths.
-    @inlinable
-    public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Shares) throws(MPIError) {
-        precondition(buffer.count == shares.total, "the buffer holds the shares of all ranks")
-        try gatherToAll(nil, buffer.baseAddress, T.mpiType, shares, .blocking)
+        try gatherToAll(nil, buffer.baseAddress, T.mpiType, self.shares(shares), .blocking)
     }
 
     /// The same out of place: `share` has `shares[rank].count` values and does not overlap `target`.

@@ -14,22 +14,30 @@ struct LauncherGuard {
     init() {
         let script = """
             exec </dev/null >/dev/null 2>&1
+            # when a process that lives was started: another that has its number later is told from it
+            born() { read -r all <"/proc/$1/stat" && set -- ${all##*) } && [ "$1" != Z ] && echo "${20}"; }
             read -r launcher <"/proc/$2/comm"
             case $launcher in mpirun* | mpiexec* | orterun* | prterun*) ;; *) exit ;; esac
-            while kill -0 "$1"; do sleep 1; done
+            rank=$(born "$1") && launched=$(born "$2") || exit
+            while [ "$(born "$1")" = "$rank" ]; do sleep 1; done
             sleep 10
-            read -r now <"/proc/$2/comm" && [ "$now" = "$launcher" ] && kill -KILL "$2"
+            [ "$(born "$2")" = "$launched" ] && kill -KILL "$2"
             """
         // a process group of its own: a launcher ends a rank with its group
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        // nor keeps it open what tells other ranks that this one is gone
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        for descriptor in Int32(3)..<256 { posix_spawn_file_actions_addclose(&actions, descriptor) }
         let words = ["sh", "-c", script, "sh", "\(getpid())", "\(getppid())"]
         let arguments = words.map { strdup($0) }
         var process: pid_t = 0
-        let failure = posix_spawn(&process, "/bin/sh", nil, &attributes, arguments + [nil], environ)
+        let failure = posix_spawn(&process, "/bin/sh", &actions, &attributes, arguments + [nil], environ)
         for argument in arguments { free(argument) }
         posix_spawnattr_destroy(&attributes)
+        posix_spawn_file_actions_destroy(&actions)
         self.process = failure == 0 ? process : 0
     }
 

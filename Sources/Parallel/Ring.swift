@@ -9,9 +9,9 @@ internal import CMPI
 /// Workspaces are made once: no memory in an allreduce.
 public final class Ring {
     /// Values of a message: large enough for the line rate, small enough to be passed on early.
-    private static let segment = 1 << 16
+    static let segment = 1 << 13
     /// Floats that a ring holds at most.
-    public static let workspace = 4 * segment
+    public static let workspace = 16 * segment
 
     private struct Message {
         let place: Range<Int>
@@ -69,13 +69,22 @@ public final class Ring {
 
     deinit { scratch.deallocate() }
 
-    /// The sum over ranks, element by element, in every rank's `buffer`.
-    public func allReduce(inPlace buffer: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
+    /// The sum over ranks, element by element, in every rank's `buffer`. An error ends the job here.
+    public func allReduce(inPlace buffer: UnsafeMutableBufferPointer<Float>) {
         precondition(buffer.count == count, "a ring is made for buffers of one length")
         communicator.traffic.ring.add(payload: 4 * count, wire: 4 * sent)
         guard communicator.size > 1, let base = buffer.baseAddress else { return }
         sends.removeAll(keepingCapacity: true)
         receives.removeAll(keepingCapacity: true)
+        do throws(MPIError) {
+            try passRound(base)
+        } catch {
+            // MPI may still write to the buffer, which the error would give away.
+            JobEnd.abort(error)
+        }
+    }
+
+    private func passRound(_ base: UnsafeMutablePointer<Float>) throws(MPIError) {
         for place in first { try pass(place, base) }
         for index in 0..<min(depth, expected.count) { try expect(index, base) }
         for (index, message) in expected.enumerated() {

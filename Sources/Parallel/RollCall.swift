@@ -15,6 +15,7 @@ final class RollCall: Sendable {
     /// nil once MPI is about to end.
     private let neighbours: Mutex<Neighbours?>
     private let isUnderWay = Atomic(false)
+    private let launcherGuard = Mutex<LauncherGuard?>(nil)
 
     /// Collective; all ranks of the world. Needs MPI_THREAD_MULTIPLE.
     init(_ world: Communicator) throws(MPIError) {
@@ -42,10 +43,10 @@ final class RollCall: Sendable {
     func start(every period: Double, while isStuck: @escaping @Sendable () -> Bool) {
         guard isUnderWay.compareExchange(expected: false, desired: true, ordering: .sequentiallyConsistent).exchanged else { return }
         startThread {
-            let launcherGuard = LauncherGuard()
+            self.launcherGuard.withLock { $0 = LauncherGuard() }
             self.begin()
             while isStuck(), self.round() { usleep(UInt32(period * 1e6)) }
-            launcherGuard.cancel()
+            self.cancelGuard()
             self.isUnderWay.store(false, ordering: .sequentiallyConsistent)
         }
     }
@@ -71,7 +72,17 @@ final class RollCall: Sendable {
     }
 
     /// Before MPI_Finalize. Waits for a round that is under way.
-    func end() { neighbours.withLock { $0 = nil } }
+    func end() {
+        neighbours.withLock { $0 = nil }
+        cancelGuard()
+    }
+
+    private func cancelGuard() {
+        launcherGuard.withLock {
+            $0?.cancel()
+            $0 = nil
+        }
+    }
 
     private var silent: [Int] {
         let waiting = waiting.withLock { $0 }

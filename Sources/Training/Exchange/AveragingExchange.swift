@@ -9,6 +9,8 @@ final class AveragingExchange: Exchange {
     private static let rate: Float = 0.7, momentum: Float = 0.9
 
     private let every: Int
+    /// Exchanges in so many steps.
+    private let frequency: (exchanges: Int, steps: Int)
     private let sum: FlatSum
     private let ranks: Float
     /// Where all ranks were after the last exchange; its velocity.
@@ -18,8 +20,10 @@ final class AveragingExchange: Exchange {
     private var steps = 0
     let updated: [Range<Int>]
 
-    init(_ values: LearnedValues, every: Int, sum: FlatSum, ranks: Int) {
+    /// - Parameter epoch: steps of an epoch, which ends with an exchange; nil: none ends.
+    init(_ values: LearnedValues, every: Int, epoch: Int?, sum: FlatSum, ranks: Int) {
         self.every = every
+        frequency = epoch.map { (($0 + every - 1) / every, $0) } ?? (1, every)
         self.sum = sum
         self.ranks = Float(ranks)
         updated = values.buckets.map { 0..<$0.units }
@@ -27,8 +31,8 @@ final class AveragingExchange: Exchange {
         velocity = Matrix(rows: 1, columns: values.count)
     }
 
-    var bytesPerStep: Int { sum.bytes / every }
-    var wireBytesPerStep: Int { sum.wireBytes / every }
+    var bytesPerStep: Int { sum.bytes * frequency.exchanges / frequency.steps }
+    var wireBytesPerStep: Int { sum.wireBytes * frequency.exchanges / frequency.steps }
     var heldFloats: Int { 2 * common.columns + sum.heldFloats }
     var stepsAlone: Bool { true }
     var isSettled: Bool { steps == 0 }

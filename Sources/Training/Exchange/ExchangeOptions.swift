@@ -2,7 +2,7 @@ import Layers
 import Parallel
 
 /// The ways of exchange by name.
-public enum ExchangeName: String, CaseIterable, Codable, Sendable {
+public enum ExchangeName: String, CaseIterable, Sendable {
     /// The gradient of the expanded weights, summed: what travels where nothing is predicted. The yardstick.
     case full
     /// The gradient of the learned values, summed; every rank updates everything.
@@ -14,14 +14,14 @@ public enum ExchangeName: String, CaseIterable, Codable, Sendable {
 }
 
 /// What numbers are on the wire.
-public enum WireFormat: String, CaseIterable, Codable, Sendable {
+public enum WireFormat: String, CaseIterable, Sendable {
     case float32
     /// The upper half of a Float. What rounding takes from a gradient is added to the next; owners keep their values in full.
     case bfloat16
 }
 
 /// Whose algorithm sums a gradient on all ranks.
-public enum AllReduceAlgorithm: String, CaseIterable, Codable, Sendable {
+public enum AllReduceAlgorithm: String, CaseIterable, Sendable {
     /// MPI_Allreduce.
     case mpi
     /// `Ring`.
@@ -29,7 +29,7 @@ public enum AllReduceAlgorithm: String, CaseIterable, Codable, Sendable {
 }
 
 /// Every choice of how values are exchanged.
-public struct ExchangeOptions: Codable, Equatable, Sendable {
+public struct ExchangeOptions: Equatable, Sendable {
     public var name: ExchangeName
     public var wire: WireFormat
     /// Of the exchanges that sum a gradient on all ranks.
@@ -63,7 +63,8 @@ public struct ExchangeOptions: Codable, Equatable, Sendable {
 
     /// - Parameters:
     ///   - expanded: the gradient of the same values before it is projected; only where `sumsExpanded`, nil where nothing is predicted.
-    public func make(for values: LearnedValues, expanded: ExpandedGradient? = nil, communicator: Communicator) -> any Exchange {
+    ///   - epoch: steps of an epoch, after which values that are averaged are so in any case; nil: steps without end.
+    public func make(for values: LearnedValues, expanded: ExpandedGradient? = nil, epoch: Int? = nil, communicator: Communicator) -> any Exchange {
         precondition(wire == .float32 || name == .owned, "only owners round what they send")
         precondition(averageEvery == 1 || name == .dynamic, "values are averaged, not gradients")
         precondition(
@@ -79,7 +80,7 @@ public struct ExchangeOptions: Codable, Equatable, Sendable {
         }
         let flat = { FlatSum(count: $0, algorithm: allreduce, communicator: communicator) }
         if averageEvery > 1 {
-            return AveragingExchange(values, every: averageEvery, sum: flat(values.count), ranks: communicator.size)
+            return AveragingExchange(values, every: averageEvery, epoch: epoch, sum: flat(values.count), ranks: communicator.size)
         }
         let sum: any RankSum =
             name == .lowrank ? LowRankSum(gradient, rank: gradientRank, ranks: communicator.size, sum: flat) : flat(gradient.count)

@@ -97,10 +97,13 @@ final class LowRankSum: RankSum {
         for (bucket, place) in whole { gradient.matrix(bucket).copy(from: place) }
         for a in approximations {
             let (weights, biases) = parts(gradient, a)
-            // A rank's part of the sum is 1/P of it, so what is left out is, too.
             a.residual.copy(from: weights)
-            multiply(a.p, a.q, transposed: .first, into: a.residual, alpha: -1 / ranks, beta: 1)
             multiply(a.p, a.q, transposed: .first, into: weights)
+            // A rank's part of the sum is 1/P of it, so what is left out is, too.
+            for r in 0..<weights.rows {
+                let sum = weights.row(r), residual = a.residual.row(r)
+                for i in sum.indices { residual[i] -= sum[i] / ranks }
+            }
             biases.copy(from: a.biases)
             // Where the gradient had a lower rank, Q has a column of zeros, which would stay one.
             for column in 0..<a.p.rows where norm(a.p.row(column)) == 0 { a.begin(column) }

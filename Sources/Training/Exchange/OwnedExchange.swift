@@ -42,7 +42,7 @@ final class OwnedExchange: Exchange {
         for run in ownership.runs[communicator.rank] {
             (packed + run.offset).update(from: values.flat.pointer + run.place.lowerBound, count: run.place.count)
         }
-        try communicator.allGather(inPlace: packet.elements, shares: ownership.owned)
+        communicator.allGather(inPlace: packet.elements, shares: ownership.owned)
         for run in ownership.runs.joined() {
             (values.flat.pointer + run.place.lowerBound).update(from: packed + run.offset, count: run.place.count)
         }

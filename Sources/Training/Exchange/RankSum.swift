@@ -38,7 +38,7 @@ final class FlatSum: RankSum {
     var heldFloats: Int { ring == nil ? 0 : Ring.workspace }
 
     func sum(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
-        if let ring { try ring.allReduce(inPlace: buffer) } else { try communicator.allReduce(inPlace: buffer) }
+        if let ring { ring.allReduce(inPlace: buffer) } else { try communicator.allReduce(inPlace: buffer) }
     }
 
     func sum(_ gradient: LearnedValues) throws { try sum(gradient.flat.elements) }

@@ -50,11 +50,11 @@ final class RoundedExchange: Exchange {
                 gradient.flat.pointer + run.place.lowerBound, residual: residual.pointer + run.offset, into: packed + run.offset,
                 count: run.place.count)
         }
-        try communicator.allToAll(UnsafeBufferPointer(packet), ownership.owned, into: self.arrived, ownership.received)
+        communicator.allToAll(UnsafeBufferPointer(packet), ownership.owned, into: self.arrived, ownership.received)
         for run in ownership.runs[rank] {
             let sum = gradient.flat.pointer + run.place.lowerBound, first = arrived + (run.offset - own.lowerBound)
             widenFromBFloat16(first, into: sum, count: run.place.count)
-            for other in 1..<max(communicator.size, 1) { addBFloat16(first + other * own.count, to: sum, count: run.place.count) }
+            for other in 1..<communicator.size { addBFloat16(first + other * own.count, to: sum, count: run.place.count) }
         }
         let seconds = ContinuousClock().measure {
             for run in ownership.runs[rank] {
@@ -64,7 +64,7 @@ final class RoundedExchange: Exchange {
             }
         }.seconds
         for run in ownership.runs[rank] { roundToBFloat16(master(run), into: packed + run.offset, count: run.place.count) }
-        try communicator.allGather(inPlace: packet, shares: ownership.owned)
+        communicator.allGather(inPlace: packet, shares: ownership.owned)
         for run in ownership.runs.joined() { widenFromBFloat16(packed + run.offset, into: values + run.place.lowerBound, count: run.place.count) }
         return seconds
     }

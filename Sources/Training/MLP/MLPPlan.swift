@@ -65,8 +65,9 @@ public struct MLPPlan {
             }
             let model = try MLPModel(settings: settings, shape: shape, classes: classes, stage: stage)
             let expanded = exchange.sumsExpanded ? model.expandedGradient.map { ExpandedGradient(values: $0, project: {}) } : nil
-            let made = exchange.make(for: model.values, expanded: expanded, communicator: communicator)
-            let steps = max(1, stage.epochs.count) * ((training + settings.batch - 1) / settings.batch)
+            let epoch = (training + settings.batch - 1) / settings.batch
+            let made = exchange.make(for: model.values, expanded: expanded, epoch: epoch, communicator: communicator)
+            let steps = max(1, stage.epochs.count) * epoch
             // Costs are those of a part of a batch; a rank has as many parts as its count allows, which must not choose the path.
             let parts = exchange.reduction == .fast ? 1 : ShardTree.shards
             let pooling = settings.poolingEstimate(model, training: training) / Double(max(1, steps) * parts)
@@ -79,7 +80,7 @@ public struct MLPPlan {
                 Stage(
                     stage: stage, learned: model.values.count, bytesPerStep: made.bytesPerStep, wireBytesPerStep: made.wireBytesPerStep,
                     costs: costs, paths: paths,
-                    floats: model.floats(paths: paths, samples: samples, training: training, updated: made.updated) + made.heldFloats
+                    floats: model.floats(paths: paths, samples: samples, training: training, updated: made.updated, ranks: communicator.size) + made.heldFloats
                         + (expanded == nil ? 0 : model.denseFloats)))
             models.append(model)
         }
@@ -139,7 +140,7 @@ extension MLPModel {
     fileprivate var activations: Int { weights.reduce(weights.last!.units) { $0 + $1.grid.inputs + 1 + $1.units } }
 
     /// Floats that training with it takes beside itself: data, workspaces, gradient, the optimiser's state.
-    fileprivate func floats(paths: [ComputePath], samples: Int, training: Int, updated: [Range<Int>]) -> Int {
+    fileprivate func floats(paths: [ComputePath], samples: Int, training: Int, updated: [Range<Int>], ranks: Int) -> Int {
         let first = weights[0]
         let row = paths[0] == .reduced ? first.columns.count * (first.valuesPerUnit + 1) : first.grid.inputs + 1
         // A batch in every layer, then W and its gradient, or what pools.
@@ -152,7 +153,11 @@ extension MLPModel {
             case .reduced: workspaces += samples * pooled
             }
         }
-        let state = zip(updated, values.buckets).reduce(0) { $0 + $1.0.count * $1.1.valuesPerUnit }
+        // Of the rank that owns most, where not all update everything.
+        let state = zip(updated, values.buckets).reduce(0) { sum, bucket in
+            let units = bucket.1.units, most = bucket.0.count == units ? units : (units + ranks - 1) / ranks
+            return sum + most * bucket.1.valuesPerUnit
+        }
         // A chunk of images on its way to their rows, a byte a value; where it is pooled, in Float, too, and what blurs it: inverses, one
         // of them on its way from Double, and 400 images.
         var chunk = sampleChunk / 4 * first.grid.inputs

@@ -106,7 +106,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
                 }
             }
         }
-        try communicator.allToAll(UnsafeBufferPointer(packet.elements), sent, into: arrived.elements, received)
+        communicator.allToAll(UnsafeBufferPointer(packet.elements), sent, into: arrived.elements, received)
         for (from, to) in additions { add(arrived.pointer + from * ownCount, to: arrived.pointer + to * ownCount, count: ownCount) }
         var sums = arrived.pointer
         for place in places[communicator.rank] {

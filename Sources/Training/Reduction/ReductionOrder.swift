@@ -1,7 +1,7 @@
 import Parallel
 
 /// How sums over the samples of all ranks are formed.
-public enum ReductionOrder: String, CaseIterable, Codable, Sendable {
+public enum ReductionOrder: String, CaseIterable, Sendable {
     /// Every rank works through its cut of the samples at once, and the sums of ranks meet as MPI likes: the last bits depend on the rank
     /// count.
     case fast

@@ -67,8 +67,7 @@ public final class StochasticDescent {
 
     /// One step as this rank sees it, in seconds.
     public struct Step: Sendable {
-        /// The sum of the losses of its samples, and how many of them are wrong.
-        public var loss = 0.0
+        /// How many of its samples are predicted wrong.
         public var errors = 0
         /// Its own arithmetic, the update included.
         public var compute = 0.0
@@ -123,7 +122,8 @@ public final class StochasticDescent {
     ///   - last: the number of the last epoch; nil: of the options' last.
     ///   - watch: called on every rank after so many steps, or as soon after them as all ranks hold the same values, with loss and error
     ///     of the epoch before.
-    /// - Throws: `Divergence`, on all ranks at the same step; `MPIError`; what `report` and `watch` throw.
+    /// - Throws: `Divergence`, on all ranks at the same step, where values are averaged after an exchange; `MPIError`; what `report` and
+    ///   `watch` throw.
     @discardableResult
     public func run(
         samples: [Int], from state: Epoch = Epoch(), through last: Int? = nil,
@@ -183,7 +183,6 @@ public final class StochasticDescent {
             let (loss, errors) = objective.gradient(
                 of: batch[batch.startIndex + own.lowerBound..<batch.startIndex + own.upperBound],
                 scale: 1 / Double(exchange.stepsAlone ? max(own.count, 1) : batch.count), first: first + own.lowerBound)
-            step.loss += loss
             step.errors += errors
             losses[exchange.order == .fast ? 0 : part] += loss
             if exchange.order == .fixed { exchange.take(gradient) }

@@ -100,9 +100,10 @@ public struct StepMeasurement: Sendable {
     }
 
     /// What stands for an exchange of full weights beside this: `full` with the same proportion, or for rica, which always
-    /// exchanges learned values, the dense layer. Nil where that was not measured.
+    /// exchanges learned values, the dense layer. Nil where that was not measured, or is this.
     public func yardstick(among others: [StepMeasurement]) -> StepMeasurement? {
-        others.first { job == "rica" ? $0.learned == 1 : $0.exchange == ExchangeName.full.rawValue && $0.learned == learned }
+        let full = others.first { job == "rica" ? $0.learned == 1 : $0.exchange == ExchangeName.full.rawValue && $0.learned == learned }
+        return full?.exchange == exchange && full?.learned == learned ? nil : full
     }
 
     /// The columns of scaling.csv, and those that tell rows apart.
@@ -111,7 +112,7 @@ public struct StepMeasurement: Sendable {
             "job", "model", "mode", "ranks", "hosts", "oversubscribed", "link", "batch", "learned", "columns", "exchange", "steps",
             "payloadBytes", "wireBytes", "peakBytes",
         ] + StepPhase.allCases.flatMap { phase in TimeSpread.names.map { "\(phase.rawValue)_\($0)" } }
-    public static let key = ["job", "model", "mode", "ranks", "link", "batch", "learned", "exchange"]
+    public static let key = ["job", "model", "mode", "ranks", "hosts", "link", "batch", "learned", "columns", "exchange"]
 
     /// Values of the columns, times with nine decimals.
     public var fields: [String] {
