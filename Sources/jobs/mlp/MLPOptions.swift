@@ -59,7 +59,7 @@ struct MLPOptions: ParsableCommand {
     var maxNorm = 1.9365
     @Option(help: ArgumentHelp("Part of the hidden units left out in a step, at least 0 and below 1 (at most 0.999999).", valueName: "p"))
     var dropout = 0.0
-    @Option(help: ArgumentHelp("Steps between the rows of validation.csv, only with --validate. (default: an epoch)", valueName: "n"))
+    @Option(help: ArgumentHelp("Steps between rows of validation.csv, which also has one an epoch; only with --validate.", valueName: "n"))
     var validateEvery: Int?
     @OptionGroup var exchange: ExchangeArguments
 

@@ -68,7 +68,7 @@ func stallOfAll(_ world: Communicator) throws {
 /// Waits of 0.7 of the deadline, in which every rank once was the one that the others waited for.
 func stallsThatEnd(_ world: Communicator) throws {
     for late in 0..<world.size {
-        if world.rank == late { usleep(1_400_000) }
+        if world.rank == late { usleep(1_200_000) }
         _ = try world.allReduce(Float(1))
     }
 }

@@ -28,8 +28,8 @@ func checkAllToAll(_ world: Communicator) throws {
 
 /// Sums of whole numbers are exact, so the ring's are those of MPI; and a part is summed in the order of ranks from its own on.
 func checkRing(_ world: Communicator) throws {
-    // One segment holds 65,536 values: parts of none, of a part of one, of several.
-    for count in [0, 1, 2, 3, 1000, 65_536, 300_001] {
+    // One segment holds 8,192 values: parts of none, of a part of one, of several.
+    for count in [0, 1, 2, 3, 1000, 16_384, 300_001] {
         let ring = Ring(world, count: count)
         for _ in 0..<2 {
             var buffer: [Float] = values(of: world.rank, count)
