@@ -106,7 +106,7 @@ public struct ExchangeMethod: Hashable, Sendable, CustomStringConvertible {
 
     /// Messages that wait for each other in a step, the mean over steps: 2⌈log₂P⌉ for MPI's allreduce, which is what short ones take
     /// (Thakur, Rabenseifner & Gropp 2005, recursive halving and doubling), 2(P−1) for the ring; to owners all messages leave at once,
-    /// and the values come back by way of P−1 ranks, P together.
+    /// but each of P−1 is handled by itself: as P.
     public func hops(ranks: Int) -> Double {
         guard ranks > 1 else { return 0 }
         let hops =
