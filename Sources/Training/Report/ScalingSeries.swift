@@ -1,7 +1,10 @@
 /// Measurements of one configuration on one network, at several rank counts.
 public struct ScalingSeries: Sendable {
+    /// What was computed, and how values travelled.
     public let configuration: Configuration
-    public let mode: ScalingTable.Mode
+    /// What stays the same while ranks are added.
+    public let mode: BatchMode
+    /// The user's name for the network.
     public let link: String
     /// Samples: of all ranks in `strong`, of a rank in `weak`.
     public let batch: Int
@@ -26,7 +29,7 @@ public struct ScalingSeries: Sendable {
     public static func all(of rows: [ScalingTable.Row]) -> [ScalingSeries] {
         struct Key: Hashable {
             let configuration: Configuration
-            let mode: ScalingTable.Mode
+            let mode: BatchMode
             let link: String
             let batch: Int
         }

@@ -12,15 +12,15 @@ public struct TrainingCurve: Sendable {
     public static func read(_ folder: String) throws -> TrainingCurve? {
         let path = "\(folder)/metrics.csv"
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.split(separator: ",", omittingEmptySubsequences: false) }
-        guard let header = lines.first, let time = header.firstIndex(of: "seconds"), let value = header.firstIndex(of: "objective") else {
+        let table = CSVTable(FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? "")
+        guard let time = table.columns.firstIndex(of: "seconds"), let value = table.columns.firstIndex(of: "objective") else {
             throw FinishedRun.damaged(path, "a table with columns 'seconds' and 'objective'", "other text")
         }
         var seconds: [Double] = [], objective: [Double] = []
-        for (number, cells) in lines.enumerated().dropFirst() {
-            guard cells.count == header.count, let s = Double(cells[time]), let o = Double(cells[value]), s.isFinite, o.isFinite else {
-                throw FinishedRun.damaged(path, "numbers of seconds and objective in line \(number + 1)", cells.joined(separator: ","))
+        for (number, cells) in table.lines {
+            guard cells.count == table.columns.count, let s = Double(cells[time]), let o = Double(cells[value]), s.isFinite, o.isFinite
+            else {
+                throw FinishedRun.damaged(path, "numbers of seconds and objective in line \(number)", cells.joined(separator: ","))
             }
             seconds.append(s)
             objective.append(o)

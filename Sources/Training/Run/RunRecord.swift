@@ -80,12 +80,17 @@ public struct RunRecord: Codable, Sendable {
 extension Communicator {
     /// The host of every rank, in rank order. One allgather of 64 bytes a rank.
     public func hostNames() throws -> [String] {
-        let width = 64
-        var names = [UInt8](repeating: 0, count: width * size)
-        for (i, byte) in hostName.utf8.prefix(width).enumerated() { names[rank * width + i] = byte }
-        try names.withUnsafeMutableBufferPointer { try allGather(inPlace: $0, shares: Cut(size, into: size).scaled(by: width)) }
-        return (0..<size).map { r in
-            String(decoding: names[r * width..<(r + 1) * width].prefix { $0 != 0 }, as: UTF8.self)
-        }
+        let width = 64, name = hostName.utf8.prefix(width)
+        let names = try gather(name + [UInt8](repeating: 0, count: width - name.count))
+        return names.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// The bytes of every rank, as many of each, in rank order. One allgather.
+    func gather(_ own: [UInt8]) throws -> [[UInt8]] {
+        let shares = Cut(size, into: size).scaled(by: own.count)
+        var all = [UInt8](repeating: 0, count: shares.total)
+        all.replaceSubrange(shares[rank], with: own)
+        try all.withUnsafeMutableBufferPointer { try allGather(inPlace: $0, shares: shares) }
+        return (0..<size).map { Array(all[shares[$0]]) }
     }
 }

@@ -4,15 +4,14 @@ import Parallel
 
 /// A row of bandwidth.csv: how long sums of one length take on all ranks.
 public struct AllReduceTimes: Sendable {
+    /// Whose sum it is.
     public let algorithm: AllReduceAlgorithm
     /// Of a rank's buffer.
     public let bytes: Int
+    /// Sums that were measured.
     public let iterations: Int
     /// Seconds, over iterations; an iteration takes as long as it does on its slowest rank.
-    public let min: Double
-    public let p50: Double
-    public let p99: Double
-    public let max: Double
+    public let min, p50, p99, max: Double
     private let ranks: Int
 
     /// Bytes a second by the median.
@@ -54,10 +53,11 @@ public struct AllReduceTimes: Sendable {
         Set(sequence(first: 4) { 4 * $0 }.prefix { $0 <= largest } + others).sorted()
     }
 
-    /// The columns of bandwidth.csv, and those that tell rows apart; bandwidths are bytes a second.
+    /// The columns of bandwidth.csv; bandwidths are bytes a second.
     public static let columnNames = [
         "link", "ranks", "hosts", "algorithm", "bytes", "iterations", "min", "p50", "p99", "max", "algbw", "busbw",
     ]
+    /// The columns that tell rows apart.
     public static let key = ["link", "ranks", "hosts", "algorithm", "bytes"]
 
     /// Values of the columns, times with nine decimals.

@@ -4,6 +4,7 @@ import Foundation
 public struct StepTime: Sendable {
     /// Without `rebuild` and `project`; with the wait for the slowest rank.
     public let compute, rebuild, project, exchange: Double
+    /// All of it.
     public var total: Double { compute + rebuild + project + exchange }
 }
 
@@ -56,6 +57,7 @@ public struct CostModel: Sendable {
     /// In the order of the table.
     public let configurations: [Configuration]
 
+    /// Fits the constants. With oversubscribed rows the compute times are fitted 65 times, for as many numbers of cores.
     public init(_ rows: [ScalingTable.Row]) {
         configurations = rows.map(\.configuration).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         let shared = rows.filter(\.oversubscribed).map(\.ranks).min()
@@ -95,20 +97,22 @@ public struct CostModel: Sendable {
     /// - Parameters:
     ///   - batch: of all ranks together.
     ///   - oversubscribed: whether ranks share as many cores as those of the table's oversubscribed rows did.
-    /// - Returns: nil for a configuration that was not measured, an exchange that was not measured between ranks, a network of which
-    ///   nothing is known, or `oversubscribed` without such rows.
+    /// - Returns: nil for a configuration that was not measured, an exchange that was not measured between ranks or that there is not on so
+    ///   many, a network of which nothing is known, or `oversubscribed` without such rows.
     public func predict(
         _ configuration: Configuration, ranks: Int, batch: Int, on network: Network, oversubscribed: Bool = false
     ) -> StepTime? {
-        guard let work = works[configuration], cores != nil || !oversubscribed else { return nil }
-        let slowdown = Self.slowdown(oversubscribed, ranks, cores), samples = Double((batch + ranks - 1) / ranks)
+        guard let work = works[configuration], cores != nil || !oversubscribed, configuration.exchange.works(ranks: ranks)
+        else { return nil }
+        let slowdown = Self.slowdown(oversubscribed, ranks, cores)
+        let samples = Double(configuration.exchange.order.largestRange(of: batch, ranks: ranks))
         var exchange = 0.0
         if ranks > 1 {
             let method = configuration.exchange
             guard let handling = handlings[Handling(configuration)],
                 let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed)
             else { return nil }
-            exchange = latency(on: network, oversubscribed: oversubscribed) * method.hops(ranks: ranks)
+            exchange = latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks)
                 + perByte * configuration.wireBytes(payload: work.payload, ranks: ranks) + slowdown * handling * work.payload
         }
         return StepTime(
@@ -116,11 +120,25 @@ public struct CostModel: Sendable {
             project: slowdown * work.project, exchange: exchange)
     }
 
-    /// Seconds of a hop: the user's, else as measured on that link, else the median of links whose names are rates, else `usualLatency`.
-    public func latency(on network: Network, oversubscribed: Bool) -> Double {
+    /// Where the latency of a network is from.
+    public enum LatencySource: Sendable {
+        /// The user's.
+        case given
+        /// Measured on that link.
+        case measured
+        /// The median of measured links whose names are rates.
+        case likeOthers
+        /// `usualLatency`.
+        case assumed
+    }
+
+    /// Seconds of a hop: the user's, else from the first source that there is.
+    public func latency(on network: Network, oversubscribed: Bool) -> (seconds: Double, source: LatencySource) {
         func median(_ all: [Link: Double]) -> Double? { Statistics.median(all.filter { Network.rate($0.key.name) != nil }.map(\.value)) }
-        return network.latency ?? latencies[Link(name: network.name, sharesCores: oversubscribed)]
-            ?? median(latencies.filter { $0.key.sharesCores == oversubscribed }) ?? median(latencies) ?? Self.usualLatency
+        if let given = network.latency { return (given, .given) }
+        if let measured = latencies[Link(name: network.name, sharesCores: oversubscribed)] { return (measured, .measured) }
+        let others = median(latencies.filter { $0.key.sharesCores == oversubscribed }) ?? median(latencies)
+        return others.map { ($0, .likeOthers) } ?? (Self.usualLatency, .assumed)
     }
 
     /// As measured on that link, else by its rate; nil without one.
@@ -156,10 +174,11 @@ public struct CostModel: Sendable {
             let slow = rows.map { slowdown($0.oversubscribed, $0.ranks, cores) }
             let all = rows.map { max($0.step.median - $0.exchange.median, $0.compute.median, 1e-9) }
             let rest = zip(rows, all).map { max(0, $1 - $0.rebuild.median - $0.project.median) / $1 }
-            let a = rows.indices.map { [slow[$0] * Double(rows[$0].samplesPerRank) / all[$0], slow[$0] / all[$0]] }
+            let samples = rows.map { Double($0.configuration.exchange.order.largestRange(of: $0.batch, ranks: $0.ranks)) }
+            let a = rows.indices.map { [slow[$0] * samples[$0] / all[$0], slow[$0] / all[$0]] }
             let fit = nonNegativeLeastSquares(a, rest)
             squares += fit.squares
-            func constant(_ part: KeyPath<ScalingTable.Row, ScalingTable.Spread>) -> Double {
+            func constant(_ part: KeyPath<ScalingTable.Row, TimeSpread>) -> Double {
                 Statistics.median(zip(rows, slow).map { $0[keyPath: part].median / $1 })!
             }
             return Work(

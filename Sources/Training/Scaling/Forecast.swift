@@ -1,6 +1,8 @@
 /// Weak scaling as the model expects it on a network: the time of a step at a fixed batch per rank, a core to each rank.
 public struct Forecast: Sendable {
+    /// A configuration at all rank counts.
     public struct Curve: Sendable {
+        /// What is computed, and how values travel.
         public let configuration: Configuration
         /// At each of `ranks`.
         public let times: [StepTime]
@@ -17,10 +19,12 @@ public struct Forecast: Sendable {
     /// 1 to 4,096.
     public static let ranks = (0...12).map { 1 << $0 }
 
+    /// Between the ranks.
     public let network: Network
     /// The configurations that the model can predict.
     public let curves: [Curve]
 
+    /// - Parameter batchPerRank: samples of a rank in a step.
     public init(_ model: CostModel, _ configurations: [Configuration], batchPerRank: Int, on network: Network) {
         self.network = network
         curves = configurations.compactMap { configuration in

@@ -2,7 +2,9 @@ import Foundation
 
 /// A measurement that the model was not fitted to, beside what the model says.
 public struct HeldBack: Sendable {
+    /// The measurement.
     public let row: ScalingTable.Row
+    /// By a model without it.
     public let predicted: StepTime
     /// Of the time of a step, relative: 0.1 where 10 % too much is predicted.
     public var error: Double { predicted.total / row.step.median - 1 }

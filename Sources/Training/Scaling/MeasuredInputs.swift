@@ -9,6 +9,7 @@ public enum MeasuredInputs {
     /// Noise of a shape, in ten classes: the time of a step does not depend on what its inputs hold.
     case noise(ImageShape)
 
+    /// Of a sample.
     public var shape: ImageShape {
         switch self {
         case .images(let data): data.shape

@@ -44,17 +44,19 @@ public struct MeasurementFile {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw DataError(message: "\(path): expected a table of measurements, found no text that can be read: choose another with --csv")
         }
-        let lines = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
-        if let header = lines.first, header != columns {
+        let table = CSVTable(text)
+        if !table.columns.isEmpty, table.columns != columns {
             throw DataError(
-                message: "\(path): expected the columns \(columns.joined(separator: ",")), found \(header.joined(separator: ",")): "
-                    + "choose another file with --csv")
+                message: "\(path): expected the columns \(columns.joined(separator: ",")), found "
+                    + "\(table.columns.joined(separator: ",")): choose another file with --csv")
         }
-        if let line = lines.firstIndex(where: { $0.count != columns.count }) {
-            throw DataError(
-                message: "\(path), line \(line + 1): expected \(columns.count) values, found \(lines[line].count): "
-                    + "choose another file with --csv")
+        return try table.lines.map { number, cells in
+            guard cells.count == columns.count else {
+                throw DataError(
+                    message: "\(path): line \(number): expected \(columns.count) values, found \(cells.count): "
+                        + "choose another file with --csv")
+            }
+            return cells
         }
-        return Array(lines.dropFirst())
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 
 /// A network between ranks: one that was measured, or one that somebody has.
 public struct Network: Sendable {
+    /// That of its link in a table, or any other.
     public let name: String
     /// Of a link, in either direction; nil where only its name is known.
     public let bitsPerSecond: Double?

@@ -3,6 +3,7 @@ import Parallel
 
 /// Where the ranks of a run are.
 public struct Placement: Sendable {
+    /// MPI ranks.
     public let ranks: Int
     /// Distinct host names.
     public let hosts: Int
@@ -18,23 +19,15 @@ public struct Placement: Sendable {
     public init(_ communicator: Communicator, threads: Int) throws {
         ranks = communicator.size
         hosts = Set(try communicator.hostNames()).count
-        let width = Placement.nameBytes + Placement.coreBytes, first = communicator.rank * width
-        var table = [UInt8](repeating: 0, count: width * communicator.size)
-        let machine = Placement.machine ?? communicator.hostName
-        for (i, byte) in machine.utf8.prefix(Placement.nameBytes).enumerated() { table[first + i] = byte }
+        let width = Placement.nameBytes + Placement.coreBytes
+        var own = [UInt8](repeating: 0, count: width)
+        for (i, byte) in (Placement.machine ?? communicator.hostName).utf8.prefix(Placement.nameBytes).enumerated() { own[i] = byte }
         for core in Placement.usableCores where core < 8 * Placement.coreBytes {
-            table[first + Placement.nameBytes + core / 8] |= 1 << UInt8(core % 8)
+            own[Placement.nameBytes + core / 8] |= 1 << UInt8(core % 8)
         }
-        try table.withUnsafeMutableBufferPointer {
-            try communicator.allGather(inPlace: $0, shares: Cut(communicator.size, into: communicator.size).scaled(by: width))
-        }
-        let machines = Dictionary(grouping: (0..<communicator.size).map { table[$0 * width..<($0 + 1) * width] }) {
-            Array($0.prefix(Placement.nameBytes))
-        }
+        let machines = Dictionary(grouping: try communicator.gather(own)) { $0.prefix(Placement.nameBytes) }
         isOversubscribed = machines.values.contains { ranks in
-            let cores = (0..<Placement.coreBytes).reduce(0) { sum, i in
-                sum + ranks.reduce(UInt8(0)) { $0 | $1[$1.startIndex + Placement.nameBytes + i] }.nonzeroBitCount
-            }
+            let cores = (Placement.nameBytes..<width).reduce(0) { sum, i in sum + ranks.reduce(UInt8(0)) { $0 | $1[i] }.nonzeroBitCount }
             return ranks.count * threads > cores
         }
     }

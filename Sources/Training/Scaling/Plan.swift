@@ -2,15 +2,21 @@ import Foundation
 
 /// Configurations at rank counts on one network, the one that finishes soonest first.
 public struct Plan: Sendable {
+    /// A configuration at a rank count.
     public struct Choice: Sendable {
+        /// What is computed, and how values travel.
         public let configuration: Configuration
+        /// MPI ranks.
         public let ranks: Int
         /// Samples of a step, of all ranks together.
         public let batch: Int
+        /// As the model predicts it.
         public let time: StepTime
         /// Steps to a target; nil: not known, so that a step counts as a step.
         public let steps: Double?
+        /// Nil without `steps`.
         public var secondsToTarget: Double? { steps.map { $0 * time.total } }
+        /// Of all ranks together.
         public var samplesPerSecond: Double { Double(batch) / time.total }
     }
 
@@ -22,7 +28,7 @@ public struct Plan: Sendable {
     ///   - batch: of all ranks in `strong`, of a rank in `weak`.
     ///   - stepsToTarget: where given, configurations without steps are left out.
     public init(
-        _ model: CostModel, _ configurations: [Configuration], ranks: [Int], batch: Int, mode: ScalingTable.Mode, on network: Network,
+        _ model: CostModel, _ configurations: [Configuration], ranks: [Int], batch: Int, mode: BatchMode, on network: Network,
         oversubscribed: Bool = false, stepsToTarget: ((Configuration) -> Double?)? = nil
     ) {
         choices = configurations.flatMap { configuration in
@@ -39,12 +45,14 @@ public struct Plan: Sendable {
         }
     }
 
-    /// The best choice whose configuration sends gradients of the expanded weights, or those of a dense net: what everybody else does.
+    /// What everybody else does: the best choice that exchanges gradients of the expanded weights (`full`) of a dense net, or where no dense
+    /// net does, of any. Nil where no choice does.
     public var bestFull: Choice? {
         let full = choices.filter(\.configuration.exchange.isFull)
         return full.first { $0.configuration.learned == 1 } ?? full.first
     }
 
+    /// The choice's configuration in few words, among those of all choices.
     public func label(_ choice: Choice) -> String { choice.configuration.label(among: choices.map(\.configuration)) }
 
     /// One sentence: what finishes soonest, how much sooner than exchanging in full, and what may be as good. Not for an empty plan.

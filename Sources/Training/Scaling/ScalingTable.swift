@@ -3,23 +3,15 @@ import Foundation
 
 /// scaling.csv: what the job `scaling` has measured, a row a configuration at a rank count on a network.
 public struct ScalingTable: Sendable {
-    /// Seconds of a step: over the steps of a rank, then the maximum over ranks.
-    public struct Spread: Sendable {
-        public let median, p10, p90, min, max: Double
-    }
-
-    /// What stays the same when ranks are added.
-    public enum Mode: String, CaseIterable, Sendable {
-        /// The batch of all ranks together.
-        case strong
-        /// The batch of a rank.
-        case weak
-    }
-
+    /// A configuration on some ranks of a network.
     public struct Row: Sendable {
+        /// What was computed, and how values travelled.
         public let configuration: Configuration
-        public let mode: Mode
+        /// Of `batch`: what stays the same while ranks are added.
+        public let mode: BatchMode
+        /// MPI ranks.
         public let ranks: Int
+        /// Distinct host names of the ranks.
         public let hosts: Int
         /// Whether a host had more ranks than cores for them; such times say nothing about scaling.
         public let oversubscribed: Bool
@@ -33,8 +25,8 @@ public struct ScalingTable: Sendable {
         public let payloadBytes, wireBytes: Int
         /// Of a rank, the largest.
         public let peakBytes: Int
-        /// `compute` holds `rebuild` and `project`.
-        public let step, compute, rebuild, project, wait, exchange: Spread
+        /// Over the steps of a rank, then the maximum over ranks; `compute` holds `rebuild` and `project`.
+        public let step, compute, rebuild, project, wait, exchange: TimeSpread
 
         /// Samples of the rank that has most: the slowest.
         public var samplesPerRank: Int { (batch + ranks - 1) / ranks }
@@ -57,15 +49,11 @@ public struct ScalingTable: Sendable {
     /// - Parameter path: for errors.
     /// - Throws: `DataError`, naming file and line. Columns may stand in any order, and others beside them.
     public init(text: String, path: String) throws {
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
-            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        }
-        let header = lines.first ?? [], places = Dictionary(header.enumerated().map { ($1, $0) }) { first, _ in first }
-        var rows: [Row] = []
-        for (number, cells) in lines.enumerated().dropFirst() where cells != [""] {
-            let line = Line(path: path, number: number + 1, cells: cells, places: places)
-            guard cells.count == header.count else { throw line.damaged("\(header.count) cells", "\(cells.count)") }
-            rows.append(try line.row())
+        let table = CSVTable(text)
+        let rows = try table.lines.map { number, cells in
+            let line = Line(path: path, number: number, cells: cells, columns: table.columns)
+            guard cells.count == table.columns.count else { throw line.damaged("\(table.columns.count) cells", "\(cells.count)") }
+            return try line.row()
         }
         guard !rows.isEmpty else {
             throw DataError(message: "\(path): expected a row of measurements at least, found none: 'scaling run' adds them")
@@ -79,14 +67,14 @@ private struct Line {
     let path: String
     let number: Int
     let cells: [String]
-    let places: [String: Int]
+    let columns: [String]
 
     func damaged(_ expected: String, _ found: String) -> DataError {
         DataError(message: "\(path): line \(number): expected \(expected), found \(found): take the line out, and measure again")
     }
 
     private func text(_ name: String) throws -> String {
-        guard let place = places[name] else {
+        guard let place = columns.firstIndex(of: name) else {
             throw DataError(message: "\(path): line 1: expected a column '\(name)', found none: is it a table of 'scaling run'?")
         }
         return cells[place]
@@ -102,12 +90,11 @@ private struct Line {
         try value(name, "a whole number from \(low)") { Int($0).flatMap { $0 >= low ? $0 : nil } }
     }
 
-    private func spread(_ name: String) throws -> ScalingTable.Spread {
-        func seconds(_ part: String) throws -> Double {
-            try value("\(name)_\(part)", "seconds") { Double($0).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil } }
-        }
-        return try .init(
-            median: seconds("median"), p10: seconds("p10"), p90: seconds("p90"), min: seconds("min"), max: seconds("max"))
+    private func spread(_ phase: StepPhase) throws -> TimeSpread {
+        TimeSpread(
+            try TimeSpread.names.map { part in
+                try value("\(phase.rawValue)_\(part)", "seconds") { Double($0).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil } }
+            })
     }
 
     func row() throws -> ScalingTable.Row {
@@ -117,13 +104,13 @@ private struct Line {
             learned: try value("learned", "a proportion above 0, up to 1") { Double($0).flatMap { $0 > 0 && $0 <= 1 ? $0 : nil } },
             columns: try count("columns", from: 1), exchange: exchange)
         let row = ScalingTable.Row(
-            configuration: configuration, mode: try value("mode", "strong or weak", ScalingTable.Mode.init),
+            configuration: configuration, mode: try value("mode", "strong or weak", BatchMode.init),
             ranks: try count("ranks", from: 1), hosts: try count("hosts", from: 1),
             oversubscribed: try value("oversubscribed", "true or false", Bool.init), link: try text("link"),
             batch: try count("batch", from: 1), steps: try count("steps", from: 1), payloadBytes: try count("payloadBytes", from: 0),
-            wireBytes: try count("wireBytes", from: 0), peakBytes: try count("peakBytes", from: 0), step: try spread("step"),
-            compute: try spread("compute"), rebuild: try spread("rebuild"), project: try spread("project"), wait: try spread("wait"),
-            exchange: try spread("exchange"))
+            wireBytes: try count("wireBytes", from: 0), peakBytes: try count("peakBytes", from: 0), step: try spread(.step),
+            compute: try spread(.compute), rebuild: try spread(.rebuild), project: try spread(.project), wait: try spread(.wait),
+            exchange: try spread(.exchange))
         guard row.step.median > 0 else { throw damaged("a step of more than 0 seconds", "\(row.step.median)") }
         return row
     }

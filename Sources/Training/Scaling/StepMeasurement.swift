@@ -13,6 +13,7 @@ public enum BatchMode: String, CaseIterable, Sendable {
 public struct MeasurementSettings: Sendable {
     /// The user's name for the network between the ranks.
     public var link: String
+    /// What stays the same while ranks are added.
     public var mode: BatchMode
     /// Samples of a step: on all ranks together, or on each where `mode` is weak.
     public var batch: Int
@@ -22,6 +23,7 @@ public struct MeasurementSettings: Sendable {
     public var columns: Int
     /// Steps that are measured, after those that are not.
     public var steps: Int
+    /// Steps before those.
     public var warmUp: Int
 
     public init(link: String, mode: BatchMode, batch: Int, widths: [Int], columns: Int, steps: Int, warmUp: Int) {
@@ -48,14 +50,19 @@ public struct StepBytes: Equatable, Sendable {
 
 /// A row of scaling.csv: a configuration and what a step of it costs. The same on every rank.
 public struct StepMeasurement: Sendable {
+    /// `mlp`, `rica`.
     public let job: String
+    /// Its sizes: `784-500-500-10`, `rica-3x10x10-400`.
     public let model: String
+    /// What it has in common with others.
     public let settings: MeasurementSettings
+    /// Where its ranks were.
     public let placement: Placement
     /// Of the weights, 1 where the layers are dense.
     public let learned: Double
     /// J, 1 where the layers are dense.
     public let columns: Int
+    /// As `ExchangeOptions.label`, or `l-bfgs`.
     public let exchange: String
     /// Steps that were measured.
     public let steps: Int
@@ -65,6 +72,7 @@ public struct StepMeasurement: Sendable {
     public let counted: StepBytes
     /// The largest peak of a rank's resident memory.
     public let peakBytes: Int
+    /// Of every phase.
     public let times: [StepPhase: TimeSpread]
 
     /// - Parameters:
@@ -89,8 +97,9 @@ public struct StepMeasurement: Sendable {
         self.times = try times.spreads(over: communicator)
     }
 
-    /// Whether the bytes that were counted are those of the formula. One rank alone hands nothing to MPI where parts go to their owners.
-    public var bytesAgree: Bool { bytes.wire == counted.wire && (bytes.payload == counted.payload || placement.ranks == 1) }
+    /// Whether the bytes that were counted are those of the formula. Where parts go to their owners, one rank alone hands nothing to MPI,
+    /// and in a fixed order a rank may hand it several parts of a sum.
+    public var bytesAgree: Bool { bytes.wire == counted.wire && counted.payload.isMultiple(of: bytes.payload) }
 
     /// Seconds of a step that predicting weights saves: what the exchange is shorter than another's, without rebuild and project. Medians.
     ///
@@ -106,12 +115,13 @@ public struct StepMeasurement: Sendable {
         return full?.exchange == exchange && full?.learned == learned ? nil : full
     }
 
-    /// The columns of scaling.csv, and those that tell rows apart.
+    /// The columns of scaling.csv.
     public static let columnNames =
         [
             "job", "model", "mode", "ranks", "hosts", "oversubscribed", "link", "batch", "learned", "columns", "exchange", "steps",
             "payloadBytes", "wireBytes", "peakBytes",
         ] + StepPhase.allCases.flatMap { phase in TimeSpread.names.map { "\(phase.rawValue)_\($0)" } }
+    /// The columns that tell rows apart.
     public static let key = ["job", "model", "mode", "ranks", "hosts", "link", "batch", "learned", "columns", "exchange"]
 
     /// Values of the columns, times with nine decimals.

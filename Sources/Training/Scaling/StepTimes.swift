@@ -18,18 +18,15 @@ public enum StepPhase: String, CaseIterable, Sendable {
 
 /// What the times of many steps say, in seconds.
 public struct TimeSpread: Equatable, Sendable {
-    public let median: Double
-    public let p10: Double
-    public let p90: Double
-    public let min: Double
-    public let max: Double
+    /// Of quantiles the middle one, those below which 10 and 90 % lie, and the ends.
+    public let median, p10, p90, min, max: Double
 
     /// The names of `values`.
     static let names = ["median", "p10", "p90", "min", "max"]
     var values: [Double] { [median, p10, p90, min, max] }
 
-    fileprivate init(_ values: ArraySlice<Double>) {
-        let values = Array(values)
+    /// - Parameter values: in the order of `names`.
+    init(_ values: [Double]) {
         (median, p10, p90, min, max) = (values[0], values[1], values[2], values[3], values[4])
     }
 
@@ -72,6 +69,6 @@ struct StepTimes {
         try all.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0, .max) }
         let width = TimeSpread.names.count
         return Dictionary(
-            uniqueKeysWithValues: StepPhase.allCases.enumerated().map { ($1, TimeSpread(all[$0 * width..<($0 + 1) * width])) })
+            uniqueKeysWithValues: StepPhase.allCases.enumerated().map { ($1, TimeSpread(Array(all[$0 * width..<($0 + 1) * width]))) })
     }
 }

@@ -18,18 +18,17 @@ public struct StepsToTarget: Sendable {
         func damaged(_ line: Int, _ expected: String, _ cells: [String]) -> DataError {
             DataError(message: "\(path): line \(line): expected \(expected), found '\(cells.joined(separator: ","))'")
         }
-        let lines = String(decoding: data, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-            .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
-        let places = ["learned", "exchange", "steps"].compactMap { lines.first!.firstIndex(of: $0) }
+        let table = CSVTable(String(decoding: data, as: UTF8.self))
+        let places = ["learned", "exchange", "steps"].compactMap { table.columns.firstIndex(of: $0) }
         guard places.count == 3 else {
-            throw damaged(1, "columns 'learned', 'exchange' and 'steps'", lines.first!)
+            throw damaged(1, "columns 'learned', 'exchange' and 'steps'", table.columns)
         }
         var steps: [Key: Double] = [:]
-        for (number, cells) in lines.enumerated().dropFirst() where cells != [""] {
-            guard cells.count == lines[0].count, let learned = Double(cells[places[0]]), let count = Double(cells[places[2]]),
+        for (number, cells) in table.lines {
+            guard cells.count == table.columns.count, let learned = Double(cells[places[0]]), let count = Double(cells[places[2]]),
                 count > 0, count.isFinite
             else {
-                throw damaged(number + 1, "a proportion and more than 0 steps", cells)
+                throw damaged(number, "a proportion and more than 0 steps", cells)
             }
             steps[Key(learned: learned, exchange: cells[places[1]])] = count
         }

@@ -14,6 +14,13 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     let file = MeasurementFile(
         path: options.measuring.csv ?? "runs/scaling/scaling.csv", columns: StepMeasurement.columnNames, key: StepMeasurement.key)
     try world.agreeOnRoot { try file.check() }
+    if let fixed = try options.exchanges.first(where: { $0.reduction == .fixed }), world.size > ShardTree.shards {
+        try world.agree {
+            throw OptionError(
+                "--exchange \(fixed.label): expected 1 to \(ShardTree.shards) ranks, one for each shard of the samples, found "
+                    + "\(world.size): start fewer, or leave it out")
+        }
+    }
     let placement = try Placement(world, threads: options.measuring.threads)
     let record = RunRecord(
         job: "scaling run", settings: try describe(options), circumstances: ["threads": "\(options.measuring.threads)"],

@@ -3,8 +3,6 @@ import Foundation
 import JobSupport
 import Training
 
-extension ScalingTable.Mode: ExpressibleByArgument {}
-
 /// A rate as the command line has it: `100mbit`.
 struct Bandwidth: ExpressibleByArgument {
     let text: String
@@ -26,17 +24,6 @@ struct Latency: ExpressibleByArgument {
     }
 }
 
-/// `1,2,4`: each once, in order.
-struct RankCounts: ExpressibleByArgument {
-    let all: [Int]
-
-    init?(argument: String) {
-        let counts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard counts.allSatisfy({ (1...1_000_000).contains($0) }) else { return nil }
-        all = Set(counts).sorted()
-    }
-}
-
 /// `scaling plan`: which proportion, exchange and rank count finish soonest on a network that the user has.
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -54,22 +41,31 @@ struct PlanCommand: ParsableCommand {
     var bandwidth: Bandwidth
     @Option(help: ArgumentHelp("The time of an empty message between programs: 50us, 0.1ms. (default: as measured on the table's links, else 0.05ms)", valueName: "time"))
     var latency: Latency?
-    @Option(help: ArgumentHelp("The rank counts to choose from. (default: 1,2,4,8,16)", valueName: "n,..."))
-    var ranks: RankCounts?
+    @Option(help: ArgumentHelp("The rank counts to choose from.", valueName: "n,n"))
+    var ranks = "1,2,4,8,16"
     @Option(help: ArgumentHelp("The model, by its name in the table. (default: the only one there)", valueName: "name"))
     var model: String?
     @Option(help: ArgumentHelp("Samples a step, of all ranks; with --mode weak of a rank. (default: that of most of the table's rows)", valueName: "n"))
     var batch: Int?
     @Option(help: ArgumentHelp("Whether the batch of all ranks or that of a rank is fixed.", valueName: "strong|weak"))
-    var mode = ScalingTable.Mode.strong
+    var mode = BatchMode.strong
     @Option(help: ArgumentHelp("A CSV table with columns learned, exchange and steps: the steps that each needs to an error of your choice. (default: a step counts as a step)", valueName: "file"))
     var stepsToTarget: String?
     @Flag(help: "Ranks share cores as in the table's oversubscribed rows. (default: a core to each rank)")
     var oversubscribed = false
 
     func validate() throws {
-        if let batch, !(1...1_000_000_000).contains(batch) {
-            throw ValidationError("--batch: expected 1 to 1000000000 samples, found \(batch)")
+        try check(batch, "--batch", "1 to 1000000000 samples") { (1...1_000_000_000).contains($0) }
+        _ = try rankCounts
+    }
+
+    /// Each once, ascending.
+    private var rankCounts: [Int] {
+        get throws {
+            let counts = try list(ranks, "--ranks", "rank counts from 1 to 1000000") { text in
+                Int(text).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+            }
+            return Set(counts).sorted()
         }
     }
 
@@ -87,7 +83,7 @@ struct PlanCommand: ParsableCommand {
         let steps = try stepsToTarget.map { try StepsToTarget(path: $0) }, batch = batch ?? usualBatch(rows)
         let network = Network(name: bandwidth.text, bitsPerSecond: bandwidth.bitsPerSecond, latency: latency?.seconds)
         let plan = Plan(
-            model, configurations, ranks: ranks?.all ?? [1, 2, 4, 8, 16], batch: batch, mode: mode, on: network,
+            model, configurations, ranks: try rankCounts, batch: batch, mode: mode, on: network,
             oversubscribed: oversubscribed, stepsToTarget: steps.map { steps in { steps.of($0) } })
         guard !plan.choices.isEmpty else {
             throw OptionError(
@@ -101,7 +97,7 @@ struct PlanCommand: ParsableCommand {
         print("model      \(rows[0].configuration.model), \(samples), \(rows.count) rows of \(table)")
         print("network    \(bandwidth.text), \(latencyText(model, network))\(cores)")
         if let band {
-            print("error      \(percent(band)) for nine of ten of \(held.count) predictions by models without a row's rank count or link")
+            print("error      \(String(format: "± %.0f %%", 100 * band)) for nine of ten of \(held.count) predictions by models without a row's rank count or link")
         } else {
             print("error      unknown: measure a second link or a third rank count to have some held back")
         }
@@ -127,24 +123,27 @@ struct PlanCommand: ParsableCommand {
     }
 
     private func latencyText(_ model: CostModel, _ network: Network) -> String {
-        let seconds = model.latency(on: network, oversubscribed: oversubscribed)
-        return String(format: "latency %.3g µs", 1e6 * seconds) + (latency == nil ? ", as on the table's links" : "")
+        let latency = model.latency(on: network, oversubscribed: oversubscribed)
+        let source =
+            switch latency.source {
+            case .given: ""
+            case .measured: ", as measured on that link"
+            case .likeOthers: ", the median of the table's links"
+            case .assumed: " and the whole rate assumed, since no link of the table has a rate for its name"
+            }
+        return String(format: "latency %.3g µs", 1e6 * latency.seconds) + source
     }
 
     private func printTable(_ plan: Plan, measured: Int) {
-        let times = ["ms a step", "compute", "rebuild", "project", "exchange"]
         let seconds = plan.choices.contains { $0.steps != nil }
-        print((["rank count"] + times + ["samples/s"] + (seconds ? ["s to target"] : [])).map(padded).joined() + "  configuration")
-        for choice in plan.choices {
+        let header = ["rank count", "ms a step", "compute", "rebuild", "project", "exchange", "samples/s"] + (seconds ? ["s to target"] : [])
+        let rows = plan.choices.map { choice in
             let time = choice.time, parts = [time.total, time.compute, time.rebuild, time.project, time.exchange]
-            var cells = ["\(choice.ranks)\(choice.ranks > measured ? "*" : "")"] + parts.map { String(format: "%.3f", 1000 * $0) }
-            cells.append(String(format: "%.0f", choice.samplesPerSecond))
-            if let seconds = choice.secondsToTarget { cells.append(String(format: "%.1f", seconds)) }
-            print(cells.map(padded).joined() + "  " + plan.label(choice))
+            return ["\(choice.ranks)\(choice.ranks > measured ? "*" : "")"] + parts.map { String(format: "%.3f", 1000 * $0) }
+                + [String(format: "%.0f", choice.samplesPerSecond)] + (choice.secondsToTarget.map { [String(format: "%.1f", $0)] } ?? [])
         }
+        let labels = ["configuration"] + plan.choices.map(plan.label)
+        for (line, label) in zip(aligned([header] + rows), labels) { print("\(line)  \(label)") }
         if plan.choices.contains(where: { $0.ranks > measured }) { print("* more ranks than were measured") }
     }
-
-    private func padded(_ text: String) -> String { String(repeating: " ", count: max(1, 12 - text.count)) + text }
-    private func percent(_ part: Double) -> String { String(format: "± %.0f %%", 100 * part) }
 }

@@ -66,6 +66,14 @@ struct ScalingJobTests {
             return (width * n, ranks == 1 ? 0 : width * sent)
         case "dynamic-ring":
             return (4 * n, ranks == 1 ? 0 : 4 * (0..<ranks).map { 2 * n - cut(n, $0 + 1) - cut(n, $0 + 2) }.max()!)
+        case "owned-fixed", "dynamic-fixed":
+            // Parts of the sum: shards 0 and 1 are a node of the tree, 2, 3 and 4 are two, 5, 6 and 7 as well.
+            let parts = ranks == 3 ? [1, 2, 2] : [1, 1]
+            let sent = (0..<ranks).map { r in
+                let own = exchange == "owned-fixed" ? buckets.reduce(0) { $0 + cut($1.0, r) * $1.1 } : cut(n, r)
+                return parts[r] * (n - own) + (ranks - 1) * own
+            }
+            return (4 * n, 4 * sent.max()!)
         case "average10": return (4 * n / 10, 4 * 2 * (ranks - 1) * n / ranks / 10)
         default: return (4 * n, 4 * 2 * (ranks - 1) * n / ranks)
         }
@@ -73,7 +81,10 @@ struct ScalingJobTests {
 
     @Test(arguments: [1, 2, 3])
     func everyExchangeHasItsRow(ranks: Int) throws {
-        let exchanges = ["full", "dynamic", "dynamic-ring", "owned", "owned-bfloat16", "lowrank1", "lowrank1-full", "average10"]
+        let exchanges = [
+            "full", "dynamic", "dynamic-ring", "owned", "owned-bfloat16", "lowrank1", "lowrank1-full", "average10",
+            "owned-fixed", "dynamic-fixed",
+        ]
         let said = try measure(
             ranks: ranks, Self.small + ["--learned", "1,0.5", "--exchange", exchanges.joined(separator: ","), "--link", "test"])
         let rows = try rows()
@@ -176,6 +187,7 @@ struct ScalingJobTests {
         (["run", "--link", "a,b"], "--link"), (["run", "--csv", ""], "--csv"), (["run", "--threads", "0"], "--threads"),
         (["run", "--stall-after", "0"], "--stall-after"), (["run", "--mode", "both"], "--mode"), (["run", "--job", "convnet"], "--job"),
         (["run", "--exchange", "average7"], "--steps: expected a multiple of the 7"),
+        (["run", "--exchange", "lowrank4-fixed"], "'lowrank4-fixed'"),
         (["run", "--job", "rica", "--exchange", "owned"], "--exchange"), (["run", "--job", "rica", "--widths", "20,20"], "--widths"),
         (["run", "--job", "rica", "--inputs", "1x4x5"], "--inputs"), (["bandwidth", "--sizes", "8,6"], "found '6'"),
         (["bandwidth", "--max-bytes", "3"], "--max-bytes"), (["walk"], "walk"), (["run", "--seed", "2"], "--seed"),
@@ -194,6 +206,15 @@ struct ScalingJobTests {
     @Test func aWrongOptionIsNamedOnce() throws {
         let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: ["run", "--steps", "0"]).run()
         #expect(outcome.code == 64 && outcome.error.components(separatedBy: "--steps: expected").count == 2, "\(outcome)")
+    }
+
+    @Test func aFixedOrderHasShardsForEightRanks() throws {
+        let options = Self.small + ["--exchange", "owned,owned-fixed", "--csv", "\(folder.path)/table.csv"]
+        let outcome = try MPIRun(ranks: 9, command: "scaling", arguments: options).run()
+        let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("scaling: ") }
+        #expect(outcome.code == 64 && lines.count == 1, "\(outcome)")
+        #expect(lines.first?.contains("--exchange owned-fixed: expected 1 to 8 ranks, one for each shard of the samples, found 9") == true)
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/table.csv"))
     }
 
     /// Found before anything is measured, and said once; the file stays.

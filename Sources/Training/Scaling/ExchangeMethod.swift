@@ -1,0 +1,59 @@
+/// How the values of a step travel, by the label that `scaling run` gives it.
+public struct ExchangeMethod: Hashable, Sendable, CustomStringConvertible {
+    /// Which messages carry them.
+    public enum Algorithm: Hashable, Sendable { case mpi, ring, owners }
+
+    /// That of `ExchangeOptions`, or `l-bfgs`.
+    public let label: String
+    /// Nil for L-BFGS, which has an exchange of its own.
+    private let options: ExchangeOptions?
+
+    /// Nil for a label that is not known.
+    public init?(_ label: String) {
+        self.label = label
+        options = ExchangeOptions(label: label)
+        if options == nil, label != "l-bfgs" { return nil }
+    }
+
+    public static func == (a: ExchangeMethod, b: ExchangeMethod) -> Bool { a.label == b.label }
+    public func hash(into hasher: inout Hasher) { hasher.combine(label) }
+    public var description: String { label }
+
+    /// Sums in a fixed order go through owners, too.
+    public var algorithm: Algorithm { ownsUnits || order == .fixed ? .owners : options?.allreduce == .ring ? .ring : .mpi }
+    /// Steps from one exchange to the next.
+    public var period: Int { options?.averageEvery ?? 1 }
+    /// Whether gradients of the expanded weights travel, and nothing less, summed as fast as can be: what everybody else sends.
+    public var isFull: Bool { options?.name == .full && order == .fast }
+
+    /// How gradients are summed over the samples of a step.
+    var order: ReductionOrder { options?.reduction ?? .fast }
+    var ownsUnits: Bool { options?.name == .owned }
+    var bytesPerValue: Double { options?.wire == .bfloat16 ? 2 : 4 }
+
+    /// The label of the same work on the values of one exchange, which does not depend on how often there is one.
+    var workLabel: String { period > 1 ? (algorithm == .ring ? "dynamic-ring" : "dynamic") : label }
+
+    /// Whether there is such an exchange on so many ranks.
+    func works(ranks: Int) -> Bool { order == .fast || ranks <= ShardTree.shards }
+
+    /// The most parts of a sum that a rank sends.
+    func parts(ranks: Int) -> Int {
+        order == .fast ? 1 : (0..<ranks).map { ShardTree.nodes(of: ShardTree.shards(of: $0, ranks: ranks)).count }.max()!
+    }
+
+    /// Messages that wait for each other in a step, the mean over steps: 2⌈log₂P⌉ for MPI's allreduce, which is what short ones take
+    /// (Thakur, Rabenseifner & Gropp 2005, recursive halving and doubling), 2(P−1) for the ring; to owners all messages leave at once,
+    /// but each of P−1 is handled by itself: as P. PowerSGD and L-BFGS have two sums that wait for each other.
+    public func hops(ranks: Int) -> Double {
+        guard ranks > 1 else { return 0 }
+        let hops =
+            switch algorithm {
+            case .mpi: 2 * (Int.bitWidth - (ranks - 1).leadingZeroBitCount)
+            case .ring: 2 * (ranks - 1)
+            case .owners: ranks
+            }
+        let rounds = options == nil || options?.name == .lowrank ? 2 : 1
+        return Double(rounds * hops) / Double(period)
+    }
+}
