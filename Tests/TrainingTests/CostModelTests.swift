@@ -59,16 +59,19 @@ import Training
         #expect(all.count == 2 * rows.filter { $0.ranks > 1 }.count && HeldBack.band(all)! < Self.exact)
     }
 
-    /// A prediction is a weighted sum of measurements; between those of neighbours the weights come to less than three in absolute value,
-    /// so that noise of 5 % can make 15 % at most, which is what the project promises.
+    /// A measurement that is held back is off by .05/.95 = .053 of itself at most. What is predicted in its place is a sum of measurements
+    /// with weights; where it lies between those that were fitted, the weights are those of a mean or less, Σw² ≤ 1, so that the noise,
+    /// uniform to 5 %, moves it by .05/√3 = .029 in the standard deviation at most. 15 %, the project's promise, leaves that 3.4 times;
+    /// what nine of ten keep is .053 + 1.65·.029 = .10.
     @Test func noise() throws {
         let rows = try table(ranks: [1, 2, 3, 4, 6, 8], noise: 0.05)
         let held = rows.filter { $0.ranks == 3 || $0.link == "300mbit" }
         let errors = HeldBack.errors(fitting: rows.filter { $0.ranks != 3 && $0.link != "300mbit" }, predicting: held)
         #expect(errors.allSatisfy { abs($0.error) < 0.15 }, "\(errors.map { abs($0.error) }.max()!)")
-        // The measurements themselves are off by 2.5 % in the mean.
+        // The noise of the held-back rows alone: of compute and exchange in equal parts, where it is smallest, |noise| is above
+        // .05·(1 − √.1) = .034 in one of ten; not below .025 with rows of which some are counted twice.
         let band = try #require(HeldBack.band(HeldBack.inTurn(rows)))
-        #expect(band > 0.025 && band < 0.15, "\(band)")
+        #expect(band > 0.025 && band < 0.10, "\(band)")
     }
 
     @Test func theBandIsWhatNineOfTenKeep() throws {
@@ -124,7 +127,7 @@ import Training
             let expected = WrittenScaling().times(net, ranks: 16, batch: 96, bitsPerSecond: 4e7)[3]
             #expect(abs(usual.exchange / expected - 1) < Self.exact)
         }
-        #expect(abs(model.latency(on: Network(link: "2gbit"), oversubscribed: false) / WrittenScaling().latency - 1) < Self.exact)
+        #expect(abs(model.latency(on: Network(link: "2gbit"), oversubscribed: false).seconds / WrittenScaling().latency - 1) < Self.exact)
     }
 
     /// A link whose name is no rate is known by what was measured on it only.
@@ -151,6 +154,18 @@ import Training
         let one = try #require(model.predict(configuration(Self.nets[0]), ranks: 1, batch: 96, on: link))
         let expected = written.times(Self.nets[0], ranks: 1, batch: 96, bitsPerSecond: 1).reduce(0, +)
         #expect(one.exchange == 0 && abs(one.total / expected - 1) < 1e-12)
+    }
+
+    /// Eight shards are for eight ranks at most; on three, one of them works through three of the eight.
+    @Test func aFixedOrder() throws {
+        var written = WrittenScaling()
+        let net = WrittenScaling.Net(learned: 0.1, exchange: "owned-fixed", payload: 256_000)
+        for p in [1, 2, 4, 8] { written.add(net, ranks: p, batch: 96, link: "1gbit", bitsPerSecond: 1e9) }
+        let model = CostModel(try ScalingTable(text: written.text, path: "t.csv").rows), link = Network(link: "1gbit")
+        func predict(_ ranks: Int) -> StepTime? { model.predict(configuration(net), ranks: ranks, batch: 96, on: link) }
+        let eight = try #require(predict(8)), times = written.times(net, ranks: 8, batch: 96, bitsPerSecond: 1e9)
+        #expect(abs(eight.total / times.reduce(0, +) - 1) < Self.exact && predict(9) == nil)
+        #expect(abs(try #require(predict(3)).compute / (net.fixed + 36 * net.perSample) - 1) < Self.exact)
     }
 
     @Test func thePlanIsInOrder() throws {

@@ -101,27 +101,52 @@ import Training
 
     @Test(arguments: [
         ("full", 2, 2.0), ("full", 5, 6), ("dynamic-ring", 5, 8), ("owned", 5, 5), ("owned-bfloat16", 4096, 4096), ("lowrank1-full", 4, 8),
-        ("average10", 8, 0.6), ("l-bfgs", 4, 8), ("dynamic", 1, 0),
+        ("average10", 8, 0.6), ("l-bfgs", 4, 8), ("dynamic", 1, 0), ("dynamic-fixed", 5, 5),
     ])
     func hops(label: String, ranks: Int, hops: Double) throws {
         #expect(abs(try #require(ExchangeMethod(label)).hops(ranks: ranks) - hops) < 1e-12)
     }
 
-    @Test(arguments: ["", "none", "lowrank", "lowrank0", "average", "-ring"])
+    @Test(arguments: ["", "none", "lowrank", "lowrank0", "average", "-ring", "l-bfgs-fixed", "owned-ring"])
     func unknownLabels(label: String) { #expect(ExchangeMethod(label) == nil) }
 
-    /// DESIGN's formula, N + (P − 2)·n, by the shapes: 78 of 784 and 50 of 500 values a unit, with a bias.
-    @Test(arguments: [2, 3, 4, 16, 1000])
-    func bytesOfOwners(ranks: Int) throws {
-        let values = 500 * 79 + 500 * 51 + 10 * 501
+    /// DESIGN's formula, N + (P − 2)·n, by the shapes: a tenth of the inputs of a hidden unit, with a bias.
+    @Test(arguments: [2, 3, 4, 16, 1000], [[784, 500, 500, 10], [784, 333, 96, 10]])
+    func bytesOfOwners(ranks: Int, widths: [Int]) throws {
+        let hidden = widths.count - 2, softmax = (units: widths[hidden + 1], values: widths[hidden] + 1)
+        let layers = (0..<hidden).map { (units: widths[$0 + 1], values: widths[$0] / 10 + 1) } + [softmax]
         func most(_ units: Int) -> Int { (units + ranks - 1) / ranks }
-        let busiest = values + (ranks - 2) * (most(500) * 79 + most(500) * 51 + most(10) * 501)
-        for (label, size) in [("owned", 4), ("owned-bfloat16", 2)] {
-            let configuration = Configuration(
-                job: "mlp", model: "784-500-500-10", learned: 0.1, columns: 10, exchange: try #require(ExchangeMethod(label)))
-            // The proportion of both layers is taken for one: .0995 and .1 are, and so n is right to the few values that int() took.
-            let wire = configuration.wireBytes(payload: Double(size * values), ranks: ranks)
-            #expect(abs(wire - Double(size * busiest)) < 0.002 * Double(size * busiest), "\(wire) \(busiest)")
+        let values = layers.reduce(0) { $0 + $1.units * $1.values }
+        let busiest = values + (ranks - 2) * layers.reduce(0) { $0 + most($1.units) * $1.values }
+        // One proportion p is found for all hidden layers, where int() has taken δ of the n_v/10 values of a unit: p = .1 − Σn_hδ/Σn_h·n_v,
+        // and a unit is taken for δ − n_v·Σn_hδ/Σn_h·n_v values too many, the larger of both at most. A byte is for rounding in Double.
+        var takenOfAll = 0.0, weights = 0.0, off = 0.0
+        func taken(_ l: Int) -> Double { Double(widths[l] % 10) / 10 }
+        for l in 0..<hidden {
+            takenOfAll += Double(widths[l + 1]) * taken(l)
+            weights += Double(widths[l + 1] * widths[l])
+        }
+        for l in 0..<hidden { off += Double(most(widths[l + 1])) * max(taken(l), Double(widths[l]) * takenOfAll / weights) }
+        for (label, size) in [("owned", 4.0), ("owned-bfloat16", 2)] {
+            let wire = try configuration(widths, label).wireBytes(payload: size * Double(values), ranks: ranks)
+            #expect(abs(wire - size * Double(busiest)) <= size * Double(ranks - 2) * off + 1, "\(wire) \(busiest)")
+        }
+    }
+
+    private func configuration(_ widths: [Int], _ label: String) throws -> Configuration {
+        Configuration(
+            job: "mlp", model: widths.map(String.init).joined(separator: "-"), learned: 0.1, columns: 10,
+            exchange: try #require(ExchangeMethod(label)))
+    }
+
+    /// k parts of the sum, then the own values to all: k·(N − n) + (P − 1)·n. Of three ranks one holds shards 2, 3 and 4, so two nodes of
+    /// the tree, of five one shards 1 and 2, of six none more than a pair of siblings; widths that the ranks divide.
+    @Test(arguments: [(2, 1), (3, 2), (5, 2), (6, 1), (8, 1)])
+    func bytesOfAFixedOrder(ranks: Int, parts: Int) throws {
+        let payload = 4.0 * (240 * 25 + 120 * 241), n = payload / Double(ranks)
+        for label in ["owned-fixed", "dynamic-fixed"] {
+            let wire = try configuration([240, 240, 120], label).wireBytes(payload: payload, ranks: ranks)
+            #expect(abs(wire - (Double(parts) * (payload - n) + Double(ranks - 1) * n)) < 1)
         }
     }
 
