@@ -23,8 +23,6 @@ public final class Communicator {
     package var largestCount = Int(Int32.max)
     var tables: [Cut: Shares] = [:]
     var requests: [cmpi_request] = []
-    /// Of the operation under way; kept, so that none needs memory.
-    var messages: [cmpi_request] = []
 
     /// Rank 0 prints and writes files.
     public var isRoot: Bool { rank == 0 }

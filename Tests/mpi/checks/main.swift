@@ -25,6 +25,8 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("k-means", checkKMeans),
     ("summing-exchanges", checkSummingExchanges),
     ("bfloat16", checkBFloat16),
+    ("departures", checkDepartures),
+    ("departing-descent", checkDepartingDescent),
     ("averaging", checkAveraging),
     ("low-rank-of-low-rank", checkLowRankOfLowRank),
     ("low-rank-feedback", checkLowRankFeedback),
