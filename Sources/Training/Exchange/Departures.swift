@@ -26,7 +26,7 @@ final class Departures<Number: MPIScalar> {
 
     /// Starts a bucket on its way, and lets MPI work on those before it. The buffer is read until `receive`.
     func send(_ bucket: Int, _ buffer: UnsafeBufferPointer<Number>) {
-        for (bucket, messages) in messages.enumerated() where hasLeft[bucket] { messages.progress() }
+        for earlier in messages.indices where hasLeft[earlier] { messages[earlier].progress() }
         messages[bucket].allToAll(buffer, parts[bucket], into: arrived[bucket], received[bucket])
         hasLeft[bucket] = true
     }
