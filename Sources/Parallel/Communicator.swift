@@ -22,9 +22,6 @@ public final class Communicator {
     /// The largest count of one MPI call. Tests make it small; larger counts are cut by `inPieces`.
     package var largestCount = Int(Int32.max)
     var tables: [Cut: Shares] = [:]
-    var requests: [cmpi_request] = []
-    /// Of the operation under way; kept, so that none needs memory.
-    var messages: [cmpi_request] = []
 
     /// Rank 0 prints and writes files.
     public var isRoot: Bool { rank == 0 }

@@ -27,7 +27,7 @@ final class Stepper {
     }
 
     func step() {
-        _ = net.objective.gradient(of: samples, scale: 1 / Double(batch), first: 0)
+        _ = net.objective.gradient(of: samples, scale: 1 / Double(batch), first: 0) { _ in }
         update()
         advance()
     }

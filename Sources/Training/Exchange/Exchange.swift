@@ -33,6 +33,10 @@ public protocol Exchange: AnyObject {
     /// which gets the last one's gradient.
     func take(_ gradient: LearnedValues)
 
+    /// The gradient of a bucket is complete while the rest is computed: it may leave. Called only where the order is fast, on every rank
+    /// for the same buckets in the same order; what was not named leaves in `step`, which gets the same gradient.
+    func depart(bucket: Int, of gradient: LearnedValues)
+
     /// Sums the gradient over ranks and lets `rule` make the new values, which all ranks have afterwards.
     ///
     /// - Parameter gradient: of this rank's samples; scratch afterwards.
@@ -51,6 +55,7 @@ extension Exchange {
     public var isSettled: Bool { true }
     public var order: ReductionOrder { .fast }
     public func take(_ gradient: LearnedValues) {}
+    public func depart(bucket: Int, of gradient: LearnedValues) {}
     public func settle(_ values: LearnedValues) throws {}
 }
 

@@ -75,7 +75,7 @@ public struct ExchangeOptions: Equatable, Sendable {
         }
         let gradient = expanded?.values ?? values
         if reduction == .fixed {
-            let sum = OrderedSum<Float>(Cut(gradient.count, into: communicator.size), order: .fixed, communicator: communicator)
+            let sum = OrderedSum<Float>(Cut(gradient.count, into: communicator.size), communicator: communicator)
             return SummingExchange(values, expanded: expanded, sum: sum)
         }
         let flat = { FlatSum(count: $0, algorithm: allreduce, communicator: communicator) }

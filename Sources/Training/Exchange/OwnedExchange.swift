@@ -2,50 +2,68 @@ import Layers
 import LinearAlgebra
 import Parallel
 
-/// Every unit has an owner: the ranks send it their gradients of the unit, it sums them (`OrderedSum`), updates the unit and sends its
-/// values to all. The optimiser's state is divided by the rank count, and so is the work of the update. Two exchanges of messages a
-/// step, whatever the number of buckets: N − n_r values of the gradient leave a rank, then (P − 1)·n_r values.
+/// Every unit has an owner: the ranks send it their gradients of the unit, it sums them, updates the unit and sends its values to all. The
+/// optimiser's state is divided by the rank count, and so is the work of the update. N − n_r values of the gradient leave a rank, then
+/// (P − 1)·n_r values.
+///
+/// A bucket's gradient may leave while the rest is computed (`depart`), and its new values leave while other buckets are summed and
+/// updated. Parts are added in the order of ranks, whatever the timing, or where the order is fixed by `OrderedSum`.
 final class OwnedExchange: Exchange {
-    private let communicator: Communicator
     private let ownership: Ownership
-    private let sum: OrderedSum<Float>
-    /// All values in the order of their owners.
-    private let packet: Matrix<Float>
-    let updated: [Range<Int>]
+    /// Where the order is fast, of several ranks.
+    private let departures: Departures<Float>?
+    /// Where it is fixed.
+    private let ordered: OrderedSum<Float>?
+    /// New values on their way to all, of several ranks.
+    private let messages: Messages?
+    private let ranks: Int
     let order: ReductionOrder
+    let bytesPerStep: Int
 
     init(_ values: LearnedValues, order: ReductionOrder, communicator: Communicator) {
-        self.communicator = communicator
         ownership = Ownership(values, communicator: communicator)
-        updated = ownership.updated
-        sum = OrderedSum(places: ownership.runs.map { $0.map(\.place) }, order: order, communicator: communicator)
-        packet = sum.packet.columns(0..<(communicator.size == 1 ? 0 : values.count))
+        ranks = communicator.size
+        departures = order == .fast && ranks > 1 ? Departures(ownership, communicator: communicator) : nil
+        ordered = order == .fixed ? OrderedSum(places: ownership.places, communicator: communicator) : nil
+        messages = ranks > 1 ? Messages(communicator) : nil
         self.order = order
         bytesPerStep = 4 * values.count
     }
 
-    let bytesPerStep: Int
-    var wireBytesPerStep: Int { 4 * sum.busiest }
-    var heldFloats: Int { sum.heldValues }
+    var updated: [Range<Int>] { ownership.updated }
+    var wireBytesPerStep: Int { 4 * (ordered?.busiest ?? ownership.busiest) }
+    var heldFloats: Int { (departures?.held ?? 0) + (ordered?.heldValues ?? 0) }
 
-    func take(_ gradient: LearnedValues) { sum.take(gradient.flat.elements) }
+    func take(_ gradient: LearnedValues) { ordered?.take(gradient.flat.elements) }
+
+    func depart(bucket: Int, of gradient: LearnedValues) {
+        guard let departures, !departures.hasLeft[bucket] else { return }
+        departures.send(bucket, UnsafeBufferPointer(gradient.matrix(bucket).elements))
+    }
 
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws -> Double {
-        let clock = ContinuousClock(), packed = packet.pointer
-        try sum.sum(gradient.flat.elements)
-        guard communicator.size > 1 else { return clock.measure { rule.updateAll(values, gradient: gradient) }.seconds }
-        let seconds = clock.measure {
-            for b in updated.indices {
+        let clock = ContinuousClock(), buckets = updated.indices.reversed()
+        try ordered?.sum(gradient.flat.elements)
+        for b in buckets { depart(bucket: b, of: gradient) }
+        var seconds = 0.0
+        for b in buckets {
+            if let departures { add(departures.receive(b), into: gradient.flat.pointer, ownership.own[b]) }
+            seconds += clock.measure {
                 rule.update(bucket: b, values: values.matrix(b).rows(updated[b]), gradient: gradient.matrix(b).rows(updated[b]))
-            }
-        }.seconds
-        for run in ownership.runs[communicator.rank] {
-            (packed + run.offset).update(from: values.flat.pointer + run.place.lowerBound, count: run.place.count)
+            }.seconds
+            messages?.allGather(inPlace: values.matrix(b).elements, ownership.parts[b])
         }
-        communicator.allGather(inPlace: packet.elements, shares: ownership.owned)
-        for run in ownership.runs.joined() {
-            (values.flat.pointer + run.place.lowerBound).update(from: packed + run.offset, count: run.place.count)
-        }
+        messages?.finish()
         return seconds
+    }
+
+    /// Adds the parts of all ranks for some own values.
+    private func add(_ parts: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>, _ own: Range<Int>) {
+        let sum = gradient + own.lowerBound
+        sum.update(from: parts, count: own.count)
+        for rank in 1..<ranks {
+            let part = parts + rank * own.count
+            for i in 0..<own.count { sum[i] += part[i] }
+        }
     }
 }

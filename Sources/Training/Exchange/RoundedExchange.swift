@@ -7,69 +7,68 @@ import Parallel
 /// A rank rounds its gradient and adds what that took to its next one; the owner sums in Float and keeps its values in full. It sends them
 /// rounded, and all ranks, it too, compute with the rounded ones. What rounding took is the only state that one rank alone has.
 final class RoundedExchange: Exchange {
-    private let communicator: Communicator
+    private let ranks: Int
     private let ownership: Ownership
+    private let departures: Departures<UInt16>
+    private let messages: Messages
+    /// The gradient on its way, then the values.
     private let packet: UnsafeMutableBufferPointer<UInt16>
-    private let arrived: UnsafeMutableBufferPointer<UInt16>
-    /// What rounding has taken from the gradient of every value, in the order of the packet.
+    /// What rounding has taken from the gradient of every value.
     private let residual: Matrix<Float>
-    /// The own values in full, in the order of the packet.
-    private let masters: Matrix<Float>
+    /// Of every bucket the own values in full.
+    private let masters: [Matrix<Float>]
     private var begun = false
-    let updated: [Range<Int>]
     let bytesPerStep: Int
 
     init(_ values: LearnedValues, communicator: Communicator) {
-        self.communicator = communicator
+        ranks = communicator.size
         ownership = Ownership(values, communicator: communicator)
-        updated = ownership.updated
+        departures = Departures(ownership, communicator: communicator)
+        messages = Messages(communicator)
         bytesPerStep = 2 * values.count
         packet = .allocate(capacity: values.count)
-        arrived = .allocate(capacity: ownership.received.total)
         residual = Matrix(rows: 1, columns: values.count)
-        masters = Matrix(rows: 1, columns: ownership.owned[communicator.rank].count)
+        masters = zip(values.buckets, ownership.updated).map { Matrix(rows: $1.count, columns: $0.valuesPerUnit) }
     }
 
-    deinit {
-        packet.deallocate()
-        arrived.deallocate()
+    deinit { packet.deallocate() }
+
+    var updated: [Range<Int>] { ownership.updated }
+    var wireBytesPerStep: Int { 2 * ownership.busiest }
+    var heldFloats: Int {
+        (packet.count + departures.held + 1) / 2 + residual.columns + masters.reduce(0) { $0 + $1.rows * $1.columns }
     }
 
-    var wireBytesPerStep: Int { communicator.size == 1 ? 0 : 2 * ownership.busiest }
-    var heldFloats: Int { (packet.count + arrived.count + 1) / 2 + residual.columns + masters.columns }
+    func depart(bucket: Int, of gradient: LearnedValues) {
+        guard !departures.hasLeft[bucket] else { return }
+        let offset = gradient.buckets[bucket].offset, rounded = packet(gradient.buckets[bucket])
+        roundToBFloat16(
+            gradient.flat.pointer + offset, residual: residual.pointer + offset, into: rounded.baseAddress!, count: rounded.count)
+        departures.send(bucket, UnsafeBufferPointer(rounded))
+    }
 
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws -> Double {
-        let rank = communicator.rank, own = ownership.owned[rank]
-        let packed = packet.baseAddress!, arrived = arrived.baseAddress!, values = values.flat.pointer
+        let clock = ContinuousClock(), buckets = updated.indices.reversed()
         if !begun {
-            for run in ownership.runs[rank] { master(run).update(from: values + run.place.lowerBound, count: run.place.count) }
+            for b in buckets { masters[b].copy(from: values.matrix(b).rows(updated[b])) }
             begun = true
         }
-        for run in ownership.runs.joined() {
-            roundToBFloat16(
-                gradient.flat.pointer + run.place.lowerBound, residual: residual.pointer + run.offset, into: packed + run.offset,
-                count: run.place.count)
+        for b in buckets { depart(bucket: b, of: gradient) }
+        var seconds = 0.0
+        for b in buckets {
+            let own = ownership.own[b], sum = gradient.flat.pointer + own.lowerBound, parts = departures.receive(b)
+            widenFromBFloat16(parts, into: sum, count: own.count)
+            for rank in 1..<ranks { addBFloat16(parts + rank * own.count, to: sum, count: own.count) }
+            seconds += clock.measure { rule.update(bucket: b, values: masters[b], gradient: gradient.matrix(b).rows(updated[b])) }.seconds
+            roundToBFloat16(masters[b].pointer, into: packet.baseAddress! + own.lowerBound, count: own.count)
+            messages.allGather(inPlace: packet(values.buckets[b]), ownership.parts[b])
         }
-        communicator.allToAll(UnsafeBufferPointer(packet), ownership.owned, into: self.arrived, ownership.received)
-        for run in ownership.runs[rank] {
-            let sum = gradient.flat.pointer + run.place.lowerBound, first = arrived + (run.offset - own.lowerBound)
-            widenFromBFloat16(first, into: sum, count: run.place.count)
-            for other in 1..<communicator.size { addBFloat16(first + other * own.count, to: sum, count: run.place.count) }
-        }
-        let seconds = ContinuousClock().measure {
-            for run in ownership.runs[rank] {
-                let rows = gradient.matrix(run.bucket).rows(updated[run.bucket]), offset = run.offset - own.lowerBound
-                let values = masters.columns(offset..<offset + run.place.count).reshaped(rows: rows.rows, columns: rows.columns)
-                rule.update(bucket: run.bucket, values: values, gradient: rows)
-            }
-        }.seconds
-        for run in ownership.runs[rank] { roundToBFloat16(master(run), into: packed + run.offset, count: run.place.count) }
-        communicator.allGather(inPlace: packet, shares: ownership.owned)
-        for run in ownership.runs.joined() { widenFromBFloat16(packed + run.offset, into: values + run.place.lowerBound, count: run.place.count) }
+        messages.finish()
+        widenFromBFloat16(packet.baseAddress!, into: values.flat.pointer, count: packet.count)
         return seconds
     }
 
-    private func master(_ run: Ownership.Run) -> UnsafeMutablePointer<Float> {
-        masters.pointer + (run.offset - ownership.owned[communicator.rank].lowerBound)
+    private func packet(_ bucket: LearnedValues.Bucket) -> UnsafeMutableBufferPointer<UInt16> {
+        UnsafeMutableBufferPointer(rebasing: packet[bucket.offset..<bucket.offset + bucket.count])
     }
 }

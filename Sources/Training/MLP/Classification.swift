@@ -17,10 +17,12 @@ public final class Classification: BatchObjective {
 
     public func prepare() { network.rebuild() }
 
-    public func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int) {
+    public func gradient(
+        of samples: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void
+    ) -> (loss: Double, errors: Int) {
         rows.gather(samples, into: network.batch)
         for (r, sample) in samples.enumerated() { labels[r] = rows.labels[sample] }
-        return network.gradient(count: samples.count, labels: labels, scale: scale, firstSample: first)
+        return network.gradient(count: samples.count, labels: labels, scale: scale, firstSample: first, completed: completed)
     }
 
     /// The classes predicted for some samples, in their order.

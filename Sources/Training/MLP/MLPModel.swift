@@ -160,7 +160,7 @@ public final class MLPModel {
         }
         return MLPNetwork(
             layers: layers, activation: settings.activation, dropoutRate: Float(settings.dropout), seed: settings.seed, capacity: capacity,
-            projects: expanded == nil)
+            buckets: zip(buckets, learnedDictionaries).map { [$0, $1].compactMap(\.self) }, projects: expanded == nil)
     }
 
     /// Zeros for the gradient of every layer's W, units × (n_v + 1), before it is projected; nil where nothing is predicted, since it is

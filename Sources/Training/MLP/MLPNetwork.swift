@@ -10,6 +10,7 @@ public final class MLPNetwork {
     private let dropoutRate: Float
     private let seed: UInt64
     private let projects: Bool
+    private let buckets: [[Int]]
     /// The inputs of every layer; on the reduced path the first is empty.
     private let inputs: [Matrix<Float>]
     /// Outputs of the last layer, then their gradient.
@@ -26,11 +27,14 @@ public final class MLPNetwork {
     ///   - dropoutRate: the part of every hidden layer's outputs that `gradient` leaves out.
     ///   - seed: of what is left out.
     ///   - capacity: the most samples of one batch.
-    ///   - projects: whether `gradient` ends with `project`; else the caller does, after it has added to the gradients of W.
+    ///   - buckets: of every layer, those of the learned values whose gradient it leaves.
+    ///   - projects: whether `gradient` calls `project`, layer by layer; else the caller does, after it has added to the gradients of W.
     public init(
-        layers: [FullyConnected], activation: Activation, dropoutRate: Float, seed: UInt64, capacity: Int, projects: Bool = true
+        layers: [FullyConnected], activation: Activation, dropoutRate: Float, seed: UInt64, capacity: Int,
+        buckets: [[Int]], projects: Bool = true
     ) {
         self.layers = layers
+        self.buckets = buckets
         self.projects = projects
         self.dropoutRate = dropoutRate
         self.seed = seed
@@ -57,32 +61,36 @@ public final class MLPNetwork {
     ///   - labels: a class for each sample.
     ///   - scale: of the gradient: 1 over the samples of the batch on all ranks.
     ///   - firstSample: the number of the first sample among all that were seen, which dropout draws by.
+    ///   - completed: called with every bucket whose gradient is complete while those of others are still to be computed: the last layer's
+    ///     first, none where the caller projects.
     /// - Returns: the sum over these samples of −log p(label), and how many were predicted wrong.
     public func gradient(
-        count: Int, labels: UnsafePointer<Int32>, scale: Double, firstSample: Int = 0
+        count: Int, labels: UnsafePointer<Int32>, scale: Double, firstSample: Int = 0, completed: (Int) -> Void = { _ in }
     ) -> (loss: Double, errors: Int) {
         forward(count, dropping: dropoutRate > 0 ? firstSample : nil)
         let output = logits.rows(0..<count)
         let result = SoftmaxCrossEntropy.gradient(inPlace: output, labels: labels, scale: scale)
         for k in layers.indices.reversed() {
             let ofOutputs = k == layers.count - 1 ? output : gradients[k].rows(0..<count)
-            guard k > 0 else {
-                layers[k].backward(input(k, count), ofOutputs, into: nil)
-                break
-            }
-            let ofInputs = gradients[k - 1].rows(0..<count)
+            let ofInputs = k == 0 ? nil : gradients[k - 1].rows(0..<count)
             layers[k].backward(input(k, count), ofOutputs, into: ofInputs)
+            if projects { project(k) }
+            guard let ofInputs else { break }
+            if projects { buckets[k].forEach(completed) }
             if dropoutRate > 0 { drop(ofInputs, layer: k - 1, firstSample: firstSample) }
             activation.multiply(
                 ofInputs, byDerivativeAt: inputs[k].rows(0..<count).columns(0..<layers[k].inputs), dropoutRate: dropoutRate)
         }
-        if projects { project() }
         return result
     }
 
     /// The gradient of the learned values from those of W.
     public func project() {
-        projectSeconds += clock.measure { for layer in layers { layer.project() } }.seconds
+        for k in layers.indices { project(k) }
+    }
+
+    private func project(_ k: Int) {
+        projectSeconds += clock.measure { layers[k].project() }.seconds
     }
 
     /// The classes predicted for the batch's first samples, and as `gradient` their loss and errors, without a gradient or dropout.

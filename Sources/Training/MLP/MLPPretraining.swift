@@ -150,7 +150,8 @@ private final class Reconstruction: BatchObjective {
 
     func prepare() { autoencoder.rebuild() }
 
-    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int) {
+    /// One bucket, complete at the end.
+    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void) -> (loss: Double, errors: Int) {
         load(samples, autoencoder.batch)
         return (autoencoder.gradient(count: samples.count, scale: Float(scale)), 0)
     }

@@ -91,7 +91,7 @@ public final class LBFGS {
         precondition(objective.parts == slots.own.count, "\(objective.parts) parts of the samples for \(slots.own.count)")
         groups = options.order == .fast ? (1, 0..<1) : (units, owned)
         scalars = Matrix(rows: 1, columns: slots.count + groups.count)
-        sum = options.order == .fast ? nil : OrderedSum(shares, order: .fixed, communicator: communicator)
+        sum = options.order == .fast ? nil : OrderedSum(shares, communicator: communicator)
         history = CurvatureHistory(capacity: options.history, share: owned.count * width, groups: groups)
     }
 

@@ -2,15 +2,14 @@ import Layers
 import LinearAlgebra
 import Parallel
 
-/// Sums a buffer of N values over ranks at the ranks that own them, in an order that no message changes: parts go unsummed straight to
-/// their owners, which add them. A rank has one part, added in the order of ranks, or where the order is fixed the nodes of `ShardTree`
-/// that its shards make: one to three.
+/// Sums a buffer of N values over ranks at the ranks that own them, in the fixed order: parts go unsummed straight to their owners, which
+/// add them. A rank's parts are the nodes of `ShardTree` that its shards make: one to three.
 ///
 /// A rank of k parts and n_r own values sends k·(N − n_r) values. Memory in values: k·N, the parts of all ranks for n_r, and up to 3·N for
 /// nodes on their way; nothing is allocated after init.
 public final class OrderedSum<Number: Scalar & MPIScalar> {
-    let order: ReductionOrder
     private let communicator: Communicator
+    private let messages: Messages
     /// Of every rank: where the values are that it owns.
     private let places: [[Range<Int>]]
     private let cut: Cut?
@@ -25,36 +24,30 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     private let received: Shares
     private let arrived: Matrix<Number>
     private let additions: [(from: Int, to: Int)]
-    /// What leaves this rank, at least N values; free between sums. Empty on one rank.
-    let packet: Matrix<Number>
+    /// What leaves this rank, at least N values. Empty on one rank.
+    private let packet: Matrix<Number>
     private let sizes: SumSizes
 
     /// - Parameter places: of every rank the ranges of the buffer that it owns; together all of it.
-    public convenience init(places: [[Range<Int>]], order: ReductionOrder, communicator: Communicator) {
-        self.init(places, nil, order, communicator)
+    public convenience init(places: [[Range<Int>]], communicator: Communicator) {
+        self.init(places, nil, communicator)
     }
 
     /// - Parameter owned: the ranks' parts of the buffer.
-    public convenience init(_ owned: Cut, order: ReductionOrder, communicator: Communicator) {
-        self.init((0..<communicator.size).map { [owned[$0]] }, owned, order, communicator)
+    public convenience init(_ owned: Cut, communicator: Communicator) {
+        self.init((0..<communicator.size).map { [owned[$0]] }, owned, communicator)
     }
 
-    private init(_ places: [[Range<Int>]], _ cut: Cut?, _ order: ReductionOrder, _ communicator: Communicator) {
+    private init(_ places: [[Range<Int>]], _ cut: Cut?, _ communicator: Communicator) {
         let ranks = communicator.size, rank = communicator.rank
-        self.order = order
         self.communicator = communicator
+        messages = Messages(communicator)
         self.places = places
         self.cut = cut
-        sizes = SumSizes(owned: places.map { $0.reduce(0) { $0 + $1.count } }, order: order)
+        sizes = SumSizes(owned: places.map { $0.reduce(0) { $0 + $1.count } }, order: .fixed)
         ownCount = sizes.owned[rank]
-        switch order {
-        case .fast:
-            shards = 0..<0
-            additions = (1..<ranks).map { (from: $0, to: 0) }
-        case .fixed:
-            shards = ShardTree.shards(of: rank, ranks: ranks)
-            additions = ShardTree.join(Array(sizes.nodes.joined())).additions
-        }
+        shards = ShardTree.shards(of: rank, ranks: ranks)
+        additions = ShardTree.join(Array(sizes.nodes.joined())).additions
         next = shards.lowerBound
         let total = sizes.total, own = ownCount, parts = sizes.nodes.map(\.count), waiting = sizes.waiting(rank)
         nodes.reserveCapacity(waiting)
@@ -70,7 +63,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     /// As `SumSizes.busiest`.
     var busiest: Int { sizes.busiest }
 
-    /// Takes this rank's sums over its next shard, where the order is fixed; one call a shard comes before `sum`. They are scratch
+    /// Takes this rank's sums over its next shard; one call a shard comes before `sum`. They are scratch
     /// afterwards, but those of the last shard stay where they are until the sum.
     public func take(_ sums: UnsafeMutableBufferPointer<Number>) {
         precondition(next < shards.upperBound, "a rank takes its shards, then it sums")
@@ -86,8 +79,8 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         nodes.append(node)
     }
 
-    /// The sum over ranks of `buffer`, this rank's sums, where the order is fixed those that were taken last. What this rank owns of it
-    /// holds the sum afterwards, the rest is scratch.
+    /// The sum over ranks of `buffer`, this rank's sums that were taken last. What this rank owns of it holds the sum afterwards, the rest is
+    /// scratch.
     ///
     /// - Throws: `MPIError`.
     public func sum(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
@@ -106,7 +99,8 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
                 }
             }
         }
-        communicator.allToAll(UnsafeBufferPointer(packet.elements), sent, into: arrived.elements, received)
+        messages.allToAll(UnsafeBufferPointer(packet.elements), sent, into: arrived.elements, received)
+        messages.finish()
         for (from, to) in additions { add(arrived.pointer + from * ownCount, to: arrived.pointer + to * ownCount, count: ownCount) }
         var sums = arrived.pointer
         for place in places[communicator.rank] {
@@ -130,6 +124,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
 }
 
 extension OrderedSum: RankSum where Number == Float {
+    var order: ReductionOrder { .fixed }
     var bytes: Int { 4 * cut!.total }
     var wireBytes: Int { 4 * busiest }
     var heldFloats: Int { heldValues }

@@ -16,7 +16,7 @@ final class SampleSums {
 
     init(count: Int, order: ReductionOrder, communicator: Communicator) {
         self.communicator = communicator
-        ordered = order == .fast ? nil : OrderedSum(Cut(count, into: communicator.size), order: order, communicator: communicator)
+        ordered = order == .fast ? nil : OrderedSum(Cut(count, into: communicator.size), communicator: communicator)
     }
 
     func take(_ sums: UnsafeMutableBufferPointer<Double>) { ordered?.take(sums) }

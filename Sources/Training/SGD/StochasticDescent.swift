@@ -10,8 +10,11 @@ public protocol BatchObjective: AnyObject {
     /// The sum of the losses of some of this rank's samples and how many of them are wrong; their gradient, times `scale`, is left
     /// where the descent was told. No samples are a gradient of zeros.
     ///
-    /// - Parameter first: the number of the first of them among all that all ranks have seen, as random draws count them.
-    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int) -> (loss: Double, errors: Int)
+    /// - Parameters:
+    ///   - first: the number of the first of them among all that all ranks have seen, as random draws count them.
+    ///   - completed: called with buckets whose gradient is complete while the rest is still to be computed: on every rank the same ones in
+    ///     the same order.
+    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void) -> (loss: Double, errors: Int)
 }
 
 extension BatchObjective {
@@ -174,7 +177,7 @@ public final class StochasticDescent {
     ///   - first: the number of the first of them among all that were seen.
     /// - Throws: `MPIError`.
     public func step(on batch: ArraySlice<Int>, first: Int, learningRate: Double) throws -> Step {
-        var step = Step()
+        var step = Step(), departing = Duration.zero
         let begin = clock.now
         let parts = exchange.order.parts(of: batch.count, rank: communicator.rank, ranks: communicator.size)
         objective.prepare()
@@ -182,14 +185,18 @@ public final class StochasticDescent {
             let own = parts[part]
             let (loss, errors) = objective.gradient(
                 of: batch[batch.startIndex + own.lowerBound..<batch.startIndex + own.upperBound],
-                scale: 1 / Double(exchange.stepsAlone ? max(own.count, 1) : batch.count), first: first + own.lowerBound)
+                scale: 1 / Double(exchange.stepsAlone ? max(own.count, 1) : batch.count), first: first + own.lowerBound
+            ) { bucket in
+                guard exchange.order == .fast else { return }
+                departing += clock.measure { exchange.depart(bucket: bucket, of: gradient) }
+            }
             step.errors += errors
             losses[exchange.order == .fast ? 0 : part] += loss
             if exchange.order == .fixed { exchange.take(gradient) }
         }
         rule.learningRate = learningRate
         var computed = clock.now
-        step.compute = (computed - begin).seconds
+        step.compute = (computed - begin - departing).seconds
         if measuresWait {
             try communicator.barrier()
             step.wait = (clock.now - computed).seconds
@@ -197,7 +204,7 @@ public final class StochasticDescent {
         }
         let update = try exchange.step(values, gradient: gradient, rule: rule)
         step.compute += update
-        step.exchange = (clock.now - computed).seconds - update
+        step.exchange = (departing + (clock.now - computed)).seconds - update
         return step
     }
 

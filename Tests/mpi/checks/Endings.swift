@@ -8,17 +8,16 @@ func throwWhileOthersWait(_ world: Communicator) throws {
     _ = try copy.allReduce(Float(1))
 }
 
-/// The last rank throws with an operation under way that the others wait for.
-func throwInOverlap(_ world: Communicator) throws {
-    var buffer = [Float](repeating: 1, count: 100_000)
+/// The last rank throws with messages under way, and others wait for more.
+func throwInMessages(_ world: Communicator) throws {
+    let messages = Messages(world), shares = Shares(Cut(100_000, into: world.size))
+    var buffer = [Float](repeating: 1, count: shares.total)
     try buffer.withUnsafeMutableBufferPointer { buffer in
-        try world.overlap { exchange in
-            try exchange.allReduce(inPlace: buffer)
-            if world.rank == world.size - 1 { throw BadData(description: "the disk is gone") }
-            try exchange.allReduce(inPlace: buffer)
-        }
+        messages.allGather(inPlace: buffer, shares)
+        if world.rank == world.size - 1 { throw BadData(description: "the disk is gone") }
+        messages.allGather(inPlace: buffer, shares)
+        messages.finish()
     }
-    try world.barrier()
 }
 
 /// Nobody waits, but nobody agreed either.
@@ -44,11 +43,13 @@ func stall(_ world: Communicator) throws {
     try world.barrier()
 }
 
-func stallInOverlap(_ world: Communicator) throws {
-    var buffer: [Float] = [1]
+func stallInMessages(_ world: Communicator) throws {
+    let messages = Messages(world), shares = Shares(Cut(world.size, into: world.size))
+    var buffer = [Float](repeating: 1, count: world.size)
     if world.rank == world.size - 1 { sleep(30) }
-    try buffer.withUnsafeMutableBufferPointer { buffer in
-        try world.overlap { try $0.allReduce(inPlace: buffer) }
+    buffer.withUnsafeMutableBufferPointer {
+        messages.allGather(inPlace: $0, shares)
+        messages.finish()
     }
 }
 

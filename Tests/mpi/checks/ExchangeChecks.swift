@@ -1,3 +1,4 @@
+import Glibc
 import Layers
 import LinearAlgebra
 import Parallel
@@ -96,13 +97,49 @@ func checkSummingExchanges(_ world: Communicator) throws {
 
         let count = options.sumsExpanded ? expanded.count : values.count, own = ownedValues(values, world)
         try expectEqual(exchange.bytesPerStep, 4 * count, "\(options): bytes reduced")
-        let held = options.name == .owned ? (ranks == 1 ? 0 : count + ranks * own) : options.allreduce == .ring ? Ring.workspace : 0
+        let held = options.name == .owned ? (ranks == 1 ? 0 : ranks * own) : options.allreduce == .ring ? Ring.workspace : 0
         try expectEqual(exchange.heldFloats, held, "\(options): Floats held")
         for (b, shape) in shapes.enumerated() {
             try expectEqual(
                 exchange.updated[b], options.name == .owned ? Cut(shape.units, into: ranks)[world.rank] : 0..<shape.units, "units updated")
         }
     }
+}
+
+/// Buckets that leave one by one while the gradients of others are not there yet, from ranks that are early and late: the bits and bytes
+/// of those that leave together, which are sums in the order of ranks.
+func checkDepartures(_ world: Communicator) throws {
+    func run(_ wire: WireFormat, departing: Bool) throws -> [[UInt32]] {
+        let values = start(), gradient = values.zeros, rule = PlainRule(values), before = world.traffic
+        let exchange = ExchangeOptions(.owned, wire: wire).make(for: values, communicator: world)
+        var all: [[UInt32]] = []
+        for step in 0..<steps {
+            // None of them, one, two …, another first in every step.
+            let order = shapes.indices.map { (4 + step - $0) % shapes.count }, count = departing ? step % (shapes.count + 1) : 0
+            let drawn = values.zeros
+            drawn.flat.copy(from: Matrix([draw(world.rank, step, values.count)]))
+            gradient.flat.fill(.nan)
+            for (number, bucket) in order.enumerated() {
+                usleep(UInt32((world.rank + step) % world.size * 300))
+                gradient.matrix(bucket).copy(from: drawn.matrix(bucket))
+                if number < count { exchange.depart(bucket: bucket, of: gradient) }
+            }
+            _ = try exchange.step(values, gradient: gradient, rule: rule)
+            all.append(values.flat.elements.map(\.bitPattern))
+        }
+        try checkBytes(exchange, since: before, steps: steps, world, "\(wire), departing: \(departing)")
+        return all
+    }
+    for wire in WireFormat.allCases {
+        let found = try run(wire, departing: true), expected = try run(wire, departing: false)
+        for step in 0..<steps { try expect(found[step] == expected[step], "\(wire): other values after step \(step)") }
+    }
+    var expected = start().flat.arrays[0]
+    for step in 0..<steps {
+        let all = (0..<world.size).map { draw($0, step, expected.count) }
+        for i in expected.indices { expected[i] -= 0.125 * (1..<world.size).reduce(all[0][i]) { $0 + all[$1][i] } }
+    }
+    try expect(try run(.float32, departing: true).last! == expected.map(\.bitPattern), "sums are not in the order of ranks")
 }
 
 /// The same steps in Float on one process, with rounding of its own: the same bits. And what rounding takes is not lost: after three

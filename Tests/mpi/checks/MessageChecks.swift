@@ -1,6 +1,7 @@
 import Parallel
 
-/// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths.
+/// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths; and all get every rank's part, while that is
+/// under way.
 func checkAllToAll(_ world: Communicator) throws {
     for limit in [Int(Int32.max), 3] {
         world.largestCount = limit
@@ -10,15 +11,30 @@ func checkAllToAll(_ world: Communicator) throws {
             let received = Shares(counts: (0..<world.size).map { _ in own })
             let source: [Int32] = values(of: world.rank, sent.total)
             var target = [Int32](repeating: -1, count: received.total)
-            let before = world.traffic
+            var gathered = [Int32](repeating: -1, count: sent.total)
+            gathered.replaceSubrange(sent[world.rank], with: source[sent[world.rank]])
+            let before = world.traffic, first = Messages(world), second = Messages(world)
             source.withUnsafeBufferPointer { source in
-                target.withUnsafeMutableBufferPointer { world.allToAll(source, sent, into: $0, received) }
+                target.withUnsafeMutableBufferPointer { target in
+                    gathered.withUnsafeMutableBufferPointer { gathered in
+                        first.allToAll(source, sent, into: target, received)
+                        first.progress()
+                        second.allGather(inPlace: gathered, sent)
+                        second.finish()
+                        first.progress()
+                        first.finish()
+                    }
+                }
             }
             let expected: [Int32] = (0..<world.size).flatMap { rank in
                 let theirs: [Int32] = values(of: rank, sent.total)
                 return theirs[sent[world.rank]]
             }
             try expectEqual(target, expected, "\(width) values for each third rank")
+            for rank in 0..<world.size {
+                let theirs: [Int32] = values(of: rank, sent.total)
+                try expectEqual(gathered[sent[rank]], theirs[sent[rank]], "the part of rank \(rank), \(width) values for each third")
+            }
             let count = (world.traffic - before).allToAll
             try expectEqual(count.wireBytes, 4 * (sent.total - own), "bytes on the wire")
             try expectEqual(count.payloadBytes, 4 * sent.total, "bytes contributed")
