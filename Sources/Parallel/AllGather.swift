@@ -6,7 +6,7 @@ extension Communicator {
     /// One collective; a rank sends its part (P−1) times. `buffer` has `shares.total` values.
     @inlinable
     public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Cut) throws(MPIError) {
-        try gatherToAll(nil, buffer.baseAddress, T.mpiType, self.shares(shares))
+        try gatherToAll(nil, buffer.baseAddress, T.mpiType, self.shares(shares), .blocking)
     }
 
     /// The same out of place: `share` has `shares[rank].count` values and does not overlap `target`.
@@ -16,7 +16,7 @@ extension Communicator {
     ) throws(MPIError) {
         precondition(share.count == shares[rank].count, "a rank gives its share")
         precondition(target.count == shares.total, "the target holds the shares of all ranks")
-        try gatherToAll(share.baseAddress, target.baseAddress, T.mpiType, self.shares(shares))
+        try gatherToAll(share.baseAddress, target.baseAddress, T.mpiType, self.shares(shares), .blocking)
     }
 
     /// `share` nil: in place (or empty, which is the same).
@@ -24,7 +24,7 @@ extension Communicator {
     //                    const int recvcounts[], const int displs[], MPI_Datatype recvtype, MPI_Comm comm)
     @usableFromInline
     func gatherToAll(
-        _ share: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares
+        _ share: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares, _ issue: Issue
     ) throws(MPIError) {
         check(shares)
         let own = shares[rank]
@@ -34,15 +34,23 @@ extension Communicator {
             // too large for MPI's 32-bit displacements: each owner sends its part
             if let share { (target + own.lowerBound * type.size).copyMemory(from: share, byteCount: own.count * type.size) }
             for owner in 0..<size {
-                try sendFromRoot(target + shares[owner].lowerBound * type.size, shares[owner].count, type, owner)
+                try sendFromRoot(target + shares[owner].lowerBound * type.size, shares[owner].count, type, owner, issue)
             }
             return
         }
         let datatype = type.datatype
         let from = share ?? UnsafeRawPointer(cmpi_in_place())
         let count = Int32(own.count)
-        try perform(.allGather) {
-            MPI_Allgatherv(from, count, datatype.v, target, shares.counts, shares.displacements, datatype.v, handle.v)
+        switch issue {
+        case .blocking:
+            try perform(.allGather) {
+                MPI_Allgatherv(from, count, datatype.v, target, shares.counts, shares.displacements, datatype.v, handle.v)
+            }
+        case .overlapped:
+            try start(.startAllGather) {
+                MPI_Iallgatherv(
+                    from, count, datatype.v, target, shares.counts, shares.displacements, datatype.v, handle.v, &$0.pointee.v)
+            }
         }
     }
 }

@@ -22,6 +22,7 @@ public final class Communicator {
     /// The largest count of one MPI call. Tests make it small; larger counts are cut by `inPieces`.
     package var largestCount = Int(Int32.max)
     var tables: [Cut: Shares] = [:]
+    var requests: [cmpi_request] = []
 
     /// Rank 0 prints and writes files.
     public var isRoot: Bool { rank == 0 }

@@ -4,7 +4,7 @@ enum MPICall: UInt8 {
     case initThread = 1
     case finalize, errhandler, commRank, commSize, commDup, commSplit, commFree
     case barrier, broadcast, reduce, allReduce, allGather, reduceScatter, sendReceive
-    case startSend, startReceive, test, wait
+    case startSend, startReceive, startBroadcast, startReduce, startAllReduce, startAllGather, startReduceScatter, test, wait
 
     var name: String {
         switch self {
@@ -25,6 +25,11 @@ enum MPICall: UInt8 {
         case .sendReceive: "MPI_Sendrecv"
         case .startSend: "MPI_Isend"
         case .startReceive: "MPI_Irecv"
+        case .startBroadcast: "MPI_Ibcast"
+        case .startReduce: "MPI_Ireduce"
+        case .startAllReduce: "MPI_Iallreduce"
+        case .startAllGather: "MPI_Iallgatherv"
+        case .startReduceScatter: "MPI_Ireduce_scatter"
         case .test: "MPI_Test"
         case .wait: "MPI_Wait"
         }

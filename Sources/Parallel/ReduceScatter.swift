@@ -12,7 +12,7 @@ extension Communicator {
     ) throws(MPIError) {
         precondition(source.count == shares.total, "the source holds the shares of all ranks")
         precondition(share.count == shares[rank].count, "a rank gets its share")
-        try sumToOwners(source.baseAddress, share.baseAddress, T.mpiType, self.shares(shares))
+        try sumToOwners(source.baseAddress, share.baseAddress, T.mpiType, self.shares(shares), .blocking)
     }
 
     /// The same in place: the rank's part of the sum lands where it belongs in `buffer`, `shares[rank]`; the rest is scratch
@@ -20,7 +20,7 @@ extension Communicator {
     @inlinable
     public func reduceScatter<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Cut) throws(MPIError) {
         precondition(buffer.count == shares.total, "the buffer holds the shares of all ranks")
-        try sumToOwners(nil, buffer.baseAddress, T.mpiType, self.shares(shares))
+        try sumToOwners(nil, buffer.baseAddress, T.mpiType, self.shares(shares), .blocking)
     }
 
     /// `source` nil: in place, `target` is the whole buffer. Otherwise `target` is the share.
@@ -28,28 +28,35 @@ extension Communicator {
     //                        MPI_Comm comm)
     @usableFromInline
     func sumToOwners(
-        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares
+        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares, _ issue: Issue
     ) throws(MPIError) {
         check(shares)
         let own = shares[rank]
         let bytes = shares.total * type.size
         traffic.reduceScatter.add(payload: bytes, wire: size == 1 ? 0 : bytes - own.count * type.size)
         guard bytes > 0 else { return }
-        guard shares.total <= largestCount else { return try sumToEachOwner(source, target, type, shares) }
+        guard shares.total <= largestCount else { return try sumToEachOwner(source, target, type, shares, issue) }
         let datatype = type.datatype
         let sum = Reduction.sum.operation
         let from = source ?? UnsafeRawPointer(cmpi_in_place())
-        try perform(.reduceScatter) { MPI_Reduce_scatter(from, target, shares.counts, datatype.v, sum.v, handle.v) }
-        // MPI leaves an in-place result at the buffer's start
-        if source == nil, let target, own.lowerBound > 0 {
-            memmove(target + own.lowerBound * type.size, target, own.count * type.size)
+        switch issue {
+        case .blocking:
+            try perform(.reduceScatter) { MPI_Reduce_scatter(from, target, shares.counts, datatype.v, sum.v, handle.v) }
+            // MPI leaves an in-place result at the buffer's start
+            if source == nil, let target, own.lowerBound > 0 {
+                memmove(target + own.lowerBound * type.size, target, own.count * type.size)
+            }
+        case .overlapped:
+            try start(.startReduceScatter) {
+                MPI_Ireduce_scatter(from, target, shares.counts, datatype.v, sum.v, handle.v, &$0.pointee.v)
+            }
         }
     }
 
     /// Shares whose total is too large for MPI's 32-bit counts: one reduction to each owner.
     // int MPI_Reduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, int root, MPI_Comm comm)
     private func sumToEachOwner(
-        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares
+        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares, _ issue: Issue
     ) throws(MPIError) {
         let datatype = type.datatype
         let sum = Reduction.sum.operation
@@ -64,7 +71,12 @@ extension Communicator {
                     if source == nil { from = UnsafeRawPointer(cmpi_in_place()) }
                 }
                 let root = Int32(owner)
-                try perform(.reduce) { MPI_Reduce(from, to, n, datatype.v, sum.v, root, handle.v) }
+                switch issue {
+                case .blocking:
+                    try perform(.reduce) { MPI_Reduce(from, to, n, datatype.v, sum.v, root, handle.v) }
+                case .overlapped:
+                    try self.start(.startReduce) { MPI_Ireduce(from, to, n, datatype.v, sum.v, root, handle.v, &$0.pointee.v) }
+                }
             }
         }
     }

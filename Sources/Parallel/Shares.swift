@@ -1,4 +1,5 @@
-/// A buffer in parts of any lengths, one a rank, one after another, as MPI wants to be told of them.
+/// A buffer in parts of any lengths, one a rank, one after another, as MPI wants to be told of them: in memory that stays where it is,
+/// since non-blocking calls read it until they end.
 public final class Shares: Sendable {
     /// Where every part begins, and where the last one ends.
     private let bounds: [Int]

@@ -8,16 +8,17 @@ func throwWhileOthersWait(_ world: Communicator) throws {
     _ = try copy.allReduce(Float(1))
 }
 
-/// The last rank throws with messages under way, and others wait for more.
-func throwInMessages(_ world: Communicator) throws {
-    let messages = Messages(world), shares = Shares(Cut(100_000, into: world.size))
-    var buffer = [Float](repeating: 1, count: shares.total)
+/// The last rank throws with an operation under way that the others wait for.
+func throwInOverlap(_ world: Communicator) throws {
+    var buffer = [Float](repeating: 1, count: 100_000)
     try buffer.withUnsafeMutableBufferPointer { buffer in
-        messages.allGather(inPlace: buffer, shares)
-        if world.rank == world.size - 1 { throw BadData(description: "the disk is gone") }
-        messages.allGather(inPlace: buffer, shares)
-        messages.finish()
+        try world.overlap { exchange in
+            try exchange.allReduce(inPlace: buffer)
+            if world.rank == world.size - 1 { throw BadData(description: "the disk is gone") }
+            try exchange.allReduce(inPlace: buffer)
+        }
     }
+    try world.barrier()
 }
 
 /// Nobody waits, but nobody agreed either.
@@ -43,13 +44,11 @@ func stall(_ world: Communicator) throws {
     try world.barrier()
 }
 
-func stallInMessages(_ world: Communicator) throws {
-    let messages = Messages(world), shares = Shares(Cut(world.size, into: world.size))
-    var buffer = [Float](repeating: 1, count: world.size)
+func stallInOverlap(_ world: Communicator) throws {
+    var buffer: [Float] = [1]
     if world.rank == world.size - 1 { sleep(30) }
-    buffer.withUnsafeMutableBufferPointer {
-        messages.allGather(inPlace: $0, shares)
-        messages.finish()
+    try buffer.withUnsafeMutableBufferPointer { buffer in
+        try world.overlap { try $0.allReduce(inPlace: buffer) }
     }
 }
 

@@ -1,14 +1,15 @@
 import Parallel
 
-/// Bytes are those of the formula in DESIGN.md, however many MPI calls an operation took.
+/// Bytes are those of the formula in DESIGN.md, however many MPI calls an operation took, blocking or overlapped.
 func checkTraffic(_ world: Communicator) throws {
     for limit in [Int(Int32.max), 7] {
         world.largestCount = limit
-        try checkCounts(world)
+        try checkTraffic(world, overlapped: false)
+        try checkTraffic(world, overlapped: true)
     }
 }
 
-private func checkCounts(_ world: Communicator) throws {
+private func checkTraffic(_ world: Communicator, overlapped: Bool) throws {
     let ranks = world.size
     let shares = Cut(13, into: ranks).scaled(by: 3)
     let n = shares.total
@@ -20,9 +21,15 @@ private func checkCounts(_ world: Communicator) throws {
     try source.withUnsafeBufferPointer { source in
         try all.withUnsafeMutableBufferPointer { all in
             try share.withUnsafeMutableBufferPointer { share in
-                try world.reduceScatter(source, into: share, shares: shares)
-                try world.allGather(inPlace: all, shares: shares)
-                try world.allReduce(inPlace: all)
+                if overlapped {
+                    try world.overlap { try $0.reduceScatter(source, into: share, shares: shares) }
+                    try world.overlap { try $0.allGather(inPlace: all, shares: shares) }
+                    try world.overlap { try $0.allReduce(inPlace: all) }
+                } else {
+                    try world.reduceScatter(source, into: share, shares: shares)
+                    try world.allGather(inPlace: all, shares: shares)
+                    try world.allReduce(inPlace: all)
+                }
                 try world.broadcast(all, from: ranks - 1)
                 try world.barrier()
             }

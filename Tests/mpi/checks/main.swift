@@ -8,6 +8,8 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("cut", checkCut),
     ("collectives", checkCollectives),
     ("collectives-in-pieces", checkCollectivesInPieces),
+    ("overlap", checkOverlap),
+    ("overlap-in-pieces", checkOverlapInPieces),
     ("all-to-all", checkAllToAll),
     ("ring", checkRing),
     ("ordered-sum", checkOrderedSum),
@@ -33,12 +35,12 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
 /// Checks that end the job; MPITests knows how.
 let endings: [(name: String, body: (Communicator) throws -> Void)] = [
     ("throw-while-others-wait", throwWhileOthersWait),
-    ("throw-in-messages", throwInMessages),
+    ("throw-in-overlap", throwInOverlap),
     ("throw-everywhere", throwEverywhere),
     ("agreed-failure", agreedFailure),
     ("agreed-by-some", agreedBySome),
     ("stall", stall),
-    ("stall-in-messages", stallInMessages),
+    ("stall-in-overlap", stallInOverlap),
     ("stall-of-a-stopped-rank", stallOfAStoppedRank),
     ("stall-of-all", stallOfAll),
     ("stalls-that-end", stallsThatEnd),
