@@ -51,7 +51,7 @@ struct Contestant {
             name: learned.map { "\(path.rawValue), \($0) learned, \(columns) column\(columns == 1 ? "" : "s")" } ?? "dense",
             yardstick: learned == nil ? .products : .dense, bound: limit
         ) {
-            _ = objective.samplesPart(at: values, gradient: gradient)
+            _ = objective.samplesPart(0, at: values, gradient: gradient)
             _ = objective.complete(at: values, owned: 0..<weights.units, gradient: gradient)
         }
     }
