@@ -5,13 +5,14 @@ internal import CMPI
 /// pass its 32-bit counts.
 ///
 /// All ranks start the same exchanges in the same order, those of all `Messages` of a communicator taken together, and end each by
-/// `finish`. Until then buffers given here belong to MPI: what is sent may be read, what is filled may not, and both outlive it. An error
+/// `finish`. Until then buffers given here belong to MPI: what is sent may be read, what is filled may not, and both stay where they are. An error
 /// ends the job here, as `Parallel.run` would: MPI may still write to buffers that an error would give away.
 public final class Messages {
     private let communicator: Communicator
     /// Kept, so that no exchange but the first needs memory.
     private var underWay: [cmpi_request] = []
 
+    /// - Parameter communicator: of the ranks that they travel between; a `Ring` on it counts among its `Messages`.
     public init(_ communicator: Communicator) { self.communicator = communicator }
 
     /// Starts: part q of every rank's `source` goes to rank q, which gets those of all ranks in `target`, ordered by rank.

@@ -29,12 +29,16 @@ public protocol Exchange: AnyObject {
     /// How gradients are summed over the samples of a step.
     var order: ReductionOrder { get }
 
+    /// Whether buckets of this step have left.
+    var isUnderWay: Bool { get }
+
     /// Takes the gradient of this rank's next shard of the samples. Called only where the order is fixed, for every shard before `step`,
     /// which gets the last one's gradient.
     func take(_ gradient: LearnedValues)
 
     /// The gradient of a bucket is complete while the rest is computed: it may leave. Called only where the order is fast, on every rank
-    /// for the same buckets in the same order; what was not named leaves in `step`, which gets the same gradient.
+    /// for the same buckets in the same order; what was not named leaves in `step`, which gets the same gradient. MPI reads the bucket until
+    /// `step` returns: nobody changes it before, and no `Ring` of the communicator sums meanwhile.
     func depart(bucket: Int, of gradient: LearnedValues)
 
     /// Sums the gradient over ranks and lets `rule` make the new values, which all ranks have afterwards.
@@ -54,6 +58,7 @@ extension Exchange {
     public var stepsAlone: Bool { false }
     public var isSettled: Bool { true }
     public var order: ReductionOrder { .fast }
+    public var isUnderWay: Bool { false }
     public func take(_ gradient: LearnedValues) {}
     public func depart(bucket: Int, of gradient: LearnedValues) {}
     public func settle(_ values: LearnedValues) throws {}

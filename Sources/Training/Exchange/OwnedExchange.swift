@@ -34,6 +34,8 @@ final class OwnedExchange: Exchange {
     var wireBytesPerStep: Int { 4 * (ordered?.busiest ?? ownership.busiest) }
     var heldFloats: Int { (departures?.held ?? 0) + (ordered?.heldValues ?? 0) }
 
+    var isUnderWay: Bool { departures?.hasLeft.contains(true) ?? false }
+
     func take(_ gradient: LearnedValues) { ordered?.take(gradient.flat.elements) }
 
     func depart(bucket: Int, of gradient: LearnedValues) {

@@ -39,6 +39,8 @@ final class RoundedExchange: Exchange {
         (packet.count + departures.held + 1) / 2 + residual.columns + masters.reduce(0) { $0 + $1.rows * $1.columns }
     }
 
+    var isUnderWay: Bool { departures.hasLeft.contains(true) }
+
     func depart(bucket: Int, of gradient: LearnedValues) {
         guard !departures.hasLeft[bucket] else { return }
         let offset = gradient.buckets[bucket].offset, rounded = packet(gradient.buckets[bucket])

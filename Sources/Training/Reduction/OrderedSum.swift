@@ -79,8 +79,8 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         nodes.append(node)
     }
 
-    /// The sum over ranks of `buffer`, this rank's sums that were taken last. What this rank owns of it holds the sum afterwards, the rest is
-    /// scratch.
+    /// The sum over ranks of `buffer`, this rank's sums that were taken last. What this rank owns of it holds the sum afterwards, the
+    /// rest is scratch.
     ///
     /// - Throws: `MPIError`.
     public func sum(_ buffer: UnsafeMutableBufferPointer<Number>) throws {

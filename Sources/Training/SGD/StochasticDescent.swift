@@ -74,12 +74,12 @@ public final class StochasticDescent {
         public var errors = 0
         /// Its own arithmetic, the update included.
         public var compute = 0.0
-        /// For the slowest rank, before the exchange; 0 unless `measuresWait`.
+        /// For the slowest rank, before the exchange; 0 unless `measuresWait`, and where buckets leave before: then it is in `exchange`.
         public var wait = 0.0
         public var exchange = 0.0
     }
 
-    /// Whether a barrier before each exchange tells the wait for other ranks from the exchange.
+    /// Whether a barrier before each exchange, unless it has begun during backward, tells the wait for other ranks from the exchange.
     public var measuresWait = false
     private let objective: any BatchObjective
     private let values: LearnedValues
@@ -197,7 +197,8 @@ public final class StochasticDescent {
         rule.learningRate = learningRate
         var computed = clock.now
         step.compute = (computed - begin - departing).seconds
-        if measuresWait {
+        // A barrier behind buckets that have left would wait for the network.
+        if measuresWait, !exchange.isUnderWay {
             try communicator.barrier()
             step.wait = (clock.now - computed).seconds
             computed = clock.now

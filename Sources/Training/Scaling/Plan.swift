@@ -45,8 +45,8 @@ public struct Plan: Sendable {
         }
     }
 
-    /// What everybody else does: the best choice that exchanges gradients of the expanded weights (`full`) of a dense net, or where no dense
-    /// net does, of any. Nil where no choice does.
+    /// What everybody else does: the best choice that exchanges gradients of the expanded weights (`full`) of a dense net, or where no
+    /// dense net does, of any. Nil where no choice does.
     public var bestFull: Choice? {
         let full = choices.filter(\.configuration.exchange.isFull)
         return full.first { $0.configuration.learned == 1 } ?? full.first

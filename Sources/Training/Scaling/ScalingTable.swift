@@ -28,7 +28,7 @@ public struct ScalingTable: Sendable {
         /// Over the steps of a rank, then the maximum over ranks; `compute` holds `rebuild` and `project`.
         public let step, compute, rebuild, project, wait, exchange: TimeSpread
 
-        /// Samples of the rank that has most: the slowest.
+        /// The batch of a rank, the largest.
         public var samplesPerRank: Int { (batch + ranks - 1) / ranks }
     }
 
@@ -111,6 +111,7 @@ private struct Line {
             wireBytes: try count("wireBytes", from: 0), peakBytes: try count("peakBytes", from: 0), step: try spread(.step),
             compute: try spread(.compute), rebuild: try spread(.rebuild), project: try spread(.project), wait: try spread(.wait),
             exchange: try spread(.exchange))
+        guard exchange.works(ranks: row.ranks) else { throw damaged("a sum in a fixed order on 8 ranks at most", "\(row.ranks)") }
         guard row.step.median > 0 else { throw damaged("a step of more than 0 seconds", "\(row.step.median)") }
         return row
     }

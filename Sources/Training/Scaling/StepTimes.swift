@@ -11,7 +11,7 @@ public enum StepPhase: String, CaseIterable, Sendable {
     case rebuild
     /// Uᵀ∂L/∂W.
     case project
-    /// For the slowest rank: a barrier before the exchange.
+    /// For the slowest rank: a barrier before the exchange; none where buckets leave during backward, since it would wait for them, too.
     case wait
     case exchange
 }

@@ -97,7 +97,9 @@ struct PlanCommand: ParsableCommand {
         print("model      \(rows[0].configuration.model), \(samples), \(rows.count) rows of \(table)")
         print("network    \(bandwidth.text), \(latencyText(model, network))\(cores)")
         if let band {
-            print("error      \(String(format: "± %.0f %%", 100 * band)) for nine of ten of \(held.count) predictions by models without a row's rank count or link")
+            print(
+                "error      \(String(format: "± %.0f %%", 100 * band)) for nine of ten of \(held.count) predictions by models without a "
+                    + "row's rank count or link")
         } else {
             print("error      unknown: measure a second link or a third rank count to have some held back")
         }
@@ -136,7 +138,8 @@ struct PlanCommand: ParsableCommand {
 
     private func printTable(_ plan: Plan, measured: Int) {
         let seconds = plan.choices.contains { $0.steps != nil }
-        let header = ["rank count", "ms a step", "compute", "rebuild", "project", "exchange", "samples/s"] + (seconds ? ["s to target"] : [])
+        let header = ["rank count", "ms a step", "compute", "rebuild", "project", "exchange", "samples/s"]
+            + (seconds ? ["s to target"] : [])
         let rows = plan.choices.map { choice in
             let time = choice.time, parts = [time.total, time.compute, time.rebuild, time.project, time.exchange]
             return ["\(choice.ranks)\(choice.ranks > measured ? "*" : "")"] + parts.map { String(format: "%.3f", 1000 * $0) }
