@@ -44,8 +44,12 @@ import Training
     /// Gram matrices of columns of length 1 whose squared distances are above 1e-9 lose at most 1e-16/1e-9 a column: 1e-6 is ten of them.
     private static let exact = 1e-6
 
-    @Test func heldBackRankCountsAndLinks() throws {
-        let rows = try table(ranks: [1, 2, 4, 8])
+    @Test(arguments: [1, 1.5, 2, 3])
+    func heldBackRankCountsAndLinks(norm: Double) throws {
+        var machine = WrittenScaling()
+        machine.norm = norm
+        let rows = try table(ranks: [1, 2, 4, 8], machine: machine)
+        #expect(CostModel(rows).norm == norm)
         let held = rows.filter { $0.ranks == 4 || $0.link == "300mbit" }
         let errors = HeldBack.errors(fitting: rows.filter { $0.ranks != 4 && $0.link != "300mbit" }, predicting: held)
         #expect(errors.count == held.count)

@@ -45,21 +45,24 @@ public struct Forecast: Sendable {
 
 extension CostModel {
     /// The rate of a link, in bits a second, from which on a configuration that sends less is no faster than another; infinite: faster at
-    /// every rate. The time of a step is a constant and a part that falls with the rate.
+    /// every rate. Found to nine digits between 1 kbit/s and 1 Pbit/s.
     ///
     /// - Returns: nil where one of them cannot be predicted, or the first sends more.
     public func breakEven(_ one: Configuration, with other: Configuration, ranks: Int, batch: Int, latency: Double) -> Double? {
-        func times(_ configuration: Configuration) -> (constant: Double, perSecondABit: Double)? {
-            let slow = 1e6, fast = 1e9
-            func total(_ rate: Double) -> Double? {
+        func saved(_ rate: Double) -> Double? {
+            func total(_ configuration: Configuration) -> Double? {
                 predict(configuration, ranks: ranks, batch: batch, on: Network(name: "", bitsPerSecond: rate, latency: latency))?.total
             }
-            guard let first = total(slow), let second = total(fast) else { return nil }
-            let part = (first - second) / (1 / slow - 1 / fast)
-            return (first - part / slow, part)
+            guard let a = total(one), let b = total(other) else { return nil }
+            return b - a
         }
-        guard let a = times(one), let b = times(other) else { return nil }
-        let extra = a.constant - b.constant, saved = b.perSecondABit - a.perSecondABit
-        return saved < 0 ? nil : extra > 0 ? saved / extra : .infinity
+        var slow = 1e3, fast = 1e15
+        guard let first = saved(slow), let last = saved(fast), first >= 0 else { return nil }
+        if last >= 0 { return .infinity }
+        while fast / slow > 1 + 1e-10 {
+            let middle = (slow * fast).squareRoot()
+            if saved(middle)! >= 0 { slow = middle } else { fast = middle }
+        }
+        return slow
     }
 }

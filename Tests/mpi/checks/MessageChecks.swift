@@ -3,9 +3,10 @@ import Parallel
 /// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths; and all get every rank's part, while that is
 /// under way.
 func checkAllToAll(_ world: Communicator) throws {
-    for limit in [Int(Int32.max), 3] {
+    // The largest pass 64 messages of 8,192 values, and go in 64 longer ones.
+    for (limit, widths) in [(Int(Int32.max), [0, 1, 5, 600_000]), (3, [0, 1, 5])] {
         world.largestCount = limit
-        for width in [0, 1, 5] {
+        for width in widths {
             // Rank q gets (q mod 3)·width values of every rank, so some get none.
             let sent = Shares(counts: (0..<world.size).map { $0 % 3 * width }), own = world.rank % 3 * width
             let received = Shares(counts: (0..<world.size).map { _ in own })
