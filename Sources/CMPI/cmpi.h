@@ -14,10 +14,12 @@ typedef struct { MPI_Comm v; } cmpi_comm;
 typedef struct { MPI_Datatype v; } cmpi_datatype;
 typedef struct { MPI_Op v; } cmpi_op;
 typedef struct { MPI_Request v; } cmpi_request;
+typedef struct { MPI_Info v; } cmpi_info;
 
 static inline cmpi_comm cmpi_comm_world(void) { return (cmpi_comm){MPI_COMM_WORLD}; }
 static inline cmpi_comm cmpi_comm_null(void) { return (cmpi_comm){MPI_COMM_NULL}; }
 static inline cmpi_request cmpi_request_null(void) { return (cmpi_request){MPI_REQUEST_NULL}; }
+static inline cmpi_info cmpi_info_null(void) { return (cmpi_info){MPI_INFO_NULL}; }
 
 static inline cmpi_datatype cmpi_float(void) { return (cmpi_datatype){MPI_FLOAT}; }
 static inline cmpi_datatype cmpi_double(void) { return (cmpi_datatype){MPI_DOUBLE}; }

@@ -23,6 +23,8 @@ public final class Communicator {
     package var largestCount = Int(Int32.max)
     var tables: [Cut: Shares] = [:]
     var requests: [cmpi_request] = []
+    /// Whether all ranks share a machine's memory, as MPI sees it; nil: not asked yet.
+    private var oneHost: Bool?
 
     /// Rank 0 prints and writes files.
     public var isRoot: Bool { rank == 0 }
@@ -66,6 +68,18 @@ public final class Communicator {
         var part = cmpi_comm_null()
         try perform(.commSplit) { MPI_Comm_split(handle.v, Int32(color), Int32(key), &part.v) }
         return try Communicator(part, .owned)
+    }
+
+    /// Whether all ranks share a machine's memory. One collective when it is asked for the first time.
+    // int MPI_Comm_split_type(MPI_Comm comm, int split_type, int key, MPI_Info info, MPI_Comm *newcomm)
+    func isOneHost() throws(MPIError) -> Bool {
+        if let oneHost { return oneHost }
+        var node = cmpi_comm_null(), ranks: Int32 = 0
+        try perform(.commSplitType) { MPI_Comm_split_type(handle.v, Int32(MPI_COMM_TYPE_SHARED), 0, cmpi_info_null().v, &node.v) }
+        try perform(.commSize) { MPI_Comm_size(node.v, &ranks) }
+        try perform(.commFree) { MPI_Comm_free(&node.v) }
+        oneHost = ranks == size
+        return ranks == size
     }
 
     /// Returns when every rank has come here. One collective, no bytes.

@@ -2,7 +2,7 @@
 enum MPICall: UInt8 {
     // 0 means that no call is under way
     case initThread = 1
-    case finalize, errhandler, commRank, commSize, commDup, commSplit, commFree
+    case finalize, errhandler, commRank, commSize, commDup, commSplit, commSplitType, commFree
     case barrier, broadcast, reduce, allReduce, allGather, reduceScatter, sendReceive
     case startSend, startReceive, startBroadcast, startReduce, startAllReduce, startAllGather, startReduceScatter, test, wait
 
@@ -15,6 +15,7 @@ enum MPICall: UInt8 {
         case .commSize: "MPI_Comm_size"
         case .commDup: "MPI_Comm_dup"
         case .commSplit: "MPI_Comm_split"
+        case .commSplitType: "MPI_Comm_split_type"
         case .commFree: "MPI_Comm_free"
         case .barrier: "MPI_Barrier"
         case .broadcast: "MPI_Bcast"

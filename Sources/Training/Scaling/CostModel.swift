@@ -14,13 +14,14 @@ public struct StepTime: Sendable {
 ///     exchange = ‖latency · hops(P), wire bytes / bandwidth, κ · payload · handling‖ₚ
 ///
 /// The norm's p is one number for all rows: 1 where one part comes after the other, so that they add up; more where one goes on while
-/// another does, as a ring copies and sums a segment while the next one travels. Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
-/// and owners do not reach the same; handling (copying, summing, rounding, PowerSGD's products) of a model and an exchange. κ is 1 for
-/// ranks with cores of their own, P/cores for ranks that share them (oversubscribed rows), where `cores` is fitted, too, and so are latency and
-/// bandwidth of every network, for such rows by themselves.
+/// another does, as a ring copies and sums a segment while the next one travels. Latency is a constant of a network, bandwidth of a network
+/// and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring and owners do not reach the same; handling (copying,
+/// summing, rounding, PowerSGD's products) of a model and an exchange. κ is 1 for ranks with cores of their own, P/cores for ranks that
+/// share them (oversubscribed rows), where `cores` is fitted, too, and so are latency and bandwidth of every network, for such rows by
+/// themselves.
 ///
-/// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart, the latter of p-th powers, for every p of
-/// `norms`. No overlap of computation and exchange, no wait that grows with the rank count, no other traffic.
+/// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart, the latter of p-th powers for p = 1,
+/// 1.5, 2 and 3. No overlap of computation with exchange, no wait that grows with the rank count, no other traffic.
 ///
 /// A network that was not measured has the latency and the rate that the user says; algorithms reach the part of the rate that they reached
 /// on measured links whose names are rates (`100mbit`), the median, all of it where there is none.
@@ -63,7 +64,7 @@ public struct CostModel: Sendable {
     /// In the order of the table.
     public let configurations: [Configuration]
 
-    /// Fits the constants. With oversubscribed rows the compute times are fitted 65 times, for as many numbers of cores.
+    /// Fits the constants: the exchange four times, and with oversubscribed rows the compute times 65 times, for as many numbers of cores.
     public init(_ rows: [ScalingTable.Row]) {
         configurations = rows.map(\.configuration).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         let shared = rows.filter(\.oversubscribed).map(\.ranks).min()
@@ -97,8 +98,8 @@ public struct CostModel: Sendable {
             let squares = a.reduce(0.0) { sum, line in sum + pow(Self.norm(zip(line, x).map { $0 * $1 }, norm) - 1, 2) }
             return (norm: norm, x: x, squares: squares)
         }
-        // The smallest that fits as well as any, but for rounding: where parts cannot be told apart, they add up.
-        let least = fits.map(\.squares).min()!, best = fits.first { $0.squares <= least + 1e-9 * Double(a.count) }!
+        // The smallest that fits as well as any, but for a tenth and for rounding: noise, and parts that cannot be told apart, add up.
+        let least = fits.map(\.squares).min()!, best = fits.first { $0.squares <= 1.1 * least + 1e-9 * Double(a.count) }!
         let x = best.x
         norm = best.norm
         latencies = links.mapValues { x[$0] }

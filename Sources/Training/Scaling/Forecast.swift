@@ -45,7 +45,7 @@ public struct Forecast: Sendable {
 
 extension CostModel {
     /// The rate of a link, in bits a second, from which on a configuration that sends less is no faster than another; infinite: faster at
-    /// every rate. Found to nine digits between 1 kbit/s and 1 Pbit/s.
+    /// every rate up to 1 Pbit/s. The lowest such rate above 1 kbit/s, to nine digits.
     ///
     /// - Returns: nil where one of them cannot be predicted, or the first sends more.
     public func breakEven(_ one: Configuration, with other: Configuration, ranks: Int, batch: Int, latency: Double) -> Double? {
@@ -56,9 +56,11 @@ extension CostModel {
             guard let a = total(one), let b = total(other) else { return nil }
             return b - a
         }
-        var slow = 1e3, fast = 1e15
-        guard let first = saved(slow), let last = saved(fast), first >= 0 else { return nil }
-        if last >= 0 { return .infinity }
+        guard let first = saved(1e3), first >= 0 else { return nil }
+        // By the first rate that does not save, since where parts of an exchange overlap there may be more than one.
+        let rates = sequence(first: 2e3) { $0 < 1e15 ? 2 * $0 : nil }
+        guard let above = rates.first(where: { saved($0)! < 0 }) else { return .infinity }
+        var slow = above / 2, fast = above
         while fast / slow > 1 + 1e-10 {
             let middle = (slow * fast).squareRoot()
             if saved(middle)! >= 0 { slow = middle } else { fast = middle }

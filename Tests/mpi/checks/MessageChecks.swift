@@ -3,7 +3,7 @@ import Parallel
 /// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths; and all get every rank's part, while that is
 /// under way.
 func checkAllToAll(_ world: Communicator) throws {
-    // The largest pass 64 messages of 8,192 values, and go in 64 longer ones.
+    // The largest go in several messages.
     for (limit, widths) in [(Int(Int32.max), [0, 1, 5, 600_000]), (3, [0, 1, 5])] {
         world.largestCount = limit
         for width in widths {
