@@ -85,22 +85,24 @@ Parallel.run(job: "exchange-times") { world in
         let rounds = min(options.rounds, max(10, (1 << 28) / (4 * values.count)))
         for (label, call) in [("dynamic", bare.allReduce), ("dynamic-ring", bare.allReduce), ("owned", bare.throughOwners)] {
             let exchange = ExchangeOptions(label: label)!.make(for: values, communicator: world)
-            var theirs: [Double] = [], ours: [Double] = []
-            for round in 0..<rounds + rounds / 10 + 1 {
+            func timed(_ body: () throws -> Void) throws -> Double {
                 try world.barrier()
-                let bareTime = milliseconds(call)
-                try world.barrier()
-                var failure: (any Error)?
-                let ourTime = milliseconds {
-                    do { _ = try exchange.step(values, gradient: gradient, rule: rule) } catch { failure = error }
-                }
-                if let failure { throw failure }
-                guard round > rounds / 10 else { continue }
-                theirs.append(bareTime)
-                ours.append(ourTime)
+                return try ContinuousClock().measure(body) / .milliseconds(1)
             }
-            func slowest(_ times: [Double]) throws -> Double {
-                var times = times, spread = Spread()
+            var theirs: [Double] = [], ours: [Double] = []
+            let warmUp = rounds / 10 + 1
+            for round in 0..<warmUp + rounds {
+                // They begin a round in turns.
+                for turn in 0..<2 {
+                    if (round + turn) % 2 == 0 {
+                        theirs.append(try timed(call))
+                    } else {
+                        ours.append(try timed { _ = try exchange.step(values, gradient: gradient, rule: rule) })
+                    }
+                }
+            }
+            func slowest(_ all: [Double]) throws -> Double {
+                var times = Array(all.dropFirst(warmUp)), spread = Spread()
                 try times.withUnsafeMutableBufferPointer { try world.allReduce(inPlace: $0, .max) }
                 for time in times { spread.add(time) }
                 return spread.median

@@ -98,8 +98,8 @@ public struct CostModel: Sendable {
             let squares = a.reduce(0.0) { sum, line in sum + pow(Self.norm(zip(line, x).map { $0 * $1 }, norm) - 1, 2) }
             return (norm: norm, x: x, squares: squares)
         }
-        // The smallest that fits as well as any, but for a tenth and for rounding: noise, and parts that cannot be told apart, add up.
-        let least = fits.map(\.squares).min()!, best = fits.first { $0.squares <= 1.1 * least + 1e-9 * Double(a.count) }!
+        // The smallest that fits as well as any, but for rounding: parts that cannot be told apart add up.
+        let least = fits.map(\.squares).min()!, best = fits.first { $0.squares <= least + 1e-9 * Double(a.count) }!
         let x = best.x
         norm = best.norm
         latencies = links.mapValues { x[$0] }
