@@ -32,8 +32,6 @@ public struct WrittenScaling: Sendable {
     public var latency = 100e-6
     /// Of the whole rate, what an algorithm reaches: MPI's allreduce, a ring, owners.
     public var reached = ["mpi": 0.6, "ring": 0.8, "owned": 0.9]
-    /// How the parts of an exchange overlap: 1 not at all.
-    public var norm = 1.0
     /// More ranks than these share them.
     public var cores = Int.max
 
@@ -52,8 +50,7 @@ public struct WrittenScaling: Sendable {
         let hops = (ring ? 2 * (ranks - 1) : owned ? ranks : 2 * doublings) * (net.exchange.hasPrefix("lowrank") ? 2 : 1)
         let rate = bitsPerSecond / 8 * reached[ring ? "ring" : owned ? "owned" : "mpi"]!
         let wire = Double(self.wire(net, ranks))
-        let parts = [latency * Double(hops), wire / rate, slow * net.handling * Double(net.payload)]
-        return [compute, rebuild, project, pow(parts.map { pow($0, norm) }.reduce(0, +), 1 / norm)]
+        return [compute, rebuild, project, latency * Double(hops) + wire / rate + slow * net.handling * Double(net.payload)]
     }
 
     private func wire(_ net: Net, _ ranks: Int) -> Int { 2 * (ranks - 1) * net.payload / ranks }

@@ -11,20 +11,18 @@ public struct StepTime: Sendable {
 /// The time of a step from measurements: compute + rebuild + project + exchange, where of a configuration
 ///
 ///     compute  = κ · (fixed + perSample · samples of a rank), rebuild and project κ · constants
-///     exchange = ‖latency · hops(P), wire bytes / bandwidth, κ · payload · handling‖ₚ
+///     exchange = latency · hops(P) + wire bytes / bandwidth + κ · payload · handling
 ///
-/// The norm's p is one number for all rows: 1 where one part comes after the other, so that they add up; more where one goes on while
-/// another does, as a ring copies and sums a segment while the next one travels. Latency is a constant of a network, bandwidth of a network
-/// and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring and owners do not reach the same; handling (copying,
-/// summing, rounding, PowerSGD's products) of a model and an exchange. κ is 1 for ranks with cores of their own, P/cores for ranks that
-/// share them (oversubscribed rows), where `cores` is fitted, too, and so are latency and bandwidth of every network, for such rows by
-/// themselves.
+/// Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
+/// and owners do not reach the same; on a link whose name is a rate (`100mbit`) none is above it. Handling (copying, summing, rounding,
+/// PowerSGD's products) is of a model and an exchange. κ is 1 for ranks with cores of their own, P/cores for ranks that share them
+/// (oversubscribed rows), where `cores` is fitted, too, and so are latency and bandwidth of every network, for such rows by themselves.
 ///
-/// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart, the latter of p-th powers for p = 1,
-/// 1.5, 2 and 3. No overlap of computation with exchange, no wait that grows with the rank count, no other traffic.
+/// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart. No overlap of the two, no wait that
+/// grows with the rank count, no other traffic.
 ///
 /// A network that was not measured has the latency and the rate that the user says; algorithms reach the part of the rate that they reached
-/// on measured links whose names are rates (`100mbit`), the median, all of it where there is none.
+/// on measured links whose names are rates, the median, all of it where there is none.
 public struct CostModel: Sendable {
     private struct Work {
         let fixed, perSample, rebuild, project: Double
@@ -49,22 +47,17 @@ public struct CostModel: Sendable {
     /// Without a measured link whose name is a rate: an Ethernet switch and a kernel on either side.
     public static let usualLatency = 50e-6
 
-    /// The p that are tried.
-    private static let norms = [1, 1.5, 2, 3]
-
     private let works: [Configuration: Work]
     private let latencies: [Link: Double]
     /// Seconds a byte.
     private let streams: [Stream: Double]
     private let handlings: [Handling: Double]
-    /// p of the exchange's norm.
-    public let norm: Double
     /// What the ranks of oversubscribed rows had together; nil where there is no such row.
     public let cores: Double?
     /// In the order of the table.
     public let configurations: [Configuration]
 
-    /// Fits the constants: the exchange four times, and with oversubscribed rows the compute times 65 times, for as many numbers of cores.
+    /// Fits the constants. With oversubscribed rows the compute times are fitted 65 times, for as many numbers of cores.
     public init(_ rows: [ScalingTable.Row]) {
         configurations = rows.map(\.configuration).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         let shared = rows.filter(\.oversubscribed).map(\.ranks).min()
@@ -93,17 +86,12 @@ public struct CostModel: Sendable {
                 Self.slowdown(row.oversubscribed, row.ranks, cores) * Double(row.payloadBytes) / row.exchange.median
             return line
         }
-        let fits = Self.norms.map { norm in
-            let x = nonNegativeLeastSquares(a.map { $0.map { pow($0, norm) } }, a.map { _ in 1 }).x.map { pow($0, 1 / norm) }
-            let squares = a.reduce(0.0) { sum, line in sum + pow(Self.norm(zip(line, x).map { $0 * $1 }, norm) - 1, 2) }
-            return (norm: norm, x: x, squares: squares)
-        }
-        // The smallest that fits as well as any, but for rounding: parts that cannot be told apart add up.
-        let least = fits.map(\.squares).min()!, best = fits.first { $0.squares <= least + 1e-9 * Double(a.count) }!
-        let x = best.x
-        norm = best.norm
+        // What a link's rate alone takes is known where its name is one: only what an algorithm takes beyond is fitted, so that none is
+        // faster than its link, and a payload's handling cannot take the place of its bytes.
+        func leastPerByte(_ link: String) -> Double { Network.rate(link).map { 8 / $0 } ?? 0 }
+        let x = nonNegativeLeastSquares(a, measured.map { 1 - leastPerByte($0.link) * Double($0.wireBytes) / $0.exchange.median }).x
         latencies = links.mapValues { x[$0] }
-        self.streams = streams.mapValues { x[links.count + $0] }
+        self.streams = Dictionary(uniqueKeysWithValues: streams.map { ($0, leastPerByte($0.link.name) + x[links.count + $1]) })
         self.handlings = handlings.mapValues { x[links.count + streams.count + $0] }
     }
 
@@ -127,11 +115,8 @@ public struct CostModel: Sendable {
             guard let handling = handlings[Handling(configuration)],
                 let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed)
             else { return nil }
-            exchange = Self.norm(
-                [
-                    latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks),
-                    perByte * configuration.wireBytes(payload: work.payload, ranks: ranks), slowdown * handling * work.payload,
-                ], norm)
+            exchange = latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks)
+                + perByte * configuration.wireBytes(payload: work.payload, ranks: ranks) + slowdown * handling * work.payload
         }
         return StepTime(
             compute: slowdown * (work.fixed + work.perSample * samples), rebuild: slowdown * work.rebuild,
@@ -165,19 +150,17 @@ public struct CostModel: Sendable {
             ?? network.bitsPerSecond.map { inflation(of: algorithm, oversubscribed) * 8 / $0 }
     }
 
-    /// How many times as long as at the whole rate an algorithm's bytes take, on measured links whose names are rates: the median, not
-    /// below 1; 1 where there is none.
+    /// How many times as long as at the whole rate an algorithm's bytes take, on measured links whose names are rates: the median; 1 where
+    /// there is none.
     private func inflation(of algorithm: ExchangeMethod.Algorithm, _ oversubscribed: Bool) -> Double {
         func median(_ all: [Stream: Double]) -> Double? {
             Statistics.median(
                 all.compactMap { stream, perByte in
-                    stream.algorithm == algorithm ? Network.rate(stream.link.name).map { max(1, perByte * $0 / 8) } : nil
+                    stream.algorithm == algorithm ? Network.rate(stream.link.name).map { perByte * $0 / 8 } : nil
                 })
         }
         return median(streams.filter { $0.key.link.sharesCores == oversubscribed }) ?? median(streams) ?? 1
     }
-
-    private static func norm(_ parts: [Double], _ p: Double) -> Double { pow(parts.reduce(0) { $0 + pow($1, p) }, 1 / p) }
 
     private static func slowdown(_ oversubscribed: Bool, _ ranks: Int, _ cores: Double?) -> Double {
         oversubscribed ? max(1, Double(ranks) / (cores ?? 1)) : 1

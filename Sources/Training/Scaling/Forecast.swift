@@ -45,26 +45,21 @@ public struct Forecast: Sendable {
 
 extension CostModel {
     /// The rate of a link, in bits a second, from which on a configuration that sends less is no faster than another; infinite: faster at
-    /// every rate up to 1 Pbit/s. The lowest such rate above 1 kbit/s, to nine digits.
+    /// every rate. The time of a step is a constant and a part that falls with the rate.
     ///
     /// - Returns: nil where one of them cannot be predicted, or the first sends more.
     public func breakEven(_ one: Configuration, with other: Configuration, ranks: Int, batch: Int, latency: Double) -> Double? {
-        func saved(_ rate: Double) -> Double? {
-            func total(_ configuration: Configuration) -> Double? {
+        func times(_ configuration: Configuration) -> (constant: Double, perSecondABit: Double)? {
+            let slow = 1e6, fast = 1e9
+            func total(_ rate: Double) -> Double? {
                 predict(configuration, ranks: ranks, batch: batch, on: Network(name: "", bitsPerSecond: rate, latency: latency))?.total
             }
-            guard let a = total(one), let b = total(other) else { return nil }
-            return b - a
+            guard let first = total(slow), let second = total(fast) else { return nil }
+            let part = (first - second) / (1 / slow - 1 / fast)
+            return (first - part / slow, part)
         }
-        guard let first = saved(1e3), first >= 0 else { return nil }
-        // By the first rate that does not save, since where parts of an exchange overlap there may be more than one.
-        let rates = sequence(first: 2e3) { $0 < 1e15 ? 2 * $0 : nil }
-        guard let above = rates.first(where: { saved($0)! < 0 }) else { return .infinity }
-        var slow = above / 2, fast = above
-        while fast / slow > 1 + 1e-10 {
-            let middle = (slow * fast).squareRoot()
-            if saved(middle)! >= 0 { slow = middle } else { fast = middle }
-        }
-        return slow
+        guard let a = times(one), let b = times(other) else { return nil }
+        let extra = a.constant - b.constant, saved = b.perSecondABit - a.perSecondABit
+        return saved < 0 ? nil : extra > 0 ? saved / extra : .infinity
     }
 }

@@ -71,7 +71,7 @@ struct MeasuredScaling {
     /// What a forecast takes for granted.
     static let assumptions =
         "A core to each rank, links that nobody else uses, the latencies named; compute as measured, without a wait for slow ranks, "
-        + "without overlap of computation with exchange; algorithms reach the part of the rate that they reached on measured links."
+        + "without overlap; algorithms reach the part of the rate that they reached on measured links."
 
     /// A sentence a network: what is fastest, and where each exchange stops paying.
     func sentences(_ model: Model) -> [String] {
