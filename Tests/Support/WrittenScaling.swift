@@ -41,16 +41,19 @@ public struct WrittenScaling: Sendable {
 
     /// The parts of a step by the formulas of docs/costmodel.md, written down again.
     public func times(_ net: Net, ranks: Int, batch: Int, bitsPerSecond: Double) -> [Double] {
-        let slow = max(1, Double(ranks) / Double(cores)), compute = slow * (net.fixed + net.perSample * Double((batch + ranks - 1) / ranks))
+        let slow = Double((ranks - 1) / cores + 1)
+        let compute = slow * (net.fixed + net.perSample * Double((batch + ranks - 1) / ranks))
         let (rebuild, project) = (slow * net.rebuild, slow * net.project)
-        guard ranks > 1 else { return [compute, rebuild, project, 0] }
+        let handling = slow * net.handling * Double(net.payload)
+        let compresses = net.exchange.hasPrefix("lowrank") || net.exchange.hasSuffix("bfloat16")
+        guard ranks > 1 else { return [compute, rebuild, project, compresses ? handling : 0] }
         var p = 1, doublings = 0
         while p < ranks { (p, doublings) = (2 * p, doublings + 1) }
         let ring = net.exchange.hasSuffix("-ring"), owned = net.exchange.hasPrefix("owned")
         let hops = (ring ? 2 * (ranks - 1) : owned ? ranks : 2 * doublings) * (net.exchange.hasPrefix("lowrank") ? 2 : 1)
         let rate = bitsPerSecond / 8 * reached[ring ? "ring" : owned ? "owned" : "mpi"]!
         let wire = Double(self.wire(net, ranks))
-        return [compute, rebuild, project, latency * Double(hops) + wire / rate + slow * net.handling * Double(net.payload)]
+        return [compute, rebuild, project, slow * latency * Double(hops) + wire / rate + handling]
     }
 
     private func wire(_ net: Net, _ ranks: Int) -> Int { 2 * (ranks - 1) * net.payload / ranks }

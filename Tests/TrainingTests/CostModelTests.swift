@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import Training
@@ -69,9 +70,11 @@ import Training
         let errors = HeldBack.errors(fitting: rows.filter { $0.ranks != 3 && $0.link != "300mbit" }, predicting: held)
         #expect(errors.allSatisfy { abs($0.error) < 0.15 }, "\(errors.map { abs($0.error) }.max()!)")
         // The noise of the held-back rows alone: of compute and exchange in equal parts, where it is smallest, |noise| is above
-        // .05·(1 − √.1) = .034 in one of ten; not below .025 with rows of which some are counted twice.
-        let band = try #require(HeldBack.band(HeldBack.inTurn(rows)))
-        #expect(band > 0.025 && band < 0.10, "\(band)")
+        // .05·(1 − √.1) = .034 in one of ten, with the density 2·√.1/.05 = 12.6 there. Of 128 rows and more the quantile has a standard
+        // deviation of √(.1·.9/128)/12.6 = .0021 at most: .0258 lies four of them below.
+        let inTurn = HeldBack.inTurn(rows).filter { [3, 4, 6].contains($0.row.ranks) && $0.row.link == "300mbit" || $0.row.ranks == 4 }
+        let band = try #require(HeldBack.band(inTurn))
+        #expect(inTurn.count >= 128 && band > 0.0258 && band < 0.10, "\(inTurn.count) \(band)")
     }
 
     @Test func theBandIsWhatNineOfTenKeep() throws {
@@ -87,22 +90,32 @@ import Training
         #expect(HeldBack.band(nine + bad)! > 0.1 && HeldBack.band([]) == nil)
     }
 
-    /// Ranks that share cores take P/cores as long for their own work. Between 3 and 4, or 1 and 4, cores are found on 65 points; the
-    /// nearest is within 4^(1/128) − 1 = 1.1 %.
-    @Test(arguments: [([1, 2, 4], 2), ([1, 2, 3, 5], 3), ([1, 4], 2), ([1, 4], 3)])
+    /// Ranks that share cores take ⌈P/cores⌉ times as long for their own work and for a hop.
+    @Test(arguments: [([1, 2, 4], 2), ([1, 3, 5, 6], 3), ([1, 4, 6], 2), ([1, 4, 6], 3)])
     func sharedCores(ranks: [Int], cores: Int) throws {
         var machine = WrittenScaling()
         machine.cores = cores
         let rows = try table(ranks: ranks, machine: machine), model = CostModel(rows)
-        let found = try #require(model.cores)
-        #expect(rows.contains { $0.oversubscribed } && abs(found / Double(cores) - 1) < 0.0109)
-        let net = Self.nets[3], network = Network(link: "100mbit")
-        let alone = try #require(model.predict(configuration(net), ranks: 2, batch: 96, on: network))
-        #expect(abs(alone.compute / (net.fixed + 48 * net.perSample) - 1) < 0.02)
+        #expect(rows.contains { $0.oversubscribed } && model.cores == cores)
         let most = ranks.last!
-        let shared = try #require(model.predict(configuration(net), ranks: most, batch: 96, on: network, oversubscribed: true))
-        let true4 = machine.times(net, ranks: most, batch: 96, bitsPerSecond: 1e8)
-        #expect(abs(shared.total / true4.reduce(0, +) - 1) < 0.02, "\(shared) \(true4)")
+        for net in Self.nets {
+            let alone = try #require(model.predict(configuration(net), ranks: 1, batch: 96, on: Network(link: "100mbit")))
+            #expect(abs(alone.total / machine.times(net, ranks: 1, batch: 96, bitsPerSecond: 1e8).reduce(0, +) - 1) < Self.exact)
+            for ranks in [4, 5] where ranks > cores && ranks <= most {
+                let shared = try #require(
+                    model.predict(configuration(net), ranks: ranks, batch: 96, on: Network(link: "100mbit"), oversubscribed: true))
+                let times = machine.times(net, ranks: ranks, batch: 96, bitsPerSecond: 1e8)
+                #expect(abs(shared.total / times.reduce(0, +) - 1) < Self.exact, "\(net.exchange) \(ranks) \(shared) \(times)")
+            }
+        }
+    }
+
+    /// Threads are counted, so a single rank may share cores.
+    @Test func oneRankThatSharesCores() throws {
+        var machine = WrittenScaling()
+        machine.add(Self.nets[3], ranks: 1, batch: 96, link: "local", bitsPerSecond: 1e9)
+        let text = machine.text.replacingOccurrences(of: "false", with: "true")
+        #expect(CostModel(try ScalingTable(text: text, path: "t.csv").rows).cores == 1)
     }
 
     @Test func withoutOversubscribedRowsNothingIsSaidOfThem() throws {

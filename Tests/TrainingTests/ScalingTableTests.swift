@@ -59,9 +59,26 @@ import Training
             #expect(message?.hasPrefix("t.csv: line 2: ") == true && message?.contains(says) == true, "\(message ?? "none")")
         }
         var cells = written.lines[1].split(separator: ",").map(String.init)
-        cells[20] = "-1"
+        cells[3] = "9"
+        cells[10] = "owned-fixed"
+        let order = error(written.lines[0] + "\n" + cells.joined(separator: ",") + "\n")
+        #expect(order?.contains("line 2: expected a sum in a fixed order on 8 ranks at most, found 9: ") == true, "\(order ?? "none")")
+        (cells[3], cells[10], cells[20]) = ("2", "owned", "-1")
         let message = error(written.lines[0] + "\n" + cells.joined(separator: ",") + "\n")
         #expect(message?.contains("line 2: expected seconds as compute_median, found '-1'") == true, "\(message ?? "none")")
+    }
+
+    /// A wait counts on both sides: owners have it in their exchange.
+    @Test func netGain() throws {
+        var written = WrittenScaling()
+        written.add(net, ranks: 2, batch: 100, link: "a", bitsPerSecond: 1e8)
+        func row(wait: Double, exchange: Double) throws -> ScalingTable.Row {
+            var cells = written.lines[1].split(separator: ",").map(String.init)
+            (cells[25], cells[30], cells[35], cells[40]) = ("0.001", "0.002", "\(wait)", "\(exchange)")
+            return try ScalingTable(text: written.lines[0] + "\n" + cells.joined(separator: ",") + "\n", path: "t.csv").rows[0]
+        }
+        let gain = try row(wait: 0, exchange: 0.25).netGain(over: row(wait: 0.125, exchange: 0.5))
+        #expect(abs(gain - 0.372) < 1e-12)
     }
 
     @Test func aFileThatIsNotThere() throws {

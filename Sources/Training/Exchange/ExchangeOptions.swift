@@ -29,7 +29,7 @@ public enum AllReduceAlgorithm: String, CaseIterable, Sendable {
 }
 
 /// Every choice of how values are exchanged.
-public struct ExchangeOptions: Equatable, Sendable {
+public struct ExchangeOptions: Hashable, Sendable {
     public var name: ExchangeName
     public var wire: WireFormat
     /// Of the exchanges that sum a gradient on all ranks.

@@ -9,6 +9,9 @@ public enum ReductionOrder: String, CaseIterable, Sendable {
     /// product of other shapes has other bits, and the shards' sums meet in one tree, `ShardTree`: the same bits at 1 to 8 ranks.
     case fixed
 
+    /// Whether sums can be made in this order on so many ranks.
+    public func works(ranks: Int) -> Bool { self == .fast || ranks <= ShardTree.shards }
+
     /// The parts of a set of samples that are worked through each by itself: a rank's cut, or shards. Nothing is allocated.
     public func parts(of samples: Int, rank: Int, ranks: Int) -> SampleParts {
         switch self {

@@ -1,8 +1,6 @@
-import Foundation
-
 /// What a step takes, in seconds.
 public struct StepTime: Sendable {
-    /// Without `rebuild` and `project`; with the wait for the slowest rank.
+    /// Without `rebuild` and `project`; with the wait for the slowest rank, but that of owners, who have no barrier, is in `exchange`.
     public let compute, rebuild, project, exchange: Double
     /// All of it.
     public var total: Double { compute + rebuild + project + exchange }
@@ -11,12 +9,13 @@ public struct StepTime: Sendable {
 /// The time of a step from measurements: compute + rebuild + project + exchange, where of a configuration
 ///
 ///     compute  = κ · (fixed + perSample · samples of a rank), rebuild and project κ · constants
-///     exchange = latency · hops(P) + wire bytes / bandwidth + κ · payload · handling
+///     exchange = κ · latency · hops(P) + wire bytes / bandwidth + κ · payload · handling
 ///
 /// Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
 /// and owners do not reach the same; on a link whose name is a rate (`100mbit`) none is above it. Handling (copying, summing, rounding,
-/// PowerSGD's products) is of a model and an exchange. κ is 1 for ranks with cores of their own, P/cores for ranks that share them
-/// (oversubscribed rows), where `cores` is fitted, too, and so are latency and bandwidth of every network, for such rows by themselves.
+/// PowerSGD's products) is of a configuration; what a rank rounds or factors it does alone, too. κ is 1 for ranks with cores of their own,
+/// ⌈P/cores⌉ for ranks that share them (oversubscribed rows), since the slowest core sets the pace; there `cores` is fitted, too, and so
+/// are latency and bandwidth of every network, for such rows by themselves.
 ///
 /// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart. No overlap of the two, no wait that
 /// grows with the rank count, no other traffic.
@@ -37,12 +36,6 @@ public struct CostModel: Sendable {
         let link: Link
         let algorithm: ExchangeMethod.Algorithm
     }
-    private struct Handling: Hashable {
-        let job, model, label: String
-        init(_ configuration: Configuration) {
-            (job, model, label) = (configuration.job, configuration.model, configuration.exchange.workLabel)
-        }
-    }
 
     /// Without a measured link whose name is a rate: an Ethernet switch and a kernel on either side.
     public static let usualLatency = 50e-6
@@ -51,39 +44,43 @@ public struct CostModel: Sendable {
     private let latencies: [Link: Double]
     /// Seconds a byte.
     private let streams: [Stream: Double]
-    private let handlings: [Handling: Double]
-    /// What the ranks of oversubscribed rows had together; nil where there is no such row.
-    public let cores: Double?
+    /// Seconds a byte of payload.
+    private let handlings: [Configuration: Double]
+    /// What the ranks of oversubscribed rows had together, the fewest that explain their times; nil where there is no such row.
+    public let cores: Int?
     /// In the order of the table.
     public let configurations: [Configuration]
 
-    /// Fits the constants. With oversubscribed rows the compute times are fitted 65 times, for as many numbers of cores.
+    /// Fits the constants. With oversubscribed rows the compute times are fitted for every number of cores from the most ranks that had
+    /// one each to below the fewest that had not.
     public init(_ rows: [ScalingTable.Row]) {
         configurations = rows.map(\.configuration).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         let shared = rows.filter(\.oversubscribed).map(\.ranks).min()
         if let fewest = shared {
-            // Between the most ranks that had cores of their own and the fewest that had not.
             let most = rows.filter { !$0.oversubscribed && $0.ranks < fewest }.map(\.ranks).max() ?? 1
-            let tries = (0...64).map { Double(most) * pow(Double(fewest) / Double(most), Double($0) / 64) }
-            let fits = tries.map { (cores: $0, fit: Self.works(rows, cores: $0)) }
+            let fits = (most...max(most, fewest - 1)).map { (cores: $0, fit: Self.works(rows, cores: $0)) }
             let best = fits.min { $0.fit.squares < $1.fit.squares }!
             (cores, works) = (best.cores, best.fit.works)
         } else {
             (cores, works) = (nil, Self.works(rows, cores: nil).works)
         }
 
-        // A column a constant; a row a measurement, divided by what it measured.
-        let cores = cores, measured = rows.filter { $0.ranks > 1 && $0.exchange.median > 0 }
+        // A column a constant; a row a measurement, divided by what it measured. On one rank nothing travels: handling is all there is.
+        let cores = cores
+        let measured = rows.filter { ($0.ranks > 1 || $0.configuration.exchange.compresses) && $0.exchange.median > 0 }
+        let between = measured.filter { $0.ranks > 1 }
         func link(_ row: ScalingTable.Row) -> Link { Link(name: row.link, sharesCores: row.oversubscribed) }
         func stream(_ row: ScalingTable.Row) -> Stream { Stream(link: link(row), algorithm: row.configuration.exchange.algorithm) }
-        let links = Self.places(measured.map(link)), streams = Self.places(measured.map(stream))
-        let handlings = Self.places(measured.map { Handling($0.configuration) })
+        let links = Self.places(between.map(link)), streams = Self.places(between.map(stream))
+        let handlings = Self.places(measured.map(\.configuration))
         let a = measured.map { row in
             var line = [Double](repeating: 0, count: links.count + streams.count + handlings.count)
-            line[links[link(row)]!] = row.configuration.exchange.hops(ranks: row.ranks) / row.exchange.median
-            line[links.count + streams[stream(row)]!] = Double(row.wireBytes) / row.exchange.median
-            line[links.count + streams.count + handlings[Handling(row.configuration)]!] =
-                Self.slowdown(row.oversubscribed, row.ranks, cores) * Double(row.payloadBytes) / row.exchange.median
+            let slowdown = Self.slowdown(row.oversubscribed, row.ranks, cores)
+            if row.ranks > 1 {
+                line[links[link(row)]!] = slowdown * row.configuration.exchange.hops(ranks: row.ranks) / row.exchange.median
+                line[links.count + streams[stream(row)]!] = Double(row.wireBytes) / row.exchange.median
+            }
+            line[links.count + streams.count + handlings[row.configuration]!] = slowdown * Double(row.payloadBytes) / row.exchange.median
             return line
         }
         // What a link's rate alone takes is known where its name is one: only what an algorithm takes beyond is fitted, so that none is
@@ -100,23 +97,25 @@ public struct CostModel: Sendable {
     /// - Parameters:
     ///   - batch: of all ranks together.
     ///   - oversubscribed: whether ranks share as many cores as those of the table's oversubscribed rows did.
-    /// - Returns: nil for a configuration that was not measured, an exchange that was not measured between ranks or that there is not on so
-    ///   many, a network of which nothing is known, or `oversubscribed` without such rows.
+    /// - Returns: nil for a configuration that was not measured, or not between ranks (on one is enough where it compresses), an exchange
+    ///   that there is not on so many, a network of which nothing is known, or `oversubscribed` without such rows.
     public func predict(
         _ configuration: Configuration, ranks: Int, batch: Int, on network: Network, oversubscribed: Bool = false
     ) -> StepTime? {
-        guard let work = works[configuration], cores != nil || !oversubscribed, configuration.exchange.works(ranks: ranks)
+        guard let work = works[configuration], cores != nil || !oversubscribed, configuration.exchange.order.works(ranks: ranks)
         else { return nil }
         let slowdown = Self.slowdown(oversubscribed, ranks, cores)
         let samples = Double(configuration.exchange.order.largestRange(of: batch, ranks: ranks))
+        let method = configuration.exchange
         var exchange = 0.0
+        if ranks > 1 || method.compresses {
+            guard let handling = handlings[configuration] else { return nil }
+            exchange = slowdown * handling * work.payload
+        }
         if ranks > 1 {
-            let method = configuration.exchange
-            guard let handling = handlings[Handling(configuration)],
-                let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed)
-            else { return nil }
-            exchange = latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks)
-                + perByte * configuration.wireBytes(payload: work.payload, ranks: ranks) + slowdown * handling * work.payload
+            guard let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed) else { return nil }
+            exchange += slowdown * latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks)
+                + perByte * configuration.wireBytes(payload: work.payload, ranks: ranks)
         }
         return StepTime(
             compute: slowdown * (work.fixed + work.perSample * samples), rebuild: slowdown * work.rebuild,
@@ -162,8 +161,9 @@ public struct CostModel: Sendable {
         return median(streams.filter { $0.key.link.sharesCores == oversubscribed }) ?? median(streams) ?? 1
     }
 
-    private static func slowdown(_ oversubscribed: Bool, _ ranks: Int, _ cores: Double?) -> Double {
-        oversubscribed ? max(1, Double(ranks) / (cores ?? 1)) : 1
+    private static func slowdown(_ oversubscribed: Bool, _ ranks: Int, _ cores: Int?) -> Double {
+        guard oversubscribed, let cores else { return 1 }
+        return Double((ranks + cores - 1) / cores)
     }
 
     private static func places<Key: Hashable>(_ keys: [Key]) -> [Key: Int] {
@@ -171,7 +171,7 @@ public struct CostModel: Sendable {
     }
 
     /// The constants of every configuration, and the sum of squared relative errors of their compute times.
-    private static func works(_ rows: [ScalingTable.Row], cores: Double?) -> (works: [Configuration: Work], squares: Double) {
+    private static func works(_ rows: [ScalingTable.Row], cores: Int?) -> (works: [Configuration: Work], squares: Double) {
         var squares = 0.0
         let works = Dictionary(grouping: rows, by: \.configuration).mapValues { rows in
             let slow = rows.map { slowdown($0.oversubscribed, $0.ranks, cores) }

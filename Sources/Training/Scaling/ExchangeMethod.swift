@@ -1,6 +1,6 @@
 /// How the values of a step travel, by the label that `scaling run` gives it.
-public struct ExchangeMethod: Hashable, Sendable, CustomStringConvertible {
-    /// Which messages carry them.
+public struct ExchangeMethod: Hashable, Sendable {
+    /// Which messages carry them: those of MPI's own collective, of our ring, or to and from the owners of units.
     public enum Algorithm: Hashable, Sendable { case mpi, ring, owners }
 
     /// That of `ExchangeOptions`, or `l-bfgs`.
@@ -15,10 +15,6 @@ public struct ExchangeMethod: Hashable, Sendable, CustomStringConvertible {
         if options == nil, label != "l-bfgs" { return nil }
     }
 
-    public static func == (a: ExchangeMethod, b: ExchangeMethod) -> Bool { a.label == b.label }
-    public func hash(into hasher: inout Hasher) { hasher.combine(label) }
-    public var description: String { label }
-
     /// Sums in a fixed order go through owners, too.
     public var algorithm: Algorithm { ownsUnits || order == .fixed ? .owners : options?.allreduce == .ring ? .ring : .mpi }
     /// Steps from one exchange to the next.
@@ -31,11 +27,8 @@ public struct ExchangeMethod: Hashable, Sendable, CustomStringConvertible {
     var ownsUnits: Bool { options?.name == .owned }
     var bytesPerValue: Double { options?.wire == .bfloat16 ? 2 : 4 }
 
-    /// The label of the same work on the values of one exchange, which does not depend on how often there is one.
-    var workLabel: String { period > 1 ? (algorithm == .ring ? "dynamic-ring" : "dynamic") : label }
-
-    /// Whether there is such an exchange on so many ranks.
-    func works(ranks: Int) -> Bool { order == .fast || ranks <= ShardTree.shards }
+    /// Whether a rank rounds or factors what it sends, which it does without another rank, too.
+    var compresses: Bool { options?.wire == .bfloat16 || options?.name == .lowrank }
 
     /// The most parts of a sum that a rank sends.
     func parts(ranks: Int) -> Int {

@@ -28,6 +28,11 @@ public struct ScalingTable: Sendable {
         /// Over the steps of a rank, then the maximum over ranks; `compute` holds `rebuild` and `project`.
         public let step, compute, rebuild, project, wait, exchange: TimeSpread
 
+        /// As `StepMeasurement.netGain`.
+        public func netGain(over full: Row) -> Double {
+            full.wait.median + full.exchange.median - wait.median - exchange.median - rebuild.median - project.median
+        }
+
         /// The batch of a rank, the largest.
         public var samplesPerRank: Int { (batch + ranks - 1) / ranks }
     }
@@ -41,7 +46,8 @@ public struct ScalingTable: Sendable {
     public static func read(_ path: String) throws -> ScalingTable {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw DataError(
-                message: "\(path): expected the table that 'scaling run' writes, found none that can be read: run it first, or name another")
+                message: "\(path): expected the table that 'scaling run' writes, found none that can be read: run it first, or name "
+                    + "another")
         }
         return try ScalingTable(text: String(decoding: data, as: UTF8.self), path: path)
     }
@@ -111,7 +117,9 @@ private struct Line {
             wireBytes: try count("wireBytes", from: 0), peakBytes: try count("peakBytes", from: 0), step: try spread(.step),
             compute: try spread(.compute), rebuild: try spread(.rebuild), project: try spread(.project), wait: try spread(.wait),
             exchange: try spread(.exchange))
-        guard exchange.works(ranks: row.ranks) else { throw damaged("a sum in a fixed order on 8 ranks at most", "\(row.ranks)") }
+        guard exchange.order.works(ranks: row.ranks) else {
+            throw damaged("a sum in a fixed order on \(ShardTree.shards) ranks at most", "\(row.ranks)")
+        }
         guard row.step.median > 0 else { throw damaged("a step of more than 0 seconds", "\(row.step.median)") }
         return row
     }

@@ -99,19 +99,25 @@ public struct StepMeasurement: Sendable {
 
     /// Whether the bytes that were counted are those of the formula. Where parts go to their owners, one rank alone hands nothing to MPI,
     /// and in a fixed order a rank may hand it several parts of a sum.
-    public var bytesAgree: Bool { bytes.wire == counted.wire && counted.payload.isMultiple(of: bytes.payload) }
+    public var bytesAgree: Bool {
+        let parts = ExchangeMethod(exchange)!.parts(ranks: placement.ranks)
+        return bytes.wire == counted.wire
+            && (counted.payload == parts * bytes.payload || placement.ranks == 1 && counted.payload == 0)
+    }
 
-    /// Seconds of a step that predicting weights saves: what the exchange is shorter than another's, without rebuild and project. Medians.
+    /// Seconds of a step that predicting weights saves: what wait and exchange are shorter than another's, without rebuild and project.
+    /// Medians. The wait is among it, since that of owners cannot be told from their exchange.
     ///
     /// - Parameter full: the same model where full weights are exchanged.
     public func netGain(over full: StepMeasurement) -> Double {
-        full.times[.exchange]!.median - times[.exchange]!.median - times[.rebuild]!.median - times[.project]!.median
+        func median(_ phases: StepPhase..., of one: StepMeasurement) -> Double { phases.reduce(0) { $0 + one.times[$1]!.median } }
+        return median(.wait, .exchange, of: full) - median(.wait, .exchange, .rebuild, .project, of: self)
     }
 
-    /// What stands for an exchange of full weights beside this: `full` with the same proportion, or for rica, which always
-    /// exchanges learned values, the dense layer. Nil where that was not measured, or is this.
+    /// What stands for an exchange of full weights beside this: `full`, also by a ring, with the same proportion, or for rica, which
+    /// always exchanges learned values, the dense layer. Nil where that was not measured, or is this.
     public func yardstick(among others: [StepMeasurement]) -> StepMeasurement? {
-        let full = others.first { job == "rica" ? $0.learned == 1 : $0.exchange == ExchangeName.full.rawValue && $0.learned == learned }
+        let full = others.first { job == "rica" ? $0.learned == 1 : ExchangeMethod($0.exchange)!.isFull && $0.learned == learned }
         return full?.exchange == exchange && full?.learned == learned ? nil : full
     }
 

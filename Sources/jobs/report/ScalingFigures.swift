@@ -96,7 +96,7 @@ extension MeasuredScaling {
             file: fileName(Self.forecastPrefix, [model.name, String(forecast.network.name.prefix { $0 != "," })]),
             caption: ([subject] + notes).joined(separator: "; ") + ". " + Self.assumptions,
             plot: Plot(
-                title: wrapped([subject] + notes + ["no wait for slow ranks, no overlap, no other traffic"]),
+                title: wrapped([subject] + notes + ["no wait that grows with the ranks, no overlap, no other traffic"]),
                 x: ranksAxis(Forecast.ranks.map(Double.init)),
                 y: Axis("ms a step", values: curves.flatMap(\.points).map(\.y), logarithmicAbove: 4), curves: curves))
     }

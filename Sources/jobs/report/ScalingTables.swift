@@ -5,8 +5,8 @@ extension MeasuredScaling {
     static let speedupNote =
         "Times are medians over steps, in milliseconds, of the rank where they are largest; compute holds rebuild and project. "
         + "Speedup is by samples a second, against the fewest ranks of the same configuration; efficiency is that over the ranks added. "
-        + "Rows with shared cores had more ranks than cores: they say what was measured, and nothing about scaling. Net gain is what the "
-        + "exchange is shorter than that of the same net in full, without rebuild and project."
+        + "Rows with shared cores had more ranks than cores: they say what was measured, and nothing about scaling. Net gain is what wait "
+        + "and exchange are shorter than those of the same net in full, without rebuild and project."
 
     /// speedup.csv: a row a measurement.
     var speedupTable: Table {
@@ -21,7 +21,7 @@ extension MeasuredScaling {
                     $0.configuration == yardstick && ($0.mode, $0.link, $0.batch, $0.ranks) == (row.mode, row.link, row.batch, row.ranks)
                 }
                 func ms(_ seconds: Double) -> Cell { .number(1000 * seconds, "%.3f") }
-                let gain = full.map { $0.exchange.median - row.exchange.median - row.rebuild.median - row.project.median }
+                let gain = full.map { row.netGain(over: $0) }
                 table.rows.append([
                     .text(series.configuration.model), .text(series.mode.rawValue), .text(series.link), .text(label(series.configuration)),
                     .count(row.batch), .count(row.ranks), .text(row.oversubscribed ? "shared" : "own"), ms(row.step.median),

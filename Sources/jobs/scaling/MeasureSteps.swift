@@ -14,7 +14,7 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     let file = MeasurementFile(
         path: options.measuring.csv ?? "runs/scaling/scaling.csv", columns: StepMeasurement.columnNames, key: StepMeasurement.key)
     try world.agreeOnRoot { try file.check() }
-    if let fixed = try options.exchanges.first(where: { $0.reduction == .fixed }), world.size > ShardTree.shards {
+    if let fixed = try options.exchanges.first(where: { !$0.reduction.works(ranks: world.size) }) {
         try world.agree {
             throw OptionError(
                 "--exchange \(fixed.label): expected 1 to \(ShardTree.shards) ranks, one for each shard of the samples, found "

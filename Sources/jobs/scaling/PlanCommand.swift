@@ -93,7 +93,7 @@ struct PlanCommand: ParsableCommand {
         let held = HeldBack.inTurn(all).filter { $0.row.configuration.model == rows[0].configuration.model }
         let band = HeldBack.band(held)
         let samples = "batch \(batch) \(mode == .strong ? "of all ranks" : "of a rank")"
-        let cores = oversubscribed ? "; ranks share \(String(format: "%.3g", model.cores!)) cores" : ""
+        let cores = oversubscribed ? "; ranks share \(model.cores!) core\(model.cores! == 1 ? "" : "s")" : ""
         print("model      \(rows[0].configuration.model), \(samples), \(rows.count) rows of \(table)")
         print("network    \(bandwidth.text), \(latencyText(model, network))\(cores)")
         if let band {

@@ -92,7 +92,7 @@ public struct CommonOptions: ParsableArguments {
     ///
     /// - Throws: `OptionError`.
     public func checkRanks(_ ranks: Int) throws {
-        if reduction == .fixed, ranks > ShardTree.shards {
+        if !reduction.works(ranks: ranks) {
             throw OptionError("--reduction fixed: expected 1 to \(ShardTree.shards) ranks, one for each of its shards, found \(ranks): "
                 + "start fewer, or give --reduction fast")
         }
