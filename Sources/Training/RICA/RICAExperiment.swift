@@ -199,6 +199,9 @@ public final class RICAExperiment {
     private func storedFeatures(of model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
         let path = directory.file("features.safetensors"), width = 4 * model.encoder.width * model.weights.units
         return try communicator.agree {
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw DataError(message: "\(path): expected features of this model, found no such file: encode first with --phase encode")
+            }
             let file = try Safetensors(path: path)
             guard file.metadata["encoder"] == settings.encoder.rawValue else {
                 throw DataError(

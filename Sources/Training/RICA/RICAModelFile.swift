@@ -50,6 +50,10 @@ extension RICAModel {
     ///
     /// - Throws: `DataError` where the file is missing or is no such model.
     public static func read(from path: String) throws -> (model: RICAModel, settings: RICASettings) {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw DataError(
+                message: "\(path): expected a model of the job rica, found no such file: --phase learn makes one, --model names another")
+        }
         let file = try Safetensors(path: path)
         guard file.metadata["format"] == "colonnade rica 1", let text = file.metadata["settings"],
             let settings = try? JSONDecoder().decode(RICASettings.self, from: Data(text.utf8)),

@@ -85,9 +85,17 @@ struct PhaseTests {
         #expect(outcome.error.hasPrefix("rica: --dataset: the model was learned on images of 3 channels"), "\(outcome)")
     }
 
-    @Test func aModelThatIsNotThere() throws {
-        let outcome = try folder.start("run", options + ["--phase", "encode"])
+    @Test func whatAnEarlierPhaseLeavesIsNotThere() throws {
+        var outcome = try folder.start("run", options + ["--phase", "encode"])
         #expect(outcome.code == 65, "\(outcome)")
-        #expect(outcome.error.contains("\(folder.path)/run/model.safetensors"), "\(outcome)")
+        #expect(
+            outcome.error.contains("\(folder.path)/run/model.safetensors: expected a model") && outcome.error.contains("--phase learn makes one"),
+            "\(outcome)")
+        try folder.succeed("run", options + ["--phase", "learn"])
+        outcome = try folder.start("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
+        #expect(outcome.code == 65, "\(outcome)")
+        #expect(
+            outcome.error.contains("\(folder.path)/run/features.safetensors: expected features")
+                && outcome.error.contains("encode first with --phase encode"), "\(outcome)")
     }
 }
