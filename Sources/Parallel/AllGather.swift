@@ -19,6 +19,23 @@ extension Communicator {
         try gatherToAll(share.baseAddress, target.baseAddress, T.mpiType, self.shares(shares), .blocking)
     }
 
+    /// The bytes of every rank, as many of each, in rank order. One collective.
+    public func allGather(_ own: [UInt8]) throws(MPIError) -> [[UInt8]] {
+        let shares = Cut(size, into: size).scaled(by: own.count)
+        var all = [UInt8](repeating: 0, count: shares.total)
+        all.replaceSubrange(shares[rank], with: own)
+        try all.withUnsafeMutableBufferPointer { buffer throws(MPIError) in try allGather(inPlace: buffer, shares: shares) }
+        return (0..<size).map { Array(all[shares[$0]]) }
+    }
+
+    /// The host of every rank, in rank order. One collective of 64 bytes a rank.
+    public func hostNames() throws(MPIError) -> [String] {
+        let length = 64  // of a name, Linux's limit
+        let name = hostName.utf8.prefix(length)
+        let names = try allGather(name + [UInt8](repeating: 0, count: length - name.count))
+        return names.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
     /// `share` nil: in place (or empty, which is the same).
     // int MPI_Allgatherv(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf,
     //                    const int recvcounts[], const int displs[], MPI_Datatype recvtype, MPI_Comm comm)

@@ -5,8 +5,8 @@ internal import CMPI
 /// pass its 32-bit counts.
 ///
 /// All ranks start the same exchanges in the same order, those of all `Messages` of a communicator taken together, and end each by
-/// `finish`. Until then buffers given here belong to MPI: what is sent may be read, what is filled may not, and both stay where they are. An error
-/// ends the job here, as `Parallel.run` would: MPI may still write to buffers that an error would give away.
+/// `finish`. Until then buffers given here belong to MPI: what is sent may be read, what is filled may not, and both stay where they are. An
+/// error ends the job here, as `Parallel.run` would: MPI may still write to buffers that an error would give away.
 ///
 /// The first exchange on a communicator asks whether all ranks share a machine, one collective.
 public final class Messages {
@@ -90,7 +90,7 @@ public final class Messages {
     private func inMessages(
         _ count: Int, _ type: MPIType, _ body: (_ offset: Int, _ count: Int32) throws(MPIError) -> Void
     ) throws(MPIError) {
-        let bytes = try communicator.isOneHost() ? 1 << 20 : 1 << 15
+        let bytes = try communicator.isOneHost() ? 1 << 20 : 4 * Ring.segment
         let piece = min(communicator.largestCount, max(bytes / type.size, (count + 63) / 64))
         var offset = 0
         while offset < count {

@@ -22,20 +22,9 @@ final class RollCall: Sendable {
         let communicator = try world.duplicate()
         let words = (world.size + 63) / 64
         rank = world.rank
-        hosts = try Self.hosts(communicator)
+        hosts = try communicator.hostNames()
         waiting = Mutex([UInt64](repeating: 0, count: words))
         neighbours = Mutex(try Neighbours(communicator, words: words))
-    }
-
-    private static func hosts(_ communicator: Communicator) throws(MPIError) -> [String] {
-        let length = 64  // of a name, Linux's limit
-        let shares = Cut(communicator.size, into: communicator.size).scaled(by: length)
-        let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shares.total)
-        defer { buffer.deallocate() }
-        buffer.initialize(repeating: 0)
-        for (place, byte) in zip(shares[communicator.rank], communicator.hostName.utf8) { buffer[place] = byte }
-        try communicator.allGather(inPlace: buffer, shares: shares)
-        return (0..<communicator.size).map { String(decoding: buffer[shares[$0]].prefix { $0 != 0 }, as: UTF8.self) }
     }
 
     /// Talks on a thread of its own until `isStuck` says no, a round a period; if it does so already, nothing happens.

@@ -20,8 +20,8 @@ import Training
     }
 
     @Test(arguments: [
-        "", "-", "nothing", "owned-ring", "dynamic-bfloat16", "full-", "full-full", "dynamic4", "lowrank", "lowrank0", "lowrank04", "lowrank1001",
-        "lowrank4-ring-full", "average1", "average", "average10-full", "owned-bfloat16-ring", "full-ring-ring", "Full",
+        "", "-", "nothing", "owned-ring", "dynamic-bfloat16", "full-", "full-full", "dynamic4", "lowrank", "lowrank0", "lowrank04",
+        "lowrank1001", "lowrank4-ring-full", "average1", "average", "average10-full", "owned-bfloat16-ring", "full-ring-ring", "Full",
         "lowrank4-fixed", "average10-fixed", "owned-bfloat16-fixed", "dynamic-ring-fixed", "dynamic-fixed-ring", "owned-fast",
     ])
     func otherWordsAreNone(label: String) {

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Testing
 import Training
@@ -19,13 +20,22 @@ import Training
         #expect(try text == "name,ranks,time\na,1,7\na,2,4\nb,1,6\n")
     }
 
-    @Test(arguments: ["name,time\n", "name,ranks,time\na,1\n", "name,ranks,time\na,1,2,3\n", "\u{89}PNG\n"])
-    func anotherFileIsLeftAsItIs(content: String) throws {
+    @Test(arguments: [
+        ("name,time\n", "expected the columns name,ranks,time, found name,time: choose another file with --csv"),
+        ("name,ranks,time\na,1\n", "line 2: expected 3 values, found 2: choose another file with --csv"),
+        ("name,ranks,time\nb,1,2\na,1,2,3\n", "line 3: expected 3 values, found 4: choose another file with --csv"),
+        ("\u{89}PNG\n", "expected the columns name,ranks,time, found "),
+    ])
+    func anotherFileIsLeftAsItIs(content: String, says: String) throws {
         defer { remove() }
         try file.check()
         try Data(content.utf8).write(to: URL(fileURLWithPath: path))
-        #expect(throws: (any Error).self) { try file.check() }
-        #expect(throws: (any Error).self) { try file.add(["a", "1", "5"]) }
+        for attempt in [file.check, { try file.add(["a", "1", "5"]) }] {
+            do {
+                try attempt()
+                Issue.record("expected an error")
+            } catch let error as DataError { #expect(error.message.hasPrefix("\(path): \(says)"), "\(error)") }
+        }
         #expect(try text == content)
     }
 }

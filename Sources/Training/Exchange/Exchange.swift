@@ -29,7 +29,7 @@ public protocol Exchange: AnyObject {
     /// How gradients are summed over the samples of a step.
     var order: ReductionOrder { get }
 
-    /// Whether buckets of this step have left.
+    /// Whether `depart` has taken buckets of this step; the same on every rank.
     var isUnderWay: Bool { get }
 
     /// Takes the gradient of this rank's next shard of the samples. Called only where the order is fixed, for every shard before `step`,
@@ -37,8 +37,8 @@ public protocol Exchange: AnyObject {
     func take(_ gradient: LearnedValues)
 
     /// The gradient of a bucket is complete while the rest is computed: it may leave. Called only where the order is fast, on every rank
-    /// for the same buckets in the same order; what was not named leaves in `step`, which gets the same gradient. MPI reads the bucket until
-    /// `step` returns: nobody changes it before, and no `Ring` of the communicator sums meanwhile.
+    /// for the same buckets in the same order; what was not named leaves in `step`, which gets the same gradient. MPI reads the bucket
+    /// until `step` returns: nobody changes it before, and no `Ring` of the communicator sums meanwhile.
     func depart(bucket: Int, of gradient: LearnedValues)
 
     /// Sums the gradient over ranks and lets `rule` make the new values, which all ranks have afterwards.

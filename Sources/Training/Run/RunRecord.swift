@@ -76,21 +76,3 @@ public struct RunRecord: Codable, Sendable {
         (try? String(contentsOf: url, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }
-
-extension Communicator {
-    /// The host of every rank, in rank order. One allgather of 64 bytes a rank.
-    public func hostNames() throws -> [String] {
-        let width = 64, name = hostName.utf8.prefix(width)
-        let names = try gather(name + [UInt8](repeating: 0, count: width - name.count))
-        return names.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }
-
-    /// The bytes of every rank, as many of each, in rank order. One allgather.
-    func gather(_ own: [UInt8]) throws -> [[UInt8]] {
-        let shares = Cut(size, into: size).scaled(by: own.count)
-        var all = [UInt8](repeating: 0, count: shares.total)
-        all.replaceSubrange(shares[rank], with: own)
-        try all.withUnsafeMutableBufferPointer { try allGather(inPlace: $0, shares: shares) }
-        return (0..<size).map { Array(all[shares[$0]]) }
-    }
-}

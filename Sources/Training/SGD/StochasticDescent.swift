@@ -76,6 +76,7 @@ public final class StochasticDescent {
         public var compute = 0.0
         /// For the slowest rank, before the exchange; 0 unless `measuresWait`, and where buckets leave before: then it is in `exchange`.
         public var wait = 0.0
+        /// Of values between ranks, with what this one packs, sums and rounds for it.
         public var exchange = 0.0
     }
 

@@ -25,7 +25,7 @@ public struct Placement: Sendable {
         for core in Placement.usableCores where core < 8 * Placement.coreBytes {
             own[Placement.nameBytes + core / 8] |= 1 << UInt8(core % 8)
         }
-        let machines = Dictionary(grouping: try communicator.gather(own)) { $0.prefix(Placement.nameBytes) }
+        let machines = Dictionary(grouping: try communicator.allGather(own)) { $0.prefix(Placement.nameBytes) }
         isOversubscribed = machines.values.contains { ranks in
             let cores = (Placement.nameBytes..<width).reduce(0) { sum, i in sum + ranks.reduce(UInt8(0)) { $0 | $1[i] }.nonzeroBitCount }
             return ranks.count * threads > cores

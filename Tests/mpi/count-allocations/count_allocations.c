@@ -120,5 +120,7 @@ int MPI_Allreduce(
 __attribute__((destructor)) static void report(void) {
     if (evaluations.marks + messages.marks == 0) return; // a launcher, not the job
     struct window *w = messages.marks > 0 ? &messages : &evaluations;
-    fprintf(stderr, "allocations: %ld own, %ld inside MPI, %d marks beyond the last, %ld in the whole run\n", own, inside, w->marks - w->last, all);
+    fprintf(
+        stderr, "allocations: %ld own, %ld inside MPI, %d marks beyond the last, %ld in the whole run\n", own, inside, w->marks - w->last,
+        all);
 }

@@ -70,7 +70,7 @@ struct ScalingJobTests {
             return (width * n, ranks == 1 ? 0 : width * sent)
         case "dynamic-ring":
             return (4 * n, ranks == 1 ? 0 : 4 * (0..<ranks).map { 2 * n - cut(n, $0 + 1) - cut(n, $0 + 2) }.max()!)
-        case "owned-fixed", "dynamic-fixed":
+        case "owned-fixed", "dynamic-fixed", "full-fixed":
             // Parts of the sum: shards 0 and 1 are a node of the tree, 2, 3 and 4 are two, 5, 6 and 7 as well.
             let parts = ranks == 3 ? [1, 2, 2] : [1, 1]
             let sent = (0..<ranks).map { r in
@@ -87,7 +87,7 @@ struct ScalingJobTests {
     func everyExchangeHasItsRow(ranks: Int) throws {
         let exchanges = [
             "full", "dynamic", "dynamic-ring", "owned", "owned-bfloat16", "lowrank1", "lowrank1-full", "average10",
-            "owned-fixed", "dynamic-fixed",
+            "owned-fixed", "dynamic-fixed", "full-fixed",
         ]
         let said = try measure(
             ranks: ranks, Self.small + ["--learned", "1,0.5", "--exchange", exchanges.joined(separator: ","), "--link", "test"])
@@ -100,7 +100,7 @@ struct ScalingJobTests {
             #expect(row["learned"] == (dense ? "1" : "0.5") && row["columns"] == (dense ? "1" : "2") && row["link"] == "test")
             #expect(row["steps"] == "20")
             guard !exchange.hasPrefix("lowrank") else { continue }
-            let expected = Self.bytes(exchange, Self.buckets[dense || exchange == "full" ? "dense" : "predicted"]!, ranks: ranks)
+            let expected = Self.bytes(exchange, Self.buckets[dense || exchange.hasPrefix("full") ? "dense" : "predicted"]!, ranks: ranks)
             #expect(row["payloadBytes"] == "\(expected.payload)" && row["wireBytes"] == "\(expected.wire)", "\(exchange): \(row)")
         }
         // The job compares its formulas with what was counted at the MPI calls.
