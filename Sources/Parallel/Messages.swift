@@ -5,8 +5,8 @@ internal import CMPI
 /// pass its 32-bit counts.
 ///
 /// All ranks start the same exchanges in the same order, those of all `Messages` of a communicator taken together, and end each by
-/// `finish`. Until then buffers given here belong to MPI: what is sent may be read, what is filled may not, and both stay where they are. An
-/// error ends the job here, as `Parallel.run` would: MPI may still write to buffers that an error would give away.
+/// `finish`. Until then buffers given here belong to MPI: what is sent may be read, what is filled may not, and both stay where they are.
+/// An error ends the job here, as `Parallel.run` would: MPI may still write to buffers that an error would give away.
 ///
 /// The first exchange on a communicator asks whether all ranks share a machine, one collective.
 public final class Messages {
@@ -85,8 +85,9 @@ public final class Messages {
         }
     }
 
-    /// Calls `body` with pieces that leave at once: over TCP Open MPI sends up to 64 KiB without asking the receiver first. Where all ranks
-    /// share a machine it asks anyway, from 4 KiB on, and few large pieces are faster (docs/SCALING.md). At most 64 pieces.
+    /// Calls `body` with pieces that leave at once, as a ring's segments do: over TCP Open MPI sends up to 64 KiB without asking the
+    /// receiver first. Where all ranks share a machine it asks anyway, from 4 KiB on, and few large pieces are faster (docs/SCALING.md).
+    /// At most 64 pieces.
     private func inMessages(
         _ count: Int, _ type: MPIType, _ body: (_ offset: Int, _ count: Int32) throws(MPIError) -> Void
     ) throws(MPIError) {

@@ -77,7 +77,7 @@ import Training
             (cells[25], cells[30], cells[35], cells[40]) = ("0.001", "0.002", "\(wait)", "\(exchange)")
             return try ScalingTable(text: written.lines[0] + "\n" + cells.joined(separator: ",") + "\n", path: "t.csv").rows[0]
         }
-        let gain = try row(wait: 0, exchange: 0.25).netGain(over: row(wait: 0.125, exchange: 0.5))
+        let gain = try row(wait: 0, exchange: 0.25).times.netGain(over: row(wait: 0.125, exchange: 0.5).times)
         #expect(abs(gain - 0.372) < 1e-12)
     }
 

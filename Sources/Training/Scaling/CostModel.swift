@@ -1,6 +1,6 @@
 /// What a step takes, in seconds.
 public struct StepTime: Sendable {
-    /// Without `rebuild` and `project`; with the wait for the slowest rank, but that of owners, who have no barrier, is in `exchange`.
+    /// Without `rebuild` and `project`; with the wait for the slowest rank, but where buckets leave during backward it is in `exchange`.
     public let compute, rebuild, project, exchange: Double
     /// All of it.
     public var total: Double { compute + rebuild + project + exchange }

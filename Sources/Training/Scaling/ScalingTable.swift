@@ -26,12 +26,14 @@ public struct ScalingTable: Sendable {
         /// Of a rank, the largest.
         public let peakBytes: Int
         /// Over the steps of a rank, then the maximum over ranks; `compute` holds `rebuild` and `project`.
-        public let step, compute, rebuild, project, wait, exchange: TimeSpread
+        public let times: [StepPhase: TimeSpread]
 
-        /// As `StepMeasurement.netGain`.
-        public func netGain(over full: Row) -> Double {
-            full.wait.median + full.exchange.median - wait.median - exchange.median - rebuild.median - project.median
-        }
+        public var step: TimeSpread { times[.step]! }
+        public var compute: TimeSpread { times[.compute]! }
+        public var rebuild: TimeSpread { times[.rebuild]! }
+        public var project: TimeSpread { times[.project]! }
+        public var wait: TimeSpread { times[.wait]! }
+        public var exchange: TimeSpread { times[.exchange]! }
 
         /// The batch of a rank, the largest.
         public var samplesPerRank: Int { (batch + ranks - 1) / ranks }
@@ -114,9 +116,8 @@ private struct Line {
             ranks: try count("ranks", from: 1), hosts: try count("hosts", from: 1),
             oversubscribed: try value("oversubscribed", "true or false", Bool.init), link: try text("link"),
             batch: try count("batch", from: 1), steps: try count("steps", from: 1), payloadBytes: try count("payloadBytes", from: 0),
-            wireBytes: try count("wireBytes", from: 0), peakBytes: try count("peakBytes", from: 0), step: try spread(.step),
-            compute: try spread(.compute), rebuild: try spread(.rebuild), project: try spread(.project), wait: try spread(.wait),
-            exchange: try spread(.exchange))
+            wireBytes: try count("wireBytes", from: 0), peakBytes: try count("peakBytes", from: 0),
+            times: Dictionary(uniqueKeysWithValues: try StepPhase.allCases.map { ($0, try spread($0)) }))
         guard exchange.order.works(ranks: row.ranks) else {
             throw damaged("a sum in a fixed order on \(ShardTree.shards) ranks at most", "\(row.ranks)")
         }

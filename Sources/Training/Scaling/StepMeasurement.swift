@@ -105,20 +105,11 @@ public struct StepMeasurement: Sendable {
             && (counted.payload == parts * bytes.payload || placement.ranks == 1 && counted.payload == 0)
     }
 
-    /// Seconds of a step that predicting weights saves: what wait and exchange are shorter than another's, without rebuild and project.
-    /// Medians. The wait is among it, since that of owners cannot be told from their exchange.
-    ///
-    /// - Parameter full: the same model where full weights are exchanged.
-    public func netGain(over full: StepMeasurement) -> Double {
-        func median(_ phases: StepPhase..., of one: StepMeasurement) -> Double { phases.reduce(0) { $0 + one.times[$1]!.median } }
-        return median(.wait, .exchange, of: full) - median(.wait, .exchange, .rebuild, .project, of: self)
-    }
-
     /// What stands for an exchange of full weights beside this: `full`, also by a ring, with the same proportion, or for rica, which
     /// always exchanges learned values, the dense layer. Nil where that was not measured, or is this.
     public func yardstick(among others: [StepMeasurement]) -> StepMeasurement? {
-        let full = others.first { job == "rica" ? $0.learned == 1 : ExchangeMethod($0.exchange)!.isFull && $0.learned == learned }
-        return full?.exchange == exchange && full?.learned == learned ? nil : full
+        if job == "rica" { return learned == 1 ? nil : others.first { $0.learned == 1 } }
+        return ExchangeMethod(exchange)!.isFull ? nil : others.first { ExchangeMethod($0.exchange)!.isFull && $0.learned == learned }
     }
 
     /// The columns of scaling.csv.

@@ -70,8 +70,8 @@ struct MeasuredScaling {
 
     /// What a forecast takes for granted.
     static let assumptions =
-        "A core to each rank, links that nobody else uses, the latencies named; compute as measured, with a wait for slow ranks that does not "
-        + "grow, without overlap; algorithms reach the part of the rate that they reached on measured links."
+        "A core to each rank, links that nobody else uses, the latencies named; compute as measured, with a wait for slow ranks that does "
+        + "not grow, without overlap; algorithms reach the part of the rate that they reached on measured links."
 
     /// A sentence a network: what is fastest, and where each exchange stops paying.
     func sentences(_ model: Model) -> [String] {

@@ -21,7 +21,7 @@ extension MeasuredScaling {
                     $0.configuration == yardstick && ($0.mode, $0.link, $0.batch, $0.ranks) == (row.mode, row.link, row.batch, row.ranks)
                 }
                 func ms(_ seconds: Double) -> Cell { .number(1000 * seconds, "%.3f") }
-                let gain = full.map { row.netGain(over: $0) }
+                let gain = full.map { row.times.netGain(over: $0.times) }
                 table.rows.append([
                     .text(series.configuration.model), .text(series.mode.rawValue), .text(series.link), .text(label(series.configuration)),
                     .count(row.batch), .count(row.ranks), .text(row.oversubscribed ? "shared" : "own"), ms(row.step.median),

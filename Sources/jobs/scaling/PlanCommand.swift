@@ -133,7 +133,7 @@ struct PlanCommand: ParsableCommand {
             case .likeOthers: ", the median of the table's links"
             case .assumed: " and the whole rate assumed, since no link of the table has a rate for its name"
             }
-        return String(format: "latency %.3g µs", 1e6 * latency.seconds) + source
+        return String(format: "latency %.3g µs", 1e6 * latency.seconds) + (oversubscribed ? " with a core of one's own" : "") + source
     }
 
     private func printTable(_ plan: Plan, measured: Int) {

@@ -19,8 +19,8 @@ struct RunCommand: ParsableCommand {
         abstract: "Measure training steps of mlp or evaluations of rica.",
         discussion: """
             For every proportion and exchange given, steps are made as the job makes them, after a barrier before the exchange, which tells
-            the wait for other ranks from it (not with owned, whose exchange begins during backward). Rows go to scaling.csv, a table is
-            printed. The dictionaries of mlp are se and randfixu, which need no data.
+            the wait for other ranks from it (not with owned and owned-bfloat16, whose exchange begins during backward). Rows go to
+            scaling.csv, a table is printed. The dictionaries of mlp are se and randfixu, which need no data.
             """)
 
     @Option(help: ArgumentHelp("Job whose steps are measured.", valueName: "mlp|rica"))

@@ -26,12 +26,12 @@ func describe(_ measured: [StepMeasurement]) -> [String] {
                     String(format: "%g", row.learned), row.exchange, text(step.median), "(\(text(step.p10))–\(text(step.p90)))",
                     text(median(.compute)), text(median(.rebuild) + median(.project)), text(median(.wait)), text(median(.exchange)),
                     readable(bytes: row.bytes.payload), readable(bytes: row.bytes.wire), readable(bytes: row.peakBytes),
-                    full.map { String(format: "%+.3f", 1e3 * row.netGain(over: $0)) } ?? "",
+                    full.map { String(format: "%+.3f", 1e3 * row.times.netGain(over: $0.times)) } ?? "",
                 ]
             })
     lines.append("medians over steps, then the largest of a rank; compute holds rebuild and project; wire and memory: the busiest rank's")
     let yardstick = first.job == "rica" ? "the dense layer's" : "full"
-    lines.append("net gain: what the exchange is shorter than \(yardstick), without rebuild and project")
+    lines.append("net gain: what wait and exchange are shorter than \(yardstick), without rebuild and project")
     let wrong = measured.filter { !$0.bytesAgree }
     if wrong.isEmpty { lines.append("the bytes that were counted where buffers are handed to MPI are those of the formula") }
     lines += wrong.map {

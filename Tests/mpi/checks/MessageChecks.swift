@@ -3,8 +3,9 @@ import Parallel
 /// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths; and all get every rank's part, while that is
 /// under way.
 func checkAllToAll(_ world: Communicator) throws {
-    // The largest go in several messages.
-    for (limit, widths) in [(Int(Int32.max), [0, 1, 5, 600_000]), (3, [0, 1, 5])] {
+    // The larger go in several messages: between hosts parts of 400 kB in those of 32 KiB, on one machine parts of 2.4 MB in those of
+    // 1 MiB.
+    for (limit, widths) in [(Int(Int32.max), [0, 1, 5, 100_000, 600_000]), (3, [0, 1, 5])] {
         world.largestCount = limit
         for width in widths {
             // Rank q gets (q mod 3)·width values of every rank, so some get none.

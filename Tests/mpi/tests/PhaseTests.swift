@@ -89,8 +89,8 @@ struct PhaseTests {
         var outcome = try folder.start("run", options + ["--phase", "encode"])
         #expect(outcome.code == 65, "\(outcome)")
         #expect(
-            outcome.error.contains("\(folder.path)/run/model.safetensors: expected a model") && outcome.error.contains("--phase learn makes one"),
-            "\(outcome)")
+            outcome.error.contains("\(folder.path)/run/model.safetensors: expected a model")
+                && outcome.error.contains("--phase learn makes one"), "\(outcome)")
         try folder.succeed("run", options + ["--phase", "learn"])
         outcome = try folder.start("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
         #expect(outcome.code == 65, "\(outcome)")
