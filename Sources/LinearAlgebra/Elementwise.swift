@@ -21,6 +21,12 @@ public func combineRows(of matrix: Matrix<Float>, weights: UnsafePointer<Double>
 }
 
 /// sums[i] += values[i], at memory speed.
+@inlinable
+public func accumulate<Number: FloatingPoint>(_ values: UnsafePointer<Number>, into sums: UnsafeMutablePointer<Number>, count: Int) {
+    for i in 0..<count { sums[i] += values[i] }
+}
+
+/// sums[i] += values[i], at memory speed.
 public func accumulate(_ values: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Double>, count: Int) {
     for i in 0..<count { sums[i] += Double(values[i]) }
 }

@@ -19,8 +19,10 @@ extension Communicator {
         try gatherToAll(share.baseAddress, target.baseAddress, T.mpiType, self.shares(shares), .blocking)
     }
 
-    /// The bytes of every rank, as many of each, in rank order. One collective.
-    public func allGather(_ own: [UInt8]) throws(MPIError) -> [[UInt8]] {
+    /// The bytes of every rank in rank order, for set-up: it allocates. One collective.
+    ///
+    /// - Precondition: `own` is as long on every rank.
+    package func allGather(_ own: [UInt8]) throws(MPIError) -> [[UInt8]] {
         let shares = Cut(size, into: size).scaled(by: own.count)
         var all = [UInt8](repeating: 0, count: shares.total)
         all.replaceSubrange(shares[rank], with: own)
@@ -28,7 +30,7 @@ extension Communicator {
         return (0..<size).map { Array(all[shares[$0]]) }
     }
 
-    /// The host of every rank, in rank order. One collective of 64 bytes a rank.
+    /// The host of every rank in rank order, for set-up: it allocates. One collective of 64 bytes a rank.
     public func hostNames() throws(MPIError) -> [String] {
         let length = 64  // of a name, Linux's limit
         let name = hostName.utf8.prefix(length)

@@ -2,7 +2,7 @@ internal import CMPI
 
 /// A group of ranks that talk to each other. Its operations are collective: all ranks call the same ones in the same order.
 ///
-/// One thread at a time. No operation allocates memory in Swift (a `Cut` is remembered at its first use). Every operation
+/// One thread at a time. No operation on buffers allocates memory in Swift (a `Cut` is remembered at its first use). Every operation
 /// throws `MPIError` and is under the deadline of `Parallel.run`.
 public final class Communicator {
     /// Who frees the handle: MPI's own communicators are borrowed, those made here are owned.

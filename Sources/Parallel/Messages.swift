@@ -17,13 +17,14 @@ public final class Messages {
     /// - Parameter communicator: of the ranks that they travel between; a `Ring` on it counts among its `Messages`.
     public init(_ communicator: Communicator) { self.communicator = communicator }
 
-    /// Starts: part q of every rank's `source` goes to rank q, which gets those of all ranks in `target`, ordered by rank.
+    /// Starts: part q of every rank's `source` goes to rank q, which gets those of all ranks in `target`, ordered by rank. A rank's own part
+    /// is copied where `received` has a place for it.
     ///
     /// A rank sends what is for others, N − n_r values of the N in `source`. The buffers do not overlap.
     ///
     /// - Parameters:
     ///   - sent: the parts of `source`.
-    ///   - received: the parts of `target`: as long as the others' part for this rank.
+    ///   - received: the parts of `target`: as long as the others' part for this rank; its own, or nothing.
     public func allToAll<T: MPIScalar>(
         _ source: UnsafeBufferPointer<T>, _ sent: Shares, into target: UnsafeMutableBufferPointer<T>, _ received: Shares
     ) {
@@ -31,10 +32,10 @@ public final class Messages {
         communicator.check(sent)
         communicator.check(received)
         let own = sent[communicator.rank], place = received[communicator.rank]
-        precondition(own.count == place.count, "a rank keeps its own part")
+        precondition(place.isEmpty || own.count == place.count, "a rank keeps its own part")
         communicator.traffic.allToAll.add(payload: sent.total * T.mpiType.size, wire: (sent.total - own.count) * T.mpiType.size)
         start({ UnsafeBufferPointer(rebasing: source[sent[$0]]) }, { UnsafeMutableBufferPointer(rebasing: target[received[$0]]) })
-        if !own.isEmpty { (target.baseAddress! + place.lowerBound).update(from: source.baseAddress! + own.lowerBound, count: own.count) }
+        if !place.isEmpty { (target.baseAddress! + place.lowerBound).update(from: source.baseAddress! + own.lowerBound, count: own.count) }
     }
 
     /// Starts to fill every rank's `buffer` with the parts of all ranks; a rank's own part is already in its place. It is sent (P−1) times.
@@ -87,12 +88,12 @@ public final class Messages {
 
     /// Calls `body` with pieces that leave at once, as a ring's segments do: over TCP Open MPI sends up to 64 KiB without asking the
     /// receiver first. Where all ranks share a machine it asks anyway, from 4 KiB on, and few large pieces are faster (docs/SCALING.md).
-    /// At most 64 pieces.
+    /// At most 1024 pieces, whose requests MPI keeps.
     private func inMessages(
         _ count: Int, _ type: MPIType, _ body: (_ offset: Int, _ count: Int32) throws(MPIError) -> Void
     ) throws(MPIError) {
         let bytes = try communicator.isOneHost() ? 1 << 20 : 4 * Ring.segment
-        let piece = min(communicator.largestCount, max(bytes / type.size, (count + 63) / 64))
+        let piece = min(communicator.largestCount, max(bytes / type.size, (count + 1023) / 1024))
         var offset = 0
         while offset < count {
             let n = min(piece, count - offset)

@@ -7,7 +7,7 @@ public struct WrittenScaling: Sendable {
         public var model = "net"
         public var learned: Double
         public var exchange: String
-        public var fixed = 0.001, perSample = 50e-6, rebuild = 0.0004, project = 0.0006
+        public var fixed = 0.001, perSample = 50e-6, wait = 0.0002, rebuild = 0.0004, project = 0.0006
         public var payload: Int
         /// Seconds a byte of payload.
         public var handling = 1e-9
@@ -39,10 +39,10 @@ public struct WrittenScaling: Sendable {
 
     public var text: String { lines.joined(separator: "\n") + "\n" }
 
-    /// The parts of a step by the formulas of docs/costmodel.md, written down again.
+    /// The parts of a step by the formulas of docs/costmodel.md, written down again: compute with the wait.
     public func times(_ net: Net, ranks: Int, batch: Int, bitsPerSecond: Double) -> [Double] {
         let slow = Double((ranks - 1) / cores + 1)
-        let compute = slow * (net.fixed + net.perSample * Double((batch + ranks - 1) / ranks))
+        let compute = slow * (net.fixed + net.wait + net.perSample * Double((batch + ranks - 1) / ranks))
         let (rebuild, project) = (slow * net.rebuild, slow * net.project)
         let handling = slow * net.handling * Double(net.payload)
         let compresses = net.exchange.hasPrefix("lowrank") || net.exchange.hasSuffix("bfloat16")
@@ -67,8 +67,9 @@ public struct WrittenScaling: Sendable {
         _ net: Net, ranks: Int, batch: Int, mode: String = "strong", link: String, bitsPerSecond: Double, noise: (Double, Double) = (1, 1)
     ) {
         let t = times(net, ranks: ranks, batch: batch, bitsPerSecond: bitsPerSecond)
-        let (compute, exchange) = (noise.0 * (t[0] + t[1] + t[2]), noise.1 * t[3])
-        let parts = [compute + exchange, compute, noise.0 * t[1], noise.0 * t[2], 0, exchange]
+        let wait = noise.0 * net.wait * Double((ranks - 1) / cores + 1)
+        let (compute, exchange) = (noise.0 * (t[0] + t[1] + t[2]) - wait, noise.1 * t[3])
+        let parts = [compute + wait + exchange, compute, noise.0 * t[1], noise.0 * t[2], wait, exchange]
         let head: [Any] = [
             "mlp", net.model, mode, ranks, 1, ranks > cores, link, batch, net.learned, net.learned < 1 ? 10 : 1, net.exchange, 200,
             net.payload, wire(net, ranks), 90_000_000,

@@ -176,10 +176,14 @@ import Training
 
     @Test func whatWasNotMeasured() throws {
         var written = WrittenScaling()
-        written.add(Self.nets[0], ranks: 1, batch: 96, link: "1gbit", bitsPerSecond: 1e9)
+        let rounds = Self.nets[1]
+        for net in [Self.nets[0], rounds] { written.add(net, ranks: 1, batch: 96, link: "1gbit", bitsPerSecond: 1e9) }
         let model = CostModel(try ScalingTable(text: written.text, path: "t.csv").rows), link = Network(link: "1gbit")
-        #expect(model.predict(configuration(Self.nets[1]), ranks: 1, batch: 96, on: link) == nil)
-        #expect(model.predict(configuration(Self.nets[0]), ranks: 2, batch: 96, on: link) == nil, "its exchange was never seen")
+        #expect(model.predict(configuration(Self.nets[2]), ranks: 1, batch: 96, on: link) == nil)
+        for net in [Self.nets[0], rounds] {
+            #expect(model.predict(configuration(net), ranks: 2, batch: 96, on: link) == nil, "its exchange was never seen between ranks")
+        }
+        #expect(try #require(model.predict(configuration(rounds), ranks: 1, batch: 96, on: link)).exchange > 0, "it rounds for itself, too")
         let one = try #require(model.predict(configuration(Self.nets[0]), ranks: 1, batch: 96, on: link))
         let expected = written.times(Self.nets[0], ranks: 1, batch: 96, bitsPerSecond: 1).reduce(0, +)
         #expect(one.exchange == 0 && abs(one.total / expected - 1) < 1e-12)
@@ -194,7 +198,7 @@ import Training
         func predict(_ ranks: Int) -> StepTime? { model.predict(configuration(net), ranks: ranks, batch: 96, on: link) }
         let eight = try #require(predict(8)), times = written.times(net, ranks: 8, batch: 96, bitsPerSecond: 1e9)
         #expect(abs(eight.total / times.reduce(0, +) - 1) < Self.exact && predict(9) == nil)
-        #expect(abs(try #require(predict(3)).compute / (net.fixed + 36 * net.perSample) - 1) < Self.exact)
+        #expect(abs(try #require(predict(3)).compute / (net.fixed + net.wait + 36 * net.perSample) - 1) < Self.exact)
     }
 
     @Test func thePlanIsInOrder() throws {

@@ -14,9 +14,11 @@ import Testing
         written.cores = 2
         var dense = WrittenScaling.Net(learned: 1, exchange: "full", payload: 2_400_000)
         (dense.rebuild, dense.project) = (0, 0)
+        var ring = WrittenScaling.Net(learned: 0.1, exchange: "dynamic-ring", payload: 256_000)
+        ring.wait = 0.0001
         let nets = [
             dense, WrittenScaling.Net(learned: 0.1, exchange: "full", payload: 2_400_000),
-            WrittenScaling.Net(learned: 0.1, exchange: "dynamic-ring", payload: 256_000),
+            ring,
         ]
         for net in nets {
             for (link, rate) in [("100mbit", 1e8), ("1gbit", 1e9)] {

@@ -3,8 +3,9 @@ import Parallel
 /// The parts of a gradient on their way to their owners, unsummed, bucket by bucket: a bucket leaves when it is complete, while the rest
 /// is computed. Every rank sends the same buckets in the same order.
 final class Departures<Number: MPIScalar> {
+    private let rank: Int
     private let parts: [Shares]
-    /// Of every bucket as many parts of this rank's length: what it receives of all ranks.
+    /// Of every bucket: as many parts of this rank's length as there are other ranks.
     private let received: [Shares]
     private let arrived: [UnsafeMutableBufferPointer<Number>]
     private let messages: [Messages]
@@ -12,8 +13,12 @@ final class Departures<Number: MPIScalar> {
     private(set) var hasLeft: [Bool]
 
     init(_ ownership: Ownership, communicator: Communicator) {
+        let rank = communicator.rank
+        self.rank = rank
         parts = ownership.parts
-        received = ownership.own.map { Shares(counts: Array(repeating: $0.count, count: communicator.size)) }
+        received = ownership.own.map { own in
+            Shares(counts: (0..<communicator.size).map { $0 == rank ? 0 : own.count })
+        }
         arrived = received.map { .allocate(capacity: $0.total) }
         messages = parts.map { _ in Messages(communicator) }
         hasLeft = parts.map { _ in false }
@@ -31,10 +36,15 @@ final class Departures<Number: MPIScalar> {
         hasLeft[bucket] = true
     }
 
-    /// The parts of all ranks for this one, in the order of ranks, when all have arrived.
-    func receive(_ bucket: Int) -> UnsafePointer<Number> {
+    /// Waits for the parts of all other ranks.
+    func receive(_ bucket: Int) {
         messages[bucket].finish()
         hasLeft[bucket] = false
-        return UnsafePointer(arrived[bucket].baseAddress!)
+    }
+
+    /// What another rank has sent, when it was received; scratch of the caller until the bucket leaves again.
+    func part(_ bucket: Int, of other: Int) -> UnsafeMutablePointer<Number> {
+        precondition(other != rank, "a rank's own part stays where it is")
+        return arrived[bucket].baseAddress! + received[bucket][other].lowerBound
     }
 }

@@ -16,12 +16,13 @@ final class OwnedExchange: Exchange {
     private let ordered: OrderedSum<Float>?
     /// New values on their way to all, of several ranks.
     private let messages: Messages?
-    private let ranks: Int
+    private let rank, ranks: Int
     let order: ReductionOrder
     let bytesPerStep: Int
 
     init(_ values: LearnedValues, order: ReductionOrder, communicator: Communicator) {
         ownership = Ownership(values, communicator: communicator)
+        rank = communicator.rank
         ranks = communicator.size
         departures = order == .fast && ranks > 1 ? Departures(ownership, communicator: communicator) : nil
         ordered = order == .fixed ? OrderedSum(places: ownership.places, communicator: communicator) : nil
@@ -49,7 +50,10 @@ final class OwnedExchange: Exchange {
         for b in buckets { depart(bucket: b, of: gradient) }
         var seconds = 0.0
         for b in buckets {
-            if let departures { add(departures.receive(b), into: gradient.flat.pointer, ownership.own[b]) }
+            if let departures {
+                departures.receive(b)
+                addParts(of: departures, b, to: gradient.flat.pointer + ownership.own[b].lowerBound, count: ownership.own[b].count)
+            }
             seconds += clock.measure {
                 rule.update(bucket: b, values: values.matrix(b).rows(updated[b]), gradient: gradient.matrix(b).rows(updated[b]))
             }.seconds
@@ -59,13 +63,13 @@ final class OwnedExchange: Exchange {
         return seconds
     }
 
-    /// Adds the parts of all ranks for some own values.
-    private func add(_ parts: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>, _ own: Range<Int>) {
-        let sum = gradient + own.lowerBound
-        sum.update(from: parts, count: own.count)
-        for rank in 1..<ranks {
-            let part = parts + rank * own.count
-            for i in 0..<own.count { sum[i] += part[i] }
+    /// Adds the parts of the others to this rank's own: ((part of rank 0 + of rank 1) + …), so those of the ranks before it are added first.
+    private func addParts(of departures: Departures<Float>, _ bucket: Int, to own: UnsafeMutablePointer<Float>, count: Int) {
+        if rank > 0 {
+            let before = departures.part(bucket, of: 0)
+            for earlier in 1..<rank { accumulate(departures.part(bucket, of: earlier), into: before, count: count) }
+            accumulate(before, into: own, count: count)
         }
+        for later in rank + 1..<ranks { accumulate(departures.part(bucket, of: later), into: own, count: count) }
     }
 }

@@ -7,7 +7,7 @@ import Parallel
 /// A rank rounds its gradient and adds what that took to its next one; the owner sums in Float and keeps its values in full. It sends them
 /// rounded, and all ranks, it too, compute with the rounded ones. What rounding took is the only state that one rank alone has.
 final class RoundedExchange: Exchange {
-    private let ranks: Int
+    private let rank, ranks: Int
     private let ownership: Ownership
     private let departures: Departures<UInt16>
     private let messages: Messages
@@ -21,6 +21,7 @@ final class RoundedExchange: Exchange {
     let bytesPerStep: Int
 
     init(_ values: LearnedValues, communicator: Communicator) {
+        rank = communicator.rank
         ranks = communicator.size
         ownership = Ownership(values, communicator: communicator)
         departures = Departures(ownership, communicator: communicator)
@@ -58,9 +59,13 @@ final class RoundedExchange: Exchange {
         for b in buckets { depart(bucket: b, of: gradient) }
         var seconds = 0.0
         for b in buckets {
-            let own = ownership.own[b], sum = gradient.flat.pointer + own.lowerBound, parts = departures.receive(b)
-            widenFromBFloat16(parts, into: sum, count: own.count)
-            for rank in 1..<ranks { addBFloat16(parts + rank * own.count, to: sum, count: own.count) }
+            let own = ownership.own[b], sum = gradient.flat.pointer + own.lowerBound
+            departures.receive(b)
+            func part(of sender: Int) -> UnsafePointer<UInt16> {
+                UnsafePointer(sender == rank ? packet.baseAddress! + own.lowerBound : departures.part(b, of: sender))
+            }
+            widenFromBFloat16(part(of: 0), into: sum, count: own.count)
+            for sender in 1..<ranks { addBFloat16(part(of: sender), to: sum, count: own.count) }
             seconds += clock.measure { rule.update(bucket: b, values: masters[b], gradient: gradient.matrix(b).rows(updated[b])) }.seconds
             roundToBFloat16(masters[b].pointer, into: packet.baseAddress! + own.lowerBound, count: own.count)
             messages.allGather(inPlace: packet(values.buckets[b]), ownership.parts[b])

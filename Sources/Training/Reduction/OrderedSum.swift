@@ -71,7 +71,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         next += 1
         while let sibling = nodes.last, ShardTree.areSiblings(sibling, node) {
             nodes.removeLast()
-            add(held[nodes.count].pointer, to: sums.baseAddress!, count: sums.count)
+            accumulate(held[nodes.count].pointer, into: sums.baseAddress!, count: sums.count)
             node = sibling.lowerBound..<node.upperBound
         }
         guard next < shards.upperBound else { return }
@@ -101,7 +101,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         }
         messages.allToAll(UnsafeBufferPointer(packet.elements), sent, into: arrived.elements, received)
         messages.finish()
-        for (from, to) in additions { add(arrived.pointer + from * ownCount, to: arrived.pointer + to * ownCount, count: ownCount) }
+        for (from, to) in additions { accumulate(arrived.pointer + from * ownCount, into: arrived.pointer + to * ownCount, count: ownCount) }
         var sums = arrived.pointer
         for place in places[communicator.rank] {
             (buffer.baseAddress! + place.lowerBound).update(from: sums, count: place.count)
@@ -116,10 +116,6 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     public func sumToAll(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
         try sum(buffer)
         if communicator.size > 1 { try communicator.allGather(inPlace: buffer, shares: cut!) }
-    }
-
-    private func add(_ values: UnsafePointer<Number>, to sums: UnsafeMutablePointer<Number>, count: Int) {
-        for i in 0..<count { sums[i] += values[i] }
     }
 }
 

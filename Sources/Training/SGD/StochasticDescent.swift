@@ -62,7 +62,7 @@ public final class StochasticDescent {
         public var seconds = 0.0
         /// Of this rank's own arithmetic, the update included.
         public var compute = 0.0
-        /// In collectives, the wait for other ranks included.
+        /// Of values between ranks, as a step's, with the wait for other ranks.
         public var exchange = 0.0
 
         public init() {}
@@ -76,7 +76,7 @@ public final class StochasticDescent {
         public var compute = 0.0
         /// For the slowest rank, before the exchange; 0 unless `measuresWait`, and where buckets leave before: then it is in `exchange`.
         public var wait = 0.0
-        /// Of values between ranks, with what this one packs, sums and rounds for it.
+        /// Of values between ranks, with what this one packs, sums, rounds and factors for it.
         public var exchange = 0.0
     }
 

@@ -46,7 +46,10 @@ public struct CostModel: Sendable {
     private let streams: [Stream: Double]
     /// Seconds a byte of payload.
     private let handlings: [Configuration: Double]
-    /// What the ranks of oversubscribed rows had together, the fewest that explain their times; nil where there is no such row.
+    /// What was measured between ranks.
+    private let betweenRanks: Set<Configuration>
+    /// What the ranks of oversubscribed rows had together: the number that explains their compute times best, of equals the fewest; nil
+    /// where there is no such row.
     public let cores: Int?
     /// In the order of the table.
     public let configurations: [Configuration]
@@ -87,6 +90,7 @@ public struct CostModel: Sendable {
         // faster than its link, and a payload's handling cannot take the place of its bytes.
         func leastPerByte(_ link: String) -> Double { Network.rate(link).map { 8 / $0 } ?? 0 }
         let x = nonNegativeLeastSquares(a, measured.map { 1 - leastPerByte($0.link) * Double($0.wireBytes) / $0.exchange.median }).x
+        betweenRanks = Set(between.map(\.configuration))
         latencies = links.mapValues { x[$0] }
         self.streams = Dictionary(uniqueKeysWithValues: streams.map { ($0, leastPerByte($0.link.name) + x[links.count + $1]) })
         self.handlings = handlings.mapValues { x[links.count + streams.count + $0] }
@@ -97,8 +101,8 @@ public struct CostModel: Sendable {
     /// - Parameters:
     ///   - batch: of all ranks together.
     ///   - oversubscribed: whether ranks share as many cores as those of the table's oversubscribed rows did.
-    /// - Returns: nil for a configuration that was not measured, or not between ranks (on one is enough where it compresses), an exchange
-    ///   that there is not on so many, a network of which nothing is known, or `oversubscribed` without such rows.
+    /// - Returns: nil for a configuration that was not measured, or for several ranks not between ranks, an exchange that there is not on so
+    ///   many, a network of which nothing is known, or `oversubscribed` without such rows.
     public func predict(
         _ configuration: Configuration, ranks: Int, batch: Int, on network: Network, oversubscribed: Bool = false
     ) -> StepTime? {
@@ -113,7 +117,9 @@ public struct CostModel: Sendable {
             exchange = slowdown * handling * work.payload
         }
         if ranks > 1 {
-            guard let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed) else { return nil }
+            guard betweenRanks.contains(configuration),
+                let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed)
+            else { return nil }
             exchange += slowdown * latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks)
                 + perByte * configuration.wireBytes(payload: work.payload, ranks: ranks)
         }

@@ -8,11 +8,21 @@ public struct ExchangeMethod: Hashable, Sendable {
     /// Nil for L-BFGS, which has an exchange of its own.
     private let options: ExchangeOptions?
 
+    /// That of rica.
+    static let lbfgs = ExchangeMethod("l-bfgs", nil)
+
+    init(_ options: ExchangeOptions) { self.init(options.label, options) }
+
     /// Nil for a label that is not known.
     public init?(_ label: String) {
+        let options = ExchangeOptions(label: label)
+        guard options != nil || label == Self.lbfgs.label else { return nil }
+        self.init(label, options)
+    }
+
+    private init(_ label: String, _ options: ExchangeOptions?) {
         self.label = label
-        options = ExchangeOptions(label: label)
-        if options == nil, label != "l-bfgs" { return nil }
+        self.options = options
     }
 
     /// Sums in a fixed order go through owners, too.

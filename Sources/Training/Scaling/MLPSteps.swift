@@ -84,7 +84,7 @@ public struct MLPSteps {
         let widths = [inputs.shape.count] + settings.widths + [inputs.classes]
         return try StepMeasurement(
             job: "mlp", model: widths.map(String.init).joined(separator: "-"), settings: settings, placement: placement, learned: learned,
-            exchange: options.label, steps: settings.steps,
+            exchange: ExchangeMethod(options), steps: settings.steps,
             bytes: StepBytes(payload: exchange.bytesPerStep, wire: exchange.wireBytesPerStep), counted: counted, times: times,
             communicator: communicator)
     }

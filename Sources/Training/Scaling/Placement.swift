@@ -5,6 +5,8 @@ import Parallel
 public struct Placement: Sendable {
     /// MPI ranks.
     public let ranks: Int
+    /// The host of every rank, in rank order.
+    public let hostNames: [String]
     /// Distinct host names.
     public let hosts: Int
     /// Whether the ranks of a machine have more threads than cores that they may use; hosts that are emulated on one machine share it.
@@ -18,7 +20,8 @@ public struct Placement: Sendable {
     /// - Parameter threads: of a rank.
     public init(_ communicator: Communicator, threads: Int) throws {
         ranks = communicator.size
-        hosts = Set(try communicator.hostNames()).count
+        hostNames = try communicator.hostNames()
+        hosts = Set(hostNames).count
         let width = Placement.nameBytes + Placement.coreBytes
         var own = [UInt8](repeating: 0, count: width)
         for (i, byte) in (Placement.machine ?? communicator.hostName).utf8.prefix(Placement.nameBytes).enumerated() { own[i] = byte }

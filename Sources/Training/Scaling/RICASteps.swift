@@ -78,7 +78,7 @@ public struct RICASteps {
         let channels = patch.channels == 1 ? "" : "\(patch.channels)x"
         return try StepMeasurement(
             job: "rica", model: "rica-\(channels)\(patch.height)x\(patch.width)-\(settings.widths[0])", settings: settings,
-            placement: placement, learned: learned, exchange: "l-bfgs", steps: times.count,
+            placement: placement, learned: learned, exchange: .lbfgs, steps: times.count,
             bytes: StepBytes(payload: plan.bytesPerStep, wire: plan.wireBytesPerStep), counted: counted, times: times,
             communicator: communicator)
     }

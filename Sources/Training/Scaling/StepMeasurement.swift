@@ -50,20 +50,12 @@ public struct StepBytes: Equatable, Sendable {
 
 /// A row of scaling.csv: a configuration and what a step of it costs. The same on every rank.
 public struct StepMeasurement: Sendable {
-    /// `mlp`, `rica`.
-    public let job: String
-    /// Its sizes: `784-500-500-10`, `rica-3x10x10-400`.
-    public let model: String
+    /// What was computed, and how values travelled.
+    public let configuration: Configuration
     /// What it has in common with others.
     public let settings: MeasurementSettings
     /// Where its ranks were.
     public let placement: Placement
-    /// Of the weights, 1 where the layers are dense.
-    public let learned: Double
-    /// J, 1 where the layers are dense.
-    public let columns: Int
-    /// As `ExchangeOptions.label`, or `l-bfgs`.
-    public let exchange: String
     /// Steps that were measured.
     public let steps: Int
     /// By the exchange's formula.
@@ -79,18 +71,15 @@ public struct StepMeasurement: Sendable {
     ///   - counted: on this rank.
     ///   - times: of this rank.
     init(
-        job: String, model: String, settings: MeasurementSettings, placement: Placement, learned: Double, exchange: String, steps: Int,
-        bytes: StepBytes, counted: StepBytes, times: StepTimes, communicator: Communicator
+        job: String, model: String, settings: MeasurementSettings, placement: Placement, learned: Double, exchange: ExchangeMethod,
+        steps: Int, bytes: StepBytes, counted: StepBytes, times: StepTimes, communicator: Communicator
     ) throws {
-        self.job = job
-        self.model = model
+        configuration = Configuration(
+            job: job, model: model, learned: learned, columns: learned < 1 ? settings.columns : 1, exchange: exchange)
         self.settings = settings
         self.placement = placement
-        self.learned = learned
-        self.exchange = exchange
         self.steps = steps
         self.bytes = bytes
-        columns = learned < 1 ? settings.columns : 1
         func largest(_ count: Int) throws -> Int { Int(try communicator.allReduce(Int64(count), .max)) }
         self.counted = StepBytes(payload: try largest(counted.payload), wire: try largest(counted.wire))
         peakBytes = try largest(ProcessMemory.peak)
@@ -100,16 +89,9 @@ public struct StepMeasurement: Sendable {
     /// Whether the bytes that were counted are those of the formula. Where parts go to their owners, one rank alone hands nothing to MPI,
     /// and in a fixed order a rank may hand it several parts of a sum.
     public var bytesAgree: Bool {
-        let parts = ExchangeMethod(exchange)!.parts(ranks: placement.ranks)
+        let parts = configuration.exchange.parts(ranks: placement.ranks)
         return bytes.wire == counted.wire
             && (counted.payload == parts * bytes.payload || placement.ranks == 1 && counted.payload == 0)
-    }
-
-    /// What stands for an exchange of full weights beside this: `full`, also by a ring, with the same proportion, or for rica, which
-    /// always exchanges learned values, the dense layer. Nil where that was not measured, or is this.
-    public func yardstick(among others: [StepMeasurement]) -> StepMeasurement? {
-        if job == "rica" { return learned == 1 ? nil : others.first { $0.learned == 1 } }
-        return ExchangeMethod(exchange)!.isFull ? nil : others.first { ExchangeMethod($0.exchange)!.isFull && $0.learned == learned }
     }
 
     /// The columns of scaling.csv.
@@ -124,8 +106,9 @@ public struct StepMeasurement: Sendable {
     /// Values of the columns, times with nine decimals.
     public var fields: [String] {
         [
-            job, model, settings.mode.rawValue, "\(placement.ranks)", "\(placement.hosts)", "\(placement.isOversubscribed)", settings.link,
-            "\(settings.globalBatch(ranks: placement.ranks))", String(format: "%g", learned), "\(columns)", exchange, "\(steps)",
+            configuration.job, configuration.model, settings.mode.rawValue, "\(placement.ranks)", "\(placement.hosts)",
+            "\(placement.isOversubscribed)", settings.link, "\(settings.globalBatch(ranks: placement.ranks))",
+            String(format: "%g", configuration.learned), "\(configuration.columns)", configuration.exchange.label, "\(steps)",
             "\(bytes.payload)", "\(bytes.wire)", "\(peakBytes)",
         ] + StepPhase.allCases.flatMap { times[$0]!.values.map { String(format: "%.9f", $0) } }
     }

@@ -13,7 +13,7 @@ public enum StepPhase: String, CaseIterable, Sendable {
     case project
     /// For the slowest rank: a barrier before the exchange; none where buckets leave during backward, since it would wait for them, too.
     case wait
-    /// Of values between ranks, with what a rank packs, sums and rounds for it; where there is no barrier, with the wait.
+    /// Of values between ranks, with what a rank packs, sums, rounds and factors for it; where there is no barrier, with the wait.
     case exchange
 }
 

@@ -24,7 +24,7 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     let placement = try Placement(world, threads: options.measuring.threads)
     let record = RunRecord(
         job: "scaling run", settings: try describe(options), circumstances: ["threads": "\(options.measuring.threads)"],
-        communicator: world, hosts: try world.hostNames())
+        communicator: world, hosts: placement.hostNames)
     Banner(job: "scaling run", record: record).print(with: progress)
     if world.isRoot { warnOfSlowKernels(Logger(label: "scaling") { StreamLogHandler.standardError(label: $0) }) }
 
@@ -32,8 +32,10 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     func keep(_ step: StepMeasurement) throws {
         measured.append(step)
         try world.agreeOnRoot { try file.add(step.fields) }
+        let configuration = step.configuration
         progress.say(
-            "measured \(step.exchange)" + String(format: ", %g learned: %.3f ms a step", step.learned, 1e3 * step.times[.step]!.median))
+            "measured \(configuration.exchange.label)"
+                + String(format: ", %g learned: %.3f ms a step", configuration.learned, 1e3 * step.times[.step]!.median))
     }
     switch options.job {
     case .mlp:

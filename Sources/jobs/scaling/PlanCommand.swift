@@ -39,7 +39,7 @@ struct PlanCommand: ParsableCommand {
     var table = "runs/scaling/scaling.csv"
     @Option(help: ArgumentHelp("The rate of a link of your network: 100mbit, 1gbit. That of a link in the table is predicted from its rows.", valueName: "rate"))
     var bandwidth: Bandwidth
-    @Option(help: ArgumentHelp("The time of an empty message between programs: 50us, 0.1ms. (default: as measured on the table's links, else 0.05ms)", valueName: "time"))
+    @Option(help: ArgumentHelp("The time of an empty message between programs that have a core each: 50us, 0.1ms. (default: as measured on the table's links, else 0.05ms)", valueName: "time"))
     var latency: Latency?
     @Option(help: ArgumentHelp("The rank counts to choose from.", valueName: "n,n"))
     var ranks = "1,2,4,8,16"

@@ -7,10 +7,10 @@ func checkAllToAll(_ world: Communicator) throws {
     // 1 MiB.
     for (limit, widths) in [(Int(Int32.max), [0, 1, 5, 100_000, 600_000]), (3, [0, 1, 5])] {
         world.largestCount = limit
-        for width in widths {
+        for (width, keepsOwn) in widths.flatMap({ [($0, true), ($0, false)] }) {
             // Rank q gets (q mod 3)·width values of every rank, so some get none.
             let sent = Shares(counts: (0..<world.size).map { $0 % 3 * width }), own = world.rank % 3 * width
-            let received = Shares(counts: (0..<world.size).map { _ in own })
+            let received = Shares(counts: (0..<world.size).map { $0 == world.rank && !keepsOwn ? 0 : own })
             let source: [Int32] = values(of: world.rank, sent.total)
             var target = [Int32](repeating: -1, count: received.total)
             var gathered = [Int32](repeating: -1, count: sent.total)
@@ -28,7 +28,7 @@ func checkAllToAll(_ world: Communicator) throws {
                     }
                 }
             }
-            let expected: [Int32] = (0..<world.size).flatMap { rank in
+            let expected: [Int32] = (0..<world.size).filter { $0 != world.rank || keepsOwn }.flatMap { rank in
                 let theirs: [Int32] = values(of: rank, sent.total)
                 return theirs[sent[world.rank]]
             }

@@ -105,7 +105,12 @@ struct ScalingJobTests {
         }
         // The job compares its formulas with what was counted at the MPI calls.
         #expect(said.output.contains("handed to MPI are those of the formula") && !said.output.contains("the formula says"), "\(said)")
-        #expect(said.output.contains("net gain"))
+        #expect(gains(said) == rows.count - 2, "all but the two rows of full: \(said)")
+    }
+
+    /// Rows of what is printed that have a net gain.
+    private func gains(_ said: MPIRun.Outcome) -> Int {
+        said.output.split(separator: "\n").filter { $0.contains(/[+-][0-9]+\.[0-9]{3}$/) }.count
     }
 
     @Test func aRowIsReplacedAndOthersStay() throws {
@@ -161,6 +166,7 @@ struct ScalingJobTests {
             #expect(row["wireBytes"] == "\(ranks == 1 ? 0 : 4 * (16 * perUnit + (ranks - 2) * most))", "\(row)")
         }
         #expect(said.output.contains("handed to MPI are those of the formula"), "\(said)")
+        #expect(gains(said) == 1, "the predicted layer: \(said)")
     }
 
     @Test(arguments: [1, 2, 3])
