@@ -47,9 +47,7 @@ final class AveragingExchange: Exchange {
         return try steps == every ? seconds + average(values) : seconds
     }
 
-    func settle(_ values: LearnedValues) throws {
-        if steps > 0 { _ = try average(values) }
-    }
+    func settle(_ values: LearnedValues) throws -> Double { steps > 0 ? try average(values) : 0 }
 
     private func average(_ values: LearnedValues) throws -> Double {
         steps = 0

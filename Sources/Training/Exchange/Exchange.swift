@@ -50,8 +50,9 @@ public protocol Exchange: AnyObject {
 
     /// Brings all ranks to the same values, where they are not: before an epoch is reported and after the last step.
     ///
+    /// - Returns: the seconds of this rank's own arithmetic, which are no exchange.
     /// - Throws: `MPIError`.
-    func settle(_ values: LearnedValues) throws
+    func settle(_ values: LearnedValues) throws -> Double
 }
 
 extension Exchange {
@@ -61,7 +62,7 @@ extension Exchange {
     public var isUnderWay: Bool { false }
     public func take(_ gradient: LearnedValues) {}
     public func depart(bucket: Int, of gradient: LearnedValues) {}
-    public func settle(_ values: LearnedValues) throws {}
+    public func settle(_ values: LearnedValues) throws -> Double { 0 }
 }
 
 /// The gradient of the weights W, as a layer finds it before it is projected onto the learned values.

@@ -157,8 +157,9 @@ public final class StochasticDescent {
                 }
             }
             let settling = clock.now
-            try exchange.settle(values)
-            state.exchange += (clock.now - settling).seconds
+            let update = try exchange.settle(values)
+            state.compute += update
+            state.exchange += (clock.now - settling).seconds - update
             try checkFinite(step: state.steps)
             var sums = losses + [Double(errors)]
             try sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }

@@ -36,7 +36,7 @@ public func warnOfSlowKernels(_ logger: Logger) {
     if let better = Backend.betterKernels(processorFlags: processorFlags()) {
         logger.warning(
             """
-            OpenBLAS chose its \(Backend.kernels) kernels on a processor with AVX-512: set OPENBLAS_CORETYPE=\(better) for about \
+            OpenBLAS uses its \(Backend.kernels) kernels on a processor with AVX-512: set OPENBLAS_CORETYPE=\(better) for about \
             twice the speed
             """)
     }

@@ -5,7 +5,7 @@ func checkCommunicators(_ world: Communicator) throws {
     try expectEqual(world.isRoot, world.rank == 0, "the root")
     try expect(!world.hostName.isEmpty, "a host has a name")
     let names = try world.hostNames()
-    try expectEqual(names.count, world.size, "every rank's host")
+    try expect(!names.contains(""), "every rank's host: \(names)")
     try expectEqual(names[world.rank], world.hostName, "this rank's among them")
     let bytes = try world.allGather([UInt8(world.rank), 7])
     try expectEqual(bytes, (0..<world.size).map { [UInt8($0), 7] }, "bytes of every rank, in order")
