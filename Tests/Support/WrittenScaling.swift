@@ -34,6 +34,8 @@ public struct WrittenScaling: Sendable {
     public var reached = ["mpi": 0.6, "ring": 0.8, "owned": 0.9]
     /// More ranks than these share them.
     public var cores = Int.max
+    /// Where ranks share cores, what a link lets pass at once, in seconds at its rate.
+    public var burst = 0.0
 
     public init() {}
 
@@ -52,7 +54,7 @@ public struct WrittenScaling: Sendable {
         let ring = net.exchange.hasSuffix("-ring"), owned = net.exchange.hasPrefix("owned")
         let hops = (ring ? 2 * (ranks - 1) : owned ? ranks : 2 * doublings) * (net.exchange.hasPrefix("lowrank") ? 2 : 1)
         let rate = bitsPerSecond / 8 * reached[ring ? "ring" : owned ? "owned" : "mpi"]!
-        let wire = Double(self.wire(net, ranks))
+        let wire = max(0, Double(self.wire(net, ranks)) - (ranks > cores ? burst * bitsPerSecond / 8 : 0))
         return [compute, rebuild, project, slow * latency * Double(hops) + wire / rate + handling]
     }
 

@@ -112,6 +112,24 @@ import Training
         }
     }
 
+    /// Of exchanges that share a bucket's worth of bytes only what is above it takes time, at rates that were not measured, too; where
+    /// ranks have cores of their own nothing passes at once. All of some exchanges is within 2 ms at 1 Gbit/s.
+    @Test(arguments: [0.00075, 0.002])
+    func whatPassesAtOnce(burst: Double) throws {
+        var machine = WrittenScaling()
+        (machine.cores, machine.burst) = (2, burst)
+        let rows = try table(ranks: [1, 4, 8, 16], machine: machine), model = CostModel(rows)
+        #expect(model.burst == burst)
+        let held = rows.filter { $0.link == "300mbit" && $0.ranks > 1 }
+        let errors = HeldBack.errors(fitting: rows.filter { $0.link != "300mbit" }, predicting: held)
+        #expect(errors.count == held.count && errors.allSatisfy { abs($0.error) < Self.exact }, "\(errors.map { abs($0.error) }.max()!)")
+        for net in Self.nets {
+            let time = try #require(model.predict(configuration(net), ranks: 4, batch: 96, on: Network(link: "100mbit")))
+            #expect(abs(time.total / WrittenScaling().times(net, ranks: 4, batch: 96, bitsPerSecond: 1e8).reduce(0, +) - 1) < Self.exact)
+        }
+        #expect(CostModel(rows.filter { !$0.oversubscribed }).burst == 0)
+    }
+
     /// Threads are counted, so a single rank may share cores.
     @Test func oneRankThatSharesCores() throws {
         var machine = WrittenScaling()
@@ -145,7 +163,7 @@ import Training
         #expect(abs(model.latency(on: Network(link: "2gbit"), oversubscribed: false).seconds / WrittenScaling().latency - 1) < Self.exact)
     }
 
-    /// Buffers on the way, such as an emulated link's bucket, let short exchanges pass faster than the link's rate; no prediction does.
+    /// Buffers on the way may let exchanges pass faster than the link's rate; no prediction for ranks with cores of their own does.
     @Test func noAlgorithmIsFasterThanItsLink() throws {
         var machine = WrittenScaling()
         machine.reached = ["mpi": 1.5, "ring": 1.5, "owned": 1.5]

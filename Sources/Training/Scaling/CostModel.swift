@@ -9,13 +9,13 @@ public struct StepTime: Sendable {
 /// The time of a step from measurements: compute + rebuild + project + exchange, where of a configuration
 ///
 ///     compute  = κ · (fixed + perSample · samples of a rank), rebuild and project κ · constants
-///     exchange = κ · latency · hops(P) + wire bytes / bandwidth + κ · payload · handling
+///     exchange = κ · latency · hops(P) + (wire bytes − burst) / bandwidth + κ · payload · handling
 ///
 /// Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
 /// and owners do not reach the same; on a link whose name is a rate (`100mbit`) none is above it. Handling (copying, summing, rounding,
 /// PowerSGD's products) is of a configuration; what a rank rounds or factors it does alone, too. κ is 1 for ranks with cores of their own,
 /// ⌈P/cores⌉ for ranks that share them (oversubscribed rows), since the slowest core sets the pace; there `cores` is fitted, too, and so
-/// are latency and bandwidth of every network, for such rows by themselves.
+/// are latency and bandwidth of every network, for such rows by themselves, and `burst`.
 ///
 /// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart. No overlap of the two, no wait that
 /// grows with the rank count, no other traffic.
@@ -51,11 +51,14 @@ public struct CostModel: Sendable {
     /// What the ranks of oversubscribed rows had together: the number that explains their compute times best, of equals the fewest; nil
     /// where there is no such row.
     public let cores: Int?
+    /// Where ranks share cores, as on hosts that are emulated on one machine, what a link whose name is a rate lets pass at once in an
+    /// exchange, in seconds at that rate: emulated links are token buckets. It explains the exchanges of those rows best; 0 without them.
+    public let burst: Double
     /// In the order of the table.
     public let configurations: [Configuration]
 
     /// Fits the constants. With oversubscribed rows the compute times are fitted for every number of cores from the most ranks that had
-    /// one each to below the fewest that had not.
+    /// one each to below the fewest that had not, and the exchanges for bursts of 0 to 2 ms.
     public init(_ rows: [ScalingTable.Row]) {
         configurations = rows.map(\.configuration).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         let shared = rows.filter(\.oversubscribed).map(\.ranks).min()
@@ -76,20 +79,32 @@ public struct CostModel: Sendable {
         func stream(_ row: ScalingTable.Row) -> Stream { Stream(link: link(row), algorithm: row.configuration.exchange.algorithm) }
         let links = Self.places(between.map(link)), streams = Self.places(between.map(stream))
         let handlings = Self.places(measured.map(\.configuration))
-        let a = measured.map { row in
-            var line = [Double](repeating: 0, count: links.count + streams.count + handlings.count)
-            let slowdown = Self.slowdown(row.oversubscribed, row.ranks, cores)
-            if row.ranks > 1 {
-                line[links[link(row)]!] = slowdown * row.configuration.exchange.hops(ranks: row.ranks) / row.exchange.median
-                line[links.count + streams[stream(row)]!] = Double(row.wireBytes) / row.exchange.median
-            }
-            line[links.count + streams.count + handlings[row.configuration]!] = slowdown * Double(row.payloadBytes) / row.exchange.median
-            return line
-        }
         // What a link's rate alone takes is known where its name is one: only what an algorithm takes beyond is fitted, so that none is
         // faster than its link, and a payload's handling cannot take the place of its bytes.
         func leastPerByte(_ link: String) -> Double { Network.rate(link).map { 8 / $0 } ?? 0 }
-        let x = nonNegativeLeastSquares(a, measured.map { 1 - leastPerByte($0.link) * Double($0.wireBytes) / $0.exchange.median }).x
+        func fit(burst: Double) -> (x: [Double], squares: Double) {
+            let queued = measured.map {
+                Self.queued(
+                    Double($0.wireBytes), of: $0.configuration.exchange, bitsPerSecond: Network.rate($0.link),
+                    burst: $0.oversubscribed ? burst : 0)
+            }
+            let a = zip(measured, queued).map { row, queued in
+                var line = [Double](repeating: 0, count: links.count + streams.count + handlings.count)
+                let slowdown = Self.slowdown(row.oversubscribed, row.ranks, cores)
+                if row.ranks > 1 {
+                    line[links[link(row)]!] = slowdown * row.configuration.exchange.hops(ranks: row.ranks) / row.exchange.median
+                    line[links.count + streams[stream(row)]!] = queued / row.exchange.median
+                }
+                line[links.count + streams.count + handlings[row.configuration]!] =
+                    slowdown * Double(row.payloadBytes) / row.exchange.median
+                return line
+            }
+            return nonNegativeLeastSquares(a, zip(measured, queued).map { 1 - leastPerByte($0.link) * $1 / $0.exchange.median })
+        }
+        let onEmulatedLinks = between.contains { $0.oversubscribed && Network.rate($0.link) != nil }
+        let fits = (onEmulatedLinks ? Array(0...8) : [0]).map { 0.00025 * Double($0) }.map { (burst: $0, fit: fit(burst: $0)) }
+        let best = fits.min { $0.fit.squares < $1.fit.squares }!, x = best.fit.x
+        burst = best.burst
         betweenRanks = Set(between.map(\.configuration))
         latencies = links.mapValues { x[$0] }
         self.streams = Dictionary(uniqueKeysWithValues: streams.map { ($0, leastPerByte($0.link.name) + x[links.count + $1]) })
@@ -121,7 +136,10 @@ public struct CostModel: Sendable {
                 let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed)
             else { return nil }
             exchange += slowdown * latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks)
-                + perByte * configuration.wireBytes(payload: work.payload, ranks: ranks)
+                + perByte
+                * Self.queued(
+                    configuration.wireBytes(payload: work.payload, ranks: ranks), of: method, bitsPerSecond: network.bitsPerSecond,
+                    burst: oversubscribed ? burst : 0)
         }
         return StepTime(
             compute: slowdown * (work.fixed + work.perSample * samples), rebuild: slowdown * work.rebuild,
@@ -165,6 +183,11 @@ public struct CostModel: Sendable {
                 })
         }
         return median(streams.filter { $0.key.link.sharesCores == oversubscribed }) ?? median(streams) ?? 1
+    }
+
+    /// The bytes of a step, the mean over steps, that do not pass at once.
+    private static func queued(_ wireBytes: Double, of method: ExchangeMethod, bitsPerSecond: Double?, burst: Double) -> Double {
+        max(0, wireBytes - burst * (bitsPerSecond ?? 0) / 8 / Double(method.period))
     }
 
     private static func slowdown(_ oversubscribed: Bool, _ ranks: Int, _ cores: Int?) -> Double {
