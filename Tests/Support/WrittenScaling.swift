@@ -52,10 +52,12 @@ public struct WrittenScaling: Sendable {
         var p = 1, doublings = 0
         while p < ranks { (p, doublings) = (2 * p, doublings + 1) }
         let ring = net.exchange.hasSuffix("-ring"), owned = net.exchange.hasPrefix("owned")
-        let hops = (ring ? 2 * (ranks - 1) : owned ? ranks : 2 * doublings) * (net.exchange.hasPrefix("lowrank") ? 2 : 1)
+        let hops = Double((ring ? 2 * (ranks - 1) : owned ? ranks : 2 * doublings) * (net.exchange.hasPrefix("lowrank") ? 2 : 1))
+        // Payload and wire bytes are the mean over steps already.
+        let period = net.exchange.hasPrefix("average") ? Double(net.exchange.dropFirst(7).prefix { $0.isNumber })! : 1
         let rate = bitsPerSecond / 8 * reached[ring ? "ring" : owned ? "owned" : "mpi"]!
-        let wire = max(0, Double(self.wire(net, ranks)) - (ranks > cores ? burst * bitsPerSecond / 8 : 0))
-        return [compute, rebuild, project, slow * latency * Double(hops) + wire / rate + handling]
+        let wire = max(0, Double(self.wire(net, ranks)) - (ranks > cores ? burst * bitsPerSecond / 8 / period : 0))
+        return [compute, rebuild, project, slow * latency * hops / period + wire / rate + handling]
     }
 
     private func wire(_ net: Net, _ ranks: Int) -> Int { 2 * (ranks - 1) * net.payload / ranks }

@@ -20,13 +20,15 @@ import Training
     private static let links = [("100mbit", 1e8), ("1gbit", 1e9), ("300mbit", 3e8)]
 
     /// Strong and weak, on all links.
-    private func table(ranks: [Int], machine: WrittenScaling = WrittenScaling(), noise: Double = 0) throws -> [ScalingTable.Row] {
+    private func table(
+        _ nets: [WrittenScaling.Net] = nets, ranks: [Int], machine: WrittenScaling = WrittenScaling(), noise: Double = 0
+    ) throws -> [ScalingTable.Row] {
         var written = machine, state: UInt64 = 5
         func factor() -> Double {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return 1 + noise * (Double(state >> 11) / 0x1p52 - 1)
         }
-        for net in Self.nets {
+        for net in nets {
             for (link, rate) in Self.links {
                 for p in ranks {
                     written.add(net, ranks: p, batch: 96, link: link, bitsPerSecond: rate, noise: (factor(), factor()))
@@ -118,16 +120,17 @@ import Training
     func whatPassesAtOnce(burst: Double) throws {
         var machine = WrittenScaling()
         (machine.cores, machine.burst) = (2, burst)
-        let rows = try table(ranks: [1, 4, 8, 16], machine: machine), model = CostModel(rows)
+        // Of an exchange in four steps a quarter of the bucket a step.
+        let nets = Self.nets + [WrittenScaling.Net(learned: 0.1, exchange: "average4-ring", payload: 64_000)]
+        let rows = try table(nets, ranks: [1, 2, 4, 8, 16], machine: machine), model = CostModel(rows)
         #expect(model.burst == burst)
         let held = rows.filter { $0.link == "300mbit" && $0.ranks > 1 }
         let errors = HeldBack.errors(fitting: rows.filter { $0.link != "300mbit" }, predicting: held)
         #expect(errors.count == held.count && errors.allSatisfy { abs($0.error) < Self.exact }, "\(errors.map { abs($0.error) }.max()!)")
-        for net in Self.nets {
+        for net in nets {
             let time = try #require(model.predict(configuration(net), ranks: 4, batch: 96, on: Network(link: "100mbit")))
             #expect(abs(time.total / WrittenScaling().times(net, ranks: 4, batch: 96, bitsPerSecond: 1e8).reduce(0, +) - 1) < Self.exact)
         }
-        #expect(CostModel(rows.filter { !$0.oversubscribed }).burst == 0)
     }
 
     /// Threads are counted, so a single rank may share cores.
@@ -161,6 +164,28 @@ import Training
             #expect(abs(usual.exchange / expected - 1) < Self.exact)
         }
         #expect(abs(model.latency(on: Network(link: "2gbit"), oversubscribed: false).seconds / WrittenScaling().latency - 1) < Self.exact)
+    }
+
+    @Test func theLatencyOfTheNearestRate() throws {
+        var written = WrittenScaling()
+        // Ranks on the last link share two cores.
+        for (link, rate, latency, cores) in [("100mbit", 1e8, 9e-4, Int.max), ("1gbit", 1e9, 3e-4, Int.max), ("400mbit", 4e8, 5e-4, 2)] {
+            (written.latency, written.cores) = (latency, cores)
+            for net in Self.nets {
+                for p in cores == 2 ? [4, 8, 16] : [1, 2, 4, 8] { written.add(net, ranks: p, batch: 96, link: link, bitsPerSecond: rate) }
+            }
+        }
+        let model = CostModel(try ScalingTable(text: written.text, path: "t.csv").rows)
+        // By ratio: √10·100 Mbit/s is in the middle of the first two.
+        let asked = [
+            ("50mbit", false, "100mbit", 9e-4), ("300mbit", false, "100mbit", 9e-4), ("330mbit", false, "1gbit", 3e-4),
+            ("9gbit", false, "1gbit", 3e-4), ("100mbit", true, "400mbit", 5e-4),
+        ]
+        for (link, oversubscribed, nearest, latency) in asked {
+            let (seconds, source) = model.latency(on: Network(link: link), oversubscribed: oversubscribed)
+            #expect(abs(seconds / latency - 1) < Self.exact && source == .nearest(link: nearest), "\(link): \(seconds), \(source)")
+        }
+        #expect(model.latency(on: Network(link: "fabric"), oversubscribed: false).source == .assumed)
     }
 
     /// Buffers on the way may let exchanges pass faster than the link's rate; no prediction for ranks with cores of their own does.

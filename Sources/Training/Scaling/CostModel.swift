@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a step takes, in seconds.
 public struct StepTime: Sendable {
     /// Without `rebuild` and `project`; with the wait for the slowest rank, but where buckets leave during backward it is in `exchange`.
@@ -20,8 +22,9 @@ public struct StepTime: Sendable {
 /// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart. No overlap of the two, no wait that
 /// grows with the rank count, no other traffic.
 ///
-/// A network that was not measured has the latency and the rate that the user says; algorithms reach the part of the rate that they reached
-/// on measured links whose names are rates, the median, all of it where there is none.
+/// A network that was not measured has the rate that the user says, and the latency, or that of the measured link whose rate is nearest, of
+/// those whose ranks share cores, or do not, as asked, where there are any; algorithms reach the part of the rate that they reached on
+/// measured links whose names are rates, the median, all of it where there is none.
 public struct CostModel: Sendable {
     private struct Work {
         let fixed, perSample, rebuild, project: Double
@@ -37,7 +40,7 @@ public struct CostModel: Sendable {
         let algorithm: ExchangeMethod.Algorithm
     }
 
-    /// Without a measured link whose name is a rate: an Ethernet switch and a kernel on either side.
+    /// For a network without a rate, or without a measured link whose name is one: an Ethernet switch and a kernel on either side.
     public static let usualLatency = 50e-6
 
     private let works: [Configuration: Work]
@@ -52,7 +55,8 @@ public struct CostModel: Sendable {
     /// where there is no such row.
     public let cores: Int?
     /// Where ranks share cores, as on hosts that are emulated on one machine, what a link whose name is a rate lets pass at once in an
-    /// exchange, in seconds at that rate: emulated links are token buckets. It explains the exchanges of those rows best; 0 without them.
+    /// exchange, in seconds at that rate: emulated links are token buckets, `scripts/netlab`'s of a millisecond, but at least 16 kB, more
+    /// than that below 128 Mbit/s. The number that explains the exchanges of those rows best; 0 without them.
     public let burst: Double
     /// In the order of the table.
     public let configurations: [Configuration]
@@ -138,7 +142,7 @@ public struct CostModel: Sendable {
             exchange += slowdown * latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks)
                 + perByte
                 * Self.queued(
-                    configuration.wireBytes(payload: work.payload, ranks: ranks), of: method, bitsPerSecond: network.bitsPerSecond,
+                    configuration.wireBytes(payload: work.payload, ranks: ranks), of: method, bitsPerSecond: Network.rate(network.name),
                     burst: oversubscribed ? burst : 0)
         }
         return StepTime(
@@ -147,24 +151,30 @@ public struct CostModel: Sendable {
     }
 
     /// Where the latency of a network is from.
-    public enum LatencySource: Sendable {
+    public enum LatencySource: Hashable, Sendable {
         /// The user's.
         case given
         /// Measured on that link.
         case measured
-        /// The median of measured links whose names are rates.
-        case likeOthers
+        /// That of the measured link of this name, whose rate is nearest (on slow links bytes hide a part of it), of those whose ranks share
+        /// cores, or do not, as asked, where there are any.
+        case nearest(link: String)
         /// `usualLatency`.
         case assumed
     }
 
     /// Seconds of a hop: the user's, else from the first source that there is.
     public func latency(on network: Network, oversubscribed: Bool) -> (seconds: Double, source: LatencySource) {
-        func median(_ all: [Link: Double]) -> Double? { Statistics.median(all.filter { Network.rate($0.key.name) != nil }.map(\.value)) }
         if let given = network.latency { return (given, .given) }
         if let measured = latencies[Link(name: network.name, sharesCores: oversubscribed)] { return (measured, .measured) }
-        let others = median(latencies.filter { $0.key.sharesCores == oversubscribed }) ?? median(latencies)
-        return others.map { ($0, .likeOthers) } ?? (Self.usualLatency, .assumed)
+        guard let rate = network.bitsPerSecond else { return (Self.usualLatency, .assumed) }
+        // Of links equally near the first by name, as in every run of a program.
+        let others = latencies.compactMap { link, seconds in
+            Network.rate(link.name).map {
+                (link: link, seconds: seconds, order: (link.sharesCores == oversubscribed ? 0 : 1, abs(log($0 / rate)), link.name))
+            }
+        }
+        return others.min { $0.order < $1.order }.map { ($0.seconds, .nearest(link: $0.link.name)) } ?? (Self.usualLatency, .assumed)
     }
 
     /// As measured on that link, else by its rate; nil without one.

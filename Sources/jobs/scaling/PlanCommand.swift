@@ -130,7 +130,7 @@ struct PlanCommand: ParsableCommand {
             switch latency.source {
             case .given: ""
             case .measured: ", as measured on that link"
-            case .likeOthers: ", the median of the table's links"
+            case .nearest(let link): ", as measured on \(link)"
             case .assumed: " and the whole rate assumed, since no link of the table has a rate for its name"
             }
         return String(format: "latency %.3g µs", 1e6 * latency.seconds) + (oversubscribed ? " with a core of one's own" : "") + source
