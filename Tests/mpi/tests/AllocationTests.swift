@@ -1,7 +1,7 @@
 import Testing
 
 /// An evaluation makes no memory, nor does a step of stochastic descent: malloc and its kin are counted from the 2nd to the 10th
-/// reduce-scatter of evaluations, or the 100th to the 180th message of exchanges, all in one epoch, MPI's own apart.
+/// reduce-scatter of evaluations, or the 100th to the 180th message of exchanges, all in one epoch, those of MPI and OpenBLAS apart.
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct AllocationTests {
     @Test(arguments: [["--dense"], ["--compute", "expanded"], ["--compute", "pooled"], ["--compute", "reduced"]])
