@@ -57,7 +57,8 @@ public struct WrittenScaling: Sendable {
         let period = net.exchange.hasPrefix("average") ? Double(net.exchange.dropFirst(7).prefix { $0.isNumber })! : 1
         let rate = bitsPerSecond / 8 * reached[ring ? "ring" : owned ? "owned" : "mpi"]!
         let wire = max(0, Double(self.wire(net, ranks)) - (ranks > cores ? burst * bitsPerSecond / 8 / period : 0))
-        return [compute, rebuild, project, slow * latency * hops / period + wire / rate + handling]
+        let (travel, bytes) = (slow * latency * hops / period, wire / rate)
+        return [compute, rebuild, project, (travel * travel + bytes * bytes).squareRoot() + handling]
     }
 
     private func wire(_ net: Net, _ ranks: Int) -> Int { 2 * (ranks - 1) * net.payload / ranks }

@@ -11,19 +11,19 @@ public struct StepTime: Sendable {
 /// The time of a step from measurements: compute + rebuild + project + exchange, where of a configuration
 ///
 ///     compute  = κ · (fixed + perSample · samples of a rank), rebuild and project κ · constants
-///     exchange = κ · latency · hops(P) + (wire bytes − burst) / bandwidth + κ · payload · handling
+///     exchange = √((κ · latency · hops(P))² + ((wire bytes − burst) / bandwidth)²) + κ · payload · handling
 ///
-/// Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
+/// Of hops and bytes the longer counts most: while bytes of some messages wait for the link, others make their hops. Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
 /// and owners do not reach the same; on a link whose name is a rate (`100mbit`) none is above it. Handling (copying, summing, rounding,
 /// PowerSGD's products) is of a configuration; what a rank rounds or factors it does alone, too. κ is 1 for ranks with cores of their own,
 /// ⌈P/cores⌉ for ranks that share them (oversubscribed rows), since the slowest core sets the pace; there `cores` is fitted, too, and so
 /// are latency and bandwidth of every network, for such rows by themselves, and `burst`.
 ///
-/// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart. No overlap of the two, no wait that
-/// grows with the rank count, no other traffic.
+/// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart (`ExchangeFit`). No overlap of the two,
+/// no wait that grows with the rank count, no other traffic.
 ///
-/// A network that was not measured has the rate that the user says, and the latency, or that of the measured link whose rate is nearest, of
-/// those whose ranks share cores, or do not, as asked, where there are any; algorithms reach the part of the rate that they reached on
+/// A network that was not measured has the rate that the user says, and the latency, or that of the next faster measured link, else of the
+/// next slower one, of those whose ranks share cores, or do not, as asked, where there are any; algorithms reach the part of the rate that they reached on
 /// measured links whose names are rates, the median, all of it where there is none.
 public struct CostModel: Sendable {
     private struct Work {
@@ -75,7 +75,7 @@ public struct CostModel: Sendable {
             (cores, works) = (nil, Self.works(rows, cores: nil).works)
         }
 
-        // A column a constant; a row a measurement, divided by what it measured. On one rank nothing travels: handling is all there is.
+        // On one rank nothing travels: handling is all there is.
         let cores = cores
         let measured = rows.filter { ($0.ranks > 1 || $0.configuration.exchange.compresses) && $0.exchange.median > 0 }
         let between = measured.filter { $0.ranks > 1 }
@@ -87,23 +87,18 @@ public struct CostModel: Sendable {
         // faster than its link, and a payload's handling cannot take the place of its bytes.
         func leastPerByte(_ link: String) -> Double { Network.rate(link).map { 8 / $0 } ?? 0 }
         func fit(burst: Double) -> (x: [Double], squares: Double) {
-            let queued = measured.map {
-                Self.queued(
-                    Double($0.wireBytes), of: $0.configuration.exchange, bitsPerSecond: Network.rate($0.link),
-                    burst: $0.oversubscribed ? burst : 0)
+            let exchanges = measured.map { row in
+                let slowdown = Self.slowdown(row.oversubscribed, row.ranks, cores), travels = row.ranks > 1
+                let queued = Self.queued(
+                    Double(row.wireBytes), of: row.configuration.exchange, bitsPerSecond: Network.rate(row.link),
+                    burst: row.oversubscribed ? burst : 0)
+                return MeasuredExchange(
+                    seconds: row.exchange.median, hops: travels ? slowdown * row.configuration.exchange.hops(ranks: row.ranks) : 0,
+                    bytes: travels ? queued : 0, payload: slowdown * Double(row.payloadBytes),
+                    latency: travels ? links[link(row)]! : 0, perByte: travels ? links.count + streams[stream(row)]! : 0,
+                    handling: links.count + streams.count + handlings[row.configuration]!, leastPerByte: leastPerByte(row.link))
             }
-            let a = zip(measured, queued).map { row, queued in
-                var line = [Double](repeating: 0, count: links.count + streams.count + handlings.count)
-                let slowdown = Self.slowdown(row.oversubscribed, row.ranks, cores)
-                if row.ranks > 1 {
-                    line[links[link(row)]!] = slowdown * row.configuration.exchange.hops(ranks: row.ranks) / row.exchange.median
-                    line[links.count + streams[stream(row)]!] = queued / row.exchange.median
-                }
-                line[links.count + streams.count + handlings[row.configuration]!] =
-                    slowdown * Double(row.payloadBytes) / row.exchange.median
-                return line
-            }
-            return nonNegativeLeastSquares(a, zip(measured, queued).map { 1 - leastPerByte($0.link) * $1 / $0.exchange.median })
+            return ExchangeFit.constants(links.count + streams.count + handlings.count, of: exchanges)
         }
         let onEmulatedLinks = between.contains { $0.oversubscribed && Network.rate($0.link) != nil }
         let fits = (onEmulatedLinks ? Array(0...8) : [0]).map { 0.00025 * Double($0) }.map { (burst: $0, fit: fit(burst: $0)) }
@@ -139,11 +134,12 @@ public struct CostModel: Sendable {
             guard betweenRanks.contains(configuration),
                 let perByte = secondsPerByte(of: method.algorithm, on: network, oversubscribed)
             else { return nil }
-            exchange += slowdown * latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks)
-                + perByte
-                * Self.queued(
-                    configuration.wireBytes(payload: work.payload, ranks: ranks), of: method, bitsPerSecond: Network.rate(network.name),
-                    burst: oversubscribed ? burst : 0)
+            let queued = Self.queued(
+                configuration.wireBytes(payload: work.payload, ranks: ranks), of: method, bitsPerSecond: Network.rate(network.name),
+                burst: oversubscribed ? burst : 0)
+            exchange += ExchangeFit.travel(
+                hops: slowdown * latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks),
+                bytes: perByte * queued)
         }
         return StepTime(
             compute: slowdown * (work.fixed + work.perSample * samples), rebuild: slowdown * work.rebuild,
@@ -156,9 +152,9 @@ public struct CostModel: Sendable {
         case given
         /// Measured on that link.
         case measured
-        /// That of the measured link of this name, whose rate is nearest (on slow links bytes hide a part of it), of those whose ranks share
-        /// cores, or do not, as asked, where there are any.
-        case nearest(link: String)
+        /// That of the measured link of this name, the next faster (the slower a link, the more of its hops bytes hide), else the next
+        /// slower, of those whose ranks share cores, or do not, as asked, where there are any.
+        case neighbour(link: String)
         /// `usualLatency`.
         case assumed
     }
@@ -168,13 +164,14 @@ public struct CostModel: Sendable {
         if let given = network.latency { return (given, .given) }
         if let measured = latencies[Link(name: network.name, sharesCores: oversubscribed)] { return (measured, .measured) }
         guard let rate = network.bitsPerSecond else { return (Self.usualLatency, .assumed) }
-        // Of links equally near the first by name, as in every run of a program.
+        // Of links of one rate the first by name, as in every run of a program.
         let others = latencies.compactMap { link, seconds in
             Network.rate(link.name).map {
-                (link: link, seconds: seconds, order: (link.sharesCores == oversubscribed ? 0 : 1, abs(log($0 / rate)), link.name))
+                let apart = (link.sharesCores == oversubscribed ? 0 : 1, $0 < rate ? 1 : 0, abs(log($0 / rate)), link.name)
+                return (link: link, seconds: seconds, order: apart)
             }
         }
-        return others.min { $0.order < $1.order }.map { ($0.seconds, .nearest(link: $0.link.name)) } ?? (Self.usualLatency, .assumed)
+        return others.min { $0.order < $1.order }.map { ($0.seconds, .neighbour(link: $0.link.name)) } ?? (Self.usualLatency, .assumed)
     }
 
     /// As measured on that link, else by its rate; nil without one.

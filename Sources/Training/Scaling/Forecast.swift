@@ -44,22 +44,25 @@ public struct Forecast: Sendable {
 }
 
 extension CostModel {
-    /// The rate of a link, in bits a second, from which on a configuration that sends less is no faster than another; infinite: faster at
-    /// every rate. The time of a step is a constant and a part that falls with the rate.
+    /// The rate of a link, in bits a second, from which on a configuration that sends less is no faster than another, by bisection;
+    /// infinite: faster even at 10¹⁵.
     ///
-    /// - Returns: nil where one of them cannot be predicted, or the first sends more.
+    /// - Returns: nil where one of them cannot be predicted, or the first is no faster at 1 kbit/s, since it sends no less.
     public func breakEven(_ one: Configuration, with other: Configuration, ranks: Int, batch: Int, latency: Double) -> Double? {
-        func times(_ configuration: Configuration) -> (constant: Double, perSecondABit: Double)? {
-            let slow = 1e6, fast = 1e9
-            func total(_ rate: Double) -> Double? {
-                predict(configuration, ranks: ranks, batch: batch, on: Network(name: "", bitsPerSecond: rate, latency: latency))?.total
-            }
-            guard let first = total(slow), let second = total(fast) else { return nil }
-            let part = (first - second) / (1 / slow - 1 / fast)
-            return (first - part / slow, part)
+        func isFaster(at rate: Double) -> Bool? {
+            let network = Network(name: "", bitsPerSecond: rate, latency: latency)
+            guard let a = predict(one, ranks: ranks, batch: batch, on: network),
+                let b = predict(other, ranks: ranks, batch: batch, on: network)
+            else { return nil }
+            return a.total < b.total
         }
-        guard let a = times(one), let b = times(other) else { return nil }
-        let extra = a.constant - b.constant, saved = b.perSecondABit - a.perSecondABit
-        return saved < 0 ? nil : extra > 0 ? saved / extra : .infinity
+        var slow = 1e3, fast = 1e15
+        guard isFaster(at: slow) == true else { return nil }
+        guard isFaster(at: fast) == false else { return .infinity }
+        while fast / slow > 1 + 1e-9 {
+            let middle = (slow * fast).squareRoot()
+            if isFaster(at: middle) == true { slow = middle } else { fast = middle }
+        }
+        return fast
     }
 }

@@ -81,7 +81,9 @@ struct PlanCommand: ParsableCommand {
         }
         let configurations = model.configurations.filter { one in rows.contains { $0.configuration == one } }
         let steps = try stepsToTarget.map { try StepsToTarget(path: $0) }, batch = batch ?? usualBatch(rows)
-        let network = Network(name: bandwidth.text, bitsPerSecond: bandwidth.bitsPerSecond, latency: latency?.seconds)
+        // A rate that was measured, however it is written.
+        let measured = all.map(\.link).first { link in Network.rate(link).map { $0 == bandwidth.bitsPerSecond } ?? false }
+        let network = Network(name: measured ?? bandwidth.text, bitsPerSecond: bandwidth.bitsPerSecond, latency: latency?.seconds)
         let plan = Plan(
             model, configurations, ranks: try rankCounts, batch: batch, mode: mode, on: network,
             oversubscribed: oversubscribed, stepsToTarget: steps.map { steps in { steps.of($0) } })
@@ -130,7 +132,7 @@ struct PlanCommand: ParsableCommand {
             switch latency.source {
             case .given: ""
             case .measured: ", as measured on that link"
-            case .nearest(let link): ", as measured on \(link)"
+            case .neighbour(let link): ", as measured on \(link)"
             case .assumed: " and the whole rate assumed, since no link of the table has a rate for its name"
             }
         return String(format: "latency %.3g µs", 1e6 * latency.seconds) + (oversubscribed ? " with a core of one's own" : "") + source
