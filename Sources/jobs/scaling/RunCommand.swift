@@ -53,7 +53,6 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         let settings = try settings
-        try check(settings.widths.max(), "--widths", "1 to 1000000 units a layer") { (1...1_000_000).contains($0) }
         try check(settings.batch, "--batch", "1 to 1000000000") { (1...1_000_000_000).contains($0) }
         try check(steps, "--steps", "1 to 1000000") { (1...1_000_000).contains($0) }
         try check(warmUp, "--warm-up", "0 to 1000000") { (0...1_000_000).contains($0) }
@@ -91,10 +90,12 @@ struct RunCommand: ParsableCommand {
 
     var settings: MeasurementSettings {
         get throws {
-            let widths = try list(widths ?? (job == .mlp ? "500,500" : "400"), "--widths", "units of layers") { Int($0) }
+            let widths = try list(widths ?? (job == .mlp ? "500,500" : "400"), "--widths", "1 to 1000000 units a layer") {
+                Int($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+            }
             return MeasurementSettings(
                 link: measuring.link, mode: mode, batch: batch ?? (job == .mlp ? 100 : 20_000), widths: widths,
-                columns: columns ?? min(job == .mlp ? 10 : 4, max(1, widths.min()!)), steps: steps, warmUp: warmUp)
+                columns: columns ?? min(job == .mlp ? 10 : 4, widths.min()!), steps: steps, warmUp: warmUp)
         }
     }
 

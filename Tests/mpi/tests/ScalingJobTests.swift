@@ -191,6 +191,7 @@ struct ScalingJobTests {
         (["run", "--exchange", "dynamic,fast"], "labels of full, dynamic, owned, owned-bfloat16, lowrankR"),
         (["run", "--exchange", "dynamic,fast"], "found 'fast'"), (["run", "--learned", "0.1,0"], "found '0'"),
         (["run", "--learned", ""], "--learned"), (["run", "--widths", "20,x"], "--widths"), (["run", "--widths", "0"], "--widths"),
+        (["run", "--widths", "20,0"], "--widths"), (["run", "--widths", "20,-3"], "--widths"),
         (["run", "--batch", "0"], "--batch"), (["run", "--steps", "0"], "--steps"), (["run", "--warm-up", "-1"], "--warm-up"),
         (["run", "--columns", "9", "--widths", "8"], "--columns"), (["run", "--inputs", "3072"], "--inputs"),
         (["run", "--inputs", "1x4x4", "--dataset", "sample"], "--inputs"), (["run", "--dataset", "nothing"], "--dataset"),
