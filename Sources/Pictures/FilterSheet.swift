@@ -21,42 +21,41 @@ public enum FilterSheet {
 
     /// The bytes of a PNG.
     ///
-    /// Tiles are size×size pixels of `channels` (1 or 3), each pixel `zoom`×`zoom`, `columns` of them in a row of a
+    /// Tiles are `height`×`width` pixels of `channels` (1 or 3), each pixel `zoom`×`zoom`, `columns` of them in a row of a
     /// panel. Values that are not finite are painted as masked.
-    public static func render(panels: [[Tile]], channels: Int, size: Int, columns: Int, zoom: Int) -> [UInt8] {
+    public static func render(panels: [[Tile]], channels: Int, height: Int, width: Int, columns: Int, zoom: Int) -> [UInt8] {
         precondition(channels == 1 || channels == 3, "tiles of \(channels) channels")
-        precondition(size > 0 && columns > 0 && zoom > 0 && !panels.isEmpty)
-        let side = size * zoom
+        precondition(height > 0 && width > 0 && columns > 0 && zoom > 0 && !panels.isEmpty)
+        let (tall, wide) = (height * zoom, width * zoom)
         let gap = max(2, zoom / 2)
         let panelGap = 3 * gap + zoom
         let tallest = panels.map(\.count).max()!
         let across = min(columns, max(tallest, 1))
         let down = max((tallest + across - 1) / across, 1)
-        let panelWidth = across * (side + gap) - gap
-        let width = panels.count * (panelWidth + panelGap) - panelGap + 2 * gap
-        let height = down * (side + gap) + gap
+        let panelWidth = across * (wide + gap) - gap
+        let sheetWidth = panels.count * (panelWidth + panelGap) - panelGap + 2 * gap
+        let sheetHeight = down * (tall + gap) + gap
 
-        var pixels = [UInt8](repeating: paper, count: width * height * 3)
+        var pixels = [UInt8](repeating: paper, count: sheetWidth * sheetHeight * 3)
         for (p, panel) in panels.enumerated() {
             for (t, tile) in panel.enumerated() {
-                let left = gap + p * (panelWidth + panelGap) + t % across * (side + gap)
-                let top = gap + t / across * (side + gap)
-                let colours = paint(tile, channels: channels, size: size)
-                for row in 0..<side {
-                    for column in 0..<side {
-                        let colour = colours[row / zoom * size + column / zoom]
-                        let at = ((top + row) * width + left + column) * 3
+                let left = gap + p * (panelWidth + panelGap) + t % across * (wide + gap)
+                let top = gap + t / across * (tall + gap)
+                let colours = paint(tile, channels: channels, area: height * width)
+                for row in 0..<tall {
+                    for column in 0..<wide {
+                        let colour = colours[row / zoom * width + column / zoom]
+                        let at = ((top + row) * sheetWidth + left + column) * 3
                         for i in 0..<3 { pixels[at + i] = colour[i] }
                     }
                 }
             }
         }
-        return PNG.encode(width: width, height: height, channels: 3, pixels: pixels)
+        return PNG.encode(width: sheetWidth, height: sheetHeight, channels: 3, pixels: pixels)
     }
 
     /// The colour of each pixel of a tile before magnification.
-    private static func paint(_ tile: Tile, channels: Int, size: Int) -> [SIMD3<UInt8>] {
-        let area = size * size
+    private static func paint(_ tile: Tile, channels: Int, area: Int) -> [SIMD3<UInt8>] {
         precondition(tile.values.count == channels * area, "a tile of \(tile.values.count) values, not \(channels)×\(area)")
         precondition(tile.mask == nil || tile.mask!.count == area)
         let largest = tile.values.lazy.filter(\.isFinite).map(abs).max() ?? 0

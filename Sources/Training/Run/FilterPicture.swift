@@ -23,7 +23,7 @@ extension PredictedWeights {
             learned.append(Tile(values: values, mask: mask))
         }
         return FilterSheet.render(
-            panels: showsAlpha ? [whole, learned] : [whole], channels: grid.channels, size: grid.height, columns: 10,
-            zoom: max(1, 60 / max(grid.height, 12)))
+            panels: showsAlpha ? [whole, learned] : [whole], channels: grid.channels, height: grid.height, width: grid.width,
+            columns: 10, zoom: max(1, 60 / max(grid.height, grid.width, 12)))
     }
 }
