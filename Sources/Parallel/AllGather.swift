@@ -6,6 +6,7 @@ extension Communicator {
     /// One collective; a rank sends its part (P−1) times. `buffer` has `shares.total` values.
     @inlinable
     public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Cut) throws(MPIError) {
+        precondition(buffer.count == shares.total, "the buffer holds the shares of all ranks")
         try gatherToAll(nil, buffer.baseAddress, T.mpiType, self.shares(shares), .blocking)
     }
 

@@ -67,6 +67,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     /// afterwards, but those of the last shard stay where they are until the sum.
     public func take(_ sums: UnsafeMutableBufferPointer<Number>) {
         precondition(next < shards.upperBound, "a rank takes its shards, then it sums")
+        precondition(sums.count == sizes.total, "the sums of all ranks' parts")
         var node = next..<next + 1
         next += 1
         while let sibling = nodes.last, ShardTree.areSiblings(sibling, node) {
@@ -85,6 +86,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     /// - Throws: `MPIError`.
     public func sum(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
         precondition(next == shards.upperBound, "shards \(next) to \(shards.upperBound - 1) were not taken")
+        precondition(buffer.count == sizes.total, "the sums of all ranks' parts")
         next = shards.lowerBound
         let waiting = nodes.count
         nodes.removeAll(keepingCapacity: true)

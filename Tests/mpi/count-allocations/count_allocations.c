@@ -26,7 +26,10 @@ static int is_open(const struct window *w) { return w->marks >= w->first && w->m
 
 static int is_openblas(const void *caller) {
     Dl_info info;
-    return dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "openblas");
+    if (!dladdr(caller, &info) || !info.dli_fname) return 0;
+    // The name of the file alone: a folder above may be called so, too.
+    const char *slash = strrchr(info.dli_fname, '/');
+    return strstr(slash ? slash + 1 : info.dli_fname, "openblas") != NULL;
 }
 
 static void count(const void *caller) {
