@@ -22,7 +22,7 @@ public struct Moments: Sendable {
         let n = size
         for start in stride(from: 0, to: rows.rows, by: 1000) {
             let block = rows.rows(start ..< min(start + 1000, rows.rows))
-            accumulateGram(of: block, into: gram)
+            lowerGram(of: block, into: gram)
             sums.withUnsafeMutableBufferPointer { sums in
                 sums[0] += Double(block.rows)
                 let sum = sums.baseAddress! + 1

@@ -20,7 +20,7 @@ public struct Whitening: Sendable {
             for c in 0..<row.count { row[c] *= scale }
         }
         let matrix = Matrix<Double>(rows: mean.count, columns: mean.count)
-        accumulateGram(of: vectors, into: matrix)
+        lowerGram(of: vectors, into: matrix)
         mirrorLowerTriangle(of: matrix)
         self.init(mean: mean.map { Float($0) }, matrix: matrix.rounded)
     }

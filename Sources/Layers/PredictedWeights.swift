@@ -46,53 +46,44 @@ public struct PredictedWeights: Sendable {
     /// W ← Uw. 2·n_h·n_v·n_α/channels flops.
     ///
     /// - Parameters:
-    ///   - values: w, a row for each of `range`, n_α columns.
-    ///   - weights: W, a row for each of `range`, n_v columns.
-    ///   - range: the units that the rows belong to; all if nil.
-    public func expand(_ values: Matrix<Float>, into weights: Matrix<Float>, units range: Range<Int>? = nil) {
-        forEachColumn(in: range ?? 0..<units) { column, rows in
-            let w = values.rows(rows), full = weights.rows(rows)
-            guard let dictionary = column.dictionary else { return full.copy(from: w) }
+    ///   - values: w, units × n_α.
+    ///   - weights: W, units × n_v.
+    public func expand(_ values: Matrix<Float>, into weights: Matrix<Float>) {
+        for column in columns {
+            let w = values.rows(column.units), full = weights.rows(column.units)
+            guard let dictionary = column.dictionary else {
+                full.copy(from: w)
+                continue
+            }
             forEachPlane(w, full) { w, full in multiply(w, dictionary, transposed: .second, into: full) }
         }
     }
 
-    /// g ← Uᵀ·∂L/∂W + beta·g: the gradient of the learned values. 2·n_h·n_v·n_α/channels flops.
+    /// g ← Uᵀ·∂L/∂W: the gradient of the learned values. 2·n_h·n_v·n_α/channels flops.
     ///
     /// - Parameters:
-    ///   - weightGradient: a row for each of `range`, n_v columns.
-    ///   - gradient: a row for each of `range`, n_α columns.
-    ///   - beta: 0 or 1: whether what stands in `gradient` is kept.
-    ///   - range: the units that the rows belong to; all if nil.
-    public func project(
-        _ weightGradient: Matrix<Float>, into gradient: Matrix<Float>, beta: Float = 0, units range: Range<Int>? = nil
-    ) {
-        forEachColumn(in: range ?? 0..<units) { column, rows in
-            let full = weightGradient.rows(rows), g = gradient.rows(rows)
+    ///   - weightGradient: units × n_v.
+    ///   - gradient: units × n_α.
+    public func project(_ weightGradient: Matrix<Float>, into gradient: Matrix<Float>) {
+        for column in columns {
+            let full = weightGradient.rows(column.units), g = gradient.rows(column.units)
             guard let dictionary = column.dictionary else {
-                if beta == 0 { return g.copy(from: full) }
-                for r in 0..<rows.count {
-                    let from = full.row(r), to = g.row(r)
-                    for i in 0..<from.count { to[i] += from[i] }
-                }
-                return
+                g.copy(from: full)
+                continue
             }
-            forEachPlane(full, g) { full, g in multiply(full, dictionary, into: g, beta: beta) }
+            forEachPlane(full, g) { full, g in multiply(full, dictionary, into: g) }
         }
     }
 
-    /// G ← Σ over channels (∂L/∂W_j)ᵀ·w_j + beta·G: the gradient of one column's U on one plane, where U is learned.
+    /// G ← Σ over channels (∂L/∂W_j)ᵀ·w_j: the gradient of one column's U on one plane, where U is learned.
     /// 2·units·n_v·n_α/channels flops.
     ///
     /// - Parameters:
     ///   - weightGradient: a row for each unit of the column, n_v columns.
     ///   - values: w, a row for each unit of the column, n_α columns.
     ///   - gradient: positions × positions in α.
-    ///   - beta: 0 or 1: whether what stands in `gradient` is kept.
-    public func dictionaryGradient(
-        _ weightGradient: Matrix<Float>, values: Matrix<Float>, into gradient: Matrix<Float>, beta: Float = 0
-    ) {
-        var kept = beta
+    public func dictionaryGradient(_ weightGradient: Matrix<Float>, values: Matrix<Float>, into gradient: Matrix<Float>) {
+        var kept: Float = 0
         forEachPlane(weightGradient, values) { full, w in
             multiply(full, w, transposed: .first, into: gradient, beta: kept)
             kept = 1
@@ -153,14 +144,6 @@ public struct PredictedWeights: Sendable {
     public func pool(_ inputs: Matrix<Float>, column index: Int, into pooled: Matrix<Float>) {
         guard let dictionary = columns[index].dictionary else { return pooled.copy(from: inputs) }
         forEachPlane(inputs, pooled) { inputs, pooled in multiply(inputs, dictionary, into: pooled) }
-    }
-
-    /// Calls the body with each column that has units in the range, and where those lie in the range.
-    private func forEachColumn(in range: Range<Int>, _ body: (Column, Range<Int>) -> Void) {
-        for column in columns {
-            let units = column.units.clamped(to: range)
-            if !units.isEmpty { body(column, units.lowerBound - range.lowerBound..<units.upperBound - range.lowerBound) }
-        }
     }
 
     /// Calls the body with the parts of two matrices that meet the same block of U. A row of a unit or a sample is one row a channel

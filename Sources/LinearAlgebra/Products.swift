@@ -18,13 +18,11 @@ public func multiply<Element: Scalar>(
         max(b.stride, 1), beta, c.pointer, c.stride)
 }
 
-/// C ← alpha·AᵀA + beta·C, the lower triangle only (see `mirrorLowerTriangle`). k·n·(n+1) flops for A of k×n.
-public func accumulateGram<Element: Scalar>(
-    of a: Matrix<Element>, into c: Matrix<Element>, alpha: Element = 1, beta: Element = 0
-) {
+/// C ← AᵀA, the lower triangle only (see `mirrorLowerTriangle`). k·n·(n+1) flops for A of k×n.
+public func lowerGram<Element: Scalar>(of a: Matrix<Element>, into c: Matrix<Element>) {
     precondition(c.rows == a.columns && c.columns == a.columns, "the Gram matrix of \(a.columns) columns into \(c.rows)×\(c.columns)")
     guard a.columns > 0 else { return }
-    Element.syrk(a.columns, a.rows, alpha, a.pointer, max(a.stride, 1), beta, c.pointer, c.stride)
+    Element.syrk(a.columns, a.rows, a.pointer, max(a.stride, 1), c.pointer, c.stride)
 }
 
 /// Copies the lower triangle of a square matrix onto the upper one.

@@ -7,10 +7,9 @@ public protocol Scalar: BinaryFloatingPoint, Sendable {
         _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
         _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
         _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
-    /// The lower triangle of C ← alpha·AᵀA + beta·C with A of k×n, row-major (cblas_ssyrk, cblas_dsyrk).
+    /// The lower triangle of C ← AᵀA with A of k×n, row-major (cblas_ssyrk, cblas_dsyrk).
     static func syrk(
-        _ n: Int, _ k: Int, _ alpha: Self, _ a: UnsafePointer<Self>, _ lda: Int, _ beta: Self,
-        _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
+        _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
 }
 
 extension Float: Scalar {
@@ -25,11 +24,10 @@ extension Float: Scalar {
     }
 
     public static func syrk(
-        _ n: Int, _ k: Int, _ alpha: Float, _ a: UnsafePointer<Float>, _ lda: Int, _ beta: Float,
-        _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+        _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
     ) {
         cblas_ssyrk(
-            CblasRowMajor, CblasLower, CblasTrans, blasint(n), blasint(k), alpha, a, blasint(lda), beta, c, blasint(ldc))
+            CblasRowMajor, CblasLower, CblasTrans, blasint(n), blasint(k), 1, a, blasint(lda), 0, c, blasint(ldc))
     }
 }
 
@@ -45,10 +43,9 @@ extension Double: Scalar {
     }
 
     public static func syrk(
-        _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, _ lda: Int, _ beta: Double,
-        _ c: UnsafeMutablePointer<Double>, _ ldc: Int
+        _ n: Int, _ k: Int, _ a: UnsafePointer<Double>, _ lda: Int, _ c: UnsafeMutablePointer<Double>, _ ldc: Int
     ) {
         cblas_dsyrk(
-            CblasRowMajor, CblasLower, CblasTrans, blasint(n), blasint(k), alpha, a, blasint(lda), beta, c, blasint(ldc))
+            CblasRowMajor, CblasLower, CblasTrans, blasint(n), blasint(k), 1, a, blasint(lda), 0, c, blasint(ldc))
     }
 }

@@ -6,7 +6,7 @@ import Testing
     private var positive: Matrix<Double> {
         let a = normalMatrix(rows: 12, columns: 8, stream: 7).widened
         let gram = Matrix<Double>(rows: 8, columns: 8)
-        accumulateGram(of: a, into: gram)
+        lowerGram(of: a, into: gram)
         mirrorLowerTriangle(of: gram)
         return gram
     }

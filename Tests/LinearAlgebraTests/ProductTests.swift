@@ -34,12 +34,10 @@ import Testing
         let a = normalMatrix(rows: 20, columns: 6, stream: 6)
         let expected = Bounded(a.doubles).transposed.times(Bounded(a.doubles))
         let c = Matrix<Float>(rows: 6, columns: 6)
-        accumulateGram(of: a, into: c)
+        lowerGram(of: a, into: c)
         #expect(c[0, 5] == 0)
         mirrorLowerTriangle(of: c)
         #expect(expected.excess(of: c.arrays) <= 1)
-        accumulateGram(of: a, into: c, beta: 1)
-        #expect(abs(Double(c[5, 0]) - 2 * expected.value[5][0]) <= 3 * expected.error[5][0])
     }
 }
 

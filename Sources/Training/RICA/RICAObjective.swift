@@ -4,7 +4,7 @@ import Parallel
 
 /// The RICA objective over patches x, as a mean per patch: λ·Σ√((Ŵx)² + ε) + ½‖ŴᵀŴx − x‖², where Ŵ is W with
 /// normalised rows, and its gradient with respect to the learned values w behind W (Le et al. 2011; Denil et al. 2013,
-/// section 4; METHOD, section 5).
+/// section 4).
 ///
 /// The reconstruction term needs no pass over the patches: with C = Σxxᵀ and A = ŴᵀŴ − I it is ½tr(ACA), gradient
 /// Ŵ(AC + CA). What is left are two products a block of patches, ŷ = Ŵx and the gradient, each 2·m·n_v·n_h flops expanded
@@ -130,12 +130,6 @@ public final class RICAObjective: ShardedObjective {
 
     /// Patches whose outputs and inputs, `width` values together, take about a megabyte.
     static func blockSize(width: Int) -> Int { max(64, (1 << 18) / width / 8 * 8) }
-
-    /// Ŵ at the learned values given, units × n_v: the rows as the model uses them, normalised.
-    public func normalisedRows(at values: Matrix<Float>) -> Matrix<Float> {
-        normalise(values)
-        return rows.clone()
-    }
 
     /// ŵ at the learned values given: the values that give the normalised rows, units × n_α.
     public func normalisedValues(at values: Matrix<Float>) -> Matrix<Float> {
