@@ -3,7 +3,7 @@ import Layers
 import LinearAlgebra
 import Training
 
-/// The net 784–500–500–10 with all that a step of the job `mlp` works on, put together as the job does it.
+/// The net 784–500–500–10 with all that a step of the job `mlp` works on.
 public struct Perceptron {
     public let settings: MLPSettings
     public let model: MLPModel
@@ -17,7 +17,7 @@ public struct Perceptron {
     /// - Parameters:
     ///   - images: with their 1, not pooled.
     ///   - samples: of this rank in a step.
-    ///   - path: of the hidden layers; nil: for each the one with the lowest estimate, as the job chooses it.
+    ///   - path: of the hidden layers; nil: for each the one with the lowest estimate of a step, to which the job adds what pooling all images once costs it.
     public init(settings: MLPSettings, images: TrainingRows, samples: Int, path: ComputePath? = nil) throws {
         self.settings = settings
         model = try MLPModel(settings: settings, shape: ImageShape(channels: 1, height: 28, width: 28), classes: 10)

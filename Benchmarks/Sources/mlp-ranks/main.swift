@@ -47,14 +47,10 @@ Parallel.run(job: "mlp-ranks") { world in
     let settings = MLPSettings(learned: options.learned, columns: options.columns, batch: options.batch, epochs: options.epochs)
     let samples = (options.batch + world.size - 1) / world.size
     let net = try Perceptron(settings: settings, images: .random(options.images), samples: samples)
-    let values = net.model.values
-    let descent = StochasticDescent(
-        net.objective, values: values, gradient: net.gradient, weightsPerUnit: net.model.weightsPerUnit,
-        exchange: ExchangeOptions(options.exchange).make(for: values, communicator: world),
-        options: .init(
-            seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: settings.learningRate,
-            schedule: settings.schedule, rule: settings.descent),
-        watched: net.model.weights.count - 1, onDivergence: "training", communicator: world)
+    let descent = MLPDescent(
+        net.model, settings: settings, learningRate: settings.learningRate, paths: net.paths, rows: net.rows,
+        exchange: ExchangeOptions(options.exchange), onDivergence: "training", communicator: world
+    ).descent
 
     while let start = options.startAt, Date().timeIntervalSince1970 < start {}
     try world.barrier()

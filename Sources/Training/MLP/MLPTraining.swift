@@ -80,35 +80,24 @@ final class MLPTraining {
         }
         let handed = settings.growth != nil && number > 0 ? try handAround(after: before) : 0
         let rows = try trainingRows(pooledBy: stage.paths[0] == .reduced ? model.weights[0] : nil)
-        let gradient = model.values.zeros, expanded = exchange.sumsExpanded ? model.expandedGradient : nil
-        let network = model.network(
-            gradient: gradient, expanded: expanded, paths: stage.paths,
-            capacity: exchange.reduction.largestPart(of: settings.batch, ranks: communicator.size))
+        let steps = MLPDescent(
+            model, settings: settings, learningRate: learningRate, paths: stage.paths, rows: rows, exchange: exchange,
+            onDivergence: "training; a smaller --learning-rate keeps it finite", communicator: communicator)
+        let network = steps.network
         self.network = network
-        let exchange = exchange.make(
-            for: model.values, expanded: expanded.map { ExpandedGradient(values: $0, project: network.project) },
-            communicator: communicator)
-        let descent = StochasticDescent(
-            Classification(network, rows: rows), values: model.values, gradient: gradient,
-            weightsPerUnit: model.weightsPerUnit, exchange: exchange,
-            options: .init(
-                seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: learningRate,
-                schedule: settings.schedule, rule: settings.descent),
-            watched: model.buckets.last!!, onDivergence: "training; a smaller --learning-rate keeps it finite",
-            communicator: communicator)
         // What later stages begin with is training: a fit, and XU, for which images are read again. What the first begins with is not.
         if number > 0 { state.seconds += (clock.now - begin).seconds }
         announce(stage.stage, number)
         let traffic = communicator.traffic
         var previous = state, rebuild = 0.0, project = 0.0, bytes = -handed
-        return try descent.run(samples: samples, from: state, through: stage.stage.epochs.upperBound, watch: watch) { epoch in
-            let steps = Double(epoch.steps - previous.steps)
+        return try steps.descent.run(samples: samples, from: state, through: stage.stage.epochs.upperBound, watch: watch) { epoch in
+            let count = Double(epoch.steps - previous.steps)
             let sent = (communicator.traffic - traffic).total.wireBytes
             let row = Metrics.Row(
                 step: epoch.steps, epoch: epoch.number, objective: epoch.loss, error: epoch.error, seconds: epoch.seconds,
-                compute: (epoch.compute - previous.compute) / steps, rebuild: (network.rebuildSeconds - rebuild) / steps,
-                project: (network.projectSeconds - project) / steps, exchange: (epoch.exchange - previous.exchange) / steps,
-                bytes: Double(sent - bytes) / steps)
+                compute: (epoch.compute - previous.compute) / count, rebuild: (network.rebuildSeconds - rebuild) / count,
+                project: (network.projectSeconds - project) / count, exchange: (epoch.exchange - previous.exchange) / count,
+                bytes: Double(sent - bytes) / count)
             previous = epoch
             (rebuild, project, bytes) = (network.rebuildSeconds, network.projectSeconds, sent)
             progress.step(

@@ -47,20 +47,10 @@ public struct MLPSteps {
         let rows = try communicator.agree {
             try inputs.rows(pooledBy: paths[0] == .reduced ? model.weights[0] : nil)
         }
-        let gradient = model.values.zeros, expanded = options.sumsExpanded ? model.expandedGradient : nil
-        let network = model.network(
-            gradient: gradient, expanded: expanded, paths: paths,
-            capacity: options.reduction.largestPart(of: batch, ranks: communicator.size))
-        let exchange = options.make(
-            for: model.values, expanded: expanded.map { ExpandedGradient(values: $0, project: network.project) },
-            communicator: communicator)
-        let descent = StochasticDescent(
-            Classification(network, rows: rows), values: model.values, gradient: gradient, weightsPerUnit: model.weightsPerUnit,
-            exchange: exchange,
-            options: .init(
-                seed: trained.seed, batch: batch, epochs: trained.epochs, learningRate: trained.learningRate, schedule: trained.schedule,
-                rule: trained.descent),
-            watched: model.buckets.last!!, onDivergence: "a measurement", communicator: communicator)
+        let made = MLPDescent(
+            model, settings: trained, learningRate: trained.learningRate, paths: paths, rows: rows, exchange: options,
+            onDivergence: "a measurement", communicator: communicator)
+        let (network, exchange, descent) = (made.network, made.exchange, made.descent)
 
         let samples = RandomStream(seed: trained.seed, purpose: .order).permutation(of: inputs.count)
         let batches = max(1, samples.count / batch), order = (0..<batches * batch).map { samples[$0 % samples.count] }
