@@ -15,10 +15,10 @@ public final class RICAExperiment {
     }
 
     /// What a run was asked for besides its settings.
-    public struct Request: Sendable {
+    public struct Request {
         public var phase = Phase.all
-        /// Where the model is read from in the phases encode and classify; the run directory's if nil.
-        public var modelPath: String?
+        /// The model of the phases encode and classify, and what it was learned from.
+        public var stored: (model: RICAModel, settings: RICASettings)?
         /// The path to compute on; the cheapest if nil.
         public var path: ComputePath?
         /// How sums over samples are formed.
@@ -66,12 +66,11 @@ public final class RICAExperiment {
         switch request.phase {
         case .learn, .all: model = try learn()
         case .encode, .classify:
-            let path = modelPath
+            let stored = request.stored!
+            model = stored.model
+            model.encoder = settings.encoder
             // The model goes on saying what it was learned from, which may be another data set than the one classified.
-            let encoder = settings.encoder
-            (model, settings) = try communicator.agree { try RICAModel.read(from: path) }
-            model.encoder = encoder
-            settings.encoder = encoder
+            settings.dataset = stored.settings.dataset
         }
         switch request.phase {
         case .learn: break
@@ -87,8 +86,6 @@ public final class RICAExperiment {
         }
         return result
     }
-
-    private var modelPath: String { request.modelPath ?? directory.file("model.safetensors") }
 
     private func learn() throws -> RICAModel {
         // What an earlier run learned in this folder says nothing of the model that follows.

@@ -12,7 +12,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     Backend.setThreads(common.threads)
     let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
     let directory = RunDirectory(path: common.runDir ?? "runs/rica-\(common.dataset)")
-    let (settings, data) = try world.agree {
+    let (stored, settings, data) = try world.agree {
         try common.checkRanks(world.size)
         let stored = options.phase.usesModel ? try RICAModel.read(from: options.model ?? directory.file("model.safetensors")) : nil
         let settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings
@@ -27,10 +27,11 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         guard settings.patch <= side else {
             throw OptionError("--patch: expected at most \(side), the side of the images of \(common.dataset), found \(settings.patch)")
         }
-        return (settings, data)
+        return (stored, settings, data)
     }
     try checkSameData(data, on: world)
     let weights = try world.agree {
+        if let stored { return stored.model.weights }
         do { return try settings.makeWeights(channels: data.shape.channels) } catch let error as FactorisationError {
             throw OptionError(
                 "the dictionary se cannot be made with --sigma \(settings.sigma.map { "\($0)" } ?? "auto") and --ridge "
@@ -64,7 +65,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     }
     var request = RICAExperiment.Request()
     request.phase = options.phase
-    request.modelPath = options.model
+    request.stored = stored
     request.path = common.compute.path
     request.reduction = common.reduction
     request.exportPath = common.exportExpanded
