@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// Times of one thing over the rounds of a run, in milliseconds.
 public struct Spread {
@@ -7,10 +8,7 @@ public struct Spread {
     public init() {}
     public mutating func add(_ milliseconds: Double) { values.append(milliseconds) }
 
-    public var median: Double {
-        let sorted = values.sorted(), middle = sorted.count / 2
-        return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-    }
+    public var median: Double { Statistics.median(values)! }
     public var minimum: Double { values.min()! }
     public var maximum: Double { values.max()! }
 }

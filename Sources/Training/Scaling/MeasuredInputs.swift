@@ -54,7 +54,7 @@ public enum MeasuredInputs {
 
     /// Patches that are like whitened and normalised ones: rows of unit length drawn from N(0, 1), patches × size, that do not depend on
     /// the ranks.
-    static func patches(_ range: Range<Int>, size: Int) -> Matrix<Float> {
+    public static func patches(_ range: Range<Int>, size: Int) -> Matrix<Float> {
         let rows = Matrix<Float>(rows: range.count, columns: size)
         RandomStream(seed: 1, purpose: .patches).fillNormal(rows.elements, from: range.lowerBound * size)
         for r in 0..<rows.rows {
