@@ -1,5 +1,5 @@
 /// The three ways to compute a predicted layer on inputs that stay the same from step to step. They give the same numbers
-/// (Denil et al. 2013, section 3; METHOD: exact shortcuts).
+/// (Denil et al. 2013, section 3).
 public enum ComputePath: String, CaseIterable, Sendable {
     /// W = Uw once a step, then a dense layer.
     case expanded

@@ -50,7 +50,7 @@ public struct NaiveRICA {
         return (value, gradient)
     }
 
-    /// The objective as METHOD's shortcut computes it, with a bound on each number's rounding in Float: every product is the one
+    /// The objective by two products instead of five, with a bound on each number's rounding in Float: every product is the one
     /// of the fast path, so the bound follows its chain of roundings.
     public func bounded(_ values: Rows, expanded: Bool) -> (value: Double, error: Double, gradient: Bounded) {
         let u = floatUnit, count = Double(patches.count), inputs = patches[0].count

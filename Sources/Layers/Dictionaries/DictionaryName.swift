@@ -1,4 +1,4 @@
-/// The dictionaries as they are named on the command line (METHOD, section 2).
+/// The dictionaries as they are named on the command line.
 public enum DictionaryName: String, CaseIterable, Codable, Sendable {
     /// Squared-exponential kernel on the pixel grid.
     case se

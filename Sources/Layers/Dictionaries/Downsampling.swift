@@ -1,6 +1,6 @@
 import LinearAlgebra
 
-/// Down-sampled images and kernels (METHOD, section 4): atoms are the cells of a plane, so that xU is the image made smaller and Uw a small
+/// Down-sampled images and kernels as a dictionary: atoms are the cells of a plane, so that xU is the image made smaller and Uw a small
 /// kernel made larger. The baseline that a prediction from learned positions must beat.
 ///
 /// `count` cells of nearly equal size: rows are cut into r = round(√(count·height/width)) bands, r such that no band has more cells than

@@ -2,7 +2,7 @@ import LinearAlgebra
 
 /// XU of all columns of a layer whose dictionary is squared exponential, by way of blurred inputs.
 ///
-/// On a grid the kernel is one along each axis, K = K_rows ⊗ K_columns (METHOD, section 5), so XK is two small products, the same for any
+/// On a grid the kernel is one along each axis, K = K_rows ⊗ K_columns, so XK is two small products, the same for any
 /// number of columns. XU_j is then XK at α_j, and in the ridge form that times (K_α + λI)⁻¹. Flops for m samples:
 /// 2·m·n_v·(height + width) and 2·m·n_α²·J/channels, instead of the direct product's 2·m·n_v·n_α·J/channels.
 public struct SeparablePooling: Sendable {

@@ -3,7 +3,7 @@ import Layers
 import LinearAlgebra
 
 /// Turns an image into features: the responses at every position, stride 1, encoded and summed over the image's four quadrants
-/// (Coates, Lee & Ng 2011; METHOD, section 3).
+/// (Coates, Lee & Ng 2011).
 ///
 /// Contrast normalisation, whitening, layer and the scale to unit variance are one product, a scale a patch and an offset:
 /// y = s(x)·Fx − DŴZμ with F = DŴZ(I − 11ᵀ/n). Pooled, F is kept as learned values and a basis, which costs less when few are

@@ -47,7 +47,7 @@ final class MLPPretraining {
                 // The same numbers went into it everywhere, but processors of two kinds may have rounded them differently.
                 for column in layer.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }
             }
-            // U and w learned as an autoencoder are unstable: METHOD's LowRank starts from its random numbers.
+            // U and w learned as an autoencoder are unstable: LowRank starts from its random numbers.
             guard settings.pretrainEpochs > 0, !name.isLearned else { continue }
             let values = LearnedValues([(model.names[k], layer.units, layer.valuesPerUnit + 1)])
             values.matrix(0).copy(from: model.layerValues[k])

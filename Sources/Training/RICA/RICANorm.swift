@@ -1,7 +1,7 @@
 import LinearAlgebra
 import Layers
 
-/// What a row r of W is divided by before it is used (METHOD, section 3: "The norm matters").
+/// What a row r of W is divided by before it is used.
 public enum RICANorm: String, CaseIterable, Codable, Sendable {
     /// ‖r‖, as in the paper.
     case unit
