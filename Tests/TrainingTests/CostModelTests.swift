@@ -62,8 +62,8 @@ import Training
         #expect(all.count == 2 * rows.filter { $0.ranks > 1 }.count && HeldBack.band(all)! < Self.exact)
     }
 
-    /// A measurement that is held back is off by .05/.95 = .053 of itself at most. What is predicted in its place is a sum of measurements
-    /// with weights; where it lies between those that were fitted, the weights are those of a mean or less, Σw² ≤ 1, so that the noise,
+    /// A measurement that is held back is off by .05/.95 = .053 of itself at most. What is predicted in its place is, to first order, a
+    /// sum of measurements with weights; where it lies between those that were fitted, the weights are those of a mean or less, Σw² ≤ 1, so that the noise,
     /// uniform to 5 %, moves it by .05/√3 = .029 in the standard deviation at most. 15 %, the project's promise, leaves that 3.4 times;
     /// what nine of ten keep is .053 + 1.65·.029 = .10.
     @Test func noise() throws {

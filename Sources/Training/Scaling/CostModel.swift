@@ -13,7 +13,10 @@ public struct StepTime: Sendable {
 ///     compute  = κ · (fixed + perSample · samples of a rank), rebuild and project κ · constants
 ///     exchange = √((κ · latency · hops(P))² + ((wire bytes − burst) / bandwidth)²) + κ · payload · handling
 ///
-/// Of hops and bytes the longer counts most: while bytes of some messages wait for the link, others make their hops. Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
+/// Of hops and bytes the longer counts most: while bytes of some messages wait for the link, others make their hops. That it is the root of
+/// their squares is no theory: it foretells measurements better than a sum (docs/SCALING.md).
+///
+/// Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
 /// and owners do not reach the same; on a link whose name is a rate (`100mbit`) none is above it. Handling (copying, summing, rounding,
 /// PowerSGD's products) is of a configuration; what a rank rounds or factors it does alone, too. κ is 1 for ranks with cores of their own,
 /// ⌈P/cores⌉ for ranks that share them (oversubscribed rows), since the slowest core sets the pace; there `cores` is fitted, too, and so
