@@ -81,8 +81,9 @@ struct PlanCommand: ParsableCommand {
         }
         let configurations = model.configurations.filter { one in rows.contains { $0.configuration == one } }
         let steps = try stepsToTarget.map { try StepsToTarget(path: $0) }, batch = batch ?? usualBatch(rows)
-        // A rate that was measured, however it is written.
-        let measured = all.map(\.link).first { link in Network.rate(link).map { $0 == bandwidth.bitsPerSecond } ?? false }
+        // A rate that was measured, however it is written; that way first, and rows of the kind that is asked for.
+        let links = (all.filter { $0.oversubscribed == oversubscribed } + all).map(\.link)
+        let measured = links.contains(bandwidth.text) ? bandwidth.text : links.first { Network.rate($0) == bandwidth.bitsPerSecond }
         let network = Network(name: measured ?? bandwidth.text, bitsPerSecond: bandwidth.bitsPerSecond, latency: latency?.seconds)
         let plan = Plan(
             model, configurations, ranks: try rankCounts, batch: batch, mode: mode, on: network,
