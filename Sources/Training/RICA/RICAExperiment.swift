@@ -17,7 +17,7 @@ public final class RICAExperiment {
     /// What a run was asked for besides its settings.
     public struct Request {
         public var phase = Phase.all
-        /// The model of the phases encode and classify, and what it was learned from.
+        /// The model of the phases encode and classify, which need one, and what it was learned from.
         public var stored: (model: RICAModel, settings: RICASettings)?
         /// The path to compute on; the cheapest if nil.
         public var path: ComputePath?
@@ -66,7 +66,7 @@ public final class RICAExperiment {
         switch request.phase {
         case .learn, .all: model = try learn()
         case .encode, .classify:
-            let stored = request.stored!
+            guard let stored = request.stored else { preconditionFailure("the phases encode and classify take a stored model") }
             model = stored.model
             model.encoder = settings.encoder
             // The model goes on saying what it was learned from, which may be another data set than the one classified.
