@@ -3,16 +3,13 @@ import Layers
 import LinearAlgebra
 import Training
 
-/// The net 784–500–500–10 with all that a step of the job `mlp` works on.
+/// The net 784–500–500–10 as a step of the job `mlp` has it, with its images.
 public struct Perceptron {
     public let settings: MLPSettings
     public let model: MLPModel
     /// Of every layer.
     public let paths: [ComputePath]
-    public let gradient: LearnedValues
-    public let network: MLPNetwork
     public let rows: TrainingRows
-    public let objective: Classification
 
     /// - Parameters:
     ///   - images: with their 1, not pooled.
@@ -25,8 +22,6 @@ public struct Perceptron {
             let costs = layer.stepCosts(samples: samples, isFirst: k == 0)
             return (costs.first { $0.path == path } ?? costs[0]).path
         }
-        gradient = model.values.zeros
-        network = model.network(gradient: gradient, paths: paths, capacity: samples)
         if paths[0] == .reduced {
             let pooling = model.weights[0].pooling
             let pooled = Matrix<Float>(rows: images.rows.rows, columns: pooling.columns)
@@ -35,7 +30,6 @@ public struct Perceptron {
         } else {
             rows = images
         }
-        objective = Classification(network, rows: rows)
     }
 }
 

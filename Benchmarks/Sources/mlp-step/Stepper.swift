@@ -1,9 +1,13 @@
 import BenchmarkSupport
+import Layers
 import Training
 
 /// Makes the steps of the job `mlp` on one rank, one after the other: all but collectives, which have nobody to talk to.
 final class Stepper {
     let net: Perceptron
+    private let gradient: LearnedValues
+    private let network: MLPNetwork
+    private let objective: Classification
     private let rule: SGD
     private let batch: Int
     private let labels: [Int32]
@@ -20,6 +24,9 @@ final class Stepper {
         batch = net.settings.batch
         labels = order[..<batch].map { net.rows.labels[$0] }
         let model = net.model
+        gradient = model.values.zeros
+        network = model.network(gradient: gradient, paths: net.paths, capacity: batch)
+        objective = Classification(network, rows: net.rows)
         rule = SGD(
             model.values, updated: model.values.buckets.map { 0..<$0.units }, weightsPerUnit: model.weightsPerUnit,
             options: net.settings.descent)
@@ -27,19 +34,18 @@ final class Stepper {
     }
 
     func step() {
-        _ = net.objective.gradient(of: samples, scale: 1 / Double(batch), first: 0) { _ in }
+        _ = objective.gradient(of: samples, scale: 1 / Double(batch), first: 0) { _ in }
         update()
         advance()
     }
 
     /// Loss and gradient of the batch that is in place, with W as it is.
-    func forwardAndBackward() { _ = net.network.gradient(count: batch, labels: labels, scale: 1 / Double(batch)) }
+    func forwardAndBackward() { _ = network.gradient(count: batch, labels: labels, scale: 1 / Double(batch)) }
 
     /// Times the parts of some steps. The network has no seam between forward and backward: forward is a pass of its own with its loss,
     /// and backward is what loss and gradient together take longer.
     func timeParts(steps: Int) {
         var sums = [Double](repeating: 0, count: parts.count), predicted = [Int32](repeating: 0, count: batch)
-        let network = net.network
         step()
         for _ in 0..<steps {
             let gather = milliseconds { net.rows.gather(samples, into: network.batch) }
@@ -59,7 +65,7 @@ final class Stepper {
     private func update() {
         let values = net.model.values
         for b in values.buckets.indices {
-            rule.update(bucket: b, values: values.matrix(b), gradient: net.gradient.matrix(b))
+            rule.update(bucket: b, values: values.matrix(b), gradient: gradient.matrix(b))
         }
     }
 
