@@ -49,14 +49,7 @@ public struct PredictedWeights: Sendable {
     ///   - values: w, units × n_α.
     ///   - weights: W, units × n_v.
     public func expand(_ values: Matrix<Float>, into weights: Matrix<Float>) {
-        for column in columns {
-            let w = values.rows(column.units), full = weights.rows(column.units)
-            guard let dictionary = column.dictionary else {
-                full.copy(from: w)
-                continue
-            }
-            forEachPlane(w, full) { w, full in multiply(w, dictionary, transposed: .second, into: full) }
-        }
+        forEachColumn(values, weights) { w, dictionary, full in multiply(w, dictionary, transposed: .second, into: full) }
     }
 
     /// g ← Uᵀ·∂L/∂W: the gradient of the learned values. 2·n_h·n_v·n_α/channels flops.
@@ -65,14 +58,7 @@ public struct PredictedWeights: Sendable {
     ///   - weightGradient: units × n_v.
     ///   - gradient: units × n_α.
     public func project(_ weightGradient: Matrix<Float>, into gradient: Matrix<Float>) {
-        for column in columns {
-            let full = weightGradient.rows(column.units), g = gradient.rows(column.units)
-            guard let dictionary = column.dictionary else {
-                g.copy(from: full)
-                continue
-            }
-            forEachPlane(full, g) { full, g in multiply(full, dictionary, into: g) }
-        }
+        forEachColumn(weightGradient, gradient) { full, dictionary, g in multiply(full, dictionary, into: g) }
     }
 
     /// G ← Σ over channels (∂L/∂W_j)ᵀ·w_j: the gradient of one column's U on one plane, where U is learned.
@@ -144,6 +130,19 @@ public struct PredictedWeights: Sendable {
     public func pool(_ inputs: Matrix<Float>, column index: Int, into pooled: Matrix<Float>) {
         guard let dictionary = columns[index].dictionary else { return pooled.copy(from: inputs) }
         forEachPlane(inputs, pooled) { inputs, pooled in multiply(inputs, dictionary, into: pooled) }
+    }
+
+    /// Calls the body with what meets the same block of U: the parts of a, of units × anything, that block and the parts of b. Where U is the
+    /// identity a is copied to b.
+    private func forEachColumn(_ a: Matrix<Float>, _ b: Matrix<Float>, _ body: (Matrix<Float>, Matrix<Float>, Matrix<Float>) -> Void) {
+        for column in columns {
+            let (a, b) = (a.rows(column.units), b.rows(column.units))
+            guard let dictionary = column.dictionary else {
+                b.copy(from: a)
+                continue
+            }
+            forEachPlane(a, b) { body($0, dictionary, $1) }
+        }
     }
 
     /// Calls the body with the parts of two matrices that meet the same block of U. A row of a unit or a sample is one row a channel
