@@ -66,6 +66,11 @@ enum JobEnd {
         abort(oneLine(error), code: exitCode(of: error), onMainThread: true)
     }
 
+    /// Where an error can be told to nobody, MPI may still write to buffers that it would give away.
+    static func orAbort<Result>(_ body: () throws(MPIError) -> Result) -> Result {
+        do throws(MPIError) { return try body() } catch { abort(error) }
+    }
+
     /// Says `JOB: rank R on HOST: message` and ends all ranks. Returns to nobody, whatever MPI does: should MPI_Abort
     /// (or a full pipe) hang, this process leaves by itself after five seconds and the launcher sees a non-zero code.
     // int MPI_Abort(MPI_Comm comm, int errorcode)

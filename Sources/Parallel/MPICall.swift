@@ -5,6 +5,7 @@ enum MPICall: UInt8 {
     case finalize, errhandler, commRank, commSize, commDup, commSplit, commSplitType, commFree
     case barrier, broadcast, reduce, allReduce, allGather, reduceScatter, sendReceive
     case startSend, startReceive, startBroadcast, startReduce, startAllReduce, startAllGather, startReduceScatter, test, wait
+    case typeIndexed, typeCommit, typeFree
 
     var name: String {
         switch self {
@@ -33,6 +34,9 @@ enum MPICall: UInt8 {
         case .startReduceScatter: "MPI_Ireduce_scatter"
         case .test: "MPI_Test"
         case .wait: "MPI_Wait"
+        case .typeIndexed: "MPI_Type_indexed"
+        case .typeCommit: "MPI_Type_commit"
+        case .typeFree: "MPI_Type_free"
         }
     }
 }

@@ -20,37 +20,37 @@ public final class Messages {
     /// Starts: part q of every rank's `source` goes to rank q, which gets those of all ranks in `target`, ordered by rank. A rank's own part
     /// is copied where `received` has a place for it.
     ///
-    /// A rank sends what is for others, N − n_r values of the N in `source`. The buffers do not overlap.
+    /// A rank sends what is for others, N − n_r values of the N in `sent`. The buffers do not overlap.
     ///
     /// - Parameters:
     ///   - sent: the parts of `source`.
-    ///   - received: the parts of `target`: as long as the others' part for this rank; its own, or nothing.
+    ///   - received: the parts of `target`: as long as the others' part for this rank; its own, in one run as it is sent, or nothing.
     public func allToAll<T: MPIScalar>(
-        _ source: UnsafeBufferPointer<T>, _ sent: Shares, into target: UnsafeMutableBufferPointer<T>, _ received: Shares
+        _ source: UnsafeBufferPointer<T>, _ sent: Parts<T>, into target: UnsafeMutableBufferPointer<T>, _ received: Parts<T>
     ) {
-        precondition(source.count == sent.total && target.count == received.total, "the buffers hold a part for each rank")
-        communicator.check(sent)
-        communicator.check(received)
+        check(sent, source.count)
+        check(received, target.count)
         let own = sent[communicator.rank], place = received[communicator.rank]
-        precondition(place.isEmpty || own.count == place.count, "a rank keeps its own part")
+        precondition(place.count == 0 || own.count == place.count && own.runs.count == 1, "a rank keeps its own part")
         communicator.traffic.allToAll.add(payload: sent.total * T.mpiType.size, wire: (sent.total - own.count) * T.mpiType.size)
-        start({ UnsafeBufferPointer(rebasing: source[sent[$0]]) }, { UnsafeMutableBufferPointer(rebasing: target[received[$0]]) })
-        if !place.isEmpty { (target.baseAddress! + place.lowerBound).update(from: source.baseAddress! + own.lowerBound, count: own.count) }
+        start(source.baseAddress, { sent[$0] }, target.baseAddress, { received[$0] })
+        if let place = place.runs.first {
+            (target.baseAddress! + place.lowerBound).update(from: source.baseAddress! + own.runs[0].lowerBound, count: own.count)
+        }
     }
 
     /// Starts to fill every rank's `buffer` with the parts of all ranks; a rank's own part is already in its place. It is sent (P−1) times.
-    public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, _ shares: Shares) {
-        precondition(buffer.count == shares.total, "the buffer holds the shares of all ranks")
-        communicator.check(shares)
-        let own = UnsafeBufferPointer(rebasing: buffer[shares[communicator.rank]]), bytes = own.count * T.mpiType.size
+    public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, _ parts: Parts<T>) {
+        check(parts, buffer.count)
+        let own = parts[communicator.rank], bytes = own.count * T.mpiType.size
         communicator.traffic.allGather.add(payload: bytes, wire: (communicator.size - 1) * bytes)
-        start({ _ in own }, { UnsafeMutableBufferPointer(rebasing: buffer[shares[$0]]) })
+        start(UnsafePointer(buffer.baseAddress), { _ in own }, buffer.baseAddress, { parts[$0] })
     }
 
     /// Lets MPI work. Most libraries move little between calls, so a long computation calls this now and then.
     // int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status)
     public func progress() {
-        orEnd { () throws(MPIError) in
+        JobEnd.orAbort { () throws(MPIError) in
             for index in underWay.indices {
                 var done: Int32 = 0
                 try perform(.test) { MPI_Test(&underWay[index].v, &done, cmpi_status_ignore()) }
@@ -61,48 +61,64 @@ public final class Messages {
 
     /// Waits until all that was started is sent and has arrived.
     public func finish() {
-        orEnd { () throws(MPIError) in
+        JobEnd.orAbort { () throws(MPIError) in
             for index in underWay.indices { try communicator.finish(&underWay[index]) }
         }
         underWay.removeAll(keepingCapacity: true)
     }
 
+    private func check<T>(_ parts: Parts<T>, _ count: Int) {
+        precondition(parts.ranks == communicator.size, "parts are one a rank: \(communicator.size) ranks, \(parts.ranks) parts")
+        precondition(parts.end <= count, "the buffer holds the parts of all ranks")
+    }
+
     /// Sends and receives what is for and from each other rank, all at once.
-    private func start<T: MPIScalar>(_ sent: (Int) -> UnsafeBufferPointer<T>, _ received: (Int) -> UnsafeMutableBufferPointer<T>) {
-        let type = T.mpiType, rank = communicator.rank, size = communicator.size
-        orEnd { () throws(MPIError) in
+    private func start<T: MPIScalar>(
+        _ source: UnsafePointer<T>?, _ sent: (Int) -> Parts<T>.Part, _ target: UnsafeMutablePointer<T>?, _ received: (Int) -> Parts<T>.Part
+    ) {
+        let rank = communicator.rank, size = communicator.size
+        JobEnd.orAbort { () throws(MPIError) in
             for step in 1..<size {
-                let from = (rank + size - step) % size, target = received(from)
-                try inMessages(target.count, type) { offset, n throws(MPIError) in
-                    underWay.append(try communicator.startReceive(target.baseAddress! + offset, n, type, from: from))
+                let from = (rank + size - step) % size
+                try inMessages(received(from)) { offset, n, type throws(MPIError) in
+                    underWay.append(try communicator.startReceive(target! + offset, n, type, from: from))
                 }
             }
             for step in 1..<size {
-                let to = (rank + step) % size, source = sent(to)
-                try inMessages(source.count, type) { offset, n throws(MPIError) in
-                    underWay.append(try communicator.startSend(source.baseAddress! + offset, n, type, to: to))
+                let to = (rank + step) % size
+                try inMessages(sent(to)) { offset, n, type throws(MPIError) in
+                    underWay.append(try communicator.startSend(source! + offset, n, type, to: to))
                 }
             }
         }
     }
 
-    /// Calls `body` with pieces that leave at once, as a ring's segments do: over TCP Open MPI sends up to 64 KiB without asking the
-    /// receiver first. Where all ranks share a machine it asks anyway, from 4 KiB on, and few large pieces are faster (docs/SCALING.md).
-    /// At most 1024 pieces, whose requests MPI keeps.
-    private func inMessages(
-        _ count: Int, _ type: MPIType, _ body: (_ offset: Int, _ count: Int32) throws(MPIError) -> Void
+    /// Calls `body` with a part that is several runs, or with pieces of its run that leave at once. At most 1024 pieces, whose requests MPI
+    /// keeps.
+    private func inMessages<T>(
+        _ part: Parts<T>.Part, _ body: (_ offset: Int, _ count: Int32, _ type: cmpi_datatype) throws(MPIError) -> Void
     ) throws(MPIError) {
-        let bytes = try communicator.isOneHost() ? 1 << 20 : 4 * Ring.segment
-        let piece = min(communicator.largestCount, max(bytes / type.size, (count + 1023) / 1024))
-        var offset = 0
-        while offset < count {
-            let n = min(piece, count - offset)
-            try body(offset, Int32(n))
-            offset += n
+        guard let run = part.runs.first else { return }
+        let capacity = communicator.messageCapacity(of: T.self)
+        if let datatype = part.datatype {
+            precondition(part.count <= capacity, "several runs are one message: \(part.count) values, at most \(capacity)")
+            return try body(0, 1, datatype)
+        }
+        let piece = min(communicator.largestCount, max(capacity, (run.count + 1023) / 1024))
+        for offset in stride(from: run.lowerBound, to: run.upperBound, by: piece) {
+            try body(offset, Int32(min(piece, run.upperBound - offset)), T.mpiType.datatype)
         }
     }
+}
 
-    private func orEnd(_ body: () throws(MPIError) -> Void) {
-        do throws(MPIError) { try body() } catch { JobEnd.abort(error) }
+extension Communicator {
+    /// How many values a message of `Messages` carries, which leaves at once, as a ring's segment does: over TCP Open MPI sends up to
+    /// 64 KiB without asking the receiver first. Where all ranks share a machine it asks anyway, from 4 KiB on, and few large messages are
+    /// faster (docs/SCALING.md).
+    ///
+    /// Asks whether they do at the first use: one collective.
+    public func messageCapacity<T: MPIScalar>(of: T.Type) -> Int {
+        let bytes = JobEnd.orAbort { () throws(MPIError) in try isOneHost() } ? 1 << 20 : 4 * Ring.segment
+        return min(largestCount, bytes / T.mpiType.size)
     }
 }

@@ -76,12 +76,7 @@ public final class Ring {
         guard communicator.size > 1, let base = buffer.baseAddress else { return }
         sends.removeAll(keepingCapacity: true)
         receives.removeAll(keepingCapacity: true)
-        do throws(MPIError) {
-            try passRound(base)
-        } catch {
-            // MPI may still write to the buffer, which the error would give away.
-            JobEnd.abort(error)
-        }
+        JobEnd.orAbort { () throws(MPIError) in try passRound(base) }
     }
 
     private func passRound(_ base: UnsafeMutablePointer<Float>) throws(MPIError) {
@@ -105,12 +100,12 @@ public final class Ring {
         receives.append(
             try communicator.startReceive(
                 message.isPart ? scratch + index % depth * Self.segment : base + message.place.lowerBound,
-                Int32(message.place.count), .float, from: (communicator.rank + communicator.size - 1) % communicator.size))
+                Int32(message.place.count), cmpi_float(), from: (communicator.rank + communicator.size - 1) % communicator.size))
     }
 
     private func pass(_ place: Range<Int>, _ base: UnsafeMutablePointer<Float>) throws(MPIError) {
         sends.append(
             try communicator.startSend(
-                base + place.lowerBound, Int32(place.count), .float, to: (communicator.rank + 1) % communicator.size))
+                base + place.lowerBound, Int32(place.count), cmpi_float(), to: (communicator.rank + 1) % communicator.size))
     }
 }

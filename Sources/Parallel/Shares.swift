@@ -1,32 +1,24 @@
-/// A buffer in parts of any lengths, one a rank, one after another, as MPI wants to be told of them: in memory that stays where it is,
-/// since non-blocking calls read it until they end.
+/// The parts of a cut, one a rank, as MPI's collectives want to be told of them: in memory that stays where it is, since non-blocking
+/// calls read it until they end.
 public final class Shares: Sendable {
-    /// Where every part begins, and where the last one ends.
-    private let bounds: [Int]
+    private let cut: Cut
     // Only read after init. Totals beyond MPI's 32 bits leave them unread, too.
     nonisolated(unsafe) let counts: UnsafeMutablePointer<Int32>
     nonisolated(unsafe) let displacements: UnsafeMutablePointer<Int32>
 
-    /// - Parameter counts: the length of each rank's part, in values.
-    public init(counts: [Int]) {
-        bounds = counts.reduce(into: [0]) { $0.append($0.last! + $1) }
-        self.counts = .allocate(capacity: counts.count)
-        displacements = .allocate(capacity: counts.count)
-        for part in counts.indices {
-            self.counts[part] = Int32(truncatingIfNeeded: counts[part])
-            displacements[part] = Int32(truncatingIfNeeded: bounds[part])
+    init(_ cut: Cut) {
+        self.cut = cut
+        counts = .allocate(capacity: cut.parts)
+        displacements = .allocate(capacity: cut.parts)
+        for part in 0..<cut.parts {
+            counts[part] = Int32(truncatingIfNeeded: cut[part].count)
+            displacements[part] = Int32(truncatingIfNeeded: cut[part].lowerBound)
         }
     }
 
-    public convenience init(_ cut: Cut) {
-        self.init(counts: (0..<cut.parts).map { cut[$0].count })
-    }
-
-    public var parts: Int { bounds.count - 1 }
-    public var total: Int { bounds.last! }
-
-    /// The values of one part.
-    public subscript(part: Int) -> Range<Int> { bounds[part]..<bounds[part + 1] }
+    var parts: Int { cut.parts }
+    var total: Int { cut.total }
+    subscript(part: Int) -> Range<Int> { cut[part] }
 
     deinit {
         counts.deallocate()

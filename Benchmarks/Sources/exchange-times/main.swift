@@ -14,11 +14,11 @@ struct Options: ParsableCommand {
         discussion: "Gradients are zeros, and an update does nothing: only what travels is timed. A time is that of the slowest rank.",
         version: RunRecord.colonnade)
 
-    @Option(help: "Rounds where values are few; fewer where they are many, but ten.")
+    @Option(help: "Rounds where values are few; fewer where they are many, but thirty.")
     var rounds = 1000
 
     func validate() throws {
-        guard rounds >= 10 else { throw ValidationError("--rounds: expected at least 10, found \(rounds)") }
+        guard rounds >= 30 else { throw ValidationError("--rounds: expected at least 30, found \(rounds)") }
     }
 }
 
@@ -32,16 +32,15 @@ final class NoUpdate: UpdateRule {
     func update(bucket: Int, values: Matrix<Float>, gradient: Matrix<Float>) {}
 }
 
-/// MPI's own collectives for the same values, without a deadline: one sum for all ranks, or a part of it for each, then the parts for all.
+/// MPI's own collectives in the same memory, without a deadline: one sum for all ranks, or a part of it for each, then the parts for all.
 struct BareCalls {
-    let buffer: Matrix<Float>
-    private let part: Matrix<Float>
+    private let buffer, part: Matrix<Float>
     private let counts, offsets: [Int32]
     private let rank: Int
 
-    init(count: Int, communicator: Communicator) {
-        let cut = Cut(count, into: communicator.size)
-        buffer = Matrix(rows: 1, columns: count)
+    init(_ buffer: Matrix<Float>, communicator: Communicator) {
+        let cut = Cut(buffer.columns, into: communicator.size)
+        self.buffer = buffer
         rank = communicator.rank
         part = Matrix(rows: 1, columns: cut[rank].count)
         counts = (0..<communicator.size).map { Int32(cut[$0].count) }
@@ -81,8 +80,8 @@ Parallel.run(job: "exchange-times") { world in
     ]
     if world.isRoot { print("model               exchange           bytes    bare ms    ours ms    reached") }
     for (name, values) in models {
-        let gradient = values.zeros, bare = BareCalls(count: values.count, communicator: world), rule = NoUpdate()
-        let rounds = min(options.rounds, max(10, (1 << 28) / (4 * values.count)))
+        let gradient = values.zeros, bare = BareCalls(gradient.flat, communicator: world), rule = NoUpdate()
+        let rounds = min(options.rounds, max(30, (1 << 30) / (4 * values.count)))
         for (label, call) in [("dynamic", bare.allReduce), ("dynamic-ring", bare.allReduce), ("owned", bare.throughOwners)] {
             let exchange = ExchangeOptions(label: label)!.make(for: values, communicator: world)
             func timed(_ body: () throws -> Void) throws -> Double {

@@ -7,9 +7,9 @@ import Parallel
 /// (P − 1)·n_r values.
 ///
 /// A bucket's gradient may leave while the rest is computed (`depart`), and its new values leave while other buckets are summed and
-/// updated. Parts are added in the order of ranks, whatever the timing, or where the order is fixed by `OrderedSum`.
+/// updated; buckets that fit one message together leave together. Parts are added in the order of ranks, whatever the timing, or where the order is fixed by `OrderedSum`.
 final class OwnedExchange: Exchange {
-    private let ownership: Ownership
+    private let ownership: Ownership<Float>
     /// Where the order is fast, of several ranks.
     private let departures: Departures<Float>?
     /// Where it is fixed.
@@ -35,29 +35,31 @@ final class OwnedExchange: Exchange {
     var wireBytesPerStep: Int { 4 * (ordered?.busiest ?? ownership.busiest) }
     var heldFloats: Int { (departures?.held ?? 0) + (ordered?.heldValues ?? 0) }
 
-    var isUnderWay: Bool { departures?.hasLeft.contains(true) ?? false }
+    var isUnderWay: Bool { departures?.wasSent.contains(true) ?? false }
 
     func take(_ gradient: LearnedValues) { ordered?.take(gradient.flat.elements) }
 
     func depart(bucket: Int, of gradient: LearnedValues) {
-        guard let departures, !departures.hasLeft[bucket] else { return }
-        departures.send(bucket, UnsafeBufferPointer(gradient.matrix(bucket).elements))
+        guard let departures, !departures.wasSent[bucket] else { return }
+        departures.send(bucket, of: UnsafeBufferPointer(gradient.flat.elements))
     }
 
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws -> Double {
-        let clock = ContinuousClock(), buckets = updated.indices.reversed()
+        let clock = ContinuousClock()
         try ordered?.sum(gradient.flat.elements)
-        for b in buckets { depart(bucket: b, of: gradient) }
+        for b in updated.indices.reversed() { depart(bucket: b, of: gradient) }
         var seconds = 0.0
-        for b in buckets {
-            if let departures {
-                departures.receive(b)
-                addParts(of: departures, b, to: gradient.flat.pointer + ownership.own[b].lowerBound, count: ownership.own[b].count)
+        for (group, parts) in zip(ownership.groups.indices, ownership.parts) {
+            departures?.receive(group: group)
+            for b in ownership.groups[group].reversed() {
+                if let departures {
+                    addParts(of: departures, b, to: gradient.flat.pointer + ownership.own[b].lowerBound, count: ownership.own[b].count)
+                }
+                seconds += clock.measure {
+                    rule.update(bucket: b, values: values.matrix(b).rows(updated[b]), gradient: gradient.matrix(b).rows(updated[b]))
+                }.seconds
             }
-            seconds += clock.measure {
-                rule.update(bucket: b, values: values.matrix(b).rows(updated[b]), gradient: gradient.matrix(b).rows(updated[b]))
-            }.seconds
-            messages?.allGather(inPlace: values.matrix(b).elements, ownership.parts[b])
+            messages?.allGather(inPlace: values.flat.elements, parts)
         }
         messages?.finish()
         return seconds

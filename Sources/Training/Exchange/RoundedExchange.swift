@@ -8,7 +8,7 @@ import Parallel
 /// rounded, and all ranks, it too, compute with the rounded ones. What rounding took is the only state that one rank alone has.
 final class RoundedExchange: Exchange {
     private let rank, ranks: Int
-    private let ownership: Ownership
+    private let ownership: Ownership<UInt16>
     private let departures: Departures<UInt16>
     private let messages: Messages
     /// The gradient on its way, then the values.
@@ -40,14 +40,15 @@ final class RoundedExchange: Exchange {
         (packet.count + departures.held + 1) / 2 + residual.columns + masters.reduce(0) { $0 + $1.rows * $1.columns }
     }
 
-    var isUnderWay: Bool { departures.hasLeft.contains(true) }
+    var isUnderWay: Bool { departures.wasSent.contains(true) }
 
     func depart(bucket: Int, of gradient: LearnedValues) {
-        guard !departures.hasLeft[bucket] else { return }
-        let offset = gradient.buckets[bucket].offset, rounded = packet(gradient.buckets[bucket])
+        guard !departures.wasSent[bucket] else { return }
+        let offset = gradient.buckets[bucket].offset
         roundToBFloat16(
-            gradient.flat.pointer + offset, residual: residual.pointer + offset, into: rounded.baseAddress!, count: rounded.count)
-        departures.send(bucket, UnsafeBufferPointer(rounded))
+            gradient.flat.pointer + offset, residual: residual.pointer + offset, into: packet.baseAddress! + offset,
+            count: gradient.buckets[bucket].count)
+        departures.send(bucket, of: UnsafeBufferPointer(packet))
     }
 
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule) throws -> Double {
@@ -58,24 +59,22 @@ final class RoundedExchange: Exchange {
         }
         for b in buckets { depart(bucket: b, of: gradient) }
         var seconds = 0.0
-        for b in buckets {
-            let own = ownership.own[b], sum = gradient.flat.pointer + own.lowerBound
-            departures.receive(b)
-            func part(of sender: Int) -> UnsafePointer<UInt16> {
-                UnsafePointer(sender == rank ? packet.baseAddress! + own.lowerBound : departures.part(b, of: sender))
+        for (group, parts) in zip(ownership.groups.indices, ownership.parts) {
+            departures.receive(group: group)
+            for b in ownership.groups[group].reversed() {
+                let own = ownership.own[b], sum = gradient.flat.pointer + own.lowerBound
+                func part(of sender: Int) -> UnsafePointer<UInt16> {
+                    UnsafePointer(sender == rank ? packet.baseAddress! + own.lowerBound : departures.part(b, of: sender))
+                }
+                widenFromBFloat16(part(of: 0), into: sum, count: own.count)
+                for sender in 1..<ranks { addBFloat16(part(of: sender), to: sum, count: own.count) }
+                seconds += clock.measure { rule.update(bucket: b, values: masters[b], gradient: gradient.matrix(b).rows(updated[b])) }.seconds
+                roundToBFloat16(masters[b].pointer, into: packet.baseAddress! + own.lowerBound, count: own.count)
             }
-            widenFromBFloat16(part(of: 0), into: sum, count: own.count)
-            for sender in 1..<ranks { addBFloat16(part(of: sender), to: sum, count: own.count) }
-            seconds += clock.measure { rule.update(bucket: b, values: masters[b], gradient: gradient.matrix(b).rows(updated[b])) }.seconds
-            roundToBFloat16(masters[b].pointer, into: packet.baseAddress! + own.lowerBound, count: own.count)
-            messages.allGather(inPlace: packet(values.buckets[b]), ownership.parts[b])
+            messages.allGather(inPlace: packet, parts)
         }
         messages.finish()
         widenFromBFloat16(packet.baseAddress!, into: values.flat.pointer, count: packet.count)
         return seconds
-    }
-
-    private func packet(_ bucket: LearnedValues.Bucket) -> UnsafeMutableBufferPointer<UInt16> {
-        UnsafeMutableBufferPointer(rebasing: packet[bucket.offset..<bucket.offset + bucket.count])
     }
 }

@@ -20,8 +20,8 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     /// Nodes of shards taken so far whose siblings are still to come, and their sums.
     private var nodes: [Range<Int>] = []
     private let held: [Matrix<Number>]
-    private let sent: Shares
-    private let received: Shares
+    private let sent: Parts<Number>
+    private let received: Parts<Number>
     private let arrived: Matrix<Number>
     private let additions: [(from: Int, to: Int)]
     /// What leaves this rank, at least N values. Empty on one rank.
@@ -52,8 +52,8 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         let total = sizes.total, own = ownCount, parts = sizes.nodes.map(\.count), waiting = sizes.waiting(rank)
         nodes.reserveCapacity(waiting)
         held = (0..<waiting).map { _ in Matrix(rows: 1, columns: total) }
-        sent = Shares(counts: sizes.owned.map { parts[rank] * $0 })
-        received = Shares(counts: parts.map { $0 * own })
+        sent = Parts(counts: sizes.owned.map { parts[rank] * $0 })
+        received = Parts(counts: parts.map { $0 * own })
         packet = Matrix(rows: 1, columns: ranks == 1 ? 0 : sent.total)
         arrived = Matrix(rows: 1, columns: ranks == 1 ? 0 : received.total)
     }

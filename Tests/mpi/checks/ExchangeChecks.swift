@@ -8,6 +8,8 @@ import Training
 /// Units that ranks do not divide, fewer than ranks, one; values a unit from one on.
 private let shapes: [(name: String, units: Int, valuesPerUnit: Int)] = [("a", 13, 7), ("b", 2, 5), ("c", 5, 1), ("d", 1, 4), ("e", 30, 9)]
 private let steps = 10
+/// Values of a message: all buckets leave together, three of them do, each leaves by itself.
+private let capacities = [Int(Int32.max), 100, 3]
 
 /// A rank's gradient of a step.
 private func draw(_ rank: Int, _ step: Int, _ count: Int) -> [Float] {
@@ -131,8 +133,15 @@ func checkDepartures(_ world: Communicator) throws {
         return all
     }
     for wire in WireFormat.allCases {
-        let found = try run(wire, departing: true), expected = try run(wire, departing: false)
-        for step in 0..<steps { try expect(found[step] == expected[step], "\(wire): other values after step \(step)") }
+        let expected = try run(wire, departing: false)
+        for capacity in capacities {
+            world.largestCount = capacity
+            for departing in [true, false] {
+                let found = try run(wire, departing: departing), what = "\(wire), messages of \(capacity), departing: \(departing)"
+                for step in 0..<steps { try expect(found[step] == expected[step], "\(what): other values after step \(step)") }
+            }
+        }
+        world.largestCount = capacities[0]
     }
     var expected = start().flat.arrays[0]
     for step in 0..<steps {

@@ -1,47 +1,58 @@
 import Parallel
 
-/// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths; and all get every rank's part, while that is
-/// under way.
+/// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths and in however many runs; and all get every
+/// rank's part, while that is under way.
 func checkAllToAll(_ world: Communicator) throws {
-    // The larger go in several messages: between hosts parts of 400 kB in those of 32 KiB, on one machine parts of 2.4 MB in those of
-    // 1 MiB.
+    // Parts in one run: the larger go in several messages, between hosts parts of 400 kB in those of 32 KiB, on one machine parts of 2.4 MB
+    // in those of 1 MiB.
     for (limit, widths) in [(Int(Int32.max), [0, 1, 5, 100_000, 600_000]), (3, [0, 1, 5])] {
         world.largestCount = limit
-        for (width, keepsOwn) in widths.flatMap({ [($0, true), ($0, false)] }) {
-            // Rank q gets (q mod 3)·width values of every rank, so some get none.
-            let sent = Shares(counts: (0..<world.size).map { $0 % 3 * width }), own = world.rank % 3 * width
-            let received = Shares(counts: (0..<world.size).map { $0 == world.rank && !keepsOwn ? 0 : own })
-            let source: [Int32] = values(of: world.rank, sent.total)
-            var target = [Int32](repeating: -1, count: received.total)
-            var gathered = [Int32](repeating: -1, count: sent.total)
-            gathered.replaceSubrange(sent[world.rank], with: source[sent[world.rank]])
-            let before = world.traffic, first = Messages(world), second = Messages(world)
-            source.withUnsafeBufferPointer { source in
-                target.withUnsafeMutableBufferPointer { target in
-                    gathered.withUnsafeMutableBufferPointer { gathered in
-                        first.allToAll(source, sent, into: target, received)
-                        first.progress()
-                        second.allGather(inPlace: gathered, sent)
-                        second.finish()
-                        first.progress()
-                        first.finish()
-                    }
-                }
-            }
-            let expected: [Int32] = (0..<world.size).filter { $0 != world.rank || keepsOwn }.flatMap { rank in
-                let theirs: [Int32] = values(of: rank, sent.total)
-                return theirs[sent[world.rank]]
-            }
-            try expectEqual(target, expected, "\(width) values for each third rank")
-            for rank in 0..<world.size {
-                let theirs: [Int32] = values(of: rank, sent.total)
-                try expectEqual(gathered[sent[rank]], theirs[sent[rank]], "the part of rank \(rank), \(width) values for each third")
-            }
-            let count = (world.traffic - before).allToAll
-            try expectEqual(count.wireBytes, 4 * (sent.total - own), "bytes on the wire")
-            try expectEqual(count.payloadBytes, 4 * sent.total, "bytes contributed")
+        for width in widths {
+            for keepsOwn in [true, false] { try check([width], keepsOwn: keepsOwn, world) }
         }
     }
+    // In several, some of them empty or next to each other: a message, which is 12·600 values at most.
+    world.largestCount = Int(Int32.max)
+    for widths in [[1, 0, 5], [100, 200, 300], [600, 1200, 1800]] { try check(widths, keepsOwn: false, world) }
+}
+
+/// Blocks one after another, each of which has (q mod 3)·width values of every rank q, so some have none.
+private func check(_ widths: [Int], keepsOwn: Bool, _ world: Communicator) throws {
+    var runs = [[Range<Int>]](repeating: [], count: world.size), total = 0
+    for width in widths {
+        for rank in runs.indices {
+            runs[rank].append(total..<total + rank % 3 * width)
+            total = runs[rank].last!.upperBound
+        }
+    }
+    func part(_ rank: Int, of buffer: [Int32]) -> [Int32] { runs[rank].flatMap { buffer[$0] } }
+    let source: [Int32] = values(of: world.rank, total), own = part(world.rank, of: source).count
+    let sent = Parts<Int32>(runs), received = Parts<Int32>(counts: runs.indices.map { $0 == world.rank && !keepsOwn ? 0 : own })
+    var target = [Int32](repeating: -1, count: received.total)
+    var gathered = [Int32](repeating: -1, count: total)
+    for run in runs[world.rank] { gathered.replaceSubrange(run, with: source[run]) }
+    let before = world.traffic, first = Messages(world), second = Messages(world)
+    source.withUnsafeBufferPointer { source in
+        target.withUnsafeMutableBufferPointer { target in
+            gathered.withUnsafeMutableBufferPointer { gathered in
+                first.allToAll(source, sent, into: target, received)
+                first.progress()
+                second.allGather(inPlace: gathered, sent)
+                second.finish()
+                first.progress()
+                first.finish()
+            }
+        }
+    }
+    let expected = runs.indices.filter { $0 != world.rank || keepsOwn }.flatMap { part(world.rank, of: values(of: $0, total)) }
+    try expectEqual(target, expected, "\(widths) values for each third rank")
+    for rank in runs.indices {
+        try expectEqual(
+            part(rank, of: gathered), part(rank, of: values(of: rank, total)), "the part of rank \(rank), \(widths) values for each third")
+    }
+    let count = (world.traffic - before).allToAll
+    try expectEqual(count.wireBytes, 4 * (total - own), "bytes on the wire")
+    try expectEqual(count.payloadBytes, 4 * total, "bytes contributed")
 }
 
 /// Sums of whole numbers are exact, so the ring's are those of MPI; and a part is summed in the order of ranks from its own on.
