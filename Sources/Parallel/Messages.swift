@@ -8,7 +8,7 @@ internal import CMPI
 /// `finish`. Until then buffers given here belong to MPI: what is sent may be read, what is filled may not, and both stay where they are.
 /// An error ends the job here, as `Parallel.run` would: MPI may still write to buffers that an error would give away.
 ///
-/// The first exchange on a communicator asks whether all ranks share a machine, one collective.
+/// The first exchange on a communicator asks whether all ranks share a machine, one collective (`Communicator.messageCapacity`).
 public final class Messages {
     private let communicator: Communicator
     /// Kept, so that no exchange but the first needs memory.
@@ -102,7 +102,7 @@ public final class Messages {
         let capacity = communicator.messageCapacity(of: T.self)
         if let datatype = part.datatype {
             precondition(part.count <= capacity, "several runs are one message: \(part.count) values, at most \(capacity)")
-            return try body(0, 1, datatype)
+            return try body(run.lowerBound, 1, datatype)
         }
         let piece = min(communicator.largestCount, max(capacity, (run.count + 1023) / 1024))
         for offset in stride(from: run.lowerBound, to: run.upperBound, by: piece) {

@@ -7,7 +7,7 @@ public final class Parts<Number: MPIScalar> {
         /// Ascending, none empty.
         let runs: [Range<Int>]
         let count: Int
-        /// Of several runs.
+        /// Of several runs, from where the first begins.
         let datatype: cmpi_datatype?
     }
 
@@ -20,7 +20,7 @@ public final class Parts<Number: MPIScalar> {
     /// An error of MPI ends the job here, as `Parallel.run` would.
     ///
     /// - Parameter runs: of every rank where its values are in the buffer; several are no longer together than
-    ///   `Communicator.messageCapacity`.
+    ///   `Communicator.messageCapacity`, and less than 2³¹ values apart.
     // int MPI_Type_indexed(int count, const int blocklengths[], const int displacements[], MPI_Datatype oldtype, MPI_Datatype *newtype)
     // int MPI_Type_commit(MPI_Datatype *datatype)
     public init(_ runs: [[Range<Int>]]) {
@@ -29,7 +29,7 @@ public final class Parts<Number: MPIScalar> {
             var datatype: cmpi_datatype?
             if runs.count > 1 {
                 var type = Number.mpiType.datatype
-                let counts = runs.map { Int32($0.count) }, offsets = runs.map { Int32($0.lowerBound) }
+                let counts = runs.map { Int32($0.count) }, offsets = runs.map { Int32($0.lowerBound - runs[0].lowerBound) }
                 JobEnd.orAbort { () throws(MPIError) in
                     try perform(.typeIndexed) { MPI_Type_indexed(Int32(counts.count), counts, offsets, Number.mpiType.datatype.v, &type.v) }
                     try perform(.typeCommit) { MPI_Type_commit(&type.v) }

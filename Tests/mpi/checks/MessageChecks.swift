@@ -14,6 +14,17 @@ func checkAllToAll(_ world: Communicator) throws {
     // In several, some of them empty or next to each other: a message, which is 12·600 values at most.
     world.largestCount = Int(Int32.max)
     for widths in [[1, 0, 5], [100, 200, 300], [600, 1200, 1800]] { try check(widths, keepsOwn: false, world) }
+
+    // Behind 2³¹ values, which is more than MPI's integers count; memory that nobody touches costs nothing.
+    let far = 1 << 31, runs = (0..<world.size).map { [far + 3 * $0..<far + 3 * $0 + 2, far + 100 + $0..<far + 101 + $0] }
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: far + 200), messages = Messages(world)
+    defer { buffer.deallocate() }
+    for place in runs[world.rank].joined() { buffer[place] = UInt8(world.rank) }
+    messages.allGather(inPlace: buffer, Parts(runs))
+    messages.finish()
+    for (rank, ofRank) in runs.enumerated() {
+        for place in ofRank.joined() { try expectEqual(buffer[place], UInt8(rank), "a value of rank \(rank)") }
+    }
 }
 
 /// Blocks one after another, each of which has (q mod 3)·width values of every rank q, so some have none.
