@@ -128,7 +128,7 @@ import Training
     @Test(arguments: ["", "none", "lowrank", "lowrank0", "average", "-ring", "l-bfgs-fixed", "owned-ring"])
     func unknownLabels(label: String) { #expect(ExchangeMethod(label) == nil) }
 
-    /// DESIGN's formula, N + (P − 2)·n, by the shapes: a tenth of the inputs of a hidden unit, with a bias.
+    /// The formula of owners, N + (P − 2)·n, by the shapes: a tenth of the inputs of a hidden unit, with a bias.
     @Test(arguments: [2, 3, 4, 16, 1000], [[784, 500, 500, 10], [784, 333, 96, 10]])
     func bytesOfOwners(ranks: Int, widths: [Int]) throws {
         let hidden = widths.count - 2, softmax = (units: widths[hidden + 1], values: widths[hidden] + 1)

@@ -18,7 +18,7 @@ public protocol Exchange: AnyObject {
     var updated: [Range<Int>] { get }
     /// What is reduced in a step, in bytes; the mean over steps where not all exchange.
     var bytesPerStep: Int { get }
-    /// What the busiest rank sends in a step, in bytes (DESIGN's formula); the mean over steps where not all exchange.
+    /// What the busiest rank sends in a step, in bytes (docs/mlp.md has the formulas); the mean over steps where not all exchange.
     var wireBytesPerStep: Int { get }
     /// Floats that it keeps on a rank: buffers, residuals, masters.
     var heldFloats: Int { get }

@@ -59,7 +59,7 @@ struct ScalingJobTests {
 
     private static func values(_ buckets: [(Int, Int)]) -> Int { buckets.reduce(0) { $0 + $1.0 * $1.1 } }
 
-    /// DESIGN.md's formulas: an allreduce sends 2(P−1)/P, owners get N − n_r values and send (P−1)·n_r, the ring's parts are ⌊i·N/P⌋.
+    /// The formulas of docs/mlp.md: an allreduce sends 2(P−1)/P, owners get N − n_r values and send (P−1)·n_r, the ring's parts are ⌊i·N/P⌋.
     private static func bytes(_ exchange: String, _ buckets: [(Int, Int)], ranks: Int) -> (payload: Int, wire: Int) {
         let n = values(buckets)
         func cut(_ count: Int, _ i: Int) -> Int { (count * ((i % ranks) + 1)) / ranks - count * (i % ranks) / ranks }
