@@ -33,7 +33,8 @@ import Training
         #expect(ExchangeFit.constants(10, of: measured(noise: 0, seed: 1)).squares < 1e-12)
     }
 
-    /// A step that gains a millionth or less ends the fit; what is left to gain near a minimum is of that size.
+    /// A step that gains a millionth or less ends the fit. Where each step gains at most half of what the one before did, no more than as
+    /// much again is left.
     @Test(arguments: [0.2, 0.5, 0.8], 1...20 as ClosedRange<UInt64>)
     func noConstantMovedIsBetter(noise: Double, seed: UInt64) {
         let rows = measured(noise: noise, seed: seed), fit = ExchangeFit.constants(10, of: rows)
@@ -43,7 +44,7 @@ import Training
             for change in [-0.01, 0.01] {
                 var x = fit.x
                 x[k] = max(0, x[k] + change * max(x[k], 0.1 * sizes[k]))
-                #expect(ExchangeFit.squares(x, rows) > fit.squares * (1 - 1e-4), "constant \(k) by \(change)")
+                #expect(ExchangeFit.squares(x, rows) > fit.squares * (1 - 2e-6), "constant \(k) by \(change)")
             }
         }
     }

@@ -1,6 +1,6 @@
 import Parallel
 
-/// Bytes are those of the formula, however many MPI calls an operation took, blocking or overlapped.
+/// Bytes are those of each collective's formula, however many MPI calls an operation took, blocking or overlapped.
 func checkTraffic(_ world: Communicator) throws {
     for limit in [Int(Int32.max), 7] {
         world.largestCount = limit

@@ -61,4 +61,4 @@ guard let check = (checks + endings).first(where: { $0.name == name }) else {
     print("mpi-checks: no check is called \(name)")
     exit(64)
 }
-Parallel.run(job: "mpi-checks \(name)", stallAfter: name.hasPrefix("stall") ? 2 : 300, check.body)
+Parallel.run(job: "mpi-checks \(name)", stallAfter: name.hasPrefix("stall") ? 4 : 300, check.body)

@@ -27,7 +27,7 @@ struct BadInputTests {
 
     @Test func aWrongOptionIsSaidOnceForAllRanks() throws {
         let outcome = try folder.start("run", ranks: 3, ["--features", "0"])
-        #expect(outcome.code == 64 && outcome.seconds < 15, "\(outcome)")
+        #expect(outcome.code == 64, "\(outcome)")
         #expect(outcome.error.components(separatedBy: "--features: expected 1 to 1000000, found 0").count == 2, "\(outcome)")
     }
 
@@ -63,7 +63,7 @@ struct BadInputTests {
     @Test(arguments: [nil, 3])
     func anObjectiveThatIsNotFinite(ranks: Int?) throws {
         let outcome = try folder.start("run", ranks: ranks, Self.small + ["--lambda", "1e300"])
-        #expect(outcome.code == 1 && outcome.seconds < 15, "\(outcome)")
+        #expect(outcome.code == 1, "\(outcome)")
         #expect(try message(outcome).contains("at iteration 0, evaluation 1"), "\(outcome)")
     }
 

@@ -9,6 +9,8 @@ struct MLPRanksTests {
         "--dataset", "sample", "--widths", "40,30", "--learned", "0.2", "--columns", "4", "--dictionary", "se,randfixu",
         "--progress", "none",
     ]
+    /// What docs/mpi.md promises: losses differ by at most so much of themselves.
+    private static let promised = 1e-5
     private let folder: RunFolder
 
     init() throws { folder = try RunFolder() }
@@ -34,7 +36,7 @@ struct MLPRanksTests {
             let found = try losses(ranks)
             try #require(found.count == alone.count)
             for (epoch, (a, b)) in zip(alone, found).enumerated() {
-                #expect(abs(a - b) <= 1e-5 * a, "epoch \(epoch + 1) on \(ranks) ranks: \(b), alone \(a)")
+                #expect(abs(a - b) <= Self.promised * a, "epoch \(epoch + 1) on \(ranks) ranks: \(b), alone \(a)")
             }
         }
     }
@@ -60,7 +62,7 @@ struct MLPRanksTests {
         }
         let dynamic = try folder.objectives("dynamic 3"), owned = try folder.objectives("owned 3")
         try #require(dynamic.count == 2 && owned.count == 2)
-        for (a, b) in zip(dynamic, owned) { #expect(abs(a - b) <= 1e-5 * a) }
+        for (a, b) in zip(dynamic, owned) { #expect(abs(a - b) <= Self.promised * a) }
     }
 
     @Test(arguments: [1, 3])
@@ -82,7 +84,7 @@ struct MLPRanksTests {
             let found = try run("\(ranks)", ranks: ranks, more)
             try #require(alone.count == 2 && found.count == 2)
             for (epoch, (a, b)) in zip(alone, found).enumerated() {
-                #expect(abs(a - b) <= 1e-5 * a, "epoch \(epoch + 1) on \(ranks) ranks: \(b), alone \(a)")
+                #expect(abs(a - b) <= Self.promised * a, "epoch \(epoch + 1) on \(ranks) ranks: \(b), alone \(a)")
             }
         }
     }

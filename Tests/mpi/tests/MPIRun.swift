@@ -12,6 +12,7 @@ struct MPIRun {
         let output: String
         let error: String
         let seconds: Double
+        let end: Date
         /// It did not end by itself within its limit.
         let timedOut: Bool
 
@@ -76,11 +77,12 @@ struct MPIRun {
             if !Self.wait(for: process, seconds: 5) { kill(process.processIdentifier, SIGKILL) }
         }
         process.waitUntilExit()
+        let end = Date()
         return Outcome(
             code: process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus,
             output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
             error: String(decoding: try Data(contentsOf: error), as: UTF8.self),
-            seconds: Date().timeIntervalSince(start), timedOut: !inTime)
+            seconds: end.timeIntervalSince(start), end: end, timedOut: !inTime)
     }
 
     private static func wait(for process: Process, seconds: Double) -> Bool {

@@ -11,6 +11,7 @@ struct RICARanksTests {
 
     init() throws { folder = try RunFolder() }
 
+    /// To 1e-5, which docs/mpi.md promises.
     @Test func theObjectiveDoesNotDependOnRanks() throws {
         for ranks in 1...4 { try folder.succeed("\(ranks)", ranks: ranks, Self.options) }
         let alone = try folder.objectives("1")
