@@ -7,7 +7,8 @@ import Parallel
 /// (P − 1)·n_r values.
 ///
 /// A bucket's gradient may leave while the rest is computed (`depart`), and its new values leave while other buckets are summed and
-/// updated; buckets that fit one message together leave together. Parts are added in the order of ranks, whatever the timing, or where the order is fixed by `OrderedSum`.
+/// updated; buckets that fit one message together leave together. Parts are added in the order of ranks, whatever the timing, or, where the
+/// order is fixed, by `OrderedSum`.
 final class OwnedExchange: Exchange {
     private let ownership: Ownership<Float>
     /// Where the order is fast, of several ranks.
