@@ -6,6 +6,8 @@ public struct WriteError: Error, CustomStringConvertible, Sendable {
     public let message: String
     public var description: String { message }
 
+    init(message: String) { self.message = message }
+
     init(_ path: String, _ step: String) {
         message = "\(path): cannot \(step): \(String(cString: strerror(errno)))"
     }
@@ -67,4 +69,19 @@ public func writeAtomically(_ bytes: some ContiguousBytes, to path: String) thro
     let file = try AtomicFile(path: path)
     try bytes.withUnsafeBytes { try file.write($0) }
     try file.commit()
+}
+
+/// Refuses a folder whose disk has less room than will be written: better before the work than after it.
+///
+/// - Parameters:
+///   - bytes: what will be written; the files that it replaces stay until it is there.
+///   - what: what is written, for the error.
+/// - Throws: `WriteError`.
+public func checkFreeSpace(in folder: String, for bytes: Int, _ what: String) throws {
+    var status = statvfs()
+    // A disk that does not tell is found out when it is written.
+    guard statvfs(folder.isEmpty ? "." : folder, &status) == 0 else { return }
+    let free = Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    guard bytes > free else { return }
+    throw WriteError(message: "\(folder): expected \((bytes + 999_999) / 1_000_000) MB of free space for \(what), found \(free / 1_000_000) MB")
 }

@@ -15,20 +15,20 @@ public struct Matrix<Element: Scalar>: @unchecked Sendable {
 
     /// The memory behind all views of one matrix.
     private final class Storage {
-        let base: UnsafeMutableRawPointer
-        init(bytes: Int) {
-            base = .allocate(byteCount: max(bytes, 64), alignment: 64)
+        let buffer: UnsafeMutableBufferPointer<Element>
+        init(rows: Int, columns: Int) {
+            let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+            buffer = Allocation.buffer(overflow ? .max : count, "a matrix of \(rows)×\(columns)")
         }
-        deinit { base.deallocate() }
+        deinit { Allocation.release(buffer) }
     }
 
-    /// A matrix of zeros.
+    /// A matrix of zeros. Memory that cannot be had ends the process as `Allocation` says.
     public init(rows: Int, columns: Int) {
         precondition(rows >= 0 && columns >= 0, "a matrix of \(rows)×\(columns)")
-        let count = rows * columns
-        storage = Storage(bytes: count * MemoryLayout<Element>.stride)
-        pointer = storage.base.bindMemory(to: Element.self, capacity: max(count, 1))
-        pointer.initialize(repeating: 0, count: count)
+        storage = Storage(rows: rows, columns: columns)
+        pointer = storage.buffer.baseAddress!
+        pointer.initialize(repeating: 0, count: rows * columns)
         self.rows = rows
         self.columns = columns
         stride = columns

@@ -1,7 +1,7 @@
 internal import COpenBLAS
 
 /// A number that BLAS computes with: Float for the product, Double where a dictionary or a whitening is made.
-public protocol Scalar: BinaryFloatingPoint, Sendable {
+public protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     /// C ← alpha·op(A)·op(B) + beta·C, row-major (cblas_sgemm, cblas_dgemm).
     static func gemm(
         _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,

@@ -9,6 +9,8 @@ enum JobEnd {
         var rank: Int?
         var size = 1
         var host = JobEnd.hostName()
+        /// The thread that starts MPI.
+        var main: pthread_t?
         /// MPI is up: MPI_Abort may be called by the thread that started it.
         var mainMayAbort = false
         /// MPI granted MPI_THREAD_MULTIPLE: any thread may.
@@ -17,9 +19,10 @@ enum JobEnd {
 
     private static let identity = Mutex(Identity())
 
-    /// Before MPI_Init, with the launcher's word for the rank.
+    /// Before MPI_Init, on the thread that starts it, with the launcher's word for the rank.
     static func introduce(job: String, rank: Int?) {
-        identity.withLock { $0.job = job; $0.rank = rank }
+        let thread = pthread_self()
+        identity.withLock { $0.job = job; $0.rank = rank; $0.main = thread }
     }
 
     /// After MPI_Init.
@@ -63,7 +66,7 @@ enum JobEnd {
 
     /// Ends all ranks because of an error on this one, which the others do not know of.
     static func abort(_ error: any Error) -> Never {
-        abort(oneLine(error), code: exitCode(of: error), onMainThread: true)
+        abort(oneLine(error), code: exitCode(of: error))
     }
 
     /// Where an error can be told to nobody, MPI may still write to buffers that it would give away.
@@ -71,18 +74,25 @@ enum JobEnd {
         do throws(MPIError) { return try body() } catch { abort(error) }
     }
 
-    /// Says `JOB: rank R on HOST: message` and ends all ranks. Returns to nobody, whatever MPI does: should MPI_Abort
-    /// (or a full pipe) hang, this process leaves by itself after five seconds and the launcher sees a non-zero code.
+    /// Says `JOB: rank R on HOST: message`, without the place where there is one rank, and ends all ranks. Returns to nobody,
+    /// whatever MPI does: should MPI_Abort (or a full pipe) hang, this process leaves by itself after five seconds and the
+    /// launcher sees a non-zero code.
     // int MPI_Abort(MPI_Comm comm, int errorcode)
-    static func abort(_ message: String, code: Int32, onMainThread: Bool) -> Never {
-        startThread {
+    static func abort(_ message: String, code: Int32) -> Never {
+        // Where there is no memory for a thread, MPI_Abort alone must do.
+        _ = startThread {
             sleep(5)
             _exit(code)
         }
-        let (place, mayAbort) = identity.withLock {
-            ("rank \($0.rank.map(String.init) ?? "?") on \($0.host)", onMainThread ? $0.mainMayAbort : $0.anyThreadMayAbort)
+        let thread = pthread_self()
+        let (place, mayAbort) = identity.withLock { identity in
+            let alone = identity.size == 1 && identity.rank ?? 0 == 0
+            return (
+                alone ? "" : "rank \(identity.rank.map(String.init) ?? "?") on \(identity.host): ",
+                identity.main == thread ? identity.mainMayAbort : identity.anyThreadMayAbort
+            )
         }
-        say("\(place): \(message)")
+        say("\(place)\(message)")
         fflush(nil)
         if mayAbort {
             // A launcher that is told to end a job drops what it has not passed on yet: without a pause Slurm's lost every third message.

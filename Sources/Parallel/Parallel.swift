@@ -1,4 +1,5 @@
 internal import CMPI
+import Glibc
 
 /// The launch of a job on MPI ranks.
 public enum Parallel {
@@ -14,11 +15,19 @@ public enum Parallel {
     /// - Parameters:
     ///   - job: the name that begins every line on stderr.
     ///   - stallAfter: seconds that one MPI call may take; infinite for no deadline.
+    ///   - prepare: what must hold on this machine before MPI starts, such as the memory for it.
     ///   - body: gets the world. Communicators made inside must not outlive it.
     // int MPI_Init_thread(int *argc, char ***argv, int required, int *provided)
-    public static func run(job: String, stallAfter: Double = 300, _ body: (Communicator) throws -> Void) -> Never {
+    public static func run(
+        job: String, stallAfter: Double = 300, preparing prepare: () throws -> Void = {}, _ body: (Communicator) throws -> Void
+    ) -> Never {
         let launcher = Launcher()
         JobEnd.introduce(job: job, rank: launcher?.rank)
+        do { try prepare() } catch {
+            // As a rule it fails on all ranks: one speaks, and the launcher ends the others before they do.
+            if let rank = launcher?.rank, rank > 0 { sleep(2) }
+            JobEnd.abort(error)
+        }
         Watchdog.shared.start(deadline: stallAfter)
         let world: Communicator
         do {
@@ -47,6 +56,10 @@ public enum Parallel {
         }
         JobEnd.finish(code: 0)
     }
+
+    /// Ends all ranks because of something on this one that no error can be thrown for, such as memory that cannot be had: says
+    /// `JOB: rank R on HOST: message` on stderr, exit code 1. May be called from any thread inside of `run`.
+    public static func end(_ message: String) -> Never { JobEnd.abort(message, code: 1) }
 
     /// The rank that a launcher gave this process, before MPI starts; nil for one started by hand.
     public static var launchedRank: Int? { Launcher()?.rank }

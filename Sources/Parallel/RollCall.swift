@@ -31,13 +31,15 @@ final class RollCall: Sendable {
     /// Should MPI hang in there, the watchdog does not.
     func start(every period: Double, while isStuck: @escaping @Sendable () -> Bool) {
         guard isUnderWay.compareExchange(expected: false, desired: true, ordering: .sequentiallyConsistent).exchanged else { return }
-        startThread {
+        let failure = startThread {
             self.launcherGuard.withLock { $0 = LauncherGuard() }
             self.begin()
             while isStuck(), self.round() { usleep(UInt32(period * 1e6)) }
             self.cancelGuard()
             self.isUnderWay.store(false, ordering: .sequentiallyConsistent)
         }
+        // Without a thread nobody is asked, and the watchdog says so.
+        if failure != 0 { isUnderWay.store(false, ordering: .sequentiallyConsistent) }
     }
 
     private func begin() {

@@ -48,7 +48,11 @@ final class Watchdog: Sendable {
         precondition(seconds > 0, "a deadline is a positive number of seconds")
         guard seconds.isFinite else { return }
         let period = min(1, seconds / 20)
-        startThread { self.look(every: period, deadline: seconds) }
+        let failure = startThread { self.look(every: period, deadline: seconds) }
+        guard failure == 0 else {
+            JobEnd.abort(
+                "cannot start the thread that ends a stalled job: \(String(cString: strerror(failure)))", code: 1)
+        }
     }
 
     private func look(every period: Double, deadline: Double) -> Never {
@@ -77,7 +81,7 @@ final class Watchdog: Sendable {
                 let finding = rollCall?.finding ?? "another rank is stuck or cannot be reached, or the deadline is too short"
                 JobEnd.abort(
                     "waited \(Int(waited.rounded())) s in \(call.name), longer than the deadline of \(deadline) s: \(finding)",
-                    code: 1, onMainThread: false)
+                    code: 1)
             }
         }
     }

@@ -1,3 +1,4 @@
+import LinearAlgebra
 import Parallel
 
 /// The parts of a gradient on their way to their owners, unsummed, group by group of `Ownership`: a group leaves when its buckets are
@@ -33,13 +34,15 @@ final class Departures<Number: MPIScalar> {
                 count += ownership.own[bucket].count
             }
             let parts = Parts<Number>(counts: (0..<communicator.size).map { $0 == rank ? 0 : count })
-            return Arrival(messages: Messages(communicator), parts: parts, buffer: .allocate(capacity: parts.total), count: count)
+            return Arrival(
+                messages: Messages(communicator), parts: parts,
+                buffer: Allocation.buffer(parts.total, "the gradients of other ranks"), count: count)
         }
         self.place = place
         wasSent = place.map { _ in false }
     }
 
-    deinit { for arrival in arrivals { arrival.buffer.deallocate() } }
+    deinit { for arrival in arrivals { Allocation.release(arrival.buffer) } }
 
     /// Numbers that it holds.
     var held: Int { arrivals.reduce(0) { $0 + $1.buffer.count } }

@@ -27,12 +27,12 @@ final class RoundedExchange: Exchange {
         departures = Departures(ownership, communicator: communicator)
         messages = Messages(communicator)
         bytesPerStep = 2 * values.count
-        packet = .allocate(capacity: values.count)
+        packet = Allocation.buffer(values.count, "a gradient in bfloat16")
         residual = Matrix(rows: 1, columns: values.count)
         masters = zip(values.buckets, ownership.updated).map { Matrix(rows: $1.count, columns: $0.valuesPerUnit) }
     }
 
-    deinit { packet.deallocate() }
+    deinit { Allocation.release(packet) }
 
     var updated: [Range<Int>] { ownership.updated }
     var wireBytesPerStep: Int { 2 * ownership.busiest }

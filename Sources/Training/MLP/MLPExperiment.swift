@@ -56,6 +56,7 @@ public final class MLPExperiment {
             computePath: plan.stages.last!.paths.map(\.rawValue).joined(separator: ","), seconds: 0)
         let all = Array(0..<data.train.images.count)
         if let rates {
+            Allocation.purpose = "choosing the learning rate"
             var search = RateSearch(images: all.count)
             settings.learningRate = try search.run(
                 rates, every: validateEvery, training: try training(on: search.others), communicator: communicator, progress: progress)
@@ -63,6 +64,7 @@ public final class MLPExperiment {
             try communicator.agreeOnRoot { try directory.write(search.table, to: "validation.csv") }
         }
         var metrics = Metrics(capacity: settings.epochs)
+        Allocation.purpose = "training"
         let training = try training(on: all)
         let last = try training.train(learningRate: settings.learningRate) { metrics.append($0) }
         if last.steps > 0 {
@@ -71,6 +73,7 @@ public final class MLPExperiment {
             result.secondsPerStep = last.seconds / Double(last.steps)
         }
 
+        Allocation.purpose = "testing"
         let count = data.test.images.count, own = Cut(count, into: communicator.size)[communicator.rank], model = training.model
         let predicted = try communicator.gather(
             try training.predict(data.test.images, data.test.labels, own), total: count)
@@ -84,14 +87,16 @@ public final class MLPExperiment {
         let name = settings.dictionaries[0], showsAlpha = (name.isKernel || name == .randcon) && !model.weights[0].isDense
         try communicator.agreeOnRoot {
             try directory.write(metrics.table, to: "metrics.csv")
-            try model.write(to: directory.file("model.safetensors"), settings: settings)
+            try directory.write("model.safetensors") { try model.write(to: $0, settings: settings) }
             try directory.write(predictionTable([predicted], labels: labels), to: "predictions.csv")
-            try directory.write(model.weights[0].filterPicture(rows: model.expanded(0), showsAlpha: showsAlpha), to: "filters.png")
-            if let exportPath { try model.writeExpanded(to: exportPath) }
         }
         result.peakBytes = ProcessMemory.peak
         result.seconds = (clock.now - begin).seconds
-        try communicator.agreeOnRoot { try directory.write(try result.json(), to: "result.json") }
+        try communicator.agreeOnRoot {
+            try directory.write(try result.json(), to: "result.json")
+            directory.writePicture(progress) { model.weights[0].filterPicture(rows: model.expanded(0), showsAlpha: showsAlpha) }
+            if let exportPath { try model.writeExpanded(to: exportPath) }
+        }
         return result
     }
 

@@ -43,6 +43,8 @@ public struct MLPPlan {
     public let wireBytesPerStep: Int
     /// Bytes a rank holds at most (docs/mlp.md has the formula).
     public let bytes: Int
+    /// Bytes of model.safetensors: the values and every U.
+    public let modelBytes: Int
 
     /// - Parameters:
     ///   - forced: the path that the user chose, for the layers that have it.
@@ -118,6 +120,7 @@ public struct MLPPlan {
         }
         // What training starts from, or a stage hands to the next, the labels of the images and their order in an epoch stand beside.
         let handed = stages.count > 1 ? last.heldFloats : last.values.count
+        modelBytes = 4 * last.heldFloats
         bytes = 4 * (max(stages.map(\.floats).max()!, before) + models.map(\.heldFloats).max()! + handed) + 20 * training
     }
 }

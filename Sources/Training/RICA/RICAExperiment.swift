@@ -83,6 +83,7 @@ public final class RICAExperiment {
         try communicator.agreeOnRoot {
             if request.phase.usesModel { result.keepLearning(from: directory.file("result.json")) }
             try directory.write(try result.json(), to: "result.json")
+            if let path = request.exportPath { try model.writeExpanded(to: path) }
         }
         return result
     }
@@ -94,6 +95,7 @@ public final class RICAExperiment {
                 try? FileManager.default.removeItem(atPath: directory.file(name))
             }
         }
+        Allocation.purpose = "reading patches"
         progress.say("reading \(settings.whiteningPatches) patches of \(settings.patch)×\(settings.patch) and fitting the whitening")
         let patches = try RICAPatches(
             images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator)
@@ -110,6 +112,7 @@ public final class RICAExperiment {
         }
         let learning = RICALearning(
             settings: settings, weights: weights, patches: patches, path: request.path, ranks: communicator.size)
+        Allocation.purpose = "learning features"
         progress.say("learning \(settings.features) features on \(settings.patches) patches, \(settings.iterations) iterations")
         let outcome = try learning.run(communicator: communicator, progress: progress)
         progress.say(
@@ -127,14 +130,14 @@ public final class RICAExperiment {
         model.patches = (0..<settings.patches).map(sampler.position)
         try communicator.agreeOnRoot {
             try directory.write(outcome.metrics.table, to: "metrics.csv")
-            try model.write(to: directory.file("model.safetensors"), settings: settings)
-            try directory.write(model.weights.filterPicture(rows: model.expandedRows), to: "filters.png")
-            if let path = request.exportPath { try model.writeExpanded(to: path) }
+            try directory.write("model.safetensors") { try model.write(to: $0, settings: settings) }
+            directory.writePicture(progress) { model.weights.filterPicture(rows: model.expandedRows) }
         }
         return model
     }
 
     private func encode(_ model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
+        Allocation.purpose = "encoding images"
         let encoder = ImageEncoder(model: model, shape: data.shape, path: request.path == .reduced ? nil : request.path)
         progress.say(
             "encoding \(data.train.images.count) training and \(data.test.images.count) test images, \(encoder.features) numbers each (\(encoder.path.rawValue))")
@@ -150,6 +153,7 @@ public final class RICAExperiment {
     }
 
     private func classify(_ model: inout RICAModel, _ images: (train: EncodedImages, test: EncodedImages)) throws {
+        Allocation.purpose = "classifying"
         let subsets = data.folds ?? [Array(0..<images.train.total)]
         progress.say("classifying: one-vs-all L2-SVM, C \(settings.cost), \(subsets.count == 1 ? "all training images" : "\(subsets.count) folds")")
         let evaluation = try Evaluation(
@@ -161,7 +165,7 @@ public final class RICAExperiment {
         result.interval = evaluation.interval
         result.folds = data.folds == nil ? nil : evaluation.accuracies
         try communicator.agreeOnRoot {
-            try model.write(to: directory.file("model.safetensors"), settings: settings)
+            try directory.write("model.safetensors") { try model.write(to: $0, settings: settings) }
             try directory.write(evaluation.table, to: "predictions.csv")
         }
     }
@@ -189,7 +193,7 @@ public final class RICAExperiment {
                 file.set("\(name).labels", labels)
             }
         }
-        try communicator.agreeOnRoot { try file.write(to: directory.file("features.safetensors")) }
+        try communicator.agreeOnRoot { try directory.write("features.safetensors") { try file.write(to: $0) } }
     }
 
     /// This rank's part of features.safetensors.

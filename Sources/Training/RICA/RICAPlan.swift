@@ -17,15 +17,22 @@ public struct RICAPlan {
     /// Bytes a rank holds at most while it learns, and while it encodes and classifies (docs/rica.md has the formula).
     public let learningBytes: Int
     public let classifyingBytes: Int
+    /// Bytes that the files of the run take: the model twice, since classifiers come into a second one, and the predictions.
+    public let fileBytes: Int
+    /// Bytes of features.safetensors, which `--phase encode` writes.
+    public let featureBytes: Int
+    /// Bytes a rank holds at most in that phase, the mean over ranks: rank 0 holds all features twice while it writes them.
+    public let encodingBytes: Int
 
     /// - Parameters:
     ///   - forced: the path that the user chose.
     ///   - order: how sums over samples are formed.
     ///   - training: training images; `fold` of them train one classifier.
+    ///   - folds: classifiers.
     ///   - test: test images.
     public init(
         settings: RICASettings, weights: PredictedWeights, ranks: Int, forced: ComputePath?, order: ReductionOrder = .fast, training: Int,
-        fold: Int, test: Int
+        fold: Int, folds: Int = 1, test: Int, classes: Int = 10
     ) {
         let values = weights.learnedValues
         let cut = Cut(weights.units, into: ranks).scaled(by: weights.valuesPerUnit)
@@ -50,5 +57,21 @@ public struct RICAPlan {
         let whitening = min(RICAPatches.chunk, order.largestPart(of: settings.whiteningPatches, ranks: ranks)) * n
         learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser)
         classifyingBytes = 4 * width * ((training + fold + test + ranks - 1) / ranks)
+        let model = values + weights.columns.count * weights.valuesPerUnit + n * (n + 1) + weights.units + 3 * settings.patches
+        let classifiers = folds * (2 * width + classes * (width + 1))
+        // A line of predictions.csv has a fold, an index of up to nine digits and two classes.
+        fileBytes = 2 * 4 * (model + classifiers) + folds * test * 20
+        featureBytes = 4 * (width + 1) * (training + test)
+        encodingBytes = classifyingBytes + 2 * featureBytes / ranks
+    }
+
+    /// What a phase takes: bytes of memory that a rank holds at most, and bytes that it writes.
+    public func needs(of phase: RICAExperiment.Phase) -> (memory: Int, disk: Int) {
+        switch phase {
+        case .learn: (learningBytes, fileBytes)
+        case .encode: (encodingBytes, featureBytes)
+        case .classify: (classifyingBytes, fileBytes)
+        case .all: (max(learningBytes, classifyingBytes), fileBytes)
+        }
     }
 }

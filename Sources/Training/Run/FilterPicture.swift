@@ -27,3 +27,12 @@ extension PredictedWeights {
             columns: 10, zoom: max(1, 60 / max(grid.height, grid.width, 12)))
     }
 }
+
+extension RunDirectory {
+    /// Writes filters.png. Where it cannot be written the run goes on with a warning: the model has all that it shows.
+    func writePicture(_ progress: ProgressLog, _ picture: () -> [UInt8]) {
+        do { try write(picture(), to: "filters.png") } catch {
+            progress.warn("\(error): the run goes on without this picture")
+        }
+    }
+}

@@ -1,6 +1,7 @@
 import Foundation
 
-/// What rank 0 tells of a run while it goes on: a line at most every 10 s, or a bar on request.
+/// What rank 0 tells of a run while it goes on: a line at most every 10 s, or a bar on request. Where standard output cannot be written,
+/// it says so once on standard error and is silent from then on: the run itself does not depend on it.
 public final class ProgressLog {
     public enum Style: String, CaseIterable, Sendable {
         /// A line now and then: under an MPI launcher nobody can tell whether somebody watches.
@@ -8,7 +9,7 @@ public final class ProgressLog {
     }
 
     private let style: Style
-    private let speaks: Bool
+    private var speaks: Bool
     private let clock = ContinuousClock()
     private var last: ContinuousClock.Instant
     private var barIsOpen = false
@@ -28,8 +29,16 @@ public final class ProgressLog {
         guard speaks else { return }
         endBar()
         print(line())
-        fflush(nil)
+        flush()
         last = clock.now
+    }
+
+    /// A line on standard error: something is missing, and the run goes on.
+    public func warn(_ line: String) {
+        guard speaks else { return }
+        endBar()
+        fflush(nil)
+        FileHandle.standardError.write(Data("warning: \(line)\n".utf8))
     }
 
     /// Whether it is time for `step`; makes no text and no memory.
@@ -50,7 +59,13 @@ public final class ProgressLog {
         } else {
             print("\(phase): \(done) of \(total)\(detail.isEmpty ? "" : ", " + detail)")
         }
-        fflush(nil)
+        flush()
+    }
+
+    private func flush() {
+        guard let reason = StandardOutput.failure else { return }
+        warn("standard output cannot be written (\(reason)): the run goes on without a word")
+        speaks = false
     }
 
     private func endBar() {

@@ -9,18 +9,22 @@ public struct RunDirectoryError: ExitCoded, CustomStringConvertible {
 }
 
 /// Where a run leaves its files. Every file is written aside and renamed, so none is ever half there.
-public struct RunDirectory: Sendable {
+public final class RunDirectory {
     public let path: String
+    /// run.json as `open` wrote it: a directory that vanishes during the run is made again with it.
+    private var record: Data?
 
     public init(path: String) { self.path = path }
 
     public func file(_ name: String) -> String { path + "/" + name }
 
-    /// Makes the directory, checks that it can be written and holds no run with other settings, and writes run.json.
+    /// Makes the directory, checks that it can be written, has room and holds no run with other settings, and writes run.json.
     ///
-    /// - Parameter usesModel: whether the run takes its settings from the model in the directory, as later phases do.
+    /// - Parameters:
+    ///   - usesModel: whether the run takes its settings from the model in the directory, as later phases do.
+    ///   - bytes: what the run will write.
     /// - Throws: `RunDirectoryError`, `WriteError`.
-    public func open(_ record: RunRecord, usesModel: Bool = false) throws {
+    public func open(_ record: RunRecord, usesModel: Bool = false, expecting bytes: Int = 0) throws {
         if let reason = makeFolders() {
             throw RunDirectoryError(
                 description: "\(path): cannot make the run directory: \(reason); choose another with --run-dir", exitCode: 1)
@@ -40,18 +44,30 @@ public struct RunDirectory: Sendable {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let text = try encoder.encode(record)
         do {
-            try write(try encoder.encode(record), to: "run.json")
+            try checkFreeSpace(in: path, for: bytes, "the files of this run")
+            try write(text, to: "run.json")
         } catch let error as WriteError {
             throw RunDirectoryError(description: "\(error); choose another run directory with --run-dir", exitCode: 1)
         }
+        self.record = text
     }
 
     /// Writes a file of the run.
     ///
-    /// - Throws: `WriteError`.
+    /// - Parameter body: gets the path of the file.
+    /// - Throws: `WriteError`, and what `body` throws.
+    public func write(_ name: String, by body: (String) throws -> Void) throws {
+        if let record, access(path, F_OK) != 0 {
+            if let reason = makeFolders() { throw TrainingError("\(path): the run directory is gone, and cannot be made again: \(reason)") }
+            try writeAtomically(record, to: file("run.json"))
+        }
+        try body(file(name))
+    }
+
     public func write(_ bytes: some ContiguousBytes, to name: String) throws {
-        try writeAtomically(bytes, to: file(name))
+        try write(name) { try writeAtomically(bytes, to: $0) }
     }
 
     public func write(_ text: String, to name: String) throws {

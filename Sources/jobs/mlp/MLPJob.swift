@@ -12,7 +12,6 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
     var exchange = options.exchange.options
     exchange.reduction = common.reduction
     let logger = Logger(label: "mlp") { StreamLogHandler.standardError(label: $0) }
-    Backend.setThreads(common.threads)
     let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
     let directory = RunDirectory(path: common.runDir ?? "runs/mlp-\(common.dataset)")
     let data = try world.agree {
@@ -22,6 +21,7 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
         return data
     }
     try checkSameData(data, on: world)
+    Allocation.purpose = "planning"
     let plan = try world.agree {
         do {
             return try MLPPlan(
@@ -46,12 +46,13 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
     }
     banner.print(with: progress)
     if world.isRoot { warnOfSlowKernels(logger) }
+    try checkMemory(plan.bytes, hosts: record.hosts, isDryRun: common.dryRun, logger: logger, on: world)
     if common.dryRun { return }
 
     try world.agreeOnRoot {
-        try directory.open(record)
-        // Made and not kept: what cannot be written is better known before training.
-        if let path = common.exportExpanded { _ = try AtomicFile(path: path) }
+        // A line of predictions.csv has an index of up to nine digits and two classes.
+        try directory.open(record, expecting: plan.modelBytes + data.test.images.count * 20)
+        try common.checkExport(bytes: 4 * plan.denseParameters)
     }
     let result = try MLPExperiment(
         settings: settings, plan: plan, exchange: exchange, rates: options.rates, validateEvery: options.validateEvery, data: data, communicator: world,

@@ -1,5 +1,4 @@
 import JobSupport
-import Parallel
 
 let options = parseOptions(MLPOptions.self)
-Parallel.run(job: "mlp", stallAfter: options.common.stallAfter) { try runMLP(options, on: $0) }
+runJob("mlp", threads: options.common.threads, stallAfter: options.common.stallAfter) { try runMLP(options, on: $0) }

@@ -9,7 +9,6 @@ import Training
 func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let common = options.common
     let logger = Logger(label: "rica") { StreamLogHandler.standardError(label: $0) }
-    Backend.setThreads(common.threads)
     let progress = ProgressLog(style: common.progress, speaks: world.isRoot)
     let directory = RunDirectory(path: common.runDir ?? "runs/rica-\(common.dataset)")
     let (stored, settings, data) = try world.agree {
@@ -41,7 +40,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let images = data.folds?.first?.count ?? data.train.images.count
     let plan = RICAPlan(
         settings: settings, weights: weights, ranks: world.size, forced: common.compute.path, order: common.reduction,
-        training: data.train.images.count, fold: images, test: data.test.images.count)
+        training: data.train.images.count, fold: images, folds: data.folds?.count ?? 1, test: data.test.images.count, classes: data.classes)
     let record = RunRecord(
         job: "rica", settings: describe(settings, search: options.search).merging(common.reductionSetting) { $1 },
         circumstances: circumstances(common).merging(["phase": options.phase.rawValue]) { $1 }, communicator: world, hosts: try world.hostNames())
@@ -56,12 +55,13 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
                 "\(world.size) ranks do not divide \(settings.columns) columns: ranks own parts of columns, which costs nothing but tidiness")
         }
     }
+    let (memory, disk) = plan.needs(of: options.phase)
+    try checkMemory(memory, hosts: record.hosts, isDryRun: common.dryRun, logger: logger, on: world)
     if common.dryRun { return }
 
     try world.agreeOnRoot {
-        try directory.open(record, usesModel: options.phase.usesModel)
-        // Made and not kept: what cannot be written is better known before learning.
-        if let path = common.exportExpanded { _ = try AtomicFile(path: path) }
+        try directory.open(record, usesModel: options.phase.usesModel, expecting: disk)
+        try common.checkExport(bytes: 4 * plan.fullParameters)
     }
     var request = RICAExperiment.Request()
     request.phase = options.phase

@@ -1,5 +1,4 @@
 import JobSupport
-import Parallel
 
 let options = parseOptions(RICAOptions.self)
-Parallel.run(job: "rica", stallAfter: options.common.stallAfter) { try runRICA(options, on: $0) }
+runJob("rica", threads: options.common.threads, stallAfter: options.common.stallAfter) { try runRICA(options, on: $0) }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import JobSupport
-import Parallel
 import Training
 
 /// The command line of `scaling bandwidth`.
@@ -37,6 +36,6 @@ struct BandwidthCommand: ParsableCommand {
     }
 
     func run() throws {
-        Parallel.run(job: "scaling", stallAfter: measuring.stallAfter) { try measureBandwidth(self, on: $0) }
+        runJob("scaling", threads: measuring.threads, stallAfter: measuring.stallAfter) { try measureBandwidth(self, on: $0) }
     }
 }

@@ -1,13 +1,11 @@
 import Foundation
 import JobSupport
-import LinearAlgebra
 import Parallel
 import Training
 
 /// `scaling bandwidth` on one rank: measures every size, adds its rows to the table at once, and prints all of them at the end.
 func measureBandwidth(_ options: BandwidthCommand, on world: Communicator) throws {
     let sizes = try options.allSizes, link = options.measuring.link
-    Backend.setThreads(options.measuring.threads)
     let progress = ProgressLog(style: .line, speaks: world.isRoot)
     let path = options.measuring.csv ?? "runs/scaling/bandwidth.csv"
     let file = MeasurementFile(path: path, columns: AllReduceTimes.columnNames, key: AllReduceTimes.key)

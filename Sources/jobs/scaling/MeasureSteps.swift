@@ -1,7 +1,6 @@
 import Datasets
 import Foundation
 import JobSupport
-import LinearAlgebra
 import Logging
 import Parallel
 import Training
@@ -9,7 +8,6 @@ import Training
 /// `scaling run` on one rank: measures every configuration, adds its row to the table at once, and prints all of them at the end.
 func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     let settings = try options.settings, proportions = try options.proportions
-    Backend.setThreads(options.measuring.threads)
     let progress = ProgressLog(style: .line, speaks: world.isRoot)
     let file = MeasurementFile(
         path: options.measuring.csv ?? "runs/scaling/scaling.csv", columns: StepMeasurement.columnNames, key: StepMeasurement.key)

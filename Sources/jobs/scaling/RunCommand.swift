@@ -3,7 +3,6 @@ import Datasets
 import Foundation
 import JobSupport
 import Layers
-import Parallel
 import Training
 
 extension Activation: ExpressibleByArgument {}
@@ -100,7 +99,7 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        Parallel.run(job: "scaling", stallAfter: measuring.stallAfter) { try measureSteps(self, on: $0) }
+        runJob("scaling", threads: measuring.threads, stallAfter: measuring.stallAfter) { try measureSteps(self, on: $0) }
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Foundation
 import Layers
 import Training
 
@@ -96,6 +97,17 @@ public struct CommonOptions: ParsableArguments {
             throw OptionError("--reduction fixed: expected 1 to \(ShardTree.shards) ranks, one for each of its shards, found \(ranks): "
                 + "start fewer, or give --reduction fast")
         }
+    }
+
+    /// Refuses an `--export-expanded` that cannot be written: better known before learning.
+    ///
+    /// - Parameter bytes: what will be written.
+    /// - Throws: `WriteError`.
+    public func checkExport(bytes: Int) throws {
+        guard let path = exportExpanded else { return }
+        // Made and not kept.
+        _ = try AtomicFile(path: path)
+        try checkFreeSpace(in: (path as NSString).deletingLastPathComponent, for: bytes, "--export-expanded")
     }
 
     /// `--reduction` as a setting by option name: the order that is not fixed is none.

@@ -8,7 +8,9 @@ import Training
 /// Parses a job's options before MPI starts. Help and mistakes are printed by one process of a launch only; the exit code is
 /// that of all: 0 for help, 64 for a wrong option.
 public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
+    ignoreRefusedWrites()
     do {
+        try refuseOtherEncodings()
         // not parseAsRoot, which answers --help with a command of another type
         return try job.parse()
     } catch {
@@ -18,15 +20,54 @@ public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
 
 /// The same for a job of several commands: parses, then runs the one that was named.
 public func runCommand<Job: ParsableCommand>(of job: Job.Type) {
+    ignoreRefusedWrites()
     do {
+        try refuseOtherEncodings()
         var command = try job.parseAsRoot()
         try command.run()
-    } catch let error as any ExitCoded {
+        // What comes as far as this is one process, whose output is what it was run for.
+        if let reason = StandardOutput.failure {
+            throw TrainingError("standard output cannot be written (\(reason)): what was printed is not complete")
+        }
+    } catch let error where error is any ExitCoded || error is TrainingError {
         // What one process finds by itself, such as a damaged table: the ranks of a job leave by Parallel.run.
         FileHandle.standardError.write(Data("\(job.configuration.commandName ?? ""): \(error)\n".utf8))
-        exit(error.exitCode)
+        exit(exitCode(of: error))
     } catch {
         leave(job, error)
+    }
+}
+
+/// Runs a job on all ranks, and never returns: takes what the libraries need, starts MPI, refuses ranks with other options.
+///
+/// - Parameters:
+///   - threads: BLAS threads of a rank.
+///   - stallAfter: seconds that one MPI call may take.
+///   - body: the job on one rank.
+public func runJob(_ name: String, threads: Int, stallAfter: Double, _ body: (Communicator) throws -> Void) -> Never {
+    Parallel.run(job: name, stallAfter: stallAfter, preparing: { try takeLibraryResources(threads: threads) }) { world in
+        try checkSameOptions([name] + CommandLine.arguments.dropFirst(), on: world)
+        try body(world)
+    }
+}
+
+/// Lets a write to a closed pipe, or beyond the limit of a file's size, fail with an error that is told, instead of ending the process.
+private func ignoreRefusedWrites() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+}
+
+/// Refuses words that are not UTF-8: as text they would name other files than were meant.
+private func refuseOtherEncodings() throws {
+    var places = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).dropFirst().compactMap(\.self)
+        .map { (name: "the command line", word: $0) }
+    for name: String in ["COLONNADE_DATA", "TMPDIR"] {
+        if let word = getenv(name) { places.append((name, word)) }
+    }
+    for (name, word) in places where String(validatingCString: word) == nil {
+        let bytes = UnsafeRawBufferPointer(start: word, count: strlen(word))
+        let shown = bytes.map { (0x20..<0x7f).contains($0) ? String(UnicodeScalar($0)) : "\\x" + String($0, radix: 16) }.joined()
+        throw ValidationError("\(name): expected text in UTF-8, found '\(shown)': rename the file or folder, or reach it by a link")
     }
 }
 
