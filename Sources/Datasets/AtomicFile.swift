@@ -83,5 +83,5 @@ public func checkFreeSpace(in folder: String, for bytes: Int, _ what: String) th
     guard statvfs(folder.isEmpty ? "." : folder, &status) == 0 else { return }
     let free = Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
     guard bytes > free else { return }
-    throw WriteError(message: "\(folder): expected \((bytes + 999_999) / 1_000_000) MB of free space for \(what), found \(free / 1_000_000) MB")
+    throw WriteError(message: "\(folder): expected \(bytes / 1_000_000 + 1) MB of free space for \(what), found \(free / 1_000_000) MB")
 }

@@ -6,6 +6,8 @@ import Glibc
 struct Launcher {
     /// The launcher and the variable that speaks for it.
     let name: String
+    /// That variable.
+    let variable: String
     /// Processes that it started.
     let processes: Int
     /// This process among them, if it says.
@@ -24,6 +26,7 @@ struct Launcher {
         for launcher in known {
             guard let processes = Self.number(launcher.size) else { continue }
             self.name = "\(launcher.name) (\(launcher.size)=\(processes))"
+            self.variable = launcher.size
             self.processes = processes
             self.rank = Self.number(launcher.rank)
             return
@@ -31,8 +34,54 @@ struct Launcher {
         return nil
     }
 
+    /// Whether the launcher's variables are those of a shell that this process was typed in: inside of an srun step of several tasks
+    /// (`srun -n4 --pty bash`), or in one that has outlived its step. MPI would wait for the other tasks.
+    ///
+    /// What srun started itself, or through a script, descends from slurmstepd by the leader of its process group.
+    var isOfShell: Bool {
+        guard variable == "SLURM_STEP_NUM_TASKS", processes > 1 else { return false }
+        let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard terminal >= 0 else { return false }
+        close(terminal)
+        guard let status = Self.text("/proc/\(getpgrp())/stat"), let end = status.lastIndex(of: ")") else { return false }
+        let parent = status[end...].split(separator: " ").dropFirst(2).first.map(String.init) ?? ""
+        return Self.text("/proc/\(parent)/comm").map { !$0.hasPrefix("slurmstepd") } ?? false
+    }
+
+    /// Takes the variables of Slurm and of PMIx from the environment, so that this process starts as one by itself.
+    static func forget() {
+        var names: [String] = [], entry = environ
+        while let word = entry.pointee {
+            let name = String(cString: word).prefix { $0 != "=" }
+            if ["SLURM_", "PMIX_", "PMI_"].contains(where: name.hasPrefix) { names.append(String(name)) }
+            entry += 1
+        }
+        for name in names { unsetenv(name) }
+    }
+
+    private static func text(_ path: String) -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        return withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { buffer in
+            let count = read(file, buffer.baseAddress!, buffer.count)
+            return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+        }
+    }
+
     private static func number(_ variable: String) -> Int? {
         getenv(variable).flatMap { Int(String(cString: $0)) }
+    }
+}
+
+/// A process typed in a shell of an srun step of several tasks.
+struct ShellOfStep: ExitCoded, CustomStringConvertible {
+    let launcher: Launcher
+    let exitCode: Int32 = 64
+
+    var description: String {
+        "\(launcher.variable)=\(launcher.processes): expected to be started by srun as one of \(launcher.processes) tasks, found a shell "
+            + "of one task: start the job itself with srun, or one process with 'mpirun -n 1' (in a new shell where that step is over)"
     }
 }
 

@@ -11,18 +11,27 @@ public enum Parallel {
     ///   since the others may wait for it in a collective. The code is the error's (`ExitCoded`), else 1.
     /// - When a call waits longer than `stallAfter` seconds, MPI_Init and MPI_Finalize included: the same, code 1.
     /// - When a launcher started several processes and each is rank 0 of 1: one line, code 64.
+    /// - When a person typed it in a shell of an srun step of several tasks: one line, code 64.
     ///
     /// - Parameters:
     ///   - job: the name that begins every line on stderr.
     ///   - stallAfter: seconds that one MPI call may take; infinite for no deadline.
+    ///   - isAlone: whether one process typed in such a shell runs by itself instead, as for a dry run.
     ///   - prepare: what must hold on this machine before MPI starts, such as the memory for it.
     ///   - body: gets the world. Communicators made inside must not outlive it.
     // int MPI_Init_thread(int *argc, char ***argv, int required, int *provided)
     public static func run(
-        job: String, stallAfter: Double = 300, preparing prepare: () throws -> Void = {}, _ body: (Communicator) throws -> Void
+        job: String, stallAfter: Double = 300, isAlone: Bool = false, preparing prepare: () throws -> Void = {},
+        _ body: (Communicator) throws -> Void
     ) -> Never {
-        let launcher = Launcher()
+        var launcher = Launcher()
+        let shell = launcher.flatMap { $0.isOfShell ? ShellOfStep(launcher: $0) : nil }
+        if shell != nil {
+            Launcher.forget()
+            launcher = nil
+        }
         JobEnd.introduce(job: job, rank: launcher?.rank)
+        if let shell, !isAlone { JobEnd.abort(shell) }
         do { try prepare() } catch {
             // As a rule it fails on all ranks: one speaks, and the launcher ends the others before they do.
             if let rank = launcher?.rank, rank > 0 { sleep(2) }

@@ -77,4 +77,27 @@ import Training
             #expect(error?.description.contains(folder + "/file/run") == true && error?.description.contains("--run-dir") == true)
         }
     }
+
+    /// What was trained is not lost with the folder that it was meant for.
+    @Test func aDirectoryThatVanishesIsMadeAgain() throws {
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder + "/a/run")
+            try directory.open(try record(["seed": "1"]))
+            let before = FileManager.default.contents(atPath: directory.file("run.json"))
+            try FileManager.default.removeItem(atPath: folder + "/a")
+            try directory.write("step\n", to: "metrics.csv")
+            #expect(FileManager.default.contents(atPath: directory.file("metrics.csv")) == Data("step\n".utf8))
+            #expect(FileManager.default.contents(atPath: directory.file("run.json")) == before)
+        }
+    }
+
+    @Test func aDiskWithoutRoomIsRefused() throws {
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder), ours = try record([:])
+            let error = #expect(throws: RunDirectoryError.self) { try directory.open(ours, expecting: .max) }
+            #expect(error?.exitCode == 1)
+            #expect(error?.description.contains("of free space for the files of this run, found ") == true)
+            #expect(!FileManager.default.fileExists(atPath: directory.file("run.json")))
+        }
+    }
 }

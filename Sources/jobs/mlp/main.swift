@@ -1,4 +1,5 @@
 import JobSupport
 
 let options = parseOptions(MLPOptions.self)
-runJob("mlp", threads: options.common.threads, stallAfter: options.common.stallAfter) { try runMLP(options, on: $0) }
+let common = options.common
+runJob("mlp", threads: common.threads, stallAfter: common.stallAfter, isDryRun: common.dryRun) { try runMLP(options, on: $0) }

@@ -1,4 +1,5 @@
 import JobSupport
 
 let options = parseOptions(RICAOptions.self)
-runJob("rica", threads: options.common.threads, stallAfter: options.common.stallAfter) { try runRICA(options, on: $0) }
+let common = options.common
+runJob("rica", threads: common.threads, stallAfter: common.stallAfter, isDryRun: common.dryRun) { try runRICA(options, on: $0) }

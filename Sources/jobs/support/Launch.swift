@@ -43,9 +43,13 @@ public func runCommand<Job: ParsableCommand>(of job: Job.Type) {
 /// - Parameters:
 ///   - threads: BLAS threads of a rank.
 ///   - stallAfter: seconds that one MPI call may take.
+///   - isDryRun: whether one process may run in a shell of several tasks.
 ///   - body: the job on one rank.
-public func runJob(_ name: String, threads: Int, stallAfter: Double, _ body: (Communicator) throws -> Void) -> Never {
-    Parallel.run(job: name, stallAfter: stallAfter, preparing: { try takeLibraryResources(threads: threads) }) { world in
+public func runJob(
+    _ name: String, threads: Int, stallAfter: Double, isDryRun: Bool = false, _ body: (Communicator) throws -> Void
+) -> Never {
+    let take = { try takeLibraryResources(threads: threads) }
+    Parallel.run(job: name, stallAfter: stallAfter, isAlone: isDryRun, preparing: take) { world in
         try checkSameOptions([name] + CommandLine.arguments.dropFirst(), on: world)
         try body(world)
     }

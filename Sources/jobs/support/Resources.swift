@@ -11,8 +11,8 @@ import Training
 /// - Throws: `TrainingError`, which names the limit and the need.
 func takeLibraryResources(threads: Int) throws {
     Allocation.whenRefused { Parallel.end($0) }
-    // What Open MPI 4.1 needs on one host: PMIx maps a file of 4 MiB.
-    try checkLimit(RLIMIT_FSIZE, "ulimit -f", atLeast: 1 << 22, "bytes in a file")
+    // What Open MPI 4.1 needs on one host: PMIx maps files of 4 MiB, under mpirun of more.
+    try checkLimit(RLIMIT_FSIZE, "ulimit -f", atLeast: 1 << 23, "bytes in a file")
     try checkLimit(RLIMIT_NOFILE, "ulimit -n", atLeast: 64, "open files")
     // What MPI_Init maps (Open MPI 4.1, one host), and what the libraries touch.
     let mapped = 320_000_000 + Backend.bytes(threads: threads), touched = 128_000_000

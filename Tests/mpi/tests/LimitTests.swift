@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+/// What jobs say where the machine gives them too little: memory, room on the disk, a standard output.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct LimitTests {
+    private let folder: RunFolder
+    private var run: String { "\(folder.path)/run" }
+    private var small: String { "--dataset sample --widths 20 --epochs 1 --run-dir \(run)" }
+
+    init() throws { folder = try RunFolder() }
+
+    /// Runs a line of bash, where $JOBS is the folder of the jobs, on as many ranks as are asked for.
+    private func bash(_ line: String, ranks: Int? = nil) throws -> MPIRun.Outcome {
+        try MPIRun(
+            ranks: ranks, command: "/bin/bash", arguments: ["-c", line], environment: ["JOBS": MPIRun.products.path], timeout: 60
+        ).run()
+    }
+
+    /// The lines of the job itself on standard error.
+    private func said(_ outcome: MPIRun.Outcome, _ job: String) -> [Substring] {
+        outcome.error.split(separator: "\n").filter { $0.hasPrefix("\(job): ") }
+    }
+
+    private func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(run)/\(name)") }
+
+    /// OpenBLAS would try for ever in silence, and MPI fail in words of its own.
+    @Test(arguments: [(300_000, 1), (450_000, 1), (2_000_000, 16)], [nil, 2])
+    func tooLittleAddressSpace(_ limit: (kibibytes: Int, threads: Int), ranks: Int?) throws {
+        let outcome = try bash("ulimit -v \(limit.kibibytes); exec $JOBS/rica --dry-run --threads \(limit.threads)", ranks: ranks)
+        #expect(outcome.code == 1 && !outcome.timedOut, "\(outcome)")
+        let lines = said(outcome, "rica")
+        #expect(lines.count == 1, "\(outcome)")
+        #expect(lines.first?.contains("\(limit.threads) BLAS thread") == true, "\(outcome)")
+        #expect(lines.first?.contains("found \(limit.kibibytes * 1024 / 1_000_000) MB (ulimit -v)") == true, "\(outcome)")
+    }
+
+    /// What one machine of several lacks is told by its own rank.
+    @Test func tooLittleAddressSpaceOnOneRank() throws {
+        let outcome = try bash("[ $OMPI_COMM_WORLD_RANK = 0 ] || ulimit -v 400000; exec $JOBS/mlp --dry-run", ranks: 2)
+        #expect(outcome.code == 1 && said(outcome, "mlp").first?.hasPrefix("mlp: rank 1 on ") == true, "\(outcome)")
+    }
+
+    @Test(arguments: ["--dry-run", ""])
+    func aMatrixThatTheSystemRefuses(option: String) throws {
+        let outcome = try bash("ulimit -v 1300000; exec $JOBS/mlp --dense --widths 20000,20000 --run-dir \(run) \(option)")
+        #expect(outcome.code == 1, "\(outcome)")
+        #expect(said(outcome, "mlp").count == 1, "\(outcome)")
+        #expect(said(outcome, "mlp").first?.hasPrefix("mlp: cannot get memory for a matrix of ") == true, "\(outcome)")
+        #expect(said(outcome, "mlp").first?.contains(" while planning: expected 1663 MB, found less: ") == true, "\(outcome)")
+        #expect(!exists("run.json"))
+    }
+
+    @Test func aMatrixThatTheSystemRefusesOneRank() throws {
+        let line = "[ $OMPI_COMM_WORLD_RANK = 0 ] || ulimit -v 1300000; exec $JOBS/mlp --dense --widths 20000,20000 --dry-run"
+        let outcome = try bash(line, ranks: 2)
+        #expect(outcome.code == 1 && !outcome.timedOut, "\(outcome)")
+        #expect(said(outcome, "mlp").contains { $0.hasPrefix("mlp: rank 1 on ") && $0.contains("cannot get memory") }, "\(outcome)")
+    }
+
+    /// More than any machine of today has, by the plan alone.
+    @Test(arguments: [nil, 2])
+    func aPlanThatNoMachineHolds(ranks: Int?) throws {
+        let options = ["--dataset", "sample", "--features", "1000000", "--patches", "1000000000"]
+        let outcome = try folder.start("run", ranks: ranks, options)
+        #expect(outcome.code == 1, "\(outcome)")
+        #expect(said(outcome, "rica").count == 1, "\(outcome)")
+        #expect(said(outcome, "rica").first?.contains("the run needs ") == true, "\(outcome)")
+        #expect(!exists("run.json"))
+        let trial = try folder.start("run", ranks: ranks, options + ["--dry-run"])
+        #expect(trial.code == 0 && trial.error.contains("the run needs "), "\(trial)")
+    }
+
+    @Test(arguments: [("ulimit -f 100", "(ulimit -f)"), ("ulimit -n 32", "(ulimit -n)")])
+    func limitsBelowWhatMPINeeds(_ limit: (set: String, name: String)) throws {
+        let outcome = try bash("\(limit.set); exec $JOBS/mlp --dry-run")
+        #expect(outcome.code == 1 && said(outcome, "mlp").first?.contains(limit.name) == true, "\(outcome)")
+        #expect(outcome.error.split(separator: "\n").count == 1, "\(outcome)")
+    }
+
+    /// The size of a file is found out when it is written.
+    @Test func aFileThatMayNotBeAsLarge() throws {
+        let outcome = try bash("ulimit -f 9000; exec $JOBS/mlp --dense --widths 2000,2000 --epochs 0 --dataset sample --run-dir \(run)")
+        #expect(outcome.code == 1, "\(outcome)")
+        #expect(said(outcome, "mlp").first?.contains("model.safetensors") == true, "\(outcome)")
+        #expect(said(outcome, "mlp").first?.hasSuffix("File too large") == true, "\(outcome)")
+        #expect(!exists("model.safetensors"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: run).allSatisfy { !$0.hasSuffix(".part") })
+    }
+
+    /// A disk of its own, which root may make, or a user in a namespace.
+    @Test func aDiskThatIsTooSmall() throws {
+        let outcome = try bash(
+            """
+            mkdir \(run) && exec unshare \(getuid() == 0 ? "" : "--map-root-user") --mount bash -c '
+            mount -t tmpfs -o size=1M tmpfs \(run) && exec $JOBS/mlp --dense --dataset sample --epochs 1 --run-dir \(run)/here'
+            """)
+        #expect(outcome.code == 1, "\(outcome)")
+        let line = try #require(said(outcome, "mlp").first, "\(outcome)")
+        #expect(line.contains("\(run)/here: expected 3 MB of free space for the files of this run, found 1 MB"), "\(outcome)")
+        #expect(line.contains("--run-dir"), "\(outcome)")
+        #expect(!outcome.output.contains("training on"), "\(outcome)")
+    }
+
+    @Test(arguments: [nil, 2])
+    func aReaderThatLeaves(ranks: Int?) throws {
+        // head leaves at the first line; the run is as good as any
+        let line = ranks == nil ? "$JOBS/mlp \(small)" : "mpirun --oversubscribe --bind-to none -n 2 $JOBS/mlp \(small)"
+        let outcome = try bash("set -o pipefail; \(line) | head -n 1")
+        #expect(outcome.code == 0 && exists("result.json") && exists("filters.png"), "\(outcome)")
+        #expect(outcome.output.split(separator: "\n").count == 1, "\(outcome)")
+        if ranks == nil { #expect(outcome.error.contains("standard output cannot be written (Broken pipe)"), "\(outcome)") }
+    }
+
+    @Test func aStandardOutputThatIsFull() throws {
+        let outcome = try bash("exec $JOBS/mlp \(small) >/dev/full")
+        #expect(outcome.code == 0 && exists("result.json"), "\(outcome)")
+        let warnings = outcome.error.split(separator: "\n").filter { $0.contains("standard output cannot be written (No space left") }
+        #expect(warnings.count == 1, "\(outcome)")
+    }
+
+    /// What has no name to take cannot be renamed to it.
+    @Test(arguments: ["mlp --widths 20 --epochs 1", "rica --features 8 --patches 200 --iterations 2"])
+    func aPictureThatCannotBeWritten(job: String) throws {
+        try FileManager.default.createDirectory(atPath: "\(run)/filters.png/in the way", withIntermediateDirectories: true)
+        let outcome = try bash("exec $JOBS/\(job) --dataset sample --run-dir \(run)")
+        #expect(outcome.code == 0 && exists("result.json") && exists("model.safetensors"), "\(outcome)")
+        #expect(outcome.error.contains("warning: \(run)/filters.png: cannot rename to"), "\(outcome)")
+    }
+
+    @Test func ranksThatWereStartedWithOtherOptions() throws {
+        let mpirun = "exec mpirun --oversubscribe --bind-to none"
+        for (first, second, culprit) in [
+            ("mlp --learned 1", "mlp --learned 1 --sigma 30", "--sigma: expected none, as on rank 0, found 30"),
+            ("mlp --batch 50", "mlp --batch=60", "--batch: expected 50, as on rank 0, found 60"),
+            ("mlp", "mlp --dry-run", "--dry-run: expected none, as on rank 0, found it without a value"),
+            ("mlp --dataset sample", "rica --dataset sample", "job: expected mlp, as on rank 0, found rica"),
+            ("scaling run", "scaling bandwidth", "job: expected scaling run, as on rank 0, found scaling bandwidth"),
+        ] {
+            let outcome = try bash("\(mpirun) -n 1 $JOBS/\(first) : -n 1 $JOBS/\(second)")
+            #expect(outcome.code == 64 && !outcome.timedOut, "\(outcome)")
+            #expect(outcome.error.components(separatedBy: culprit).count == 2, "\(outcome)")
+            #expect(outcome.output.isEmpty, "\(outcome)")
+        }
+        // The order of options, and how their values are written, are no difference.
+        let options = ("--dry-run --batch 50 --dataset sample", "--dataset=sample --batch=50 --dry-run")
+        let outcome = try bash("\(mpirun) -n 1 $JOBS/mlp \(options.0) : -n 1 $JOBS/mlp \(options.1)")
+        #expect(outcome.code == 0, "\(outcome)")
+    }
+
+    @Test(arguments: ["$JOBS/mlp --run-dir", "$JOBS/report", "$JOBS/scaling plan", "COLONNADE_DATA="])
+    func aNameInAnotherEncoding(place: String) throws {
+        let line = place.hasSuffix("=") ? "\(place)$'caf\\xe9' exec $JOBS/mlp --dataset mnist" : "exec \(place) $'caf\\xe9'"
+        let outcome = try bash("cd \(folder.path); \(line)")
+        #expect(outcome.code == 64 && outcome.error.contains("expected text in UTF-8, found 'caf\\xe9'"), "\(outcome)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+}
