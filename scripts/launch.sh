@@ -1,42 +1,6 @@
 # shellcheck shell=bash
-# Sourced by scripts that start jobs: how that is done, and how it ends.
-
-# end_together: from here on whatever ends this script ends all that it started, too, a signal with code 128 + its number.
-end_together() {
-  trap end_children EXIT
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
-}
-
-# end_children: ends the processes below this shell, and kills them where its own are there after ten seconds.
-end_children() {
-  local i pids
-  [[ $(jobs -rp) ]] || return 0
-  trap '' HUP INT TERM
-  mapfile -t pids < <(below $$)
-  kill -TERM "${pids[@]}" || true
-  for ((i = 0; i < 100; i++)); do
-    [[ $(jobs -rp) ]] || break
-    sleep 0.1
-  done
-  kill -KILL "${pids[@]}" || true
-} 2>/dev/null # about those that have ended
-
-# below PID: the processes that it started, and that these started
-below() {
-  local child
-  while read -rd ' ' child; do
-    echo "$child"
-    below "$child"
-  done < <(cat /proc/"$1"/task/*/children)
-}
-
-# attended COMMAND...: runs it where a signal is heard at once: bash waits for the end of a command that it does not run aside.
-attended() {
-  "$@" <&0 &
-  wait $!
-}
+# Sourced by scripts that start jobs: how that is done.
+source "$(dirname "${BASH_SOURCE[0]}")/children.sh"
 
 # expect_count NAME VALUE: ends the script where it is none.
 expect_count() {
@@ -95,9 +59,7 @@ launch() {
   # As environment, since these are Open MPI's own: more ranks than cores, and root.
   ((ranks <= cores)) || export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
   ((EUID != 0)) || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-  # Open MPI looks for a program to reach other hosts with, and ends with code 243 where there is none; on one host none is called.
-  if ! command -v ssh rsh >/dev/null; then
-    export OMPI_MCA_plm_rsh_agent=${OMPI_MCA_plm_rsh_agent:-false} PRTE_MCA_plm_ssh_agent=${PRTE_MCA_plm_ssh_agent:-false}
-  fi
+  # Open MPI 4 looks for a program to reach other hosts with, and ends with code 243 where there is none; on one host none is called.
+  command -v ssh rsh >/dev/null || export OMPI_MCA_plm_rsh_agent=${OMPI_MCA_plm_rsh_agent:-false}
   exec mpirun -n "$ranks" --bind-to "$bind" "$program" "$@"
 }

@@ -19,8 +19,7 @@ source "$here/site.sh"
 source "$here/../scripts/launch.sh"
 source "$here/../scripts/scaling.sh"
 
-most=${SLURM_NTASKS:-${RANKS:-$(cores)}}
-read -ra counts <<<"${RANKS_LIST:-$(rank_counts "$most")}"
+choose_counts "${SLURM_NTASKS:-${RANKS:-$(cores)}}"
 end_together
 for ranks in "${counts[@]}"; do
   # srun's own -n, and mpirun's by launch
