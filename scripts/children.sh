@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced: what a script starts ends with it, and is waited for where a signal is heard.
 
-# end_together: from here on whatever ends this script ends all that it started, too, a signal with code 128 + its number.
+# end_together: from here on whatever ends this script ends all that it started; a signal with code 128 + its number.
 end_together() {
   trap end_children EXIT
   trap 'exit 129' HUP
@@ -44,7 +44,7 @@ below() {
   done
 }
 
-# attended COMMAND...: runs it where a signal is heard at once: bash waits for the end of a command that it does not run aside.
+# attended COMMAND...: runs it aside, so that a signal is heard at once and not when the command has ended.
 attended() {
   ("$@") <&0 & # in (): bash has a plain command ignore SIGINT
   wait $!

@@ -59,7 +59,7 @@ launch() {
   # As environment, since these are Open MPI's own: more ranks than cores, and root.
   ((ranks <= cores)) || export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
   ((EUID != 0)) || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-  # Open MPI 4 looks for a program to reach other hosts with, and ends with code 243 where there is none; on one host none is called.
+  # Open MPI 4 ends with code 243 where it finds nothing to reach other hosts with, which one host does not need.
   command -v ssh rsh >/dev/null || export OMPI_MCA_plm_rsh_agent=${OMPI_MCA_plm_rsh_agent:-false}
   exec mpirun -n "$ranks" --bind-to "$bind" "$program" "$@"
 }

@@ -1,15 +1,16 @@
 # shellcheck shell=bash disable=SC2154
-# Sourced by scripts/sweep: the table $csv of its $runs, which are the keys of $wanted, too, the table $scores of what their validation
-# tried, and the result.json of a run. A table is written aside and gets its name when it is whole: whatever ends this leaves a good one.
+# Sourced by scripts/sweep: the table $csv of its $runs, which are the keys of $wanted, too, the table $scores of what
+# their validation tried, and the result.json of a run. A table is written aside and gets its name when it is whole.
 
-columns=(accuracy interval dynamicParameters learnedParameters fullParameters proportion bytesPerStep wireBytesPerStep secondsPerStep seconds)
+columns=(accuracy interval dynamicParameters learnedParameters fullParameters proportion bytesPerStep wireBytesPerStep)
+columns+=(secondsPerStep seconds)
 header=$(IFS=,; echo "run,${columns[*]}")
 number='(0|[1-9][0-9]{0,17})(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,2})?'
 declare -A row=()    # the numbers of every run of the list that has them
 standing=()          # good lines of the table as it was found, of other runs, too
 declare -A stands=() # the runs of the list that are among these
 
-# may_lack RUN COLUMN: whether the job leaves it out (RunResult.swift): an interval without folds, what is not a phase's own
+# may_lack RUN COLUMN: whether the job leaves it out: an interval without folds, what is not a phase's own
 may_lack() {
   case $2 in
     interval) ;;
@@ -25,11 +26,11 @@ is_row() {
   IFS=, read -ra fields <<<"$2,end" # without an end, read drops a last field that is empty
   ((${#fields[@]} == ${#columns[@]} + 1)) || return 1
   for i in "${!columns[@]}"; do
-    if [[ ${fields[i]} ]]; then [[ ${fields[i]} =~ ^$number$ ]] || return 1; else may_lack "$1" "${columns[i]}" || return 1; fi
+    [[ ${fields[i]} =~ ^$number$ ]] || { [[ ! ${fields[i]} ]] && may_lack "$1" "${columns[i]}"; } || return 1
   done
 }
 
-# read_table: rows of $csv. One that lacks numbers counts as none where its run is in the list ($wanted), and so does half a last line.
+# read_table: rows of $csv. One that lacks numbers is none where its run is in the list, nor is half a last line.
 read_table() {
   local line run rest lines at=0
   [[ -s $csv ]] || return 0
@@ -64,7 +65,8 @@ write_table() {
   if cmp -s "$csv.new" "$csv"; then rm "$csv.new"; else mv "$csv.new" "$csv"; fi
 }
 
-# take_result RUN FOLDER: its row and what it tried, from what it left there; where that is no whole result, false and why in $flaw.
+# take_result RUN FOLDER: its row and what it tried, from what it left there; false, and why in $flaw, where that lacks
+# something.
 take_result() {
   local run=$1 file=$2/result.json text='' column numbers=
   if [[ -e $file ]]; then text=$(head -c 65536 "$file" | tr -d '\0'); fi
@@ -91,19 +93,19 @@ take_result() {
 take_tries() {
   local run=$1 file=$2 first
   if [[ ! -s $file ]] || ends_within_a_line "$file" ||
-    ! awk -F, 'NR == 1 { columns = NF } NF != columns || /^,|,,|,$/ { exit bad = 1 } END { exit bad || NR < 2 }' "$file"; then
+    ! awk -F, 'NR == 1 { n = NF } NF != n || /^,|,,|,$/ { exit bad = 1 } END { exit bad || NR < 2 }' "$file"; then
     flaw="$file: expected a table of what --validate tried, found none that is whole"
     return 1
   fi
   first=run,$(head -n 1 "$file")
   if [[ -s $scores ]]; then
     [[ $(head -n 1 "$scores") == "$first" ]] ||
-      fail 65 "$scores: expected the columns $first, as $file has them; give runs with other columns another table, CSV=FILE"
+      fail 65 "$scores: expected the columns $first, as $file has them; name another table with CSV=FILE"
   fi
   {
     echo "$first"
     [[ ! -s $scores ]] || RUN=$run awk 'NR > 1 && index($0, "\"" ENVIRON["RUN"] "\",") != 1' "$scores"
     RUN=$run awk 'NR > 1 { print "\"" ENVIRON["RUN"] "\"," $0 }' "$file"
-  } >"$scores.new"
+  } >"$scores.new" || fail 1 "$scores.new: could not be written; make room for it" # set -e is off in a condition
   mv "$scores.new" "$scores"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A list of runs as a job array, a run a task: perceptrons on MNIST.
 #   sbatch --array=1-N slurm/mnist_mlp.sh [LIST]   from the folder of the repository; LIST is slurm/mnist_mlp.list, N its number of runs
-#                                                  (scripts/sweep LIST afterwards writes the table, and runs what is missing)
+#                                                  (afterwards scripts/sweep LIST makes the table, and what is missing)
 #   bash slurm/mnist_mlp.sh [LIST] N               run N of the list where there is no Slurm: under mpirun, one rank a core or RANKS=N
 #SBATCH --job-name=mnist_mlp
 #SBATCH --nodes=1
