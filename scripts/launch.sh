@@ -1,5 +1,13 @@
 # shellcheck shell=bash
-# Sourced by scripts/run and the job scripts of slurm/: how a job is started.
+# Sourced by scripts that start jobs: how that is done.
+source "$(dirname "${BASH_SOURCE[0]}")/children.sh"
+
+# expect_count NAME VALUE: ends the script where it is none.
+expect_count() {
+  [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] && return
+  echo "$1: expected a number from 1 to 999999, found '$2'" >&2
+  exit 64
+}
 
 # The cores that this process may use: hardware threads of one core count once.
 cores() {
@@ -45,10 +53,13 @@ launch() {
   fi
   cores=$(cores)
   ranks=${RANKS:-$cores}
+  expect_count RANKS "$ranks"
   # Two jobs bound by two mpiruns share the first cores, so bind only where a job fills the machine.
   ((ranks != cores)) || bind=core
   # As environment, since these are Open MPI's own: more ranks than cores, and root.
   ((ranks <= cores)) || export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
   ((EUID != 0)) || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  # Open MPI 4 ends with code 243 where it finds nothing to reach other hosts with, which one host does not need.
+  command -v ssh rsh >/dev/null || export OMPI_MCA_plm_rsh_agent=${OMPI_MCA_plm_rsh_agent:-false}
   exec mpirun -n "$ranks" --bind-to "$bind" "$program" "$@"
 }

@@ -1,12 +1,15 @@
 # shellcheck shell=bash
 # Sourced. Debian or Ubuntu packages, installed or only unpacked; where that is impossible, says what to do.
+source "$(dirname "${BASH_SOURCE[0]}")/children.sh"
+
+redirected() { "${@:2}" >"$1" 2>&1; } # LOG COMMAND...
 
 # quietly WHAT COMMAND...: a command whose words are shown only where it fails: the last of them, and where all are.
 quietly() {
   local what=$1 log
   shift
   log=$(mktemp "${TMPDIR:-/tmp}/colonnade-log.XXXXXX")
-  if ! "$@" </dev/null >"$log" 2>&1; then
+  if ! patiently "$what" redirected "$log" "$@" </dev/null; then
     tail -n 5 "$log" >&2
     echo "could not $what; all that was said is in $log" >&2
     return 1

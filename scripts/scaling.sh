@@ -1,11 +1,15 @@
 # shellcheck shell=bash
 # Sourced by scripts/scaling and slurm/scaling.sh: which rank counts are measured, and what of the table is shown.
 
-# rank_counts MOST: 1 2 4 … MOST
-rank_counts() {
+# choose_counts MOST: sets counts to RANKS_LIST, else 1 2 4 … MOST
+choose_counts() {
   local ranks
-  for ((ranks = 1; ranks < $1; ranks *= 2)); do printf '%d ' "$ranks"; done
-  echo "$1"
+  expect_count RANKS "$1"
+  counts=()
+  for ((ranks = 1; ranks < $1; ranks *= 2)); do counts+=("$ranks"); done
+  counts+=("$1")
+  [[ ! ${RANKS_LIST:-} ]] || read -ra counts <<<"$RANKS_LIST"
+  for ranks in "${counts[@]}"; do expect_count RANKS_LIST "$ranks"; done
 }
 
 # csv_of [OPTIONS]: the table that the options of scaling run name

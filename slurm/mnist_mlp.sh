@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A list of runs as a job array, a run a task: perceptrons on MNIST.
 #   sbatch --array=1-N slurm/mnist_mlp.sh [LIST]   from the folder of the repository; LIST is slurm/mnist_mlp.list, N its number of runs
-#                                                  (CSV=FILE scripts/sweep LIST afterwards writes the table, and runs what is missing)
+#                                                  (afterwards scripts/sweep LIST makes the table, and what is missing)
 #   bash slurm/mnist_mlp.sh [LIST] N               run N of the list where there is no Slurm: under mpirun, one rank a core or RANKS=N
 #SBATCH --job-name=mnist_mlp
 #SBATCH --nodes=1
@@ -25,12 +25,12 @@ if [[ ${1:-} && ! ${1:-} =~ ^[0-9]+$ ]]; then
   shift
 fi
 number=${SLURM_ARRAY_TASK_ID:-${1:-}}
-if [[ ! -r $list ]]; then
+if [[ ! -r $list || -d $list ]]; then
   echo "mnist_mlp: $list: expected a list of runs, a job and its options a line, found no such file" >&2
   exit 64
 fi
 mapfile -t runs < <(runs_of "$list")
-if [[ ! $number =~ ^[0-9]+$ ]] || ((number < 1 || number > ${#runs[@]})); then
+if [[ ! $number =~ ^[1-9][0-9]{0,5}$ ]] || ((number > ${#runs[@]})); then
   echo "mnist_mlp: expected the number of a run of $list, 1 to ${#runs[@]}, found '$number': sbatch --array=1-${#runs[@]} slurm/mnist_mlp.sh" >&2
   exit 64
 fi

@@ -19,10 +19,10 @@ source "$here/site.sh"
 source "$here/../scripts/launch.sh"
 source "$here/../scripts/scaling.sh"
 
-most=${SLURM_NTASKS:-${RANKS:-$(cores)}}
-read -ra counts <<<"${RANKS_LIST:-$(rank_counts "$most")}"
+choose_counts "${SLURM_NTASKS:-${RANKS:-$(cores)}}"
+end_together
 for ranks in "${counts[@]}"; do
   # srun's own -n, and mpirun's by launch
-  (export SLURM_NTASKS=$ranks RANKS=$ranks && launch scaling run --threads "${SLURM_CPUS_PER_TASK:-1}" "$@")
+  SLURM_NTASKS=$ranks RANKS=$ranks attended launch scaling run --threads "${SLURM_CPUS_PER_TASK:-1}" "$@"
 done
 show_scaling "$(csv_of "$@")"
