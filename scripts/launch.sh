@@ -28,6 +28,18 @@ choose_kernels() { # BINARY
   esac
 }
 
+# leave_old_job [OPTIONS]: ends the script where SLURM_JOB_ID names a job that has ended, as in a shell that was opened in it.
+leave_old_job() {
+  # A batch script runs as long as its job; and where Slurm does not answer, srun will say so.
+  if [[ ${ENVIRONMENT:-} == BATCH ]] || squeue --noheader --jobs "$SLURM_JOB_ID" 2>/dev/null | grep -q .; then return; fi
+  if [[ " $* " == *" --dry-run "* ]]; then
+    unset "${!SLURM_@}" "${!PMIX_@}"
+    return
+  fi
+  echo "SLURM_JOB_ID is $SLURM_JOB_ID, which is no job that runs (squeue): open a new shell, or 'unset \${!SLURM_@}' to go on without Slurm" >&2
+  exit 64
+}
+
 # launch JOB [OPTIONS]: turns this shell into JOB on all ranks: by srun inside of a Slurm job, else by mpirun; report and scaling plan are
 # one process.
 #   COLONNADE_BIN  the job's program (.build/release/JOB of this repository)
@@ -46,7 +58,12 @@ launch() {
   choose_kernels "$program"
   # Unset, OpenBLAS starts a thread a core in every rank.
   export OPENBLAS_NUM_THREADS=$threads OMP_NUM_THREADS=$threads
-  if [[ ${SLURM_JOB_ID:-} ]]; then
+  [[ ! ${SLURM_JOB_ID:-} ]] || leave_old_job "$@"
+  if [[ ${SLURM_STEP_ID:-} ]]; then
+    # A shell that srun opened: another srun would wait for what that one holds.
+    RANKS=${RANKS:-1}
+    echo "SLURM_STEP_ID is set, so this shell is a step of job ${SLURM_JOB_ID:-?}: starting $RANKS of RANKS=N by mpirun" >&2
+  elif [[ ${SLURM_JOB_ID:-} ]]; then
     # Where the job was started by hand inside an allocation.
     [[ ${SLURM_MPI_TYPE:-} ]] || source "$(dirname "${BASH_SOURCE[0]}")/../slurm/site.sh"
     exec srun --kill-on-bad-exit=1 --cpus-per-task="$threads" "$program" "$@"
