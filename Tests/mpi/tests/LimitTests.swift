@@ -102,14 +102,12 @@ struct LimitTests {
         #expect(!outcome.output.contains("training on"), "\(outcome)")
     }
 
-    @Test(arguments: [nil, 2])
-    func aReaderThatLeaves(ranks: Int?) throws {
-        // head leaves at the first line; the run is as good as any
-        let line = ranks == nil ? "$JOBS/mlp \(small)" : "mpirun --oversubscribe --bind-to none -n 2 $JOBS/mlp \(small)"
-        let outcome = try bash("set -o pipefail; \(line) | head -n 1")
+    /// `head` leaves at the first line; the run is as good as any.
+    @Test func aReaderThatLeaves() throws {
+        let outcome = try bash("set -o pipefail; $JOBS/mlp \(small) | head -n 1")
         #expect(outcome.code == 0 && exists("result.json") && exists("filters.png"), "\(outcome)")
         #expect(outcome.output.split(separator: "\n").count == 1, "\(outcome)")
-        if ranks == nil { #expect(outcome.error.contains("standard output cannot be written (Broken pipe)"), "\(outcome)") }
+        #expect(outcome.error.contains("standard output cannot be written (Broken pipe)"), "\(outcome)")
     }
 
     @Test func aStandardOutputThatIsFull() throws {
