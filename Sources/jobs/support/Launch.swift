@@ -8,7 +8,7 @@ import Training
 /// Parses a job's options before MPI starts. Help and mistakes are printed by one process of a launch only; the exit code is
 /// that of all: 0 for help, 64 for a wrong option.
 public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
-    ignoreRefusedWrites()
+    prepareStreams()
     do {
         try refuseOtherEncodings()
         // not parseAsRoot, which answers --help with a command of another type
@@ -20,7 +20,7 @@ public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
 
 /// The same for a job of several commands: parses, then runs the one that was named.
 public func runCommand<Job: ParsableCommand>(of job: Job.Type) {
-    ignoreRefusedWrites()
+    prepareStreams()
     do {
         try refuseOtherEncodings()
         var command = try job.parseAsRoot()
@@ -56,9 +56,11 @@ public func runJob(
 }
 
 /// Lets a write to a closed pipe, or beyond the limit of a file's size, fail with an error that is told, instead of ending the process.
-private func ignoreRefusedWrites() {
+private func prepareStreams() {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
+    // Where one of the three was closed by the caller, the next file that is opened would take its place, and be printed to.
+    for stream: Int32 in 0...2 where fcntl(stream, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
 }
 
 /// Refuses words that are not UTF-8: as text they would name other files than were meant.

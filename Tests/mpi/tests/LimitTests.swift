@@ -117,6 +117,14 @@ struct LimitTests {
         #expect(warnings.count == 1, "\(outcome)")
     }
 
+    /// The first file that is opened must not take the place of a standard output that is closed, and be printed to.
+    @Test func streamsThatAreClosed() throws {
+        let outcome = try bash("exec $JOBS/mlp \(small) <&- >&- 2>&-")
+        #expect(outcome.code == 0 && exists("result.json"), "\(outcome)")
+        let printed = try FileManager.default.contentsOfDirectory(atPath: run).filter { try folder.file("run/\($0)").contains(Data("Colonnade".utf8)) }
+        #expect(printed.isEmpty, "\(printed)")
+    }
+
     /// What has no name to take cannot be renamed to it.
     @Test(arguments: ["mlp --widths 20 --epochs 1", "rica --features 8 --patches 200 --iterations 2"])
     func aPictureThatCannotBeWritten(job: String) throws {
