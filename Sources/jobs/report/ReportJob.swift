@@ -41,7 +41,8 @@ func draw(_ figures: [Figure]) -> [(figure: Figure, picture: Data)]? {
     do {
         return try figures.map { ($0, try gnuplot.draw($0.plot)) }
     } catch {
-        say("the curves are left out: \((error as? TrainingError)?.description ?? error.localizedDescription)")
+        let reason = error is TrainingError || error is DataError ? "\(error)" : error.localizedDescription
+        say("the curves are left out: \(reason)")
         return nil
     }
 }
