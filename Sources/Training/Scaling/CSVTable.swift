@@ -1,5 +1,3 @@
-import Foundation
-
 /// A table as CSV without quotes; empty lines are left out, and so is the mark that some programs put before UTF-8.
 struct CSVTable {
     /// A line below the first.
