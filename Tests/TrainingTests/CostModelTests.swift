@@ -133,6 +133,17 @@ import Training
         }
     }
 
+    /// Of numbers of cores that slow all ranks down alike the fewest; of a million few enough to fit each.
+    @Test(arguments: [(1, [5] as Set), (2, [12, 20] as Set), (3, [60, 61, 7] as Set), (1, [64] as Set)])
+    func coreCounts(most: Int, ranks: Set<Int>) {
+        var seen: Set<[Int]> = []
+        let last = ranks.min()! - 1
+        let first = (most...last).filter { cores in seen.insert(ranks.sorted().map { ($0 - 1) / cores + 1 }).inserted }
+        #expect(CostModel.coreCounts(from: most, to: last, ranks: ranks) == first)
+        let many = CostModel.coreCounts(from: 1, to: 999_999, ranks: Set((0..<100).map { 1_000_000 - 997 * $0 }))
+        #expect(many.count < 1000 && many == many.sorted() && many[..<64].elementsEqual(1...64))
+    }
+
     /// Threads are counted, so a single rank may share cores.
     @Test func oneRankThatSharesCores() throws {
         var machine = WrittenScaling()

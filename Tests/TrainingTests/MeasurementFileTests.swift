@@ -24,6 +24,7 @@ import Training
         ("name,time\n", "expected the columns name,ranks,time, found name,time: choose another file with --csv"),
         ("name,ranks,time\na,1\n", "line 2: expected 3 values, found 2: choose another file with --csv"),
         ("name,ranks,time\nb,1,2\na,1,2,3\n", "line 3: expected 3 values, found 4: choose another file with --csv"),
+        ("name,ranks,time\na,,,,,\n", "line 2: expected 3 values, found 6: choose another file with --csv"),
         ("\u{89}PNG\n", "expected the columns name,ranks,time, found "),
     ])
     func anotherFileIsLeftAsItIs(content: String, says: String) throws {
@@ -37,5 +38,33 @@ import Training
             } catch let error as DataError { #expect(error.message.hasPrefix("\(path): \(says)"), "\(error)") }
         }
         #expect(try text == content)
+    }
+
+    /// Files that no table fits in, or that would be read for ever.
+    @Test func whatIsNoTable() throws {
+        defer { remove() }
+        try file.check()
+        func says() throws -> String? {
+            do { try file.check() } catch let error as DataError { return error.message }
+            return nil
+        }
+        #expect(mkfifo(path, 0o600) == 0)
+        let pipe = "expected a table of measurements, found a folder, a pipe or a device of that name"
+        #expect(try says() == "\(path): \(pipe): choose another file with --csv")
+        try FileManager.default.removeItem(atPath: path)
+        try Data().write(to: URL(fileURLWithPath: path))
+        #expect(truncate(path, 1 << 40) == 0)
+        #expect(try says()?.contains("found 1099511627776 bytes, more than the 8388608 that are read: ") == true)
+        try Data([0x6E, 0xFF]).write(to: URL(fileURLWithPath: path))
+        #expect(try says()?.contains("found bytes that are no text: ") == true)
+    }
+
+    /// The mark that spreadsheets put first, and their ends of lines, are not in the way.
+    @Test func aTableThatAnotherProgramWrote() throws {
+        defer { remove() }
+        try file.check()
+        try Data("\u{FEFF}name,ranks,time\r\na,1,5\r\n".utf8).write(to: URL(fileURLWithPath: path))
+        try file.add(["a", "2", "4"])
+        #expect(try text == "name,ranks,time\na,1,5\na,2,4\n")
     }
 }

@@ -51,8 +51,9 @@ import Training
         for (from, to, says) in [
             ("strong", "hard", "line 2: expected strong or weak as mode, found 'hard'"),
             ("dynamic-ring", "carrier-pigeon", "an exchange such as owned, dynamic-ring or lowrank4 as exchange, found 'carrier-pigeon'"),
-            ("strong,2,", "strong,0,", "a whole number from 1 as ranks, found '0'"),
+            ("strong,2,", "strong,0,", "a whole number from 1 to 1000000 as ranks, found '0'"),
             ("false", "maybe", "true or false as oversubscribed, found 'maybe'"),
+            ("mlp", "cnn", "mlp or rica as job, found 'cnn'"),
             (",0.1,10,", ",1.1,10,", "a proportion above 0, up to 1 as learned, found '1.1'"),
             (",0.1,10,", ",nan,10,", "found 'nan'"), (",200,", ",", "expected 45 cells, found 44"),
         ] {
@@ -66,7 +67,103 @@ import Training
         #expect(order?.contains("line 2: expected a sum in a fixed order on 8 ranks at most, found 9: ") == true, "\(order ?? "none")")
         (cells[3], cells[10], cells[20]) = ("2", "owned", "-1")
         let message = error(written.lines[0] + "\n" + cells.joined(separator: ",") + "\n")
-        #expect(message?.contains("line 2: expected seconds as compute_median, found '-1'") == true, "\(message ?? "none")")
+        let says = "line 2: expected seconds, 0 or 0.000000001 to 1000000 as compute_median, found '-1'"
+        #expect(message?.contains(says) == true, "\(message ?? "none")")
+    }
+
+    /// The line of `written` with other values in some columns.
+    private func line(_ changes: [String: String]) throws -> String {
+        var written = WrittenScaling()
+        written.add(net, ranks: 2, batch: 100, link: "a", bitsPerSecond: 1e8)
+        var cells = written.lines[1].split(separator: ",").map(String.init)
+        for (column, value) in changes { cells[try #require(WrittenScaling.columns.firstIndex(of: column))] = value }
+        return written.lines[0] + "\n" + cells.joined(separator: ",") + "\n"
+    }
+
+    /// Every number has bounds, which are those of the options, and beyond all machines where there is none.
+    @Test(arguments: [
+        (["ranks", "hosts", "steps", "columns"], "1 to 1000000"), (["batch"], "1 to 1000000000"),
+        (["payloadBytes", "wireBytes", "peakBytes"], "0 to 1000000000000000"),
+    ])
+    func wholeNumbersAreBounded(columns: [String], bounds: String) throws {
+        let above = String(Int(bounds.split(separator: " ").last!)! + 1)
+        for column in columns {
+            for found in ["-1", above, "9223372036854775807", "18446744073709551616", "1e3", "", "\u{0}", "nan"] {
+                let message = error(try line([column: found]))
+                let says = "t.csv: line 2: expected a whole number from \(bounds) as \(column), found '"
+                #expect(message?.hasPrefix(says) == true, "\(column) \(found): \(message ?? "none")")
+            }
+        }
+    }
+
+    @Test(arguments: ["-1", "1e-10", "1000001", "1e308", "1e400", "inf", "nan", "", "0x", "9"])
+    func secondsAreBounded(found: String) throws {
+        let found = found == "9" ? String(repeating: found, count: 100_000) : found
+        for column in ["step_median", "exchange_max"] {
+            let message = error(try line([column: found]))
+            let says = "line 2: expected seconds, 0 or 0.000000001 to 1000000 as \(column), found '"
+            #expect(message?.contains(says) == true && message!.count < 300, "\(message ?? "none")")
+        }
+    }
+
+    @Test(arguments: [
+        (["hosts": "3"], "hosts up to the 2 of ranks, found 3"),
+        (["mode": "weak", "batch": "101"], "as batch, where mode is weak, a multiple of the 2 ranks, found 101"),
+        (["ranks": "1", "wireBytes": "4"], "0 as wireBytes of one rank, found 4"),
+        (["step_p10": "9"], "min, p10, median, p90 and max of step in ascending order, found "),
+        (["step_min": "0", "step_p10": "0", "step_median": "0"], "a step of more than 0 seconds, found 0.0"),
+        (["model": "784-9223372036854775807-10"], "widths from 1 to 1000000000000 as model, found '784-92"),
+        (["model": "784--10"], "widths from 1 to 1000000000000 as model, found '784--10'"),
+        (["model": "a\u{1B}[2J"], "1 to 144 letters, digits, dots, hyphens and underscores as model, found 'a [2J'"),
+        (["link": ""], "1 to 64 letters, digits, dots, hyphens and underscores as link, found ''"),
+        (["learned": "1e-400"], "a proportion above 0, up to 1 as learned, found '1e-400'"),
+    ])
+    func whatARowCannotSay(changes: [String: String], says: String) throws {
+        let message = error(try line(changes))
+        #expect(message?.hasPrefix("t.csv: line 2: expected \(says)") == true, "\(message ?? "none")")
+        #expect(message?.hasSuffix(": take the line out, and measure again") == true, "\(message ?? "none")")
+    }
+
+    /// The most that every column can say makes a model, a plan and a forecast.
+    @Test func theMostOfARow() throws {
+        var rows: [ScalingTable.Row] = []
+        for exchange in ["owned", "dynamic-ring", "full"] {
+            for (ranks, shared) in [(1, "false"), (999_999, "false"), (1_000_000, "true")] {
+                let bytes = "1000000000000000"
+                let text = try line([
+                    "model": "1000000000000-1000000000000-1000000000000", "ranks": "\(ranks)", "hosts": "\(ranks)",
+                    "oversubscribed": shared, "batch": "1000000000", "steps": "1000000", "columns": "1000000",
+                    "link": "1000000gbit", "exchange": exchange, "payloadBytes": bytes,
+                    "wireBytes": ranks == 1 ? "0" : bytes, "peakBytes": bytes,
+                    "exchange_max": "1000000", "exchange_p90": "1000000", "exchange_median": "1000000",
+                ])
+                rows += try ScalingTable(text: text, path: "t.csv").rows
+            }
+        }
+        let model = CostModel(rows), network = Network(name: "1kbit", bitsPerSecond: 1e3, latency: 1000)
+        #expect(model.cores == 999_999)
+        let plan = Plan(
+            model, model.configurations, ranks: [1, 1_000_000], batch: 1_000_000_000, mode: .weak, on: network)
+        #expect(plan.choices.count == 6 && plan.choices.allSatisfy { $0.time.total.isFinite && $0.time.total > 0 })
+        #expect(plan.choices.map(\.batch).max() == 1_000_000_000_000_000)
+        let forecast = Forecast(model, model.configurations, batchPerRank: 1_000_000_000, on: network)
+        #expect(forecast.curves.count == 3 && forecast.curves.flatMap(\.efficiency).allSatisfy(\.isFinite))
+    }
+
+    /// As spreadsheets write it.
+    @Test func aMarkBeforeTheTextAndOtherEndsOfLines() throws {
+        let text = "\u{FEFF}" + (try line([:])).replacingOccurrences(of: "\n", with: "\r\n")
+        let row = try #require(try ScalingTable(text: text, path: "t.csv").rows.first)
+        #expect(row.configuration.job == "mlp" && row.exchange.max > 0)
+    }
+
+    @Test func tooManyRows() throws {
+        let one = try line([:]).split(separator: "\n")
+        let text = one[0] + "\n" + String(repeating: one[1] + "\n", count: 10_001)
+        let says = "expected at most 10000 rows and 200 configurations, found another: make a table of each model"
+        #expect(error(String(text)) == "t.csv: line 10002: \(says)")
+        let configurations = try (1...201).map { try line(["columns": "\($0)"]).split(separator: "\n")[1] + "\n" }
+        #expect(error(one[0] + "\n" + configurations.joined()) == "t.csv: line 202: \(says)")
     }
 
     /// A wait counts on both sides: owners have it in their exchange.
@@ -75,7 +172,9 @@ import Training
         written.add(net, ranks: 2, batch: 100, link: "a", bitsPerSecond: 1e8)
         func row(wait: Double, exchange: Double) throws -> ScalingTable.Row {
             var cells = written.lines[1].split(separator: ",").map(String.init)
-            (cells[25], cells[30], cells[35], cells[40]) = ("0.001", "0.002", "\(wait)", "\(exchange)")
+            for (first, value) in [(25, 0.001), (30, 0.002), (35, wait), (40, exchange)] {
+                cells.replaceSubrange(first..<first + 5, with: [String](repeating: "\(value)", count: 5))
+            }
             return try ScalingTable(text: written.lines[0] + "\n" + cells.joined(separator: ",") + "\n", path: "t.csv").rows[0]
         }
         let gain = try row(wait: 0, exchange: 0.25).times.netGain(over: row(wait: 0.125, exchange: 0.5).times)
@@ -88,6 +187,12 @@ import Training
             Issue.record("expected an error")
         } catch let error as DataError {
             #expect(error.message.hasPrefix("/none/scaling.csv: expected the table") && error.exitCode == 65)
+        }
+        do {
+            _ = try ScalingTable.read("/dev/zero")
+            Issue.record("expected an error")
+        } catch let error as DataError {
+            #expect(error.message.contains("found a folder, a pipe or a device of that name: run it first"), "\(error)")
         }
     }
 
@@ -107,9 +212,16 @@ import Training
         #expect(try of(1, "owned") == nil)
         for (text, says) in [
             ("", "line 1: expected columns 'learned', 'exchange' and 'steps', found ''"),
-            ("learned,exchange,steps\n0.1,owned,0\n", "line 2: expected a proportion and more than 0 steps, found '0.1,owned,0'"),
-            ("learned,exchange,steps\n0.1,owned\n", "line 2: "), ("learned,exchange,steps\nx,owned,5\n", "line 2: "),
-        ] {
+            ("learned,exchange,steps\n0.1,owned\n", "line 2: expected 3 values, found '0.1,owned'"),
+        ] + [
+            "0.1,owned,0", "x,owned,5", "nan,owned,5", "-1,owned,5", "2,owned,5", "0.1,owned,nan", "0.1,owned,1e13",
+            "0.1,owned,1e-308",
+        ].map({
+            (
+                "learned,exchange,steps\n\($0)\n",
+                "line 2: expected a proportion above 0, up to 1, and 1 to 1e12 steps, found '\($0)'"
+            )
+        }) {
             do {
                 _ = try read(text)
                 Issue.record("expected an error: \(text)")
@@ -194,10 +306,12 @@ import Training
 
     @Test func ratesAndTimes() {
         #expect(Network.rate("100mbit") == 1e8 && Network.rate("2.5Gbit/s") == 2.5e9 && Network.rate("500kbit") == 5e5)
-        for text in ["", "local", "mbit", "1e3mbit", "10 mbit", "0gbit", "1.2.3gbit", "10gb"] {
+        for text in [
+            "", "local", "mbit", "1e3mbit", "10 mbit", "0gbit", "1.2.3gbit", "10gb", "0.9kbit", "1000001gbit",
+        ] {
             #expect(Network.rate(text) == nil, "\(text)")
         }
         #expect(Network.seconds("0.1ms") == 0.1e-3 && Network.seconds("50us") == 50 * 1e-6 && Network.seconds("0s") == 0)
-        for text in ["", "5", "ms", "-1ms", "1m"] { #expect(Network.seconds(text) == nil, "\(text)") }
+        for text in ["", "5", "ms", "-1ms", "1m", "1001s"] { #expect(Network.seconds(text) == nil, "\(text)") }
     }
 }

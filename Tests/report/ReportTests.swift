@@ -73,7 +73,8 @@ import Testing
 
     @Test(.enabled(if: ReportRun.hasGnuplot || ProcessInfo.processInfo.environment["CI"] == "true", "gnuplot is not in PATH"))
     func curvesAreDrawn() throws {
-        let outcome = try run.report()
+        // A terminal that gnuplot may not have, and which a shell may have chosen.
+        let outcome = try run.report(environment: ["GNUTERM": "x11"])
         #expect(outcome.code == 0 && outcome.error.isEmpty, "\(outcome)")
         #expect(run.left == (Self.tables + ["error-learned.png", "error-proportion.png", "training.png"]).sorted())
         let page = try run.text("out/report.html")
@@ -109,12 +110,62 @@ import Testing
         #expect(try run.text("out/report.html").contains("<td>se,emp</td>"))
     }
 
-    @Test func aGnuplotThatFailsIsQuoted() throws {
-        try run.write("#!/bin/sh\necho 'line 3: no such thing' >&2\nexit 2\n", to: "gnuplot")
+    /// Curves never cost a report its tables: one that fails, is killed, talks without end, draws nothing, or never
+    /// ends.
+    @Test(.timeLimit(.minutes(5)), arguments: [
+        ("echo 'line 3: no such thing' >&2\nexit 2", "its last words: line 3: no such thing"),
+        ("kill -9 $$", "expected a picture, found none"), ("exit 0", "its last words: none"),
+        ("echo text > figure.png", "expected a picture, found none"),
+        ("/usr/bin/head -c 1000000000 /dev/zero >&2; exit 1", "expected a picture, found none"),
+        ("/usr/bin/truncate -s 1T figure.png", "found 1099511627776 bytes"),
+        ("/usr/bin/mkfifo figure.png", "found a folder, a pipe"),
+        ("/usr/bin/setsid /bin/sleep 60 & exit 1", "expected a picture within 30 s, found none"),
+        ("/bin/sleep 1000; echo late", "expected a picture within 30 s, found none"),
+        ("while :; do echo more >&2; done", "expected a picture within 30 s, found none"),
+    ])
+    func aGnuplotThatFails(script: String, says: String) throws {
+        try run.write("#!/bin/sh\n\(script)\n", to: "gnuplot")
         #expect(chmod(run.file("gnuplot"), 0o755) == 0)
         let outcome = try run.report(environment: ["PATH": run.path])
-        #expect(outcome.code == 1 && outcome.error.contains("line 3: no such thing"), "\(outcome)")
-        #expect(run.left.isEmpty)
+        // A line in between where it takes long.
+        let lines = outcome.error.split(separator: "\n"), takesLong = says.contains("within")
+        let last = try #require(lines.last)
+        #expect(outcome.code == 0 && lines.count <= (takesLong ? 2 : 1) && last.contains(says), "\(outcome)")
+        #expect(last.hasPrefix("report: the curves are left out: "), "\(outcome)")
+        #expect(run.left == Self.tables)
+        #expect(try run.text("out/report.html").contains("<p>Without curves, since gnuplot drew none"))
+    }
+
+    /// A terminal that the user chose, or a display, is not gnuplot's business here.
+    @Test func gnuplotHasAnEnvironmentOfItsOwn() throws {
+        try run.write("#!/bin/sh\n/usr/bin/env > '\(run.file("seen"))'\nexit 1\n", to: "gnuplot")
+        #expect(chmod(run.file("gnuplot"), 0o755) == 0)
+        let chosen = ["PATH": run.path, "GNUTERM": "x11", "DISPLAY": ":9", "LD_LIBRARY_PATH": "/lib"]
+        let outcome = try run.report(environment: chosen)
+        #expect(outcome.code == 0, "\(outcome)")
+        let names = Set(try run.text("seen").split(separator: "\n").map { String($0.prefix { $0 != "=" }) })
+        #expect(names.contains("PATH") && names.contains("LD_LIBRARY_PATH"), "\(names)")
+        #expect(!names.contains("GNUTERM") && !names.contains("DISPLAY"), "\(names)")
+    }
+
+    /// Values that a logarithm, or an axis in proportion, has no place for.
+    @Test func lossesOfAllSizes() throws {
+        let metrics = "seconds,objective\n1,1e100\n2,1e-300\n3,-1e100\n"
+        for folder in ["a", "c"] { try run.write(metrics, to: "runs/\(folder)/metrics.csv") }
+        try run.write("#!/bin/sh\nexit 1\n", to: "gnuplot")
+        #expect(chmod(run.file("gnuplot"), 0o755) == 0)
+        for text in [metrics, metrics.replacingOccurrences(of: "-1e100", with: "5e-324")] {
+            try run.write(text, to: "runs/a/metrics.csv")
+            let outcome = try run.report(environment: ["PATH": run.path])
+            #expect(outcome.code == 0, "\(outcome)")
+        }
+    }
+
+    /// Nobody reads what it says: the report is written all the same.
+    @Test func warningsThatNobodyReads() throws {
+        let line = "exec '\(ReportRun.program)' \"$@\" 2> /dev/full"
+        let outcome = try run.report(environment: ["PATH": ""], program: "/bin/sh", before: ["-c", line, "sh"])
+        #expect(outcome.code == 0 && run.left == Self.tables, "\(outcome)")
     }
 
     /// scripts/run starts it as one process, whatever RANKS says, and without mpirun.

@@ -157,6 +157,19 @@ import Testing
         try run.write(text.replacingOccurrences(of: "weak", with: "strange"), to: "scaling.csv")
         let damaged = try report()
         #expect(damaged.code == 65 && damaged.error.contains("line 3: expected strong or weak as mode, found 'strange'"), "\(damaged)")
+        let most = text.replacingOccurrences(of: "strong,4,", with: "strong,9223372036854775807,")
+        try run.write(most, to: "scaling.csv")
+        let huge = try report()
+        let says = "line 6: expected a whole number from 1 to 1000000 as ranks, found '9223372036854775807'"
+        #expect(huge.code == 65 && huge.error.contains(says), "\(huge)")
         #expect(run.left.isEmpty)
+    }
+
+    @Test func aGnuplotThatFails() throws {
+        try run.write("#!/bin/sh\nexit 1\n", to: "gnuplot")
+        let outcome = try report()
+        #expect(outcome.code == 0 && outcome.error.contains("the curves are left out"), "\(outcome)")
+        #expect(run.left == Self.tables)
+        #expect(outcome.output.hasPrefix("rows       36, curves 0\n"), "\(outcome)")
     }
 }

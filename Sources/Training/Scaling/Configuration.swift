@@ -51,9 +51,21 @@ public struct Configuration: Hashable, Sendable {
         return Double(exchange.parts(ranks: ranks)) * (payload - most) + Double(ranks - 1) * most
     }
 
+    /// The most values of an input, of three sizes of 10,000, and more than there are units in a layer.
+    static let mostUnits = 1_000_000_000_000
+
+    /// The widths of a perceptron; nil where the model's name is not made of those.
+    private var widths: [Int]? {
+        let widths = model.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        let arePossible = job == "mlp" && widths.count > 1 && widths.allSatisfy { (1...Self.mostUnits).contains($0) }
+        return arePossible ? widths : nil
+    }
+
+    /// False for a perceptron whose name consists of numbers and hyphens that cannot be its widths.
+    var hasPossibleWidths: Bool { job != "mlp" || widths != nil || !model.allSatisfy { $0.isWholeNumber || $0 == "-" } }
+
     private func layers(payload: Double) -> [(units: Int, bytesPerUnit: Double)]? {
-        let widths = model.split(separator: "-").map { Int($0) ?? 0 }
-        guard job == "mlp", widths.count > 1, widths.allSatisfy({ $0 > 0 }) else { return nil }
+        guard let widths else { return nil }
         let all = zip(widths, widths.dropFirst()).map { (inputs: Double($0), units: $1) }, size = exchange.bytesPerValue
         // The last layer is never predicted; every unit has a bias.
         let hidden = all.dropLast().reduce(0) { $0 + $1.inputs * Double($1.units) }

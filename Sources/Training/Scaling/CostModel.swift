@@ -64,14 +64,16 @@ public struct CostModel: Sendable {
     /// In the order of the table.
     public let configurations: [Configuration]
 
-    /// Fits the constants. With oversubscribed rows the compute times are fitted for every number of cores from the most ranks that had
-    /// one each to below the fewest that had not, and the exchanges for bursts of 0 to 2 ms.
+    /// Fits the constants. With oversubscribed rows the compute times are fitted for the numbers of cores from the most
+    /// ranks that had one each to below the fewest that had not (`coreCounts`), and the exchanges for bursts of 0 to
+    /// 2 ms.
     public init(_ rows: [ScalingTable.Row]) {
         configurations = rows.map(\.configuration).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-        let shared = rows.filter(\.oversubscribed).map(\.ranks).min()
-        if let fewest = shared {
+        let shared = Set(rows.filter(\.oversubscribed).map(\.ranks))
+        if let fewest = shared.min() {
             let most = rows.filter { !$0.oversubscribed && $0.ranks < fewest }.map(\.ranks).max() ?? 1
-            let fits = (most...max(most, fewest - 1)).map { (cores: $0, fit: Self.works(rows, cores: $0)) }
+            let fits = Self.coreCounts(from: most, to: max(most, fewest - 1), ranks: shared)
+                .map { (cores: $0, fit: Self.works(rows, cores: $0)) }
             let best = fits.min { $0.fit.squares < $1.fit.squares }!
             (cores, works) = (best.cores, best.fit.works)
         } else {
@@ -118,8 +120,9 @@ public struct CostModel: Sendable {
     /// - Parameters:
     ///   - batch: of all ranks together.
     ///   - oversubscribed: whether ranks share as many cores as those of the table's oversubscribed rows did.
-    /// - Returns: nil for a configuration that was not measured, or for several ranks not between ranks, an exchange that there is not on so
-    ///   many, a network of which nothing is known, or `oversubscribed` without such rows.
+    /// - Returns: nil for a configuration that was not measured, or for several ranks not between ranks, an exchange
+    ///   that there is not on so many, a network of which nothing is known, `oversubscribed` without such rows, or
+    ///   where rows contradict each other so much that no time is left.
     public func predict(
         _ configuration: Configuration, ranks: Int, batch: Int, on network: Network, oversubscribed: Bool = false
     ) -> StepTime? {
@@ -144,9 +147,10 @@ public struct CostModel: Sendable {
                 hops: slowdown * latency(on: network, oversubscribed: oversubscribed).seconds * method.hops(ranks: ranks),
                 bytes: perByte * queued)
         }
-        return StepTime(
+        let time = StepTime(
             compute: slowdown * (work.fixed + work.perSample * samples), rebuild: slowdown * work.rebuild,
             project: slowdown * work.project, exchange: exchange)
+        return time.total > 0 ? time : nil
     }
 
     /// Where the latency of a network is from.
@@ -203,6 +207,23 @@ public struct CostModel: Sendable {
     private static func slowdown(_ oversubscribed: Bool, _ ranks: Int, _ cores: Int?) -> Double {
         guard oversubscribed, let cores else { return 1 }
         return Double((ranks + cores - 1) / cores)
+    }
+
+    /// Numbers of cores in ascending order, of those that give each of the rank counts the same slowdown only the
+    /// fewest; from 64 on a number is a 64th larger than the one before at least, so that there are some hundreds at
+    /// most.
+    package static func coreCounts(from most: Int, to last: Int, ranks: Set<Int>) -> [Int] {
+        var counts = [most]
+        while let cores = counts.last {
+            // The slowdown ⌈P/cores⌉ = κ falls at ⌈P/(κ − 1)⌉ cores.
+            let changes = ranks.compactMap { ranks -> Int? in
+                let slowdown = (ranks + cores - 1) / cores
+                return slowdown > 1 ? (ranks + slowdown - 2) / (slowdown - 1) : nil
+            }
+            guard let next = changes.min().map({ max($0, cores + cores / 64) }), next <= last else { break }
+            counts.append(next)
+        }
+        return counts
     }
 
     private static func places<Key: Hashable>(_ keys: [Key]) -> [Key: Int] {

@@ -56,7 +56,7 @@ extension CostModel {
             else { return nil }
             return a.total < b.total
         }
-        var slow = 1e3, fast = 1e15
+        var (slow, fast) = (Network.rates.lowerBound, Network.rates.upperBound)
         guard isFaster(at: slow) == true else { return nil }
         guard isFaster(at: fast) == false else { return .infinity }
         while fast / slow > 1 + 1e-9 {

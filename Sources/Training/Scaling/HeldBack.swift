@@ -19,15 +19,21 @@ public struct HeldBack: Sendable {
         }
     }
 
-    /// Every rank count above one held back in turn, and every link whose name is a rate, where there are two; a row may come twice.
-    public static func inTurn(_ rows: [ScalingTable.Row]) -> [HeldBack] {
-        func hold(_ isHeld: (ScalingTable.Row) -> Bool) -> [HeldBack] {
-            errors(fitting: rows.filter { !isHeld($0) }, predicting: rows.filter(isHeld))
-        }
+    /// Every rank count above one held back in turn, and every link whose name is a rate, where there are two; a row
+    /// may come twice.
+    ///
+    /// - Parameter tell: called after each fit, since many take long: how many are made, and of how many.
+    public static func inTurn(_ rows: [ScalingTable.Row], tell: (Int, Int) -> Void = { _, _ in }) -> [HeldBack] {
         let ranks = Set(rows.map(\.ranks)).filter { $0 > 1 }.sorted()
         let links = Set(rows.filter { $0.ranks > 1 }.map(\.link)).filter { Network.rate($0) != nil }.sorted()
-        return ranks.flatMap { ranks in hold { $0.ranks == ranks } }
-            + (links.count > 1 ? links.flatMap { link in hold { $0.link == link && $0.ranks > 1 } } : [])
+        var held = ranks.map { ranks in rows.map { $0.ranks == ranks } }
+        if links.count > 1 { held += links.map { link in rows.map { $0.link == link && $0.ranks > 1 } } }
+        return held.enumerated().flatMap { number, isHeld in
+            func part(held: Bool) -> [ScalingTable.Row] { zip(rows, isHeld).filter { $1 == held }.map(\.0) }
+            let all = errors(fitting: part(held: false), predicting: part(held: true))
+            tell(number + 1, held.count)
+            return all
+        }
     }
 
     /// The absolute error that nine of ten do not pass; nil for none.

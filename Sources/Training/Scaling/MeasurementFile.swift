@@ -8,6 +8,9 @@ public struct MeasurementFile {
     private let columns: [String]
     private let key: [Int]
 
+    /// The largest table that is read, which has room for 10,000 rows of scaling.csv.
+    static let mostBytes = 8 << 20
+
     /// - Parameter key: the columns that tell rows apart.
     public init(path: String, columns: [String], key: [String]) {
         self.path = path
@@ -40,23 +43,24 @@ public struct MeasurementFile {
     }
 
     private func rows() throws -> [[String]] {
-        guard FileManager.default.fileExists(atPath: path) else { return [] }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw DataError(message: "\(path): expected a table of measurements, found no text that can be read: choose another with --csv")
+        let expected = "a table of measurements", advice = "choose another file with --csv"
+        let limit = Self.mostBytes
+        guard let data = try readFile(path, expecting: expected, atMost: limit, advice: advice) else { return [] }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw DataError(message: "\(path): expected \(expected), found bytes that are no text: \(advice)")
         }
         let table = CSVTable(text)
         if !table.columns.isEmpty, table.columns != columns {
             throw DataError(
                 message: "\(path): expected the columns \(columns.joined(separator: ",")), found "
-                    + "\(table.columns.joined(separator: ",")): choose another file with --csv")
+                    + "\(quotable(table.columns.joined(separator: ","))): \(advice)")
         }
-        return try table.lines.map { number, cells in
-            guard cells.count == columns.count else {
-                throw DataError(
-                    message: "\(path): line \(number): expected \(columns.count) values, found \(cells.count): "
-                        + "choose another file with --csv")
+        return try table.lines.map { line in
+            guard line.count == columns.count else {
+                let found = "expected \(columns.count) values, found \(line.count)"
+                throw DataError(message: "\(path): line \(line.number): \(found): \(advice)")
             }
-            return cells
+            return line.cells
         }
     }
 }

@@ -9,17 +9,23 @@ import LinearAlgebra
 /// - Returns: x, and ‖Ax − b‖².
 func nonNegativeLeastSquares(_ a: [[Double]], _ b: [Double]) -> (x: [Double], squares: Double) {
     let n = a.first?.count ?? 0
-    func product(_ u: (Int) -> Double, _ v: (Int) -> Double) -> Double { a.indices.reduce(0) { $0 + u($1) * v($1) } }
-    // Columns of length 1, since their units differ by many orders.
-    let length = (0..<n).map { j in product({ a[$0][j] }, { a[$0][j] }).squareRoot() }
     let gram = Matrix<Double>(rows: n, columns: n)
-    for i in 0..<n {
-        for j in 0..<n where length[i] > 0 && length[j] > 0 {
-            gram[i, j] = product({ a[$0][i] }, { a[$0][j] }) / (length[i] * length[j])
+    var right = [Double](repeating: 0, count: n)
+    // Most of a row is 0: a measurement has few of all constants.
+    for (row, value) in zip(a, b) {
+        let used = row.indices.filter { row[$0] != 0 }
+        for i in used {
+            right[i] += row[i] * value
+            for j in used { gram[i, j] += row[i] * row[j] }
         }
     }
-    let right = (0..<n).map { j in length[j] > 0 ? product({ a[$0][j] }, { b[$0] }) / length[j] : 0 }
-    let size = product({ b[$0] }, { b[$0] }).squareRoot()
+    // Columns of length 1, since their units differ by many orders.
+    let length = (0..<n).map { gram[$0, $0].squareRoot() }
+    for i in 0..<n where length[i] > 0 {
+        right[i] /= length[i]
+        for j in 0..<n where length[j] > 0 { gram[i, j] /= length[i] * length[j] }
+    }
+    let size = b.reduce(0) { $0 + $1 * $1 }.squareRoot()
 
     func solve(_ set: [Int], _ values: (Int) -> Double) -> [Double]? {
         let part = Matrix<Double>(rows: set.count, columns: set.count), target = Matrix<Double>(rows: 1, columns: set.count)

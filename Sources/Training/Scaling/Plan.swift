@@ -22,6 +22,8 @@ public struct Plan: Sendable {
 
     /// By seconds to the target; without one by samples a second, which for a batch of one size is by the time of a step.
     public let choices: [Choice]
+    /// Those of the choices, each once.
+    private let configurations: Set<Configuration>
 
     /// - Parameters:
     ///   - ranks: the counts to choose from.
@@ -43,6 +45,7 @@ public struct Plan: Sendable {
             if let first = a.secondsToTarget, let second = b.secondsToTarget { return first < second }
             return a.samplesPerSecond > b.samplesPerSecond
         }
+        self.configurations = Set(choices.map(\.configuration))
     }
 
     /// What everybody else does: the best choice that exchanges gradients of the expanded weights (`full`) of a dense net, or where no
@@ -53,7 +56,7 @@ public struct Plan: Sendable {
     }
 
     /// The choice's configuration in few words, among those of all choices.
-    public func label(_ choice: Choice) -> String { choice.configuration.label(among: choices.map(\.configuration)) }
+    public func label(_ choice: Choice) -> String { choice.configuration.label(among: configurations) }
 
     /// One sentence: what finishes soonest, how much sooner than exchanging in full, and what may be as good. Not for an empty plan.
     ///

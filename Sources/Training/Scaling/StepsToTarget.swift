@@ -9,26 +9,34 @@ public struct StepsToTarget: Sendable {
     }
 
     private let steps: [Key: Double]
+    private static let possibleSteps = 1...1e12
 
     /// - Throws: `DataError`, naming file and line.
     public init(path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw DataError(message: "\(path): expected a table of steps, found no file that can be read")
+        let expected = "a table of steps", advice = "mend it, or name another with --steps-to-target"
+        let limit = MeasurementFile.mostBytes
+        guard let data = try readFile(path, expecting: expected, atMost: limit, advice: advice) else {
+            throw DataError(message: "\(path): expected \(expected), found no such file: \(advice)")
         }
-        func damaged(_ line: Int, _ expected: String, _ cells: [String]) -> DataError {
-            DataError(message: "\(path): line \(line): expected \(expected), found '\(cells.joined(separator: ","))'")
+        func damaged(_ line: Int, _ expected: String, _ found: String) -> DataError {
+            DataError(message: "\(path): line \(line): expected \(expected), found '\(found)': \(advice)")
         }
         let table = CSVTable(String(decoding: data, as: UTF8.self))
         let places = ["learned", "exchange", "steps"].compactMap { table.columns.firstIndex(of: $0) }
         guard places.count == 3 else {
-            throw damaged(1, "columns 'learned', 'exchange' and 'steps'", table.columns)
+            let found = quotable(table.columns.joined(separator: ","))
+            throw damaged(1, "columns 'learned', 'exchange' and 'steps'", found)
         }
         var steps: [Key: Double] = [:]
-        for (number, cells) in table.lines {
-            guard cells.count == table.columns.count, let learned = Double(cells[places[0]]), let count = Double(cells[places[2]]),
-                count > 0, count.isFinite
+        for line in table.lines {
+            guard line.count == table.columns.count else {
+                throw damaged(line.number, "\(table.columns.count) values", line.quoted)
+            }
+            let cells = line.cells
+            guard let learned = Double(cells[places[0]]), learned > 0, learned <= 1,
+                let count = Double(cells[places[2]]), Self.possibleSteps.contains(count)
             else {
-                throw damaged(number, "a proportion and more than 0 steps", cells)
+                throw damaged(line.number, "a proportion above 0, up to 1, and 1 to 1e12 steps", line.quoted)
             }
             steps[Key(learned: learned, exchange: cells[places[1]])] = count
         }

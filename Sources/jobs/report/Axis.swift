@@ -15,7 +15,7 @@ struct Axis {
     init(_ label: String, values: [Double], logarithmicAbove ratio: Double) {
         self.label = label
         let low = values.min()!, high = values.max()!
-        isLogarithmic = low > 0 && high > ratio * low
+        isLogarithmic = low > 0 && high > ratio * low && (high / low).isFinite
         if isLogarithmic {
             let margin = pow(high / low, 0.05)
             (self.low, self.high) = (low / margin, high * margin)

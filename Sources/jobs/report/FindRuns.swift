@@ -3,29 +3,91 @@ import Foundation
 import JobSupport
 import Training
 
-/// The run directories that are named, or that lie in folders named, each once.
+/// The run directories that are named, or that lie in folders named, each once. Says which folders beside them are left
+/// out.
 ///
 /// - Throws: `OptionError` for a folder that is not there or has no run.
 func findRuns(_ folders: [String]) throws -> [String] {
-    var found: [String] = [], seen: Set<String> = []
+    var found: [String] = [], seen: Set<[UInt]> = [], without: [String] = [], closed: [String] = []
     for folder in folders {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-            let isThere = FileManager.default.fileExists(atPath: folder)
+        guard let search = RunSearch(folder) else {
+            let found = status(folder) == nil ? "none" : "no folder that can be read"
             throw OptionError(
-                "\(folder): expected a run directory or a folder of them, found "
-                    + "\(isThere ? "no folder that can be read" : "none"); look at its name and its permissions")
+                "\(folder): expected a run directory or a folder of them, found \(found); look at its name and its "
+                    + "permissions")
         }
-        let inside = FinishedRun.isRun(at: folder)
-            ? [folder]
-            : names.sorted(by: inNaturalOrder).map { (folder as NSString).appendingPathComponent($0) }.filter(FinishedRun.isRun)
-        if inside.isEmpty {
+        if search.runs.isEmpty {
+            let others = search.closed.isEmpty ? "" : ", and what cannot be looked into: \(firstFew(search.closed))"
             throw OptionError(
-                "\(folder): expected a run directory (run.json, result.json) or a folder of them, found neither; name one that a job has "
-                    + "written")
+                "\(folder): expected a run directory (run.json, result.json) or a folder of them, found neither"
+                    + "\(others); name one that a job has written")
         }
-        found += inside.filter { seen.insert(URL(fileURLWithPath: $0).resolvingSymlinksInPath().path).inserted }
+        found += search.runs.filter { run in
+            status(run).map { seen.insert([UInt($0.st_dev), UInt($0.st_ino)]).inserted } ?? false
+        }
+        without += search.without
+        closed += search.closed
     }
+    if !without.isEmpty {
+        say("\(without.count) left out, for want of a run (run.json, result.json): \(firstFew(without))")
+    }
+    if !closed.isEmpty { say("\(closed.count) left out that cannot be looked into: \(firstFew(closed))") }
     return found
+}
+
+/// What a report finds in a folder named: the folder itself where it is a run directory, else what lies in it.
+private struct RunSearch {
+    var runs: [String] = []
+    /// Folders without a run.
+    var without: [String] = []
+    /// What cannot be looked into, with the reason.
+    var closed: [String] = []
+
+    /// Nil for what is no folder that can be read.
+    init?(_ folder: String) {
+        guard let stream = opendir(folder) else { return nil }
+        defer { closedir(stream) }
+        if FinishedRun.isRun(at: folder) {
+            runs = [folder]
+            return
+        }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.map { $0 } }
+            if let name = String(validating: bytes, as: UTF8.self) {
+                if ![".", ".."].contains(name) { names.append(name) }
+            } else {
+                // A String would hold another name.
+                let shown = bytes.map { $0 < 128 ? String(UnicodeScalar($0)) : "\\x" + String($0, radix: 16) }.joined()
+                closed.append("\(folder)/\(shown) (a name that is not UTF-8)")
+            }
+        }
+        for path in names.sorted(by: inNaturalOrder).map({ (folder as NSString).appendingPathComponent($0) }) {
+            guard let found = status(path) else {
+                closed.append("\(path) (\(String(cString: strerror(errno))))")
+                continue
+            }
+            guard found.st_mode & S_IFMT == S_IFDIR else { continue }
+            if access(path, X_OK) != 0 {
+                closed.append("\(path) (\(String(cString: strerror(errno))))")
+            } else if FinishedRun.isRun(at: path) {
+                runs.append(path)
+            } else {
+                without.append(path)
+            }
+        }
+    }
+}
+
+/// What lies at a path, links followed; nil, with the reason in `errno`, where that cannot be said.
+private func status(_ path: String) -> stat? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status : nil
+}
+
+/// The first three names, and how many there are beside them.
+func firstFew(_ names: [String]) -> String {
+    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
 }
 
 /// Reads runs, says how many are not finished, and makes sure that the others can be compared.
@@ -42,8 +104,8 @@ func readRuns(_ folders: [String]) throws -> [FinishedRun] {
                 + "\(numberOfRuns(unfinished.count)) finished: finish them first")
     }
     if !unfinished.isEmpty {
-        say("\(unfinished.count) of \(numberOfRuns(folders.count)) left out, for want of a result.json with a test error: \(unfinished[0])"
-            + (unfinished.count > 1 ? " and others" : ""))
+        let count = "\(unfinished.count) of \(numberOfRuns(folders.count))"
+        say("\(count) left out, for want of a result.json with a test error: \(firstFew(unfinished))")
     }
     for run in runs where run.record.job != first.record.job || run.dataset != first.dataset {
         throw OptionError(
@@ -56,5 +118,8 @@ func readRuns(_ folders: [String]) throws -> [FinishedRun] {
 /// `1 run`, `2 runs`.
 func numberOfRuns(_ count: Int) -> String { "\(count) run\(count == 1 ? "" : "s")" }
 
-/// One line on stderr.
-func say(_ message: String) { FileHandle.standardError.write(Data("report: \(oneLine(message))\n".utf8)) }
+/// One line on stderr. Where nobody can read it, the report goes on.
+func say(_ message: String) {
+    let line = Array("report: \(oneLine(message))\n".utf8)
+    _ = write(STDERR_FILENO, line, line.count)
+}

@@ -5,7 +5,7 @@ import Training
 struct Page {
     let title: String
     let comparison: Comparison
-    /// Nil: there is no gnuplot.
+    /// Nil: gnuplot drew none.
     let figures: [(figure: Figure, picture: Data)]?
     /// Of groups that have them.
     let filters: [(label: String, folder: String, picture: Data)]
@@ -25,7 +25,7 @@ struct Page {
     }
 
     private var curves: String {
-        guard let figures else { return "<p>Without curves, since gnuplot was not installed where this page was made.</p>" }
+        guard let figures else { return "<p>\(withoutCurves)</p>" }
         return "<div class=\"curves\">\n" + figures.map { htmlFigure($0.picture, $0.figure.caption) }.joined() + "</div>"
     }
 
@@ -40,6 +40,9 @@ struct Page {
             """
     }
 }
+
+/// What a page says in their place.
+let withoutCurves = "Without curves, since gnuplot drew none where this page was made."
 
 /// A whole page around its content.
 func htmlPage(_ title: String, _ content: String) -> String {

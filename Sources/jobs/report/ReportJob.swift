@@ -5,14 +5,15 @@ import Training
 /// The job: reads all runs, draws, then writes.
 func runReport(_ options: ReportOptions) throws {
     let comparison = Comparison(try readRuns(try findRuns(options.folders)))
-    if let run = comparison.repeated.first {
+    if !comparison.repeated.isEmpty {
         let count = comparison.repeated.count, others = count == 1 ? "another has its" : "others have their"
-        say("\(numberOfRuns(count)) not in the summary, since \(others) settings and seed: \(run.folder)\(count > 1 ? " and others" : "")")
+        say("\(numberOfRuns(count)) not in the summary, since \(others) settings and seed: "
+            + firstFew(comparison.repeated.map(\.folder)))
     }
     let possible = try [comparison.errorByProportion, comparison.errorByLearnedValues, comparison.training(TrainingCurve.read)]
     let figures = possible.compactMap { $0 }
     let filters = try readFilters(comparison)
-    let drawn = try draw(figures), directory = try makeFolder(options.out)
+    let drawn = draw(figures), directory = try makeFolder(options.out)
     let summary = comparison.summaryTable
     try directory.write(comparison.runTable.csv, to: "runs.csv")
     try directory.write(summary.csv, to: "summary.csv")
@@ -31,13 +32,19 @@ func runReport(_ options: ReportOptions) throws {
     print("runs       \(comparison.runs.count), groups \(comparison.groups.count)\nreport     \(directory.file("report.html"))")
 }
 
-/// Nil without gnuplot, of which a line tells.
-func draw(_ figures: [Figure]) throws -> [(figure: Figure, picture: Data)]? {
+/// Nil without gnuplot, or where it fails, of which a line tells: curves never cost a report its tables.
+func draw(_ figures: [Figure]) -> [(figure: Figure, picture: Data)]? {
     guard let gnuplot = Gnuplot() else {
         say("the curves are left out, since there is no gnuplot on the PATH: install the package gnuplot-nox")
         return nil
     }
-    return try figures.map { ($0, try gnuplot.draw($0.plot)) }
+    do {
+        return try figures.map { ($0, try gnuplot.draw($0.plot)) }
+    } catch {
+        let reason = error is TrainingError || error is DataError ? "\(error)" : error.localizedDescription
+        say("the curves are left out: \(reason)")
+        return nil
+    }
 }
 
 /// Throws `TrainingError`.
@@ -51,16 +58,15 @@ func makeFolder(_ path: String) throws -> RunDirectory {
 
 /// filters.png of the smallest seed of each group that has one.
 ///
-/// - Throws: `DataError` for one that is no PNG.
+/// - Throws: `DataError` for one that is no PNG, or cannot be read.
 private func readFilters(_ comparison: Comparison) throws -> [(label: String, folder: String, picture: Data)] {
     try comparison.series.flatMap { series in
         try series.groups.compactMap { group in
             let path = "\(group.first.folder)/filters.png"
-            guard let picture = FileManager.default.contents(atPath: path) else { return nil }
-            guard isPNG(picture) else {
-                throw DataError(
-                    message: "\(path): expected a picture in PNG, found other bytes: run it again, or leave its folder out of the report")
-            }
+            let expected = "a picture in PNG"
+            guard let picture = try FinishedRun.read(path, expecting: expected, atMost: mostPictureBytes)
+            else { return nil }
+            guard isPNG(picture) else { throw FinishedRun.damaged(path, expected, "other bytes") }
             return (series.label(of: group), group.first.folder, picture)
         }
     }

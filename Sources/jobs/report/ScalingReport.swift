@@ -4,7 +4,7 @@ import Training
 /// The job on a table of `scaling run`: reads it, draws, then writes.
 func reportScaling(_ table: String, _ options: ReportOptions) throws {
     let scaling = MeasuredScaling(try ScalingTable.read(table).rows)
-    let drawn = try draw(scaling.figures), directory = try makeFolder(options.out)
+    let drawn = draw(scaling.figures), directory = try makeFolder(options.out)
     let title = options.title ?? "Scaling: " + scaling.models.map(\.name).joined(separator: ", ")
     try directory.write(scaling.speedupTable.csv, to: "speedup.csv")
     try directory.write(scaling.forecastTable.csv, to: "forecast.csv")
@@ -41,7 +41,8 @@ struct MeasuredScaling {
         series = ScalingSeries.all(of: rows)
         let costs = CostModel(rows)
         self.costs = costs
-        held = HeldBack.inTurn(rows)
+        let progress = ProgressLog(style: .line, speaks: true)
+        held = HeldBack.inTurn(rows) { progress.step("fitted without a rank count or link", $0, of: $1) }
         let names = series.map(\.configuration.model).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         models = names.map { name in
             let own = rows.filter { $0.configuration.model == name }, alone = own.filter { !$0.oversubscribed }

@@ -93,7 +93,7 @@ extension MeasuredScaling {
     func html(_ drawn: [(figure: Figure, picture: Data)]?) -> String {
         func paragraph(_ text: String) -> String { "<p>\(escapedHTML(text))</p>\n" }
         func curves(_ isShown: (Figure) -> Bool) -> String {
-            guard let drawn else { return paragraph("Without curves, since gnuplot was not installed where this page was made.") }
+            guard let drawn else { return paragraph(withoutCurves) }
             let all = drawn.filter { isShown($0.figure) }.map { htmlFigure($0.picture, $0.figure.caption) }
             return "<div class=\"curves\">\n\(all.joined())</div>\n"
         }

@@ -82,7 +82,7 @@ func escapedMarkdown(_ text: String) -> String {
 }
 
 func escapedHTML(_ text: String) -> String {
-    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#39;")].reduce(text) {
+    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#39;")].reduce(oneLine(text)) {
         $0.replacingOccurrences(of: $1.0, with: $1.1)
     }
 }

@@ -19,6 +19,14 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
                     + "\(world.size): start fewer, or leave it out")
         }
     }
+    let batch = settings.globalBatch(ranks: world.size)
+    if !ScalingTable.batch.contains(batch) {
+        try world.agree {
+            throw OptionError(
+                "--batch: expected at most \(ScalingTable.batch.upperBound) samples of all ranks, found \(batch) with "
+                    + "--mode weak on \(world.size): give less")
+        }
+    }
     let placement = try Placement(world, threads: options.measuring.threads)
     let record = RunRecord(
         job: "scaling run", settings: try describe(options), circumstances: ["threads": "\(options.measuring.threads)"],

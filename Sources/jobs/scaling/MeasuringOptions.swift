@@ -1,5 +1,6 @@
 import ArgumentParser
 import JobSupport
+import Training
 
 /// The options of all commands that measure.
 struct MeasuringOptions: ParsableArguments {
@@ -13,8 +14,8 @@ struct MeasuringOptions: ParsableArguments {
     var stallAfter = 300.0
 
     func validate() throws {
-        try check(link, "--link", "letters, digits, dots, hyphens and underscores") {
-            !$0.isEmpty && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+        try check(link, "--link", "1 to 64 letters, digits, dots, hyphens and underscores") {
+            ScalingTable.isName($0, atMost: 64)
         }
         if csv?.isEmpty == true { throw ValidationError("--csv: expected a file, found an empty name") }
         try check(threads, "--threads", "1 to 1024") { (1...1024).contains($0) }

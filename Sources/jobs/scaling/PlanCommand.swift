@@ -37,9 +37,15 @@ struct PlanCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("The table that 'scaling run' made.", valueName: "file"))
     var table = "runs/scaling/scaling.csv"
-    @Option(help: ArgumentHelp("The rate of a link of your network: 100mbit, 1gbit. That of a link in the table is predicted from its rows.", valueName: "rate"))
+    @Option(
+        help: ArgumentHelp(
+            "The rate of a link of your network, from 1kbit to 1000000gbit: 100mbit, 1gbit. That of a link in the "
+                + "table is predicted from its rows.", valueName: "rate"))
     var bandwidth: Bandwidth
-    @Option(help: ArgumentHelp("The time of an empty message between programs that have a core each: 50us, 0.1ms. (default: as measured on the table's links, else 0.05ms)", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "The time of an empty message between programs that have a core each, up to 1000s: 50us, 0.1ms. "
+                + "(default: as measured on the table's links, else 0.05ms)", valueName: "time"))
     var latency: Latency?
     @Option(help: ArgumentHelp("The rank counts to choose from.", valueName: "n,n"))
     var ranks = "1,2,4,8,16"
@@ -55,7 +61,7 @@ struct PlanCommand: ParsableCommand {
     var oversubscribed = false
 
     func validate() throws {
-        try check(batch, "--batch", "1 to 1000000000 samples") { (1...1_000_000_000).contains($0) }
+        try check(batch, "--batch", "1 to 1000000000 samples") { ScalingTable.batch.contains($0) }
         _ = try rankCounts
     }
 
@@ -63,7 +69,7 @@ struct PlanCommand: ParsableCommand {
     private var rankCounts: [Int] {
         get throws {
             let counts = try list(ranks, "--ranks", "rank counts from 1 to 1000000") { text in
-                Int(text).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+                Int(text).flatMap { ScalingTable.ranks.contains($0) ? $0 : nil }
             }
             return Set(counts).sorted()
         }
@@ -93,7 +99,9 @@ struct PlanCommand: ParsableCommand {
                 "expected a configuration that the table tells enough of, found none: measure two ranks at least"
                     + (steps == nil ? "" : ", and compare learned and exchange of --steps-to-target with the table"))
         }
-        let held = HeldBack.inTurn(all).filter { $0.row.configuration.model == rows[0].configuration.model }
+        let progress = ProgressLog(style: .line, speaks: true)
+        let held = HeldBack.inTurn(all) { progress.step("fitted without a rank count or link", $0, of: $1) }
+            .filter { $0.row.configuration.model == rows[0].configuration.model }
         let band = HeldBack.band(held)
         let samples = "batch \(batch) \(mode == .strong ? "of all ranks" : "of a rank")"
         let cores = oversubscribed ? "; ranks share \(model.cores!) core\(model.cores! == 1 ? "" : "s")" : ""

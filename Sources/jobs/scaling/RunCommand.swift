@@ -28,9 +28,16 @@ struct RunCommand: ParsableCommand {
     var dataset: String?
     @Option(help: ArgumentHelp("Folder that holds the data set, or its folder of the usual name. (default: $COLONNADE_DATA, else data)", valueName: "dir"))
     var data: String?
-    @Option(help: ArgumentHelp("Noise of that shape (channels, height, width) instead of a data set: times do not depend on what inputs hold. (rica always has noise for patches; default: 3x10x10)", valueName: "CxHxW"))
+    @Option(
+        help: ArgumentHelp(
+            "Noise of that shape (channels, height, width, up to 10000 each and 100000000 together) instead of a data "
+                + "set: times do not depend on what inputs hold. (rica always has noise for patches; default: 3x10x10)",
+            valueName: "CxHxW"))
     var inputs: ImageShape?
-    @Option(help: ArgumentHelp("Units of the layers that are predicted. (default: 500,500; rica: 400, one layer)", valueName: "n,n"))
+    @Option(
+        help: ArgumentHelp(
+            "Units of the layers that are predicted, of 16 layers at most. (default: 500,500; rica: 400, one layer)",
+            valueName: "n,n"))
     var widths: String?
     @Option(help: ArgumentHelp("Activation of the hidden layers of mlp. (default: relu)", valueName: "sigmoid|relu|tanh"))
     var activation: Activation?
@@ -52,8 +59,9 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         let settings = try settings
-        try check(settings.batch, "--batch", "1 to 1000000000") { (1...1_000_000_000).contains($0) }
-        try check(steps, "--steps", "1 to 1000000") { (1...1_000_000).contains($0) }
+        try check(settings.batch, "--batch", "1 to 1000000000") { ScalingTable.batch.contains($0) }
+        try check(steps, "--steps", "1 to 1000000") { ScalingTable.steps.contains($0) }
+        try check(settings.widths.count, "--widths", "1 to 16 layers") { (1...16).contains($0) }
         try check(warmUp, "--warm-up", "0 to 1000000") { (0...1_000_000).contains($0) }
         let narrowest = settings.widths.min()!
         try check(settings.columns, "--columns", "1 to the \(narrowest) units of the narrowest layer") { (1...narrowest).contains($0) }
@@ -107,7 +115,8 @@ struct RunCommand: ParsableCommand {
 extension ImageShape: ExpressibleByArgument {
     public init?(argument: String) {
         let sizes = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard sizes.count == 3, sizes.allSatisfy({ (1...10_000).contains($0) }) else { return nil }
+        guard sizes.count == 3, sizes.allSatisfy({ (1...10_000).contains($0) }), sizes.reduce(1, *) <= 100_000_000
+        else { return nil }
         self.init(channels: sizes[0], height: sizes[1], width: sizes[2])
     }
 }

@@ -204,7 +204,14 @@ struct ScalingJobTests {
         (["run", "--exchange", "lowrank4-fixed"], "'lowrank4-fixed'"),
         (["run", "--job", "rica", "--exchange", "owned"], "--exchange"), (["run", "--job", "rica", "--widths", "20,20"], "--widths"),
         (["run", "--job", "rica", "--inputs", "1x4x5"], "--inputs"), (["bandwidth", "--sizes", "8,6"], "found '6'"),
-        (["bandwidth", "--max-bytes", "3"], "--max-bytes"), (["walk"], "walk"), (["run", "--seed", "2"], "--seed"),
+        (["bandwidth", "--max-bytes", "3"], "--max-bytes"), (["walk"], "walk"),
+        (["bandwidth", "--max-bytes", "17179869185"], "--max-bytes"),
+        (["bandwidth", "--sizes", "9223372036854775804"], "--sizes"),
+        (["run", "--link", String(repeating: "x", count: 65)], "--link"),
+        (["run", "--inputs", "10000x10000x2"], "--inputs"),
+        (["run", "--widths", "8\(String(repeating: ",8", count: 16))"], "--widths: expected 1 to 16 layers, found 17"),
+        (["run", "--batch", "9223372036854775807"], "--batch"), (["run", "--steps", "1000001"], "--steps"),
+        (["run", "--seed", "2"], "--seed"),
     ])
     func wrongOptions(options: [String], said: String) throws {
         let outcome = try MPIRun(command: "scaling", arguments: options).run()
@@ -215,6 +222,14 @@ struct ScalingJobTests {
     func helpIsPrintedOnce(options: [String]) throws {
         let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: options).run()
         #expect(outcome.code == 0 && outcome.output.components(separatedBy: "OVERVIEW:").count == 2, "\(outcome)")
+    }
+
+    /// A billion samples of each of two ranks are more than a step has.
+    @Test func samplesOfAllRanks() throws {
+        let options = Self.small + ["--mode", "weak", "--batch", "1000000000", "--csv", "\(folder.path)/table.csv"]
+        let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: options).run()
+        let says = "scaling: --batch: expected at most 1000000000 samples of all ranks, found 2000000000 with"
+        #expect(outcome.code == 64 && outcome.error.contains(says), "\(outcome)")
     }
 
     @Test func aWrongOptionIsNamedOnce() throws {

@@ -98,16 +98,43 @@ import Testing
             "\(assumed)")
     }
 
+    /// Rank counts of a table that no array has room for, and the largest that is taken, whose numbers of cores are not
+    /// all tried.
+    @Test(
+        .timeLimit(.minutes(5)),
+        arguments: [("9223372036854775807", Int32(65)), ("100000000000", 65), ("1000000001", 65), ("1000000", 0)])
+    func rankCountsOfATable(ranks: String, code: Int32) throws {
+        var cells = written.lines[2].split(separator: ",").map(String.init)
+        (cells[3], cells[5]) = (ranks, "true")
+        try write(written.text + cells.joined(separator: ",") + "\n", to: "huge.csv")
+        let outcome = try plan(["--bandwidth", "1gbit", "--ranks", "1,1000000"], table: "huge.csv")
+        let number = written.lines.count + 1
+        let place = "scaling: \(folder.path)/huge.csv: line \(number): "
+        let says = code == 0 ? "" : place + "expected a whole number from 1 to 1000000 as ranks, found '\(ranks)'"
+        #expect(outcome.code == code && outcome.error.hasPrefix(says), "\(outcome)")
+        #expect(outcome.output.contains("Soonest: ") == (code == 0), "\(outcome)")
+    }
+
     /// One line of its own: the file or the option, what was expected, what was found.
     @Test(arguments: [
         (["--bandwidth", "1gbit", "--table", "none.csv"], Int32(65),
          "scaling: none.csv: expected the table that 'scaling run' writes, found none"),
         (["--bandwidth", "1gbit", "--model", "784-10"], 64, "scaling: --model: expected one of net, found 784-10"),
-        (["--bandwidth", "1gbit", "--steps-to-target", "none.csv"], 65, "scaling: none.csv: expected a table of steps, found no file"),
+        (
+            ["--bandwidth", "1gbit", "--steps-to-target", "none.csv"], 65,
+            "scaling: none.csv: expected a table of steps, found no such file"
+        ),
         (["--bandwidth", "1gbit", "--oversubscribed"], 64,
          "scaling: --oversubscribed: expected rows of ranks that share cores, found none"),
         (["--bandwidth", "100mb"], 64, "Error: The value '100mb' is invalid for '--bandwidth <rate>'"),
         (["--bandwidth", "1gbit", "--ranks", "1,0"], 64, "Error: --ranks: expected rank counts from 1 to 1000000, found '0'"),
+        (["--bandwidth", "1gbit", "--batch", "1000000001"], 64, "Error: --batch: expected 1 to 1000000000 samples"),
+        (
+            ["--bandwidth", "1gbit", "--ranks", "9223372036854775807"], 64,
+            "Error: --ranks: expected rank counts from 1 to 1000000"
+        ),
+        (["--bandwidth", "\(String(repeating: "9", count: 30))gbit"], 64, "Error: The value '9"),
+        (["--bandwidth", "1gbit", "--latency", "1001s"], 64, "Error: The value '1001s' is invalid for '--latency"),
         ([], 64, "Error: Missing expected argument '--bandwidth <rate>'"),
     ])
     func badInput(options: [String], code: Int32, said: String) throws {
