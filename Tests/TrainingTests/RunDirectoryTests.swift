@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Testing
 import Training
@@ -64,6 +65,22 @@ import Training
             try directory.write("something else", to: "run.json")
             let ours = try record([:])
             #expect(#expect(throws: RunDirectoryError.self) { try directory.open(ours) }?.exitCode == 64)
+        }
+    }
+
+    /// A pipe would be waited for, and a large file read.
+    @Test func whatIsNoFileOfARecordIsRefused() throws {
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder), ours = try record([:])
+            #expect(mkfifo(directory.file("run.json"), 0o600) == 0)
+            let error = #expect(throws: DataError.self) { try directory.open(ours) }
+            #expect(error?.message.contains("run.json: expected the record of a run, found a folder, a pipe") == true)
+        }
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder), ours = try record([:])
+            FileManager.default.createFile(atPath: directory.file("run.json"), contents: nil)
+            #expect(truncate(directory.file("run.json"), 1 << 40) == 0)
+            #expect(#expect(throws: DataError.self) { try directory.open(ours) }?.message.contains("--run-dir") == true)
         }
     }
 

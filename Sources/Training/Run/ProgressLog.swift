@@ -38,7 +38,7 @@ public final class ProgressLog {
         guard speaks else { return }
         endBar()
         fflush(nil)
-        FileHandle.standardError.write(Data("warning: \(line)\n".utf8))
+        StandardStreams.complain("warning: \(line)")
     }
 
     /// Whether it is time for `step`; makes no text and no memory.
@@ -63,7 +63,7 @@ public final class ProgressLog {
     }
 
     private func flush() {
-        guard let reason = StandardOutput.failure else { return }
+        guard let reason = StandardStreams.outputFailure else { return }
         warn("standard output cannot be written (\(reason)): the run goes on without a word")
         speaks = false
     }

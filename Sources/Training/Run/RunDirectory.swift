@@ -23,16 +23,17 @@ public final class RunDirectory {
     /// - Parameters:
     ///   - usesModel: whether the run takes its settings from the model in the directory, as later phases do.
     ///   - bytes: what the run will write.
-    /// - Throws: `RunDirectoryError`, `WriteError`.
+    /// - Throws: `RunDirectoryError`, `WriteError`, `DataError` for what is no file in place of run.json.
     public func open(_ record: RunRecord, usesModel: Bool = false, expecting bytes: Int = 0) throws {
         if let reason = makeFolders() {
             throw RunDirectoryError(
                 description: "\(path): cannot make the run directory: \(reason); choose another with --run-dir", exitCode: 1)
         }
-        if let data = FileManager.default.contents(atPath: file("run.json")) {
+        let advice = "choose another folder with --run-dir"
+        if let data = try readFile(file("run.json"), expecting: "the record of a run", atMost: 1 << 20, advice: advice) {
             guard let earlier = try? JSONDecoder().decode(RunRecord.self, from: data) else {
                 throw RunDirectoryError(
-                    description: "\(file("run.json")): expected the record of a run, found other text; choose another folder with --run-dir",
+                    description: "\(file("run.json")): expected the record of a run, found other text: \(advice)",
                     exitCode: 64)
             }
             if let (name, theirs, ours) = earlier.firstDifference(from: record, usesModel: usesModel) {
@@ -46,6 +47,7 @@ public final class RunDirectory {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let text = try encoder.encode(record)
         do {
+            _ = try AtomicFile(path: file("run.json"))  // made and not kept: a folder that takes no file has another reason
             try checkFreeSpace(in: path, for: bytes, "the files of this run")
             try write(text, to: "run.json")
         } catch let error as WriteError {

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// result.json. Fields that a phase does not reach are absent.
@@ -42,7 +43,7 @@ public struct RunResult: Codable, Sendable {
 
     /// Takes over what an earlier phase of the same run learned, where there is one.
     mutating func keepLearning(from path: String) {
-        guard let data = FileManager.default.contents(atPath: path),
+        guard let data = try? readFile(path, expecting: "the result of a run", atMost: 1 << 20, advice: ""),
             let earlier = try? JSONDecoder().decode(RunResult.self, from: data)
         else { return }
         objective = earlier.objective

@@ -118,8 +118,5 @@ func readRuns(_ folders: [String]) throws -> [FinishedRun] {
 /// `1 run`, `2 runs`.
 func numberOfRuns(_ count: Int) -> String { "\(count) run\(count == 1 ? "" : "s")" }
 
-/// One line on stderr. Where nobody can read it, the report goes on.
-func say(_ message: String) {
-    let line = Array("report: \(oneLine(message))\n".utf8)
-    _ = write(STDERR_FILENO, line, line.count)
-}
+/// One line on stderr.
+func say(_ message: String) { StandardStreams.complain("report: \(oneLine(message))") }

@@ -26,12 +26,12 @@ public func runCommand<Job: ParsableCommand>(of job: Job.Type) {
         var command = try job.parseAsRoot()
         try command.run()
         // What comes as far as this is one process, whose output is what it was run for.
-        if let reason = StandardOutput.failure {
+        if let reason = StandardStreams.outputFailure {
             throw TrainingError("standard output cannot be written (\(reason)): what was printed is not complete")
         }
     } catch let error where error is any ExitCoded || error is TrainingError {
         // What one process finds by itself, such as a damaged table: the ranks of a job leave by Parallel.run.
-        FileHandle.standardError.write(Data("\(job.configuration.commandName ?? ""): \(error)\n".utf8))
+        StandardStreams.complain("\(job.configuration.commandName ?? ""): \(error)")
         exit(exitCode(of: error))
     } catch {
         leave(job, error)
