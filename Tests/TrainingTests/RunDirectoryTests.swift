@@ -78,7 +78,7 @@ import Training
         }
         try withFolder { folder in
             let directory = RunDirectory(path: folder), ours = try record([:])
-            FileManager.default.createFile(atPath: directory.file("run.json"), contents: nil)
+            try Data().write(to: URL(fileURLWithPath: directory.file("run.json")))
             #expect(truncate(directory.file("run.json"), 1 << 40) == 0)
             #expect(#expect(throws: DataError.self) { try directory.open(ours) }?.message.contains("--run-dir") == true)
         }
