@@ -22,7 +22,7 @@ public struct RICAPatches {
     ///
     /// Two allreduces of 1 + n_v + n_v(n_v+1)/2 Doubles, once.
     ///
-    /// - Throws: what `agree` does, where a rank cannot read a file; `FactorisationError`; `MPIError`.
+    /// - Throws: what `agree` does, where a rank cannot read a file or all patches are constant; `FactorisationError`; `MPIError`.
     public init(images: ImageSet, settings: RICASettings, order: ReductionOrder = .fast, communicator: Communicator) throws {
         let sampler = PatchSampler(images: images, size: settings.patch, seed: settings.seed)
         var moments = Moments(size: sampler.values)
@@ -42,7 +42,14 @@ public struct RICAPatches {
         try moments.sums.withUnsafeMutableBufferPointer { try sums.sum($0) }
         covariance = moments.covariance
         let covariance = covariance
-        whitening = try communicator.agree { try Whitening(mean: moments.mean, covariance: covariance) }
+        whitening = try communicator.agree {
+            // Contrast normalisation leaves nothing of a constant patch.
+            guard (0..<sampler.values).contains(where: { covariance[$0, $0] > 1e-12 }) else {
+                throw DataError(
+                    message: "\(images.path): expected pictures, found none: all patches are constant, so there is nothing to learn from")
+            }
+            return try Whitening(mean: moments.mean, covariance: covariance)
+        }
 
         total = settings.patches
         self.order = order

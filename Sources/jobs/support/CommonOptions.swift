@@ -110,7 +110,9 @@ public struct CommonOptions: ParsableArguments {
             let names = DictionaryName.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
         }
-        if runDir?.isEmpty == true { throw ValidationError("--run-dir: expected a folder, found an empty name") }
+        for (option, name) in [("--data", data), ("--run-dir", runDir), ("--export-expanded", exportExpanded)] where name?.isEmpty == true {
+            throw ValidationError("\(option): expected a name, found an empty one")
+        }
         try check(columns, "--columns", "at least 1") { $0 >= 1 }
         try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }

@@ -1,4 +1,5 @@
 import Datasets
+import Logging
 import Parallel
 import Training
 
@@ -16,5 +17,12 @@ public func checkSameData(_ data: Dataset, on world: Communicator) throws {
                 message: "\(data.name): expected the same files on all ranks, found from \(ends[2 * k]) to \(-ends[2 * k + 1]) \(name): "
                     + "copy the set anew, or name one with --data that all nodes see")
         }
+    }
+}
+
+/// Refuses a set whose files are those of another set of the same names, and warns of single ones. Rank 0 reads them for all.
+public func checkOrigin(of data: Dataset, on world: Communicator, _ logger: Logger) throws {
+    try world.agreeOnRoot {
+        for warning in try data.checkOrigin() { logger.warning("\(warning)") }
     }
 }
