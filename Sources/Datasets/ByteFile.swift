@@ -38,8 +38,9 @@ final class ByteFile: Sendable {
     /// - Parameter promised: the size of the whole content by its header.
     init(inflating path: String, header: Int, promised: ([UInt8]) throws -> Int) throws {
         let reader = try GzipReader(ByteFile(path: path))
-        var bytes = try reader.read(header)
-        if bytes.count == header { bytes += try reader.read(try promised(bytes) - header + 1) }
+        var bytes: [UInt8] = []
+        try reader.extend(&bytes, to: header)
+        if bytes.count == header { try reader.extend(&bytes, to: promised(bytes) + 1) }
         self.path = path
         content = .inflated(bytes)
         size = bytes.count

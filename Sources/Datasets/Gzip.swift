@@ -34,17 +34,15 @@ final class GzipReader {
         input.deallocate()
     }
 
-    /// The next bytes, fewer only at the content's end.
-    func read(_ count: Int) throws -> [UInt8] {
-        var result: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: min(count, 1 << 18))
-        while result.count < count, !isAtEnd {
+    /// Appends what follows until there are `count` bytes; fewer only at the content's end.
+    func extend(_ content: inout [UInt8], to count: Int) throws {
+        var piece = [UInt8](repeating: 0, count: 1 << 18)
+        while content.count < count, !isAtEnd {
             let got = try piece.withUnsafeMutableBytes { buffer in
-                try fill(UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, count - result.count)]))
+                try fill(UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, count - content.count)]))
             }
-            result.append(contentsOf: piece[..<got])
+            content.append(contentsOf: piece[..<got])
         }
-        return result
     }
 
     private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -65,7 +65,7 @@ public struct RICASettings: Codable, Equatable, Sendable {
         try check("features", features, "1 to 1000000") { (1...1_000_000).contains($0) }
         try check("columns", columns, "1, as a dense layer has") { $0 == 1 || learned != nil }
         try check("columns", columns, "1 to \(features), at most one column a feature") { $0 >= 1 && $0 <= features }
-        try check("sigma", sigma, "0.001 to 1000000 pixels") { (1e-3...1e6).contains($0) }
+        try check("sigma", sigma, "0.001 to 1000000 pixels") { SquaredExponential.sigmas.contains($0) }
         try check("ridge", ridge, "a number above 0") { $0 > 0 && $0.isFinite }
         try check("lambda", lambda, "a number of at least 0") { $0 >= 0 && $0.isFinite }
         try check("iterations", iterations, "0 to 1000000") { (0...1_000_000).contains($0) }

@@ -40,8 +40,18 @@ final class Validation {
         self.progress = progress
     }
 
+    /// The training images of each fold, all in one where the set has none.
+    private var folds: [[Int]] { data.folds ?? [Array(0..<data.train.images.count)] }
+
     /// The settings with the best score; the first of equals.
     func run() throws -> RICASettings {
+        try communicator.agree {
+            guard folds.allSatisfy({ $0.count >= 2 }) else {
+                throw DataError(
+                    message: "\(data.train.images.path): expected two training images or more in every fold, since --validate holds some "
+                        + "back, found one")
+            }
+        }
         var best = settings, bestAccuracy = -1.0
         for lambda in grid.lambdas {
             var tried = settings
@@ -81,7 +91,6 @@ final class Validation {
 
     /// The mean accuracy on the held-out fifth of every fold.
     private func score(_ images: EncodedImages, cost: Double) throws -> Double {
-        let folds = data.folds ?? [Array(0..<images.total)]
         var sum = 0.0
         for (index, fold) in folds.enumerated() {
             let stream = RandomStream(seed: settings.seed, purpose: .validation, stream: index)

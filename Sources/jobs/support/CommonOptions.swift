@@ -47,7 +47,7 @@ public struct CommonOptions: ParsableArguments {
     public var dictionary: String?
     @Option(
         help: ArgumentHelp(
-            "σ of the kernel se, in pixels, a number above 0; auto: half of the distance between neighbours of α. "
+            "σ of the kernel se, in pixels, 0.001 to 1000000; auto: half of the distance between neighbours of α. "
                 + "(default: 1)", valueName: "s|auto"))
     public var sigma: Sigma?
     @Option(help: ArgumentHelp("λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1; covariances: 0.001)", valueName: "l"))

@@ -18,7 +18,7 @@ struct BadInputTests {
     }
 
     @Test(arguments: [["--nonsense"], ["--dataset", "nope"], ["--features", "0"], ["--lambda", "nan"], ["--learned", "0"], ["--phase", "x"],
-        ["--data", ""], ["--run-dir", ""], ["--export-expanded", ""], ["--model", "", "--phase", "encode"], ["--sigma", "1e-300"], ["--columns", "401"]])
+        ["--data", ""], ["--export-expanded", ""], ["--model", "", "--phase", "encode"], ["--sigma", "1e-300"], ["--columns", "401"]])
     func wrongOptions(options: [String]) throws {
         let outcome = try folder.start("run", options)
         #expect(outcome.code == 64, "\(outcome)")
