@@ -33,7 +33,8 @@ final class ByteFile: Sendable {
         size = Int(status.st_size)
     }
 
-    /// Inflates a .gz file into memory: as much as its first `header` bytes promise, and one byte that tells a longer file.
+    /// Inflates a .gz file into memory: as much as its first `header` bytes promise, and one byte that tells a longer
+    /// file.
     ///
     /// - Parameter promised: the size of the whole content by its header.
     init(inflating path: String, header: Int, promised: ([UInt8]) throws -> Int) throws {
@@ -83,11 +84,14 @@ final class ByteFile: Sendable {
     /// the byte order mark of UTF-8, the Ctrl-Z that ends a file of DOS.
     func lines() throws -> [Substring] {
         let most = 1 << 24
-        guard size <= most else { throw DataError(path, expected: "a text of at most \(most) bytes", found: "\(size) bytes") }
+        guard size <= most else {
+            throw DataError(path, expected: "a text of at most \(most) bytes", found: "\(size) bytes")
+        }
         var bytes = try bytes(0..<size)[...]
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         if bytes.last == 0x1A { bytes.removeLast() }
-        var lines = String(decoding: bytes, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        var lines = String(decoding: bytes, as: UTF8.self)
+            .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         while let last = lines.last, last.allSatisfy(\.isWhitespace) { lines.removeLast() }
         return lines
     }

@@ -9,7 +9,8 @@ func openCIFAR10(in folder: String) throws -> Dataset {
             guard file.size > 0, file.size % record == 0 else {
                 throw DataError(
                     file.path, expected: "a whole number of records of \(record) bytes, at least one",
-                    found: file.kind?.rawValue ?? "\(file.size) bytes, \(file.size / record) records and \(file.size % record) bytes more")
+                    found: file.kind?.rawValue
+                        ?? "\(file.size) bytes, \(file.size / record) records and \(file.size % record) bytes more")
             }
             return file
         }

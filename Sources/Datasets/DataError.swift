@@ -13,8 +13,10 @@ public struct DataError: Error, CustomStringConvertible, Sendable {
 }
 
 extension StringProtocol {
-    /// The beginning of a text from a file, fit for a message: what is not a printable ASCII character is written as an escape.
+    /// The beginning of a text from a file, fit for a message: what is not a printable ASCII character is written as an
+    /// escape.
     public var escaped: String {
-        unicodeScalars.prefix(60).map { $0.escaped(asASCII: true) }.joined() + (unicodeScalars.dropFirst(60).isEmpty ? "" : "…")
+        let rest = unicodeScalars.dropFirst(60)
+        return unicodeScalars.prefix(60).map { $0.escaped(asASCII: true) }.joined() + (rest.isEmpty ? "" : "…")
     }
 }

@@ -19,7 +19,8 @@ struct PublicSet {
     static let cifar10 = PublicSet(
         title: "CIFAR-10", folder: "cifar-10-batches-bin", files: ["data_batch_1.bin", "test_batch.bin"],
         nearMisses: [
-            ("cifar-10-binary.tar.gz", "unpack it"), ("cifar-10-batches-py", "it is the Python version, the binary one is needed"),
+            ("cifar-10-binary.tar.gz", "unpack it"),
+            ("cifar-10-batches-py", "it is the Python version, the binary one is needed"),
         ],
         source: "cifar-10-binary.tar.gz from Alex Krizhevsky's page at Toronto, https://www.cs.toronto.edu/~kriz/cifar.html")
     static let mnist = PublicSet(
@@ -33,12 +34,14 @@ struct PublicSet {
     private static let idxNames = ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte"].flatMap { [$0, $0 + ".gz"] }
 
     private static func idxNearMisses(torchvision folder: String) -> [(name: String, remedy: String)] {
-        ["train-images.idx3-ubyte", "train-images.idx3-ubyte.gz"].map { ($0, "write '-idx' for '.idx' in the names of all four files") }
+        ["train-images.idx3-ubyte", "train-images.idx3-ubyte.gz"]
+            .map { ($0, "write '-idx' for '.idx' in the names of all four files") }
             + ["raw/", folder + "/raw/"].flatMap { raw in idxNames.map { (raw + $0, "name its folder with --data") } }
     }
 }
 
-/// The folder that holds a set: the one of the usual name in `data`, else in COLONNADE_DATA, else in `data/`; or that folder itself.
+/// The folder that holds a set: the one of the usual name in `data`, else in COLONNADE_DATA, else in `data/`; or that
+/// folder itself.
 ///
 /// The set's own folder comes first, since the files of another set may have the same names.
 func findFolder(of set: PublicSet, data: String?) throws -> String {
@@ -57,8 +60,8 @@ func findFolder(of set: PublicSet, data: String?) throws -> String {
         }
     }
     throw DataError(
-        message: "\(set.title) not found: expected \(set.files[0]) in \(folders.joined(separator: " or ")), found \(found); "
-            + "get \(set.source), and name the folder with --data or COLONNADE_DATA")
+        message: "\(set.title) not found: expected \(set.files[0]) in \(folders.joined(separator: " or ")), "
+            + "found \(found); get \(set.source), and name the folder with --data or COLONNADE_DATA")
 }
 
 /// The folder `Samples` that comes with the code: the first one met on the way up from the executable (links followed),

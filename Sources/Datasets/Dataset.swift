@@ -19,7 +19,8 @@ public struct Dataset: Sendable {
     let sharedNames: [ByteFile]
 
     init(
-        name: String, folder: String, classNames: [String], unlabelled: ImageSet? = nil, train: (images: ImageSet, labels: Labels),
+        name: String, folder: String, classNames: [String], unlabelled: ImageSet? = nil,
+        train: (images: ImageSet, labels: Labels),
         test: (images: ImageSet, labels: Labels), folds: [[Int]]? = nil, sharedNames: [ByteFile] = []
     ) {
         self.name = name
@@ -42,12 +43,14 @@ public struct Dataset: Sendable {
         }
     }
 
-    /// Refuses images that are all of one value, from which nothing can be learned. Reads as far as the first other value, so of a
-    /// good set an image or two. Throws `DataError`.
+    /// Refuses images that are all of one value, from which nothing can be learned. Reads as far as the first other
+    /// value, so of a good set an image or two. Throws `DataError`.
     public func checkImages() throws {
         for images in [unlabelled, train.images, test.images] {
             if let value = try images.onlyValue() {
-                throw DataError(images.path, expected: "pictures", found: "one constant value, \(value), in all pixels of all images")
+                throw DataError(
+                    images.path, expected: "pictures",
+                    found: "one constant value, \(value), in all pixels of all images")
             }
         }
     }
@@ -56,9 +59,9 @@ public struct Dataset: Sendable {
 
     /// Opens a set by its name and checks sizes, headers and folds; pixels and labels are read later.
     ///
-    /// `data` is a folder, else the environment variable COLONNADE_DATA, else `data`: the folder of the set's usual name in it, or
-    /// that folder itself, holds the files. The set `sample` comes with the code (see `samplesFolder`) and needs no `data`.
-    /// Throws `DataError`.
+    /// `data` is a folder, else the environment variable COLONNADE_DATA, else `data`: the folder of the set's usual
+    /// name in it, or that folder itself, holds the files. The set `sample` comes with the code (see `samplesFolder`)
+    /// and needs no `data`. Throws `DataError`.
     public static func open(_ name: String, data: String? = nil) throws -> Dataset {
         let set = try find(name, data: data)
         // Model files hold an image's number in 32 bits.

@@ -12,7 +12,8 @@ public func fileStatus(_ path: String) throws -> stat? {
         throw DataError(path, expected: "a file or a folder", found: "a link to \(target.escaped), which is not there")
     }
     if reason == ENOENT || reason == ENOTDIR { return nil }
-    throw DataError(path, expected: "a file or a folder that can be read", found: "none (\(String(cString: strerror(reason))))")
+    throw DataError(
+        path, expected: "a file or a folder that can be read", found: "none (\(String(cString: strerror(reason))))")
 }
 
 /// Whether something that is no folder has that name. Throws as `fileStatus`.

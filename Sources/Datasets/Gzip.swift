@@ -59,7 +59,8 @@ final class GzipReader {
             default:
                 let reason = stream.pointee.msg.map { String(cString: $0) } ?? "zlib's code \(code)"
                 throw DataError(
-                    file.path, expected: "a whole gzip file", found: "damaged data (\(reason)) after \(inflated) inflated bytes")
+                    file.path, expected: "a whole gzip file",
+                    found: "damaged data (\(reason)) after \(inflated) inflated bytes")
             }
         }
         return buffer.count - Int(stream.pointee.avail_out)
@@ -81,7 +82,8 @@ final class GzipReader {
         isAtEnd = end == file.size
         guard try isAtEnd || startsMember(at: end) else {
             throw DataError(
-                file.path, expected: "the end of a gzip file at \(end)", found: "\(file.size - end) bytes more that are no gzip data")
+                file.path, expected: "the end of a gzip file at \(end)",
+                found: "\(file.size - end) bytes more that are no gzip data")
         }
         inflateReset(stream)
     }

@@ -32,8 +32,8 @@ func openMNIST(_ name: String, in folder: String, classNames: [String]) throws -
             found: "\(test.images.shape)")
     }
     return Dataset(
-        name: name, folder: folder, classNames: classNames, train: (train.images, train.labels), test: (test.images, test.labels),
-        sharedNames: train.files + test.files)
+        name: name, folder: folder, classNames: classNames, train: (train.images, train.labels),
+        test: (test.images, test.labels), sharedNames: train.files + test.files)
 }
 
 /// Opens an IDX file of bytes, plain or .gz, and checks its header and its size.
@@ -44,7 +44,8 @@ private func openIDX(_ path: String, dimensions: Int) throws -> (file: ByteFile,
     func sizes(_ header: [UInt8]) throws -> [Int] {
         guard header[..<4].elementsEqual([0, 0, 8, UInt8(dimensions)]) else {
             throw DataError(
-                path, expected: "the IDX magic 0 0 8 \(dimensions)", found: header[..<4].map { String($0) }.joined(separator: " "))
+                path, expected: "the IDX magic 0 0 8 \(dimensions)",
+                found: header[..<4].map { String($0) }.joined(separator: " "))
         }
         let sizes = (1...dimensions).map { d in header[4 * d ..< 4 * d + 4].reduce(0) { $0 << 8 | Int($1) } }
         guard sizes[0] > 0, sizes[1...].allSatisfy({ (1...4096).contains($0) }) else {
@@ -58,7 +59,8 @@ private func openIDX(_ path: String, dimensions: Int) throws -> (file: ByteFile,
     let isPacked = path.hasSuffix(".gz")
     let file = try isPacked ? ByteFile(inflating: path, header: headerBytes, promised: promised) : ByteFile(path: path)
     if !isPacked, let kind = file.kind, kind != .idx {
-        throw DataError(path, expected: "an IDX file", found: kind.rawValue + (kind == .gzip ? ": add .gz to its name" : ""))
+        let remedy = kind == .gzip ? ": add .gz to its name" : ""
+        throw DataError(path, expected: "an IDX file", found: kind.rawValue + remedy)
     }
     guard file.size >= headerBytes else {
         throw DataError(path, expected: "an IDX header of \(headerBytes) bytes", found: "\(file.size) bytes")

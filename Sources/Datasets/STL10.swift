@@ -57,13 +57,16 @@ private func readFolds(_ path: String, images: Int) throws -> [[Int]] {
         }
     }
     guard (1...1000).contains(folds.count) else {
-        throw DataError(path, expected: "1 to 1000 folds, a line of indices each", found: folds.isEmpty ? "an empty file" : "\(folds.count) lines")
+        throw DataError(
+            path, expected: "1 to 1000 folds, a line of indices each",
+            found: folds.isEmpty ? "an empty file" : "\(folds.count) lines")
     }
     // The length that most lines have; the first line's among equals.
     let lengths = folds.map(\.count)
     let usual = lengths.max { a, b in lengths.count { $0 == a } < lengths.count { $0 == b } }!
     if let line = lengths.firstIndex(where: { $0 != usual || $0 == 0 }) {
-        throw DataError(path, expected: "\(max(usual, 1)) indices in every line", found: "\(lengths[line]) in line \(line + 1)")
+        throw DataError(
+            path, expected: "\(max(usual, 1)) indices in every line", found: "\(lengths[line]) in line \(line + 1)")
     }
     return folds
 }

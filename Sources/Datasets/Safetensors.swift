@@ -85,8 +85,8 @@ public struct Safetensors: Sendable {
         tensors[name] = Tensor(type: Element.tensorType, shape: [matrix.rows, matrix.columns], content: .memory(bytes))
     }
 
-    /// The values of an array. Throws `DataError` where there is none of that name, type and (if given) shape, and for a value that
-    /// is not finite.
+    /// The values of an array. Throws `DataError` where there is none of that name, type and (if given) shape, and for
+    /// a value that is not finite.
     public func values<Element: TensorElement>(
         _ name: String, as _: Element.Type = Element.self, shape: [Int]? = nil
     ) throws -> [Element] {
@@ -96,15 +96,16 @@ public struct Safetensors: Sendable {
         }
         let count = tensor.byteCount / MemoryLayout<Element>.stride
         return try [Element](unsafeUninitializedCapacity: count) { buffer, filled in
-            let bytes = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<tensor.byteCount])
+            let all = UnsafeMutableRawBufferPointer(buffer)
+            let bytes = UnsafeMutableRawBufferPointer(rebasing: all[..<tensor.byteCount])
             try tensor.read(into: bytes)
             try checkFinite(bytes, of: tensor.type, name)
             filled = count
         }
     }
 
-    /// An array of two dimensions as a matrix, or some of its rows. Throws `DataError` where there is none of that name and type, and
-    /// for a value that is not finite.
+    /// An array of two dimensions as a matrix, or some of its rows. Throws `DataError` where there is none of that name
+    /// and type, and for a value that is not finite.
     public func matrix<Element: TensorElement & Scalar>(
         _ name: String, as _: Element.Type = Element.self, rows: Range<Int>? = nil
     ) throws -> Matrix<Element> {
@@ -124,7 +125,8 @@ public struct Safetensors: Sendable {
     private func tensor(_ name: String, _ type: ElementType) throws -> Tensor {
         guard let tensor = tensors[name] else {
             throw DataError(
-                path, expected: "a tensor \(name)", found: "only \(tensors.keys.sorted().joined(separator: ", ").escaped)")
+                path, expected: "a tensor \(name)",
+                found: "only \(tensors.keys.sorted().joined(separator: ", ").escaped)")
         }
         guard tensor.type == type else {
             throw DataError(path, expected: "\(name) of type \(type)", found: "\(tensor.type)")
@@ -133,10 +135,13 @@ public struct Safetensors: Sendable {
     }
 
     /// Refuses infinity and what is no number. `first` is the position of the first element in the tensor.
-    private func checkFinite(_ bytes: UnsafeMutableRawBufferPointer, of type: ElementType, _ name: String, from first: Int = 0) throws {
+    private func checkFinite(
+        _ bytes: UnsafeMutableRawBufferPointer, of type: ElementType, _ name: String, from first: Int = 0
+    ) throws {
         func check<Element: BinaryFloatingPoint>(_ elements: UnsafeMutableBufferPointer<Element>) throws {
             guard let place = elements.firstIndex(where: { !$0.isFinite }) else { return }
-            throw DataError(path, expected: "\(name) of finite numbers", found: "\(elements[place]) at position \(first + place)")
+            throw DataError(
+                path, expected: "\(name) of finite numbers", found: "\(elements[place]) at position \(first + place)")
         }
         switch type {
         case .F32: try check(bytes.bindMemory(to: Float.self))

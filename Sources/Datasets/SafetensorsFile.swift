@@ -69,15 +69,16 @@ extension Safetensors {
     /// The longest header, in bytes: that of the format's own library.
     private static let longestHeader = 100_000_000
 
-    /// Reads the header; of the arrays only those parts are read that are asked for, when they are. Throws `DataError` where the
-    /// header is not valid, or the tensors do not cover the data.
+    /// Reads the header; of the arrays only those parts are read that are asked for, when they are. Throws `DataError`
+    /// where the header is not valid, or the tensors do not cover the data.
     public init(path: String) throws {
         let file = try ByteFile(path: path)
         guard file.size >= 8 else { throw DataError(path, expected: "a safetensors header", found: "\(file.size) bytes") }
         let length = try file.bytes(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard length <= UInt64(min(file.size - 8, Safetensors.longestHeader)) else {
+        let longest = min(file.size - 8, Safetensors.longestHeader)
+        guard length <= UInt64(longest) else {
             throw DataError(
-                path, expected: "a safetensors header of at most \(min(file.size - 8, Safetensors.longestHeader)) bytes",
+                path, expected: "a safetensors header of at most \(longest) bytes",
                 found: file.kind?.rawValue ?? "one of \(length)")
         }
         let start = 8 + Int(length), text = try file.bytes(8..<start)
@@ -89,7 +90,8 @@ extension Safetensors {
         }
         // The decoder keeps one of several values of one name.
         guard Safetensors.names(in: text) == header.nameCount else {
-            throw DataError(path, expected: "a safetensors header with each name once, and no others", found: "other names")
+            throw DataError(
+                path, expected: "a safetensors header with each name once, and no others", found: "other names")
         }
 
         var tensors: [String: Tensor] = [:]
@@ -97,17 +99,22 @@ extension Safetensors {
         let order = header.entries.sorted { $0.value.data_offsets.lexicographicallyPrecedes($1.value.data_offsets) }
         for (name, entry) in order {
             guard let type = ElementType(rawValue: entry.dtype) else {
-                throw DataError(path, expected: "\(name.escaped) of type F64, I64, F32, I32 or U8", found: entry.dtype.escaped)
+                throw DataError(
+                    path, expected: "\(name.escaped) of type F64, I64, F32, I32 or U8", found: entry.dtype.escaped)
             }
             let bytes = try Safetensors.byteCount(entry.shape, of: type, name, path)
             let (last, isTooLarge) = end.addingReportingOverflow(bytes)
             guard !isTooLarge, entry.data_offsets == [end, last] else {
                 throw DataError(
-                    path, expected: "\(name.escaped), \(type) of shape \("\(entry.shape)".escaped), at bytes \(end) to \(last)",
+                    path,
+                    expected:
+                        "\(name.escaped), \(type) of shape \("\(entry.shape)".escaped), at bytes \(end) to \(last)",
                     found: "offsets \("\(entry.data_offsets)".escaped)")
             }
             guard last <= file.size - start else {
-                throw DataError(path, expected: "\(last) bytes of data or more, to hold \(name.escaped)", found: "\(file.size - start)")
+                throw DataError(
+                    path, expected: "\(last) bytes of data or more, to hold \(name.escaped)",
+                    found: "\(file.size - start)")
             }
             tensors[name] = Tensor(type: type, shape: entry.shape, content: .file(file, offset: start + end))
             end = last
@@ -118,8 +125,8 @@ extension Safetensors {
         self.init(tensors: tensors, metadata: header.metadata ?? [:], path: path)
     }
 
-    /// Bytes of an array. Throws `DataError` where a dimension is negative or above 2³¹ − 1, also beside a 0, or the bytes are
-    /// more than can be counted.
+    /// Bytes of an array. Throws `DataError` where a dimension is negative or above 2³¹ − 1, also beside a 0, or the
+    /// bytes are more than can be counted.
     private static func byteCount(_ shape: [Int], of type: ElementType, _ name: String, _ path: String) throws -> Int {
         var bytes = type.width, isTooLarge = false
         for size in shape where !isTooLarge {
@@ -127,7 +134,9 @@ extension Safetensors {
             isTooLarge = isTooLarge || size < 0 || size > Int(Int32.max)
         }
         guard !isTooLarge else {
-            throw DataError(path, expected: "\(name.escaped) with dimensions from 0 to \(Int32.max)", found: "the shape \("\(shape)".escaped)")
+            throw DataError(
+                path, expected: "\(name.escaped) with dimensions from 0 to \(Int32.max)",
+                found: "the shape \("\(shape)".escaped)")
         }
         return bytes
     }

@@ -24,7 +24,9 @@ import Testing
     /// A set of IDX files of one 2×2 image each, with pixels and labels of one value.
     private func writeIDX(_ value: UInt8, to subfolder: String, of folder: TemporaryFolder) throws {
         for part in ["train", "t10k"] {
-            try folder.write("\(subfolder)/\(part)-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2] + [value, value, value, 0])
+            try folder.write(
+                "\(subfolder)/\(part)-images-idx3-ubyte",
+                [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2] + [value, value, value, 0])
             try folder.write("\(subfolder)/\(part)-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 1, value])
         }
     }
@@ -42,13 +44,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("stl10", "train_X.bin", "stl10_binary", "train_y.bin"), ("cifar10", "test_batch.bin", "cifar-10-batches-bin", "data_batch_1.bin"),
+        ("stl10", "train_X.bin", "stl10_binary", "train_y.bin"),
+        ("cifar10", "test_batch.bin", "cifar-10-batches-bin", "data_batch_1.bin"),
     ])
     func aStrayFileHidesNothing(name: String, stray: String, usualFolder: String, missing: String) throws {
         let folder = try TemporaryFolder()
         try folder.write(stray, [1])
         try folder.write("\(usualFolder)/\(stray)", randomBytes(27_648, seed: 1))
-        expectDataError(naming: "\(folder.path)/\(usualFolder)/\(missing): ") { _ = try Dataset.open(name, data: folder.path) }
+        expectDataError(naming: "\(folder.path)/\(usualFolder)/\(missing): ") {
+            _ = try Dataset.open(name, data: folder.path)
+        }
     }
 
     @Test func aRelativeFolderIsNamedInFull() throws {
@@ -78,10 +83,19 @@ import Testing
 
     @Test(arguments: [
         ("mnist", "train-images.idx3-ubyte", "train-images.idx3-ubyte: write '-idx' for '.idx'"),
-        ("fashion-mnist", "fashion-mnist/train-images.idx3-ubyte.gz", "fashion-mnist/train-images.idx3-ubyte.gz: write '-idx' for '.idx'"),
-        ("mnist", "MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-images-idx3-ubyte: name its folder with --data"),
+        (
+            "fashion-mnist", "fashion-mnist/train-images.idx3-ubyte.gz",
+            "fashion-mnist/train-images.idx3-ubyte.gz: write '-idx' for '.idx'"
+        ),
+        (
+            "mnist", "MNIST/raw/train-images-idx3-ubyte",
+            "MNIST/raw/train-images-idx3-ubyte: name its folder with --data"
+        ),
         ("mnist", "raw/t10k-images-idx3-ubyte.gz", "raw/t10k-images-idx3-ubyte.gz: name its folder with --data"),
-        ("fashion-mnist", "FashionMNIST/raw/train-images-idx3-ubyte", "FashionMNIST/raw/train-images-idx3-ubyte: name its folder"),
+        (
+            "fashion-mnist", "FashionMNIST/raw/train-images-idx3-ubyte",
+            "FashionMNIST/raw/train-images-idx3-ubyte: name its folder"
+        ),
         ("cifar10", "cifar-10-batches-py/data_batch_1", "cifar-10-batches-py: it is the Python version"),
         ("stl10", "stl10_binary.tar.gz", "stl10_binary.tar.gz: unpack it"),
     ])
@@ -95,7 +109,9 @@ import Testing
         let folder = try TemporaryFolder()
         try writeIDX(0, to: "mnist", of: folder)
         let set = try Dataset.open("mnist", data: folder.path)
-        expectDataError(naming: folder.file("mnist/train-images-idx3-ubyte"), "one constant value, 0,") { try set.checkImages() }
+        expectDataError(naming: folder.file("mnist/train-images-idx3-ubyte"), "one constant value, 0,") {
+            try set.checkImages()
+        }
         try Dataset.open("sample").checkImages()
     }
 

@@ -83,7 +83,9 @@ import Testing
         try makeSet(in: folder)
         let bytes = images(2, height: 3, width: 4, seed: 2), name = "t10k-images-idx3-ubyte.gz"
         try FileManager.default.removeItem(atPath: folder.file(name))
-        for part in [bytes[..<3], bytes[3..<17], bytes[17..<17], bytes[17...]] { try folder.writeGzip(name, Array(part), mode: "ab") }
+        for part in [bytes[..<3], bytes[3..<17], bytes[17..<17], bytes[17...]] {
+            try folder.writeGzip(name, Array(part), mode: "ab")
+        }
         let set = try Dataset.open("mnist", data: folder.path)
         #expect(try set.test.images.arrays(0..<2).flatMap { $0 } == randomBytes(24, seed: 2))
     }
@@ -109,7 +111,9 @@ import Testing
             _ = try Dataset.open("mnist", data: folder.path)
         }
         try folder.write(name, "\u{FEFF}\n<html><body>404</body></html>")
-        expectDataError(naming: folder.file(name), "found an HTML page") { _ = try Dataset.open("mnist", data: folder.path) }
+        expectDataError(naming: folder.file(name), "found an HTML page") {
+            _ = try Dataset.open("mnist", data: folder.path)
+        }
     }
 
     @Test(arguments: ["plain", "gz"])

@@ -16,7 +16,8 @@ import Testing
     private static let names = ["train", "t10k"].flatMap { ["\($0)-images-idx3-ubyte", "\($0)-labels-idx1-ubyte"] }
 
     private func content(_ set: String, _ name: String) -> [UInt8] {
-        let header: [UInt8] = name.contains("images") ? [0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1] : [0, 0, 8, 1, 0, 0, 0, 40]
+        let header: [UInt8] =
+            name.contains("images") ? [0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1] : [0, 0, 8, 1, 0, 0, 0, 40]
         return header + Self.published["\(set)/\(name)"]!.map { $0 == "1" ? 1 : 0 }
     }
 
@@ -31,7 +32,9 @@ import Testing
         let right = try folder(name), wrong = try folder(other)
         #expect(try Dataset.open(name, data: right.path).checkOrigin().isEmpty)
         let set = try Dataset.open(name, data: wrong.path)
-        expectDataError(naming: "\(wrong.path): expected the files of \(name), found those of \(other)", "--dataset \(other)") {
+        expectDataError(
+            naming: "\(wrong.path): expected the files of \(name), found those of \(other)", "--dataset \(other)"
+        ) {
             _ = try set.checkOrigin()
         }
     }
@@ -40,7 +43,9 @@ import Testing
     func oneFileOfTheOtherSetIsNamed(name: String) throws {
         let mixed = try folder("mnist", but: [name: "fashion-mnist"])
         let warnings = try Dataset.open("mnist", data: mixed.path).checkOrigin()
-        #expect(warnings == ["\(mixed.file(name)): expected a file of mnist, found the one of fashion-mnist, by its CRC-32"])
+        #expect(
+            warnings == ["\(mixed.file(name)): expected a file of mnist, found the one of fashion-mnist, by its CRC-32"]
+        )
     }
 
     @Test func inflatedContentIsCompared() throws {

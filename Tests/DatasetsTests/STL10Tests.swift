@@ -60,7 +60,9 @@ import Testing
         try folder.write("class_names.txt", "\u{FEFF}" + (0..<10).map { "kind \($0)\r\n" }.joined() + "\u{1A}")
         #expect(try Dataset.open("stl10", data: folder.path).classNames == (0..<10).map { "kind \($0)" })
         try folder.write("class_names.txt", "a\n\n" + (2..<10).map { "kind \($0)\n" }.joined())
-        expectDataError(naming: "class_names.txt", "none in line 2") { _ = try Dataset.open("stl10", data: folder.path) }
+        expectDataError(naming: "class_names.txt", "none in line 2") {
+            _ = try Dataset.open("stl10", data: folder.path)
+        }
         try folder.write("class_names.txt", "a\nb\n")
         expectDataError(naming: "class_names.txt", "10", "found 2") { _ = try Dataset.open("stl10", data: folder.path) }
     }
@@ -92,9 +94,12 @@ import Testing
 
     @Test(arguments: [
         ("0 1\n2 4\n", "4 in line 2"), ("0 -1\n", "-1 in line 1"), ("0 one\n", "one in line 1"),
-        ("0\n\n1\n", "expected 1 indices in every line, found 0 in line 2"), ("\n\n0\n", "found 0 in line 1"), ("", "an empty file"),
-        ("\u{FEFF}\u{1A}", "an empty file"), ("0 1\n2 2\n", "2 twice in line 2"), ("0 1\n2\n1 3\n", "expected 2 indices in every line, found 1 in line 2"),
-        ("0\n1 2\n3 1\n", "found 1 in line 1"), ("0 1\n\u{200B}2 3\n", #"\u{200B}2 in line 2"#), ("0 \u{7}1\n", #"\u{07}1 in line 1"#),
+        ("0\n\n1\n", "expected 1 indices in every line, found 0 in line 2"), ("\n\n0\n", "found 0 in line 1"),
+        ("", "an empty file"),
+        ("\u{FEFF}\u{1A}", "an empty file"), ("0 1\n2 2\n", "2 twice in line 2"),
+        ("0 1\n2\n1 3\n", "expected 2 indices in every line, found 1 in line 2"),
+        ("0\n1 2\n3 1\n", "found 1 in line 1"), ("0 1\n\u{200B}2 3\n", #"\u{200B}2 in line 2"#),
+        ("0 \u{7}1\n", #"\u{07}1 in line 1"#),
         ("0 \u{1A}1\n", #"\u{1A}1 in line 1"#), ("99999999999999999999\n", "99999999999999999999 in line 1"),
         (String(repeating: "7", count: 100), String(repeating: "7", count: 60) + "… in line 1"),
         (String(repeating: "0\n", count: 1001), "1 to 1000 folds, a line of indices each, found 1001 lines"),

@@ -94,13 +94,23 @@ import Testing
             (file(tensor("F32", "[-2,-2]", "[0,16]"), data: 16), "[-2, -2]"),
             (file(tensor("F32", "[4611686018427387904,4]", "[0,16]"), data: 16), "4611686018427387904"),
             (file(tensor("F32", "[0,2305843009213693952]", "[0,0]"), data: 0), "the shape [0, 2305843009213693952]"),
-            (file(tensor("F32", "[2147483647,2147483647,2147483647]", "[0,16]"), data: 16), "dimensions from 0 to 2147483647"),
+            (
+                file(tensor("F32", "[2147483647,2147483647,2147483647]", "[0,16]"), data: 16),
+                "dimensions from 0 to 2147483647"
+            ),
             (file(tensor("F32", "[0,-1]", "[0,0]"), data: 0), "the shape [0, -1]"),
             (file(tensor("F32", "[2,2]", "[0,9223372036854775807]"), data: 16), "offsets [0, 9223372036854775807]"),
-            (file(tensor("F32", "[2,2]", "[9223372036854775807,-9223372036854775808]"), data: 16), "offsets [9223372036854775807"),
+            (
+                file(tensor("F32", "[2,2]", "[9223372036854775807,-9223372036854775808]"), data: 16),
+                "offsets [9223372036854775807"
+            ),
             (file(tensor("F32", "[2,2]", "[0,9223372036854775808]"), data: 16), "other text"),
-            (file(tensor("F32", "[2,2]", "[0,16]").replacing("}}", with: "},\"a\":" + tensor("F32", "[4]", "[0,16]").dropFirst(5)), data: 16),
-                "each name once"),
+            (
+                file(
+                    tensor("F32", "[2,2]", "[0,16]").replacing(
+                        "}}", with: "},\"a\":" + tensor("F32", "[4]", "[0,16]").dropFirst(5)), data: 16),
+                "each name once"
+            ),
             (file(#"{"__metadata__":{"x":"1","x":"2"}}"#, data: 0), "each name once"),
             (file(#"{"__metadata__":{"x":1}}"#, data: 0), "other text"),
             (file(tensor("F32", "[2,2],\"more\":1", "[0,16]"), data: 16), "each name once, and no others"),
@@ -151,9 +161,15 @@ import Testing
         file.set("mean", [1, Double(value)])
         try file.write(to: folder.file("x"))
         let read = try Safetensors(path: folder.file("x"))
-        expectDataError(naming: folder.file("x"), "w of finite numbers, found \(value) at position 3") { _ = try read.values("w", as: Float.self) }
-        expectDataError(naming: "w of finite numbers, found \(value) at position 3") { _ = try read.matrix("w", as: Float.self, rows: 1..<2) }
-        expectDataError(naming: "mean of finite numbers, found \(value) at position 1") { _ = try read.values("mean", as: Double.self) }
+        expectDataError(naming: folder.file("x"), "w of finite numbers, found \(value) at position 3") {
+            _ = try read.values("w", as: Float.self)
+        }
+        expectDataError(naming: "w of finite numbers, found \(value) at position 3") {
+            _ = try read.matrix("w", as: Float.self, rows: 1..<2)
+        }
+        expectDataError(naming: "mean of finite numbers, found \(value) at position 1") {
+            _ = try read.values("mean", as: Double.self)
+        }
         #expect(try read.matrix("w", as: Float.self, rows: 0..<1).arrays == [[1, 2]])
     }
 
@@ -163,7 +179,9 @@ import Testing
         expectDataError(naming: "\(folder.file("x")): expected a file, found something else of that name") {
             _ = try Safetensors(path: folder.file("x"))
         }
-        expectDataError(naming: "/dev/zero: expected a file, found something else of that name") { _ = try Safetensors(path: "/dev/zero") }
+        expectDataError(naming: "/dev/zero: expected a file, found something else of that name") {
+            _ = try Safetensors(path: "/dev/zero")
+        }
     }
 
     @Test func wrongUse() throws {

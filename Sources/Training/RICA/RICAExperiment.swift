@@ -171,7 +171,10 @@ public final class RICAExperiment {
     /// Writes features.safetensors: the encoded images of both sets with their labels.
     private func store(_ images: (train: EncodedImages, test: EncodedImages), of model: RICAModel) throws {
         var file = Safetensors(
-            metadata: ["format": RICAExperiment.featuresFormat, "encoder": settings.encoder.rawValue, "model": model.fingerprint])
+            metadata: [
+                "format": RICAExperiment.featuresFormat, "encoder": settings.encoder.rawValue,
+                "model": model.fingerprint,
+            ])
         for (name, set) in [("train", images.train), ("test", images.test)] {
             let all = Matrix<Float>(rows: communicator.isRoot ? set.total : 0, columns: set.features.columns)
             var labels: [Int32] = []
@@ -203,7 +206,9 @@ public final class RICAExperiment {
             }
             let file = try Safetensors(path: path)
             guard file.metadata["format"] == RICAExperiment.featuresFormat else {
-                throw DataError(message: "\(path): expected features of the job rica, found another safetensors file: encode again with --phase encode")
+                throw DataError(
+                    message: "\(path): expected features of the job rica, found another safetensors file: "
+                        + "encode again with --phase encode")
             }
             guard file.metadata["encoder"] == settings.encoder.rawValue else {
                 throw DataError(
@@ -213,20 +218,24 @@ public final class RICAExperiment {
             guard file.metadata["model"] == model.fingerprint else {
                 throw DataError(message: "\(path): expected features of this model, found those of another: encode again with --phase encode")
             }
-            func part(_ name: String, _ set: (images: ImageSet, labels: Labels), order: ReductionOrder = .fast) throws -> EncodedImages {
-                let count = set.images.count, shapes = [file.tensors["\(name).features"]?.shape, file.tensors["\(name).labels"]?.shape]
+            func part(
+                _ name: String, _ set: (images: ImageSet, labels: Labels), order: ReductionOrder = .fast
+            ) throws -> EncodedImages {
+                let count = set.images.count
+                let shapes = ["features", "labels"].map { file.tensors["\(name).\($0)"]?.shape }
                 guard shapes == [[count, width], [count]] else {
                     let found = shapes.map { $0.map { "\($0)".escaped } ?? "none" }
                     throw DataError(
-                        message: "\(path): expected \(name).features of \(data.name) of shape \([count, width]) with their labels, found "
-                            + "\(found[0]) with \(found[1]): encode again with --phase encode")
+                        message:
+                            "\(path): expected \(name).features of \(data.name) of shape \([count, width]) with their "
+                            + "labels, found \(found[0]) with \(found[1]): encode again with --phase encode")
                 }
                 let parts = order.parts(of: count, rank: communicator.rank, ranks: communicator.size)
                 let stored: [Int32] = try file.values("\(name).labels"), labels = try set.labels.labels(0..<count)
                 if let i = labels.indices.first(where: { stored[$0] != labels[$0] }) {
                     throw DataError(
-                        message: "\(path): expected in \(name).labels the labels of \(data.name), from 0 on, found \(stored[i]) for "
-                            + "\(labels[i]) at position \(i): encode again with --phase encode")
+                        message: "\(path): expected in \(name).labels the labels of \(data.name), from 0 on, "
+                            + "found \(stored[i]) for \(labels[i]) at position \(i): encode again with --phase encode")
                 }
                 return EncodedImages(
                     features: try file.matrix("\(name).features", rows: parts.range), labels: Array(labels[parts.range]), parts: parts,

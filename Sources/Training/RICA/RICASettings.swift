@@ -55,7 +55,9 @@ public struct RICASettings: Codable, Equatable, Sendable {
     ///
     /// - Throws: `SettingError` for the first of them.
     public func check() throws(SettingError) {
-        func check<Value>(_ name: String, _ value: Value?, _ expected: String, _ holds: (Value) -> Bool) throws(SettingError) {
+        func check<Value>(
+            _ name: String, _ value: Value?, _ expected: String, _ holds: (Value) -> Bool
+        ) throws(SettingError) {
             if let value, !holds(value) { throw SettingError(name: name, expected: expected, found: "\(value)") }
         }
         try check("dataset", dataset, "one of \(Dataset.names.joined(separator: ", "))") { Dataset.names.contains($0) }

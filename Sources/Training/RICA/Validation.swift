@@ -12,8 +12,9 @@ public struct ValidationGrid: Sendable {
     public init() {}
 }
 
-/// The search of `--validate`: learns with every λ, takes the features after every number of iterations, encodes the training
-/// images and scores every C on a fixed fifth of them (of each fold, where there are folds). Test images are not read.
+/// The search of `--validate`: learns with every λ, takes the features after every number of iterations, encodes the
+/// training images and scores every C on a fixed fifth of them (of each fold, where there are folds). Test images are
+/// not read.
 final class Validation {
     private let grid: ValidationGrid
     private let settings: RICASettings
@@ -48,8 +49,9 @@ final class Validation {
         try communicator.agree {
             guard folds.allSatisfy({ $0.count >= 2 }) else {
                 throw DataError(
-                    message: "\(data.train.images.path): expected two training images or more in every fold, since --validate holds some "
-                        + "back, found one")
+                    message:
+                        "\(data.train.images.path): expected two training images or more in every fold, "
+                        + "since --validate holds some back, found one")
             }
         }
         var best = settings, bestAccuracy = -1.0

@@ -14,12 +14,15 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let directory = RunDirectory(path: common.runDir ?? "runs/rica-\(common.dataset)")
     let (stored, settings, data) = try world.agree {
         try common.checkRanks(world.size)
-        let stored = options.phase.usesModel ? try RICAModel.read(from: options.model ?? directory.file("model.safetensors")) : nil
+        let model = options.model ?? directory.file("model.safetensors")
+        let stored = options.phase.usesModel ? try RICAModel.read(from: model) : nil
         let settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings
         let data = try Dataset.open(common.dataset, data: common.data)
         try data.checkLabels()
         try data.checkImages()
-        if let stored, stored.settings.dataset == data.name { try stored.model.checkPatches(in: data.unlabelled) }
+        if let stored, stored.settings.dataset == data.name {
+            try stored.model.checkPatches(in: data.unlabelled, path: model)
+        }
         if let grid = stored?.model.weights.grid, grid.channels != data.shape.channels {
             throw OptionError(
                 "--dataset: the model was learned on images of \(grid.channels) channels, found \(common.dataset) with "
@@ -47,7 +50,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         training: data.train.images.count, fold: images, test: data.test.images.count)
     let record = RunRecord(
         job: "rica", settings: describe(settings, search: options.search).merging(common.reductionSetting) { $1 },
-        circumstances: circumstances(common, data: data).merging(["phase": options.phase.rawValue]) { $1 }, communicator: world, hosts: try world.hostNames())
+        circumstances: circumstances(common, data: data).merging(["phase": options.phase.rawValue]) { $1 },
+        communicator: world, hosts: try world.hostNames())
 
     var banner = Banner(job: "rica", record: record)
     describe(plan, ranks: world.size, in: &banner)

@@ -50,7 +50,7 @@ struct RICAOptions: ParsableCommand {
         // How many features there are is then for the model to say.
         if phase.usesModel, features == nil { settings.columns = min(settings.columns, settings.features) }
         do { try settings.check() } catch { throw ValidationError("--\(error)") }
-        try check(model, "--model", "a file") { !$0.isEmpty }
+        try checkName(model, "--model", "a file")
         if model != nil, !phase.usesModel {
             throw ValidationError("--model: the phase \(phase.rawValue) makes a model; give --phase encode or --phase classify to use one")
         }

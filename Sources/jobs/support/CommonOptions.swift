@@ -110,9 +110,9 @@ public struct CommonOptions: ParsableArguments {
             let names = DictionaryName.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
         }
-        for (option, name) in [("--data", data), ("--run-dir", runDir), ("--export-expanded", exportExpanded)] where name?.isEmpty == true {
-            throw ValidationError("\(option): expected a name, found an empty one")
-        }
+        try checkName(data, "--data", "a folder")
+        try checkName(runDir, "--run-dir", "a folder")
+        try checkName(exportExpanded, "--export-expanded", "a file")
         try check(columns, "--columns", "at least 1") { $0 >= 1 }
         try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }
@@ -127,6 +127,11 @@ public struct CommonOptions: ParsableArguments {
             throw ValidationError("--compute \(compute.rawValue): a dense layer is only computed expanded")
         }
     }
+}
+
+/// Throws a `ValidationError` naming the option where an empty name was given.
+public func checkName(_ name: String?, _ option: String, _ expected: String) throws {
+    if name?.isEmpty == true { throw ValidationError("\(option): expected \(expected), found an empty name") }
 }
 
 /// Throws a `ValidationError` naming the option where a value that was given does not hold.

@@ -3,8 +3,8 @@ import Logging
 import Parallel
 import Training
 
-/// Refuses sets that are not the same on all ranks, such as an older copy on one node: cuts of them would not fit together. One
-/// allreduce of 64 bytes.
+/// Refuses sets that are not the same on all ranks, such as an older copy on one node: cuts of them would not fit
+/// together. One allreduce of 64 bytes.
 public func checkSameData(_ data: Dataset, on world: Communicator) throws {
     let names = ["unlabelled images", "training images", "test images", "images in folds"]
     let counts = [data.unlabelled.count, data.train.images.count, data.test.images.count, data.folds?.joined().count ?? 0]
@@ -20,7 +20,8 @@ public func checkSameData(_ data: Dataset, on world: Communicator) throws {
     }
 }
 
-/// Refuses a set whose files are those of another set of the same names, and warns of single ones. Rank 0 reads them for all.
+/// Refuses a set whose files are those of another set of the same names, and warns of single ones. Rank 0 reads them
+/// for all.
 public func checkOrigin(of data: Dataset, on world: Communicator, _ logger: Logger) throws {
     try world.agreeOnRoot {
         for warning in try data.checkOrigin() { logger.warning("\(warning)") }

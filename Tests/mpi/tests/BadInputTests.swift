@@ -17,8 +17,12 @@ struct BadInputTests {
         return String(lines[0])
     }
 
-    @Test(arguments: [["--nonsense"], ["--dataset", "nope"], ["--features", "0"], ["--lambda", "nan"], ["--learned", "0"], ["--phase", "x"],
-        ["--data", ""], ["--export-expanded", ""], ["--model", "", "--phase", "encode"], ["--sigma", "1e-300"], ["--columns", "401"]])
+    @Test(arguments: [
+        ["--nonsense"], ["--dataset", "nope"], ["--features", "0"], ["--lambda", "nan"], ["--learned", "0"],
+        ["--phase", "x"],
+        ["--data", ""], ["--export-expanded", ""], ["--model", "", "--phase", "encode"], ["--sigma", "1e-300"],
+        ["--columns", "401"],
+    ])
     func wrongOptions(options: [String]) throws {
         let outcome = try folder.start("run", options)
         #expect(outcome.code == 64, "\(outcome)")

@@ -78,7 +78,8 @@ struct PhaseTests {
         #expect(outcome.code == 65 && outcome.error.contains("features of this model"), "\(outcome)")
     }
 
-    /// Each change of features.safetensors, one after the other, ends the phase that reads it with 65 and one line that names the part.
+    /// Each change of features.safetensors, one after the other, ends the phase that reads it with 65 and one line that
+    /// names the part.
     @Test func damagedFeaturesAreRefused() throws {
         try folder.succeed("run", options + ["--phase", "learn"])
         try folder.succeed("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
@@ -88,7 +89,8 @@ struct PhaseTests {
             var file = good
             try change(&file)
             try file.write(to: path)
-            let outcome = try folder.start("run", ranks: ranks, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
+            let outcome = try folder.start(
+                "run", ranks: ranks, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
             let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("rica: ") }
             #expect(outcome.code == 65 && lines.count == 1, "\(outcome)")
             #expect(lines.first?.contains(path) == true && lines.first?.contains(found) == true, "\(found): \(outcome)")
@@ -122,7 +124,7 @@ struct PhaseTests {
 
     @Test func anEmptyNameIsNoModel() throws {
         let outcome = try folder.start("run", options + ["--phase", "encode", "--model", ""])
-        #expect(outcome.code == 64 && outcome.error.contains("--model: expected a file"), "\(outcome)")
+        #expect(outcome.code == 64 && outcome.error.contains("--model: expected a file, found an empty name"), "\(outcome)")
     }
 
     @Test(arguments: ["features.safetensors", "model.safetensors"])
@@ -131,9 +133,12 @@ struct PhaseTests {
         try? FileManager.default.removeItem(atPath: "\(folder.path)/run/\(name)")
         #expect(mkfifo("\(folder.path)/run/\(name)", 0o600) == 0)
         let outcome = try folder.start(
-            "run", ranks: 2, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify", "--stall-after", "20"])
+            "run", ranks: 2,
+            ["--dataset", "stl10", "--data", folder.path, "--phase", "classify", "--stall-after", "20"])
         #expect(outcome.code == 65, "\(outcome)")
-        #expect(outcome.error.contains("\(folder.path)/run/\(name): expected a file, found something else of that name"), "\(outcome)")
+        #expect(
+            outcome.error.contains("\(folder.path)/run/\(name): expected a file, found something else of that name"),
+            "\(outcome)")
     }
 
     /// What was learned on other images of the set than those at hand cannot be told apart from damage.
@@ -142,7 +147,11 @@ struct PhaseTests {
         try writeSmallSTL10(to: folder.path, train: 40, test: 30, unlabelled: 5)
         let outcome = try folder.start("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
         #expect(outcome.code == 65, "\(outcome)")
-        #expect(outcome.error.contains("expected places in the 5 images of 3×96×96 in \(folder.path)/stl10_binary/unlabeled_X.bin"), "\(outcome)")
+        #expect(
+            outcome.error.contains(
+                "expected patches in the 5 images of 3×96×96 in \(folder.path)/stl10_binary/unlabeled_X.bin"
+            ),
+            "\(outcome)")
     }
 
     @Test func aModelOfColourImagesOnGreyOnes() throws {
