@@ -50,7 +50,7 @@ public struct EncodedImages {
                     guard row.allSatisfy({ $0.isFinite }) else {
                         throw TrainingError(
                             "\(set.images.path): expected finite features of image \(first + i), found others: look at "
-                                + "layer.w and encoder.scale of the model")
+                                + "layer.w, whitening and encoder.scale of the model")
                     }
                 }
                 report(start + count)

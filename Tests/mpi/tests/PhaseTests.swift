@@ -124,7 +124,8 @@ struct PhaseTests {
 
     @Test func anEmptyNameIsNoModel() throws {
         let outcome = try folder.start("run", options + ["--phase", "encode", "--model", ""])
-        #expect(outcome.code == 64 && outcome.error.contains("--model: expected a file, found an empty name"), "\(outcome)")
+        #expect(
+            outcome.code == 64 && outcome.error.contains("--model: expected a file, found an empty name"), "\(outcome)")
     }
 
     @Test(arguments: ["features.safetensors", "model.safetensors"])
