@@ -1,11 +1,11 @@
 import Foundation
 
-/// The bytes of a file by position: from the open file, or from memory where the file is a .gz.
+/// The bytes of a file by position: from the open file, or from memory where they were inflated.
 ///
 /// Reading by position shares no cursor, so several threads may read one file.
 final class ByteFile: Sendable {
     let path: String
-    /// Bytes in the file; of a .gz, after inflating.
+    /// Bytes that can be read.
     let size: Int
     private let content: Content
 
@@ -14,26 +14,37 @@ final class ByteFile: Sendable {
         case inflated([UInt8])
     }
 
+    /// Opens a file as it is.
     init(path: String) throws {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe would wait for its writer without O_NONBLOCK.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            throw DataError(path, expected: "a file that can be read", found: "none (\(String(cString: strerror(errno))))")
+            let reason = String(cString: strerror(errno))
+            _ = try fileStatus(path)
+            throw DataError(path, expected: "a file that can be read", found: "none (\(reason))")
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
             throw DataError(path, expected: "a file", found: "something else of that name")
         }
-        if path.hasSuffix(".gz") {
-            close(descriptor)
-            let bytes = try inflateFile(path)
-            content = .inflated(bytes)
-            size = bytes.count
-        } else {
-            content = .open(descriptor: descriptor)
-            size = Int(status.st_size)
-        }
+        content = .open(descriptor: descriptor)
+        size = Int(status.st_size)
+    }
+
+    /// Inflates a .gz file into memory: as much as its first `header` bytes promise, and one byte that tells a longer
+    /// file.
+    ///
+    /// - Parameter promised: the size of the whole content by its header.
+    init(inflating path: String, header: Int, promised: ([UInt8]) throws -> Int) throws {
+        let reader = try GzipReader(ByteFile(path: path))
+        var bytes: [UInt8] = []
+        try reader.extend(&bytes, to: header)
+        if bytes.count == header { try reader.extend(&bytes, to: promised(bytes) + 1) }
+        self.path = path
+        content = .inflated(bytes)
+        size = bytes.count
     }
 
     deinit {
@@ -42,8 +53,8 @@ final class ByteFile: Sendable {
 
     /// Fills a buffer with the bytes from `offset` on.
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
-        guard offset >= 0, offset + buffer.count <= size else {
-            throw DataError(path, expected: "at least \(offset + buffer.count) bytes", found: "\(size) bytes")
+        guard offset >= 0, offset <= size, buffer.count <= size - offset else {
+            throw DataError(path, expected: "\(buffer.count) bytes at \(offset)", found: "\(size) bytes")
         }
         switch content {
         case .inflated(let bytes):
@@ -69,9 +80,17 @@ final class ByteFile: Sendable {
         return result
     }
 
-    /// The whole file as lines of text, without empty ones at its end.
+    /// The whole file as lines of text, without empty ones at its end, and without what some editors put around a text:
+    /// the byte order mark of UTF-8, the Ctrl-Z that ends a file of DOS.
     func lines() throws -> [Substring] {
-        var lines = String(decoding: try bytes(0..<size), as: UTF8.self)
+        let most = 1 << 24
+        guard size <= most else {
+            throw DataError(path, expected: "a text of at most \(most) bytes", found: "\(size) bytes")
+        }
+        var bytes = try bytes(0..<size)[...]
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+        if bytes.last == 0x1A { bytes.removeLast() }
+        var lines = String(decoding: bytes, as: UTF8.self)
             .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         while let last = lines.last, last.allSatisfy(\.isWhitespace) { lines.removeLast() }
         return lines

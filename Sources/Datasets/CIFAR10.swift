@@ -9,7 +9,8 @@ func openCIFAR10(in folder: String) throws -> Dataset {
             guard file.size > 0, file.size % record == 0 else {
                 throw DataError(
                     file.path, expected: "a whole number of records of \(record) bytes, at least one",
-                    found: "\(file.size) bytes, \(file.size / record) records and \(file.size % record) bytes more")
+                    found: file.kind?.rawValue
+                        ?? "\(file.size) bytes, \(file.size / record) records and \(file.size % record) bytes more")
             }
             return file
         }
@@ -24,9 +25,9 @@ func openCIFAR10(in folder: String) throws -> Dataset {
 
     let names = folder + "/batches.meta.txt"
     return Dataset(
-        name: "cifar10",
-        classNames: isFile(names)
-            ? try readClassNames(names)
+        name: "cifar10", folder: folder,
+        classNames: try isFile(names)
+            ? readClassNames(names)
             : ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
         train: try part((1...5).map { "data_batch_\($0).bin" }), test: try part(["test_batch.bin"]))
 }

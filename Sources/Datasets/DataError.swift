@@ -11,3 +11,12 @@ public struct DataError: Error, CustomStringConvertible, Sendable {
         message = "\(path): expected \(expected), found \(found)"
     }
 }
+
+extension StringProtocol {
+    /// The beginning of a text from a file, fit for a message: what is not a printable ASCII character is written as an
+    /// escape.
+    public var escaped: String {
+        let rest = unicodeScalars.dropFirst(60)
+        return unicodeScalars.prefix(60).map { $0.escaped(asASCII: true) }.joined() + (rest.isEmpty ? "" : "…")
+    }
+}

@@ -3,6 +3,8 @@ import Foundation
 /// A public set of labelled images, opened.
 public struct Dataset: Sendable {
     public let name: String
+    /// The folder that the files were found in, an absolute path.
+    public let folder: String
     public let classNames: [String]
     public var classes: Int { classNames.count }
     public var shape: ImageShape { train.images.shape }
@@ -13,31 +15,63 @@ public struct Dataset: Sendable {
     /// The training images of each predefined fold (STL-10), as indices into `train`.
     public let folds: [[Int]]?
 
+    /// Files whose names another set's have, too.
+    let sharedNames: [ByteFile]
+
     init(
-        name: String, classNames: [String], unlabelled: ImageSet? = nil, train: (images: ImageSet, labels: Labels),
-        test: (images: ImageSet, labels: Labels), folds: [[Int]]? = nil
+        name: String, folder: String, classNames: [String], unlabelled: ImageSet? = nil,
+        train: (images: ImageSet, labels: Labels),
+        test: (images: ImageSet, labels: Labels), folds: [[Int]]? = nil, sharedNames: [ByteFile] = []
     ) {
         self.name = name
+        self.folder = URL(fileURLWithPath: folder).standardizedFileURL.path
         self.classNames = classNames
         self.unlabelled = unlabelled ?? train.images
         self.train = train
         self.test = test
         self.folds = folds
+        self.sharedNames = sharedNames
     }
 
     /// Reads all labels once, so that one out of range ends a job before its work. Throws `DataError`.
     public func checkLabels() throws {
-        for set in [train, test] { _ = try set.labels.labels(0..<set.labels.count) }
+        let piece = 1 << 20
+        for labels in [train.labels, test.labels] {
+            for start in stride(from: 0, to: labels.count, by: piece) {
+                _ = try labels.labels(start..<min(start + piece, labels.count))
+            }
+        }
+    }
+
+    /// Refuses images that are all of one value, from which nothing can be learned. Reads as far as the first other
+    /// value, so of a good set an image or two. Throws `DataError`.
+    public func checkImages() throws {
+        for images in [unlabelled, train.images, test.images] {
+            if let value = try images.onlyValue() {
+                throw DataError(
+                    images.path, expected: "pictures",
+                    found: "one constant value, \(value), in all pixels of all images")
+            }
+        }
     }
 
     public static let names = ["sample", "cifar10", "stl10", "mnist", "fashion-mnist"]
 
     /// Opens a set by its name and checks sizes, headers and folds; pixels and labels are read later.
     ///
-    /// `data` is a folder, else the environment variable COLONNADE_DATA, else `data`: that folder, or the one of the
-    /// set's usual name in it, holds the files. The set `sample` comes with the code (see `samplesFolder`) and needs no
-    /// `data`. Throws `DataError`.
+    /// `data` is a folder, else the environment variable COLONNADE_DATA, else `data`: the folder of the set's usual
+    /// name in it, or that folder itself, holds the files. The set `sample` comes with the code (see `samplesFolder`)
+    /// and needs no `data`. Throws `DataError`.
     public static func open(_ name: String, data: String? = nil) throws -> Dataset {
+        let set = try find(name, data: data)
+        // Model files hold an image's number in 32 bits.
+        for images in [set.unlabelled, set.train.images, set.test.images] where images.count > Int(Int32.max) {
+            throw DataError(images.path, expected: "at most \(Int32.max) images", found: "\(images.count)")
+        }
+        return set
+    }
+
+    private static func find(_ name: String, data: String?) throws -> Dataset {
         switch name {
         case "sample": try openMNIST(name, in: samplesFolder() + "/fashion-mnist", classNames: fashionClasses)
         case "stl10": try openSTL10(in: findFolder(of: .stl10, data: data))
@@ -60,6 +94,9 @@ private let fashionClasses = [
 /// The names of ten classes from a file with a line each, where the set brings one.
 func readClassNames(_ path: String) throws -> [String] {
     let names = try ByteFile(path: path).lines().map { $0.trimmingCharacters(in: .whitespaces) }
+    if let empty = names.firstIndex(of: "") {
+        throw DataError(path, expected: "10 class names, a line each", found: "none in line \(empty + 1)")
+    }
     guard names.count == 10 else { throw DataError(path, expected: "10 class names, a line each", found: "\(names.count)") }
     return names
 }

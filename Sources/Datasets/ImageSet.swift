@@ -9,6 +9,9 @@ public final class ImageSet: Sendable {
     /// Whether the file keeps each channel column by column (STL-10).
     private let columnMajor: Bool
 
+    /// The file of the first image.
+    public var path: String { records.parts[0].file.path }
+
     init(shape: ImageShape, files: [Records], columnMajor: Bool = false) {
         precondition(!columnMajor || shape.height == shape.width, "only square planes are turned in place")
         self.shape = shape
@@ -27,6 +30,19 @@ public final class ImageSet: Sendable {
         guard columnMajor, let base = bytes.baseAddress else { return }
         let side = shape.width
         for plane in 0 ..< range.count * shape.channels { transpose(base + plane * side * side, side: side) }
+    }
+
+    /// The value of all pixels of all images; nil where there are several.
+    func onlyValue() throws -> UInt8? {
+        let pixels = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shape.count)
+        defer { pixels.deallocate() }
+        try read(index: 0, into: pixels)
+        let value = pixels[0]
+        for index in 0..<count {
+            try read(index: index, into: pixels)
+            if pixels.contains(where: { $0 != value }) { return nil }
+        }
+        return value
     }
 
     /// Reads one image.

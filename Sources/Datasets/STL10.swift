@@ -9,7 +9,7 @@ func openSTL10(in folder: String) throws -> Dataset {
         guard rest == 0, count > 0 else {
             throw DataError(
                 file.path, expected: "a whole number of images of \(shape.count) bytes, at least one",
-                found: "\(file.size) bytes, \(count) images and \(rest) bytes more")
+                found: file.kind?.rawValue ?? "\(file.size) bytes, \(count) images and \(rest) bytes more")
         }
         return Records(file: file, start: 0, stride: shape.count, length: shape.count, count: count)
     }
@@ -19,7 +19,7 @@ func openSTL10(in folder: String) throws -> Dataset {
         guard file.size == records.count else {
             throw DataError(
                 file.path, expected: "\(records.count) bytes, a label for each image of \(name)_X.bin",
-                found: "\(file.size) bytes")
+                found: file.kind?.rawValue ?? "\(file.size) bytes")
         }
         let labels = Records(file: file, start: 0, stride: 1, length: 1, count: file.size)
         return (
@@ -31,30 +31,42 @@ func openSTL10(in folder: String) throws -> Dataset {
     let train = try part("train")
     let names = folder + "/class_names.txt"
     return Dataset(
-        name: "stl10",
-        classNames: isFile(names)
-            ? try readClassNames(names)
+        name: "stl10", folder: folder,
+        classNames: try isFile(names)
+            ? readClassNames(names)
             : ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"],
         unlabelled: ImageSet(shape: shape, files: [try images("unlabeled_X.bin")], columnMajor: true),
         train: train, test: try part("test"),
         folds: try readFolds(folder + "/fold_indices.txt", images: train.images.count))
 }
 
-/// The folds of a file with a line each: indices from 0 on, between spaces.
+/// The folds of a file with a line each: indices from 0 on, between spaces, each once, and as many in every line.
 private func readFolds(_ path: String, images: Int) throws -> [[Int]] {
     let folds = try ByteFile(path: path).lines().enumerated().map { line, text in
-        try text.split(whereSeparator: \.isWhitespace).map { word in
+        var seen: Set<Int> = []
+        return try text.split(whereSeparator: \.isWhitespace).map { word in
             guard let index = Int(word), (0..<images).contains(index) else {
                 throw DataError(
                     path, expected: "indices from 0 to \(images - 1), one for each image of train_X.bin",
-                    found: "\(word.prefix(20)) in line \(line + 1)")
+                    found: "\(word.escaped) in line \(line + 1)")
+            }
+            guard seen.insert(index).inserted else {
+                throw DataError(path, expected: "an index once a line", found: "\(index) twice in line \(line + 1)")
             }
             return index
         }
     }
-    if let empty = folds.firstIndex(where: \.isEmpty) {
-        throw DataError(path, expected: "a line of indices for each fold", found: "nothing in line \(empty + 1)")
+    guard (1...1000).contains(folds.count) else {
+        throw DataError(
+            path, expected: "1 to 1000 folds, a line of indices each",
+            found: folds.isEmpty ? "an empty file" : "\(folds.count) lines")
     }
-    guard !folds.isEmpty else { throw DataError(path, expected: "a line of indices for each fold", found: "an empty file") }
+    // The length that most lines have; the first line's among equals.
+    let lengths = folds.map(\.count)
+    let usual = lengths.max { a, b in lengths.count { $0 == a } < lengths.count { $0 == b } }!
+    if let line = lengths.firstIndex(where: { $0 != usual || $0 == 0 }) {
+        throw DataError(
+            path, expected: "\(max(usual, 1)) indices in every line", found: "\(lengths[line]) in line \(line + 1)")
+    }
     return folds
 }

@@ -41,7 +41,7 @@ public struct Safetensors: Sendable {
             case file(ByteFile, offset: Int)
         }
 
-        /// Fills a buffer with the elements' bytes from `start` on. Throws `DataError`.
+        /// Fills a buffer with the elements' bytes from `start` on. Throws `DataError` where the file cannot be read.
         func read(from start: Int = 0, into buffer: UnsafeMutableRawBufferPointer) throws {
             switch content {
             case .memory(let data): data.copyBytes(to: buffer, from: data.startIndex + start..<data.startIndex + start + buffer.count)
@@ -85,7 +85,8 @@ public struct Safetensors: Sendable {
         tensors[name] = Tensor(type: Element.tensorType, shape: [matrix.rows, matrix.columns], content: .memory(bytes))
     }
 
-    /// The values of an array. Throws `DataError` where there is none of that name, type and (if given) shape.
+    /// The values of an array. Throws `DataError` where there is none of that name, type and (if given) shape, and for
+    /// a value that is not finite.
     public func values<Element: TensorElement>(
         _ name: String, as _: Element.Type = Element.self, shape: [Int]? = nil
     ) throws -> [Element] {
@@ -95,12 +96,16 @@ public struct Safetensors: Sendable {
         }
         let count = tensor.byteCount / MemoryLayout<Element>.stride
         return try [Element](unsafeUninitializedCapacity: count) { buffer, filled in
-            try tensor.read(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<tensor.byteCount]))
+            let all = UnsafeMutableRawBufferPointer(buffer)
+            let bytes = UnsafeMutableRawBufferPointer(rebasing: all[..<tensor.byteCount])
+            try tensor.read(into: bytes)
+            try checkFinite(bytes, of: tensor.type, name)
             filled = count
         }
     }
 
-    /// An array of two dimensions as a matrix, or some of its rows. Throws `DataError` where there is none of that name and type.
+    /// An array of two dimensions as a matrix, or some of its rows. Throws `DataError` where there is none of that name
+    /// and type, and for a value that is not finite.
     public func matrix<Element: TensorElement & Scalar>(
         _ name: String, as _: Element.Type = Element.self, rows: Range<Int>? = nil
     ) throws -> Matrix<Element> {
@@ -111,18 +116,37 @@ public struct Safetensors: Sendable {
         let rows = rows ?? 0..<tensor.shape[0], width = tensor.shape[1] * MemoryLayout<Element>.stride
         precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.shape[0])
         let matrix = Matrix<Element>(rows: rows.count, columns: tensor.shape[1])
-        try tensor.read(from: rows.lowerBound * width, into: UnsafeMutableRawBufferPointer(matrix.elements))
+        let bytes = UnsafeMutableRawBufferPointer(matrix.elements)
+        try tensor.read(from: rows.lowerBound * width, into: bytes)
+        try checkFinite(bytes, of: tensor.type, name, from: rows.lowerBound * tensor.shape[1])
         return matrix
     }
 
     private func tensor(_ name: String, _ type: ElementType) throws -> Tensor {
         guard let tensor = tensors[name] else {
             throw DataError(
-                path, expected: "a tensor \(name)", found: "only \(tensors.keys.sorted().joined(separator: ", "))")
+                path, expected: "a tensor \(name)",
+                found: "only \(tensors.keys.sorted().joined(separator: ", ").escaped)")
         }
         guard tensor.type == type else {
             throw DataError(path, expected: "\(name) of type \(type)", found: "\(tensor.type)")
         }
         return tensor
+    }
+
+    /// Refuses infinity and what is no number. `first` is the position of the first element in the tensor.
+    private func checkFinite(
+        _ bytes: UnsafeMutableRawBufferPointer, of type: ElementType, _ name: String, from first: Int = 0
+    ) throws {
+        func check<Element: BinaryFloatingPoint>(_ elements: UnsafeMutableBufferPointer<Element>) throws {
+            guard let place = elements.firstIndex(where: { !$0.isFinite }) else { return }
+            throw DataError(
+                path, expected: "\(name) of finite numbers", found: "\(elements[place]) at position \(first + place)")
+        }
+        switch type {
+        case .F32: try check(bytes.bindMemory(to: Float.self))
+        case .F64: try check(bytes.bindMemory(to: Double.self))
+        case .I64, .I32, .U8: break
+        }
     }
 }

@@ -10,7 +10,7 @@ extension Safetensors {
     /// The header: an entry for each tensor, and the metadata under a name of its own.
     private struct Header: Codable {
         var entries: [String: Entry] = [:]
-        var metadata: [String: String] = [:]
+        var metadata: [String: String]?
 
         private struct Key: CodingKey {
             let stringValue: String
@@ -33,9 +33,12 @@ extension Safetensors {
             }
         }
 
+        /// The names that it writes: of tensors, of the three values of each, of metadata.
+        var nameCount: Int { 4 * entries.count + (metadata.map { $0.count + 1 } ?? 0) }
+
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: Key.self)
-            if !metadata.isEmpty { try container.encode(metadata, forKey: .metadata) }
+            if let metadata { try container.encode(metadata, forKey: .metadata) }
             for (name, entry) in entries { try container.encode(entry, forKey: Key(stringValue: name)) }
         }
     }
@@ -44,7 +47,7 @@ extension Safetensors {
     public func write(to path: String) throws {
         let order = tensors.sorted { (-$0.value.type.width, $0.key) < (-$1.value.type.width, $1.key) }
         var header = Header()
-        header.metadata = metadata
+        header.metadata = metadata.isEmpty ? nil : metadata
         var offset = 0
         for (name, tensor) in order {
             let end = offset + tensor.byteCount
@@ -63,21 +66,32 @@ extension Safetensors {
         try file.commit()
     }
 
-    /// Reads the header; of the arrays only those parts are read that are asked for, when they are. Throws `DataError` where the
-    /// header is not valid, or the tensors do not cover the data.
+    /// The longest header, in bytes: that of the format's own library.
+    private static let longestHeader = 100_000_000
+
+    /// Reads the header; of the arrays only those parts are read that are asked for, when they are. Throws `DataError`
+    /// where the header is not valid, or the tensors do not cover the data.
     public init(path: String) throws {
         let file = try ByteFile(path: path)
         guard file.size >= 8 else { throw DataError(path, expected: "a safetensors header", found: "\(file.size) bytes") }
         let length = try file.bytes(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard length <= UInt64(file.size - 8) else {
-            throw DataError(path, expected: "a safetensors header of \(length) bytes", found: "\(file.size - 8) bytes")
+        let longest = min(file.size - 8, Safetensors.longestHeader)
+        guard length <= UInt64(longest) else {
+            throw DataError(
+                path, expected: "a safetensors header of at most \(longest) bytes",
+                found: file.kind?.rawValue ?? "one of \(length)")
         }
-        let start = 8 + Int(length)
+        let start = 8 + Int(length), text = try file.bytes(8..<start)
         let header: Header
         do {
-            header = try JSONDecoder().decode(Header.self, from: Data(try file.bytes(8..<start)))
+            header = try JSONDecoder().decode(Header.self, from: Data(text))
         } catch let error as DecodingError {
-            throw DataError(path, expected: "a safetensors header", found: "other text (\(error.reason))")
+            throw DataError(path, expected: "a safetensors header", found: "other text (\(error.reason.escaped))")
+        }
+        // The decoder keeps one of several values of one name.
+        guard Safetensors.names(in: text) == header.nameCount else {
+            throw DataError(
+                path, expected: "a safetensors header with each name once, and no others", found: "other names")
         }
 
         var tensors: [String: Tensor] = [:]
@@ -85,29 +99,63 @@ extension Safetensors {
         let order = header.entries.sorted { $0.value.data_offsets.lexicographicallyPrecedes($1.value.data_offsets) }
         for (name, entry) in order {
             guard let type = ElementType(rawValue: entry.dtype) else {
-                throw DataError(path, expected: "\(name) of type F64, I64, F32, I32 or U8", found: entry.dtype)
-            }
-            let bytes = entry.shape.reduce(type.width as Int?) { product, size in
-                guard let product, size >= 0 else { return nil }
-                let (result, overflow) = product.multipliedReportingOverflow(by: size)
-                return overflow ? nil : result
-            }
-            guard let bytes, bytes <= file.size, entry.data_offsets == [end, end + bytes] else {
                 throw DataError(
-                    path, expected: "\(name), \(type) of shape \(entry.shape), at bytes \(end) to \(end + (bytes ?? 0))",
-                    found: "offsets \(entry.data_offsets)")
+                    path, expected: "\(name.escaped) of type F64, I64, F32, I32 or U8", found: entry.dtype.escaped)
             }
-            guard start + end + bytes <= file.size else {
+            let bytes = try Safetensors.byteCount(entry.shape, of: type, name, path)
+            let (last, isTooLarge) = end.addingReportingOverflow(bytes)
+            guard !isTooLarge, entry.data_offsets == [end, last] else {
                 throw DataError(
-                    path, expected: "\(start + end + bytes) bytes or more, to hold \(name)", found: "\(file.size) bytes")
+                    path,
+                    expected:
+                        "\(name.escaped), \(type) of shape \("\(entry.shape)".escaped), at bytes \(end) to \(last)",
+                    found: "offsets \("\(entry.data_offsets)".escaped)")
+            }
+            guard last <= file.size - start else {
+                throw DataError(
+                    path, expected: "\(last) bytes of data or more, to hold \(name.escaped)",
+                    found: "\(file.size - start)")
             }
             tensors[name] = Tensor(type: type, shape: entry.shape, content: .file(file, offset: start + end))
-            end += bytes
+            end = last
         }
         guard start + end == file.size else {
             throw DataError(path, expected: "\(start + end) bytes by its header", found: "\(file.size) bytes")
         }
-        self.init(tensors: tensors, metadata: header.metadata, path: path)
+        self.init(tensors: tensors, metadata: header.metadata ?? [:], path: path)
+    }
+
+    /// Bytes of an array. Throws `DataError` where a dimension is negative or above 2³¹ − 1, also beside a 0, or the
+    /// bytes are more than can be counted.
+    private static func byteCount(_ shape: [Int], of type: ElementType, _ name: String, _ path: String) throws -> Int {
+        var bytes = type.width, isTooLarge = false
+        for size in shape where !isTooLarge {
+            (bytes, isTooLarge) = bytes.multipliedReportingOverflow(by: size)
+            isTooLarge = isTooLarge || size < 0 || size > Int(Int32.max)
+        }
+        guard !isTooLarge else {
+            throw DataError(
+                path, expected: "\(name.escaped) with dimensions from 0 to \(Int32.max)",
+                found: "the shape \("\(shape)".escaped)")
+        }
+        return bytes
+    }
+
+    /// The names in a JSON text of objects: the colons outside of strings.
+    private static func names(in text: [UInt8]) -> Int {
+        var count = 0, isInString = false, isEscaped = false
+        for byte in text {
+            if isEscaped {
+                isEscaped = false
+            } else if byte == UInt8(ascii: "\"") {
+                isInString.toggle()
+            } else if isInString {
+                isEscaped = byte == UInt8(ascii: "\\")
+            } else if byte == UInt8(ascii: ":") {
+                count += 1
+            }
+        }
+        return count
     }
 }
 

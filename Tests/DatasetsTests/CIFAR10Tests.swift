@@ -49,6 +49,24 @@ import Testing
         }
     }
 
+    @Test func anArchiveInPlaceOfAFile() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        try folder.writeGzip("test_batch.bin", record(label: 1, seed: 1))
+        expectDataError(naming: folder.file("test_batch.bin"), "found gzip-compressed data") {
+            _ = try Dataset.open("cifar10", data: folder.path)
+        }
+    }
+
+    @Test func moreImagesThanAModelFileCanName() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        #expect(truncate(folder.file("data_batch_1.bin"), 3073 << 31) == 0)  // zeros that take no space
+        expectDataError(naming: folder.file("data_batch_1.bin"), "at most 2147483647 images, found 2147483662") {
+            _ = try Dataset.open("cifar10", data: folder.path)
+        }
+    }
+
     @Test func labelOutOfRangeInALaterFile() throws {
         let folder = try TemporaryFolder()
         try makeSet(in: folder)

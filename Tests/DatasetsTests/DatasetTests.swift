@@ -16,9 +16,103 @@ import Testing
     ])
     func missing(name: String, beginning: String, usualFolder: String, source: String) throws {
         let folder = try TemporaryFolder()
-        expectDataError(naming: beginning, " in \(folder.path) or \(folder.path)/\(usualFolder), found none", source) {
+        expectDataError(naming: beginning, " in \(folder.path)/\(usualFolder) or \(folder.path), found none", source) {
             _ = try Dataset.open(name, data: folder.path)
         }
+    }
+
+    /// A set of IDX files of one 2×2 image each, with pixels and labels of one value.
+    private func writeIDX(_ value: UInt8, to subfolder: String, of folder: TemporaryFolder) throws {
+        for part in ["train", "t10k"] {
+            try folder.write(
+                "\(subfolder)/\(part)-images-idx3-ubyte",
+                [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2] + [value, value, value, 0])
+            try folder.write("\(subfolder)/\(part)-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 1, value])
+        }
+    }
+
+    @Test(arguments: ["mnist", "fashion-mnist"])
+    func theFolderNamedAfterTheSetComesFirst(name: String) throws {
+        let folder = try TemporaryFolder()
+        try writeIDX(1, to: ".", of: folder)
+        var set = try Dataset.open(name, data: folder.path)
+        #expect(try set.train.labels.labels(0..<1) == [1] && set.folder == folder.path)
+        try writeIDX(2, to: name, of: folder)
+        set = try Dataset.open(name, data: folder.path)
+        #expect(try set.train.labels.labels(0..<1) == [2] && set.folder == folder.file(name))
+        #expect(try Dataset.open(name, data: folder.file(name)).folder == folder.file(name))
+    }
+
+    @Test(arguments: [
+        ("stl10", "train_X.bin", "stl10_binary", "train_y.bin"),
+        ("cifar10", "test_batch.bin", "cifar-10-batches-bin", "data_batch_1.bin"),
+    ])
+    func aStrayFileHidesNothing(name: String, stray: String, usualFolder: String, missing: String) throws {
+        let folder = try TemporaryFolder()
+        try folder.write(stray, [1])
+        try folder.write("\(usualFolder)/\(stray)", randomBytes(27_648, seed: 1))
+        expectDataError(naming: "\(folder.path)/\(usualFolder)/\(missing): ") {
+            _ = try Dataset.open(name, data: folder.path)
+        }
+    }
+
+    @Test func aRelativeFolderIsNamedInFull() throws {
+        #expect(try Dataset.open("sample").folder.hasSuffix("/Samples/fashion-mnist"))
+        let folder = try TemporaryFolder()
+        try writeIDX(1, to: "mnist", of: folder)
+        #expect(try Dataset.open("mnist", data: folder.path + "/./mnist/..").folder == folder.file("mnist"))
+    }
+
+    @Test func linksThatLeadNowhere() throws {
+        let folder = try TemporaryFolder(), manager = FileManager.default
+        func expect(_ path: String, _ found: String) { expectDataError(naming: "\(path): expected a file", found) {
+            _ = try Dataset.open("mnist", data: folder.path)
+        } }
+        try manager.createSymbolicLink(atPath: folder.file("mnist"), withDestinationPath: "/not/there")
+        expect(folder.file("mnist"), "found a link to /not/there, which is not there")
+        try manager.removeItem(atPath: folder.file("mnist"))
+        try manager.createSymbolicLink(atPath: folder.file("mnist"), withDestinationPath: "mnist")
+        expect(folder.file("mnist"), "Too many levels of symbolic links")
+        try manager.removeItem(atPath: folder.file("mnist"))
+        try writeIDX(1, to: "mnist", of: folder)
+        let file = folder.file("mnist/t10k-labels-idx1-ubyte")
+        try manager.removeItem(atPath: file)
+        try manager.createSymbolicLink(atPath: file, withDestinationPath: "/not/there")
+        expect(file, "found a link to /not/there, which is not there")
+    }
+
+    @Test(arguments: [
+        ("mnist", "train-images.idx3-ubyte", "train-images.idx3-ubyte: write '-idx' for '.idx'"),
+        (
+            "fashion-mnist", "fashion-mnist/train-images.idx3-ubyte.gz",
+            "fashion-mnist/train-images.idx3-ubyte.gz: write '-idx' for '.idx'"
+        ),
+        (
+            "mnist", "MNIST/raw/train-images-idx3-ubyte",
+            "MNIST/raw/train-images-idx3-ubyte: name its folder with --data"
+        ),
+        ("mnist", "raw/t10k-images-idx3-ubyte.gz", "raw/t10k-images-idx3-ubyte.gz: name its folder with --data"),
+        (
+            "fashion-mnist", "FashionMNIST/raw/train-images-idx3-ubyte",
+            "FashionMNIST/raw/train-images-idx3-ubyte: name its folder"
+        ),
+        ("cifar10", "cifar-10-batches-py/data_batch_1", "cifar-10-batches-py: it is the Python version"),
+        ("stl10", "stl10_binary.tar.gz", "stl10_binary.tar.gz: unpack it"),
+    ])
+    func whatIsNearlyRightIsNamed(name: String, file: String, found: String) throws {
+        let folder = try TemporaryFolder()
+        try folder.write(file, [1])
+        expectDataError(naming: "found \(folder.path)/\(found)") { _ = try Dataset.open(name, data: folder.path) }
+    }
+
+    @Test func blankImages() throws {
+        let folder = try TemporaryFolder()
+        try writeIDX(0, to: "mnist", of: folder)
+        let set = try Dataset.open("mnist", data: folder.path)
+        expectDataError(naming: folder.file("mnist/train-images-idx3-ubyte"), "one constant value, 0,") {
+            try set.checkImages()
+        }
+        try Dataset.open("sample").checkImages()
     }
 
     @Test func sample() throws {
@@ -49,6 +143,7 @@ import Testing
             let steps = (1..<width).map { abs(Int(last[width * 10 + $0]) - Int(last[width * 10 + $0 - 1])) }
             #expect(steps.reduce(0, +) / width < 64)
         }
+        #expect(try set.checkOrigin().isEmpty)
         for fold in set.folds ?? [] { #expect(Set(fold).count == fold.count) }
         #expect(try set.unlabelled.arrays(set.unlabelled.count - 1 ..< set.unlabelled.count)[0].count == set.shape.count)
     }

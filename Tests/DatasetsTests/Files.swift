@@ -25,8 +25,9 @@ final class TemporaryFolder {
 
     func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
 
-    func writeGzip(_ name: String, _ bytes: [UInt8]) throws {
-        let file = try #require(gzopen(file(name), "wb"))
+    /// - Parameter mode: "a" adds a member to what is there.
+    func writeGzip(_ name: String, _ bytes: [UInt8], mode: String = "wb") throws {
+        let file = try #require(gzopen(file(name), mode))
         #expect(gzwrite(file, bytes, UInt32(bytes.count)) == Int32(bytes.count))
         #expect(gzclose(file) == Z_OK)
     }

@@ -68,8 +68,64 @@ import Testing
         var wrongSum = whole
         wrongSum[whole.count - 5] ^= 1
         try expect(wrongSum, "damaged data")
-        try expect(images(2, height: 3, width: 4, seed: 2), "other content")
+        try expect(images(2, height: 3, width: 4, seed: 2), "a plain IDX file: remove .gz from its name")
+        try expect(Array("<!DOCTYPE html>\n<html>".utf8), "found an HTML page")
+        try expect(Array("text".utf8), "other content")
         try expect([], "other content")
+        for more in [[0], [1, 2, 3], [0x1F], [0x1F, 0x8C, 8]] as [[UInt8]] {
+            try expect(whole + more, "end of a gzip file at \(whole.count), found \(more.count) bytes more")
+        }
+        try expect(whole + [0x1F, 0x8B], "its end after 40 inflated bytes")
+    }
+
+    @Test func gzipOfSeveralMembers() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        let bytes = images(2, height: 3, width: 4, seed: 2), name = "t10k-images-idx3-ubyte.gz"
+        try FileManager.default.removeItem(atPath: folder.file(name))
+        for part in [bytes[..<3], bytes[3..<17], bytes[17..<17], bytes[17...]] {
+            try folder.writeGzip(name, Array(part), mode: "ab")
+        }
+        let set = try Dataset.open("mnist", data: folder.path)
+        #expect(try set.test.images.arrays(0..<2).flatMap { $0 } == randomBytes(24, seed: 2))
+    }
+
+    /// What lies behind the bytes that the header promises is not inflated: its damage is not even seen.
+    @Test func gzipIsInflatedAsFarAsItsHeaderPromises() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        let name = "t10k-images-idx3-ubyte.gz"
+        try folder.writeGzip(name, images(2, height: 3, width: 4, seed: 2) + randomBytes(1 << 21, seed: 3))
+        try folder.write(name, Array(try folder.bytes(name)[..<(1 << 20)]) + [UInt8](repeating: 0, count: 1 << 20))
+        expectDataError(naming: folder.file(name), "expected 40 bytes by its header, found more") {
+            _ = try Dataset.open("mnist", data: folder.path)
+        }
+    }
+
+    @Test func otherFilesUnderAPlainName() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        let name = "train-images-idx3-ubyte"
+        try folder.writeGzip(name, images(5, height: 3, width: 4, seed: 1))
+        expectDataError(naming: folder.file(name), "gzip-compressed data: add .gz to its name") {
+            _ = try Dataset.open("mnist", data: folder.path)
+        }
+        try folder.write(name, "\u{FEFF}\n<html><body>404</body></html>")
+        expectDataError(naming: folder.file(name), "found an HTML page") {
+            _ = try Dataset.open("mnist", data: folder.path)
+        }
+    }
+
+    @Test(arguments: ["plain", "gz"])
+    func aPipeInPlaceOfAFile(kind: String) throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        let name = kind == "gz" ? "t10k-images-idx3-ubyte.gz" : "train-images-idx3-ubyte"
+        try FileManager.default.removeItem(atPath: folder.file(name))
+        #expect(mkfifo(folder.file(name), 0o600) == 0)
+        expectDataError(naming: "\(folder.file(name)): expected a file, found something else of that name") {
+            _ = try Dataset.open("mnist", data: folder.path)
+        }
     }
 
     @Test func labelOutOfRange() throws {

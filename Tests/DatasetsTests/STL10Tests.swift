@@ -12,7 +12,7 @@ import Testing
         try folder.write("test_X.bin", randomBytes(3 * Self.imageBytes, seed: 2))
         try folder.write("test_y.bin", [2, 2, 9])
         try folder.write("unlabeled_X.bin", randomBytes(2 * Self.imageBytes, seed: 3))
-        try folder.write("fold_indices.txt", "0 2 \n3 1 0 \n")
+        try folder.write("fold_indices.txt", "0 2 \n3 1 \n")
     }
 
     @Test func planesAreTurnedToRows() throws {
@@ -24,7 +24,7 @@ import Testing
         #expect(set.classNames[1] == "bird")
         let counts: [Int] = [set.train.images.count, set.test.images.count, set.unlabelled.count]
         #expect(counts == [4, 3, 2] as [Int])
-        #expect(set.folds == [[0, 2], [3, 1, 0]])
+        #expect(set.folds == [[0, 2], [3, 1]])
         #expect(try set.train.labels.labels(0..<4) == [0, 9, 2, 3])
         #expect(try set.test.labels.labels(1..<3) == [1, 8])
 
@@ -57,6 +57,12 @@ import Testing
         try makeSet(in: folder)
         try folder.write("class_names.txt", (0..<10).map { "kind \($0)\r\n" }.joined())
         #expect(try Dataset.open("stl10", data: folder.path).classNames[9] == "kind 9")
+        try folder.write("class_names.txt", "\u{FEFF}" + (0..<10).map { "kind \($0)\r\n" }.joined() + "\u{1A}")
+        #expect(try Dataset.open("stl10", data: folder.path).classNames == (0..<10).map { "kind \($0)" })
+        try folder.write("class_names.txt", "a\n\n" + (2..<10).map { "kind \($0)\n" }.joined())
+        expectDataError(naming: "class_names.txt", "none in line 2") {
+            _ = try Dataset.open("stl10", data: folder.path)
+        }
         try folder.write("class_names.txt", "a\nb\n")
         expectDataError(naming: "class_names.txt", "10", "found 2") { _ = try Dataset.open("stl10", data: folder.path) }
     }
@@ -88,13 +94,38 @@ import Testing
 
     @Test(arguments: [
         ("0 1\n2 4\n", "4 in line 2"), ("0 -1\n", "-1 in line 1"), ("0 one\n", "one in line 1"),
-        ("0\n\n1\n", "nothing in line 2"), ("", "an empty file"),
+        ("0\n\n1\n", "expected 1 indices in every line, found 0 in line 2"), ("\n\n0\n", "found 0 in line 1"),
+        ("", "an empty file"),
+        ("\u{FEFF}\u{1A}", "an empty file"), ("0 1\n2 2\n", "2 twice in line 2"),
+        ("0 1\n2\n1 3\n", "expected 2 indices in every line, found 1 in line 2"),
+        ("0\n1 2\n3 1\n", "found 1 in line 1"), ("0 1\n\u{200B}2 3\n", #"\u{200B}2 in line 2"#),
+        ("0 \u{7}1\n", #"\u{07}1 in line 1"#),
+        ("0 \u{1A}1\n", #"\u{1A}1 in line 1"#), ("99999999999999999999\n", "99999999999999999999 in line 1"),
+        (String(repeating: "7", count: 100), String(repeating: "7", count: 60) + "… in line 1"),
+        (String(repeating: "0\n", count: 1001), "1 to 1000 folds, a line of indices each, found 1001 lines"),
     ])
     func folds(text: String, found: String) throws {
         let folder = try TemporaryFolder()
         try makeSet(in: folder)
         try folder.write("fold_indices.txt", text)
         expectDataError(naming: "fold_indices.txt", found) { _ = try Dataset.open("stl10", data: folder.path) }
+    }
+
+    @Test(arguments: ["\u{FEFF}0 2\r\n3 1\r\n\u{1A}", "\u{FEFF}0 2\n3 1", "0 2\n3 1\u{1A}", "0\t2\n3 1\n\n \n"])
+    func foldsAsEditorsWriteThem(text: String) throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        try folder.write("fold_indices.txt", text)
+        #expect(try Dataset.open("stl10", data: folder.path).folds == [[0, 2], [3, 1]])
+    }
+
+    @Test func aTextOfAnySizeIsNotRead() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        #expect(truncate(folder.file("fold_indices.txt"), 1 << 30) == 0)  // zeros that take no space
+        expectDataError(naming: "fold_indices.txt", "at most 16777216 bytes, found 1073741824 bytes") {
+            _ = try Dataset.open("stl10", data: folder.path)
+        }
     }
 
     @Test(arguments: [UInt8(0), 11])

@@ -80,11 +80,12 @@ import Testing
         let good = tensor("F32", "[2,2]", "[0,16]")
         let cases: [(bytes: [UInt8], part: String)] = [
             ([1, 2, 3], "found 3 bytes"),
-            (file(good, data: 16, length: 5000), "header of 5000 bytes"),
-            (file(good, data: 16, length: -1), "header of 18446744073709551615 bytes"),
+            (file(good, data: 16, length: 5000), "found one of 5000"),
+            (file(good, data: 16, length: -1), "found one of 18446744073709551615"),
+            (file(good, data: 16, length: .max), "found one of 9223372036854775807"),
             (file("not json", data: 0), "other text"),
             (file(#"{"a":{"dtype":"F32"}}"#, data: 0), "other text"),
-            (file(good, data: 15), "found \(8 + good.utf8.count + 15) bytes"),
+            (file(good, data: 15), "expected 16 bytes of data or more, to hold a, found 15"),
             (file(good, data: 17), "expected \(8 + good.utf8.count + 16) bytes by its header"),
             (file(tensor("BF16", "[2,2]", "[0,8]"), data: 8), "found BF16"),
             (file(tensor("F32", "[2,2]", "[0,12]"), data: 12), "[0, 12]"),
@@ -92,6 +93,33 @@ import Testing
             (file(tensor("F32", "[2,2]", "[0]"), data: 16), "[0]"),
             (file(tensor("F32", "[-2,-2]", "[0,16]"), data: 16), "[-2, -2]"),
             (file(tensor("F32", "[4611686018427387904,4]", "[0,16]"), data: 16), "4611686018427387904"),
+            (file(tensor("F32", "[0,2305843009213693952]", "[0,0]"), data: 0), "the shape [0, 2305843009213693952]"),
+            (
+                file(tensor("F32", "[2147483647,2147483647,2147483647]", "[0,16]"), data: 16),
+                "dimensions from 0 to 2147483647"
+            ),
+            (file(tensor("F32", "[0,-1]", "[0,0]"), data: 0), "the shape [0, -1]"),
+            (file(tensor("F32", "[2,2]", "[0,9223372036854775807]"), data: 16), "offsets [0, 9223372036854775807]"),
+            (
+                file(tensor("F32", "[2,2]", "[9223372036854775807,-9223372036854775808]"), data: 16),
+                "offsets [9223372036854775807"
+            ),
+            (file(tensor("F32", "[2,2]", "[0,9223372036854775808]"), data: 16), "other text"),
+            (
+                file(
+                    tensor("F32", "[2,2]", "[0,16]").replacing(
+                        "}}", with: "},\"a\":" + tensor("F32", "[4]", "[0,16]").dropFirst(5)), data: 16),
+                "each name once"
+            ),
+            (file(#"{"__metadata__":{"x":"1","x":"2"}}"#, data: 0), "each name once"),
+            (file(#"{"__metadata__":{"x":1}}"#, data: 0), "other text"),
+            (file(tensor("F32", "[2,2],\"more\":1", "[0,16]"), data: 16), "each name once, and no others"),
+            (file(tensor(#"\u0007"#, "[2,2]", "[0,16]"), data: 16), #"found \u{07}"#),
+            (file(String(repeating: "[", count: 1_000_000), data: 0), "other text"),
+            (file(String(repeating: #"{"a":"#, count: 200_000), data: 0), "other text"),
+            (file("{}", data: 1), "expected 10 bytes by its header"),
+            (Array("<!DOCTYPE html><html>".utf8), "found an HTML page"),
+            ([0x1F, 0x8B, 8, 0, 1, 2, 3, 4, 5], "found gzip-compressed data"),
         ]
         let folder = try TemporaryFolder()
         for (bytes, part) in cases {
@@ -101,6 +129,59 @@ import Testing
         try folder.write("x", file(good, data: 16))
         _ = try Safetensors(path: folder.file("x"))
         expectDataError(naming: folder.file("y"), "found none") { _ = try Safetensors(path: folder.file("y")) }
+    }
+
+    /// The names that are counted are those outside of strings.
+    @Test func namesOfAnyKind() throws {
+        let folder = try TemporaryFolder()
+        var file = Safetensors(metadata: [#"a:"b\":{"#: #"":\":"#, "": ":"])
+        file.set(#"x":"\"#, [1, 2] as [Float])
+        try file.write(to: folder.file("x"))
+        let read = try Safetensors(path: folder.file("x"))
+        #expect(read.metadata == file.metadata)
+        #expect(try read.values(#"x":"\"#, as: Float.self) == [1, 2])
+        try folder.write("x", [24, 0, 0, 0, 0, 0, 0, 0] + Array(#"{"__metadata__" : {} }   "#.utf8.prefix(24)))
+        #expect(try Safetensors(path: folder.file("x")).metadata.isEmpty)
+    }
+
+    @Test func aHeaderOfMoreThanTheFormatAllows() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("x", [1, 0xE1, 0xF5, 5, 0, 0, 0, 0])
+        #expect(truncate(folder.file("x"), 1 << 30) == 0)  // zeros that take no space
+        expectDataError(naming: folder.file("x"), "at most 100000000 bytes, found one of 100000001") {
+            _ = try Safetensors(path: folder.file("x"))
+        }
+    }
+
+    @Test(arguments: [Float.nan, .infinity, -.infinity])
+    func numbersThatAreNotFinite(value: Float) throws {
+        let folder = try TemporaryFolder()
+        var file = Safetensors()
+        file.set("w", Matrix<Float>([[1, 2], [3, value]]))
+        file.set("mean", [1, Double(value)])
+        try file.write(to: folder.file("x"))
+        let read = try Safetensors(path: folder.file("x"))
+        expectDataError(naming: folder.file("x"), "w of finite numbers, found \(value) at position 3") {
+            _ = try read.values("w", as: Float.self)
+        }
+        expectDataError(naming: "w of finite numbers, found \(value) at position 3") {
+            _ = try read.matrix("w", as: Float.self, rows: 1..<2)
+        }
+        expectDataError(naming: "mean of finite numbers, found \(value) at position 1") {
+            _ = try read.values("mean", as: Double.self)
+        }
+        #expect(try read.matrix("w", as: Float.self, rows: 0..<1).arrays == [[1, 2]])
+    }
+
+    @Test func aPipeInPlaceOfAFile() throws {
+        let folder = try TemporaryFolder()
+        #expect(mkfifo(folder.file("x"), 0o600) == 0)
+        expectDataError(naming: "\(folder.file("x")): expected a file, found something else of that name") {
+            _ = try Safetensors(path: folder.file("x"))
+        }
+        expectDataError(naming: "/dev/zero: expected a file, found something else of that name") {
+            _ = try Safetensors(path: "/dev/zero")
+        }
     }
 
     @Test func wrongUse() throws {

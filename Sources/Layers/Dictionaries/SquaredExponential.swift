@@ -5,6 +5,8 @@ import LinearAlgebra
 public struct SquaredExponential: WeightDictionary {
     /// λ where none is chosen.
     public static let defaultRidge = 0.1
+    /// What σ can be, in pixels: at the lower end no two positions are alike, at the upper one all are.
+    public static let sigmas = 1e-3...1e6
 
     public let grid: PixelGrid
     /// In pixels.

@@ -27,6 +27,7 @@ public struct EncodedImages {
 
     /// Encodes this rank's part of a set. No collective but those of `agree`.
     ///
+    /// - Throws: what `agree` does, where a rank cannot read an image or its features are not finite.
     /// - Parameter report: called now and then with the images done on this rank.
     public init(
         _ set: (images: ImageSet, labels: Labels), width: Int, order: ReductionOrder = .fast, communicator: Communicator,
@@ -44,7 +45,13 @@ public struct EncodedImages {
                 let first = range.lowerBound + start
                 try set.images.read(first..<first + count, into: UnsafeMutableBufferPointer(rebasing: buffer[..<(count * pixels)]))
                 for i in 0..<count {
-                    encode(buffer.baseAddress! + i * pixels, features.row(start + i).baseAddress!)
+                    let row = features.row(start + i)
+                    encode(buffer.baseAddress! + i * pixels, row.baseAddress!)
+                    guard row.allSatisfy({ $0.isFinite }) else {
+                        throw TrainingError(
+                            "\(set.images.path): expected finite features of image \(first + i), found others: look at "
+                                + "layer.w, whitening and encoder.scale of the model")
+                    }
                 }
                 report(start + count)
             }

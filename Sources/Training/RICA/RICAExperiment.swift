@@ -170,10 +170,15 @@ public final class RICAExperiment {
         }
     }
 
+    private static let featuresFormat = "colonnade features 1"
+
     /// Writes features.safetensors: the encoded images of both sets with their labels.
     private func store(_ images: (train: EncodedImages, test: EncodedImages), of model: RICAModel) throws {
         var file = Safetensors(
-            metadata: ["format": "colonnade features 1", "encoder": settings.encoder.rawValue, "model": model.fingerprint])
+            metadata: [
+                "format": RICAExperiment.featuresFormat, "encoder": settings.encoder.rawValue,
+                "model": model.fingerprint,
+            ])
         for (name, set) in [("train", images.train), ("test", images.test)] {
             let all = Matrix<Float>(rows: communicator.isRoot ? set.total : 0, columns: set.features.columns)
             var labels: [Int32] = []
@@ -200,32 +205,47 @@ public final class RICAExperiment {
     private func storedFeatures(of model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
         let path = directory.file("features.safetensors"), width = 4 * model.encoder.width * model.weights.units
         return try communicator.agree {
-            guard FileManager.default.fileExists(atPath: path) else {
+            guard try fileStatus(path) != nil else {
                 throw DataError(message: "\(path): expected features of this model, found no such file: encode first with --phase encode")
             }
             let file = try Safetensors(path: path)
+            guard file.metadata["format"] == RICAExperiment.featuresFormat else {
+                throw DataError(
+                    message: "\(path): expected features of the job rica, found another safetensors file: "
+                        + "encode again with --phase encode")
+            }
             guard file.metadata["encoder"] == settings.encoder.rawValue else {
                 throw DataError(
-                    message: "\(path): expected features of the encoder \(settings.encoder.rawValue), found \(file.metadata["encoder"] ?? "none"): "
-                        + "encode again with --phase encode")
+                    message: "\(path): expected features of the encoder \(settings.encoder.rawValue), found "
+                        + "\(file.metadata["encoder"]?.escaped ?? "none"): encode again with --phase encode")
             }
             guard file.metadata["model"] == model.fingerprint else {
                 throw DataError(message: "\(path): expected features of this model, found those of another: encode again with --phase encode")
             }
-            func part(_ name: String, count: Int, order: ReductionOrder = .fast) throws -> EncodedImages {
-                let shape = file.tensors["\(name).features"]?.shape ?? []
-                let labels: [Int32] = try file.values("\(name).labels")
-                guard shape == [count, width], labels.count == count else {
+            func part(
+                _ name: String, _ set: (images: ImageSet, labels: Labels), order: ReductionOrder = .fast
+            ) throws -> EncodedImages {
+                let count = set.images.count
+                let shapes = ["features", "labels"].map { file.tensors["\(name).\($0)"]?.shape }
+                guard shapes == [[count, width], [count]] else {
+                    let found = shapes.map { $0.map { "\($0)".escaped } ?? "none" }
                     throw DataError(
-                        message: "\(path): expected \(name) features of \(data.name) of shape \([count, width]) with their labels, "
-                            + "found \(shape) with \(labels.count): encode again with --phase encode")
+                        message:
+                            "\(path): expected \(name).features of \(data.name) of shape \([count, width]) with their "
+                            + "labels, found \(found[0]) with \(found[1]): encode again with --phase encode")
                 }
                 let parts = order.parts(of: count, rank: communicator.rank, ranks: communicator.size)
+                let stored: [Int32] = try file.values("\(name).labels"), labels = try set.labels.labels(0..<count)
+                if let i = labels.indices.first(where: { stored[$0] != labels[$0] }) {
+                    throw DataError(
+                        message: "\(path): expected in \(name).labels the labels of \(data.name), from 0 on, "
+                            + "found \(stored[i]) for \(labels[i]) at position \(i): encode again with --phase encode")
+                }
                 return EncodedImages(
                     features: try file.matrix("\(name).features", rows: parts.range), labels: Array(labels[parts.range]), parts: parts,
                     order: order, total: count)
             }
-            return (try part("train", count: data.train.images.count, order: request.reduction), try part("test", count: data.test.images.count))
+            return (try part("train", data.train, order: request.reduction), try part("test", data.test))
         }
     }
 }

@@ -17,20 +17,20 @@ extension RICASettings {
     public func makeWeights(channels: Int) throws -> PredictedWeights {
         let grid = grid(channels: channels)
         guard learned != nil else { return .dense(grid: grid, units: features) }
-        let cut = Cut(features, into: columns)
         let alphas = try (0..<columns).map { try dictionary(grid: grid).choose(learnedPositions, stream: stream(column: $0)) }
-        return try makeWeights(grid: grid, alphas: alphas, units: (0..<columns).map { cut[$0] })
+        return try makeWeights(grid: grid, alphas: alphas)
     }
 
-    /// The layer whose columns have the α and the units given.
+    /// The layer whose columns have the α given, each with its cut of the units.
     ///
     /// - Throws: `FactorisationError` where a kernel matrix is not positive definite.
-    func makeWeights(grid: PixelGrid, alphas: [[Int]], units: [Range<Int>]) throws -> PredictedWeights {
-        PredictedWeights(
+    func makeWeights(grid: PixelGrid, alphas: [[Int]]) throws -> PredictedWeights {
+        let cut = Cut(features, into: columns)
+        return PredictedWeights(
             grid: grid,
-            columns: try units.indices.map { j in
+            columns: try (0..<columns).map { j in
                 let u = try dictionary(grid: grid).matrix(alpha: alphas[j], stream: stream(column: j))
-                return Column(units: units[j], alpha: alphas[j], dictionary: u)
+                return Column(units: cut[j], alpha: alphas[j], dictionary: u)
             })
     }
 

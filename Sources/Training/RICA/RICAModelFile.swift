@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Layers
 import LinearAlgebra
+import Parallel
 
 /// model.safetensors: names and shapes are a table in docs/rica.md. Nothing in it depends on ranks, hosts or time.
 extension RICAModel {
@@ -9,17 +10,9 @@ extension RICAModel {
     ///
     /// - Throws: `WriteError`.
     public func write(to path: String, settings: RICASettings) throws {
-        var file = Safetensors(metadata: [
-            "format": "colonnade rica 1",
-            "settings": String(decoding: try RICAModel.encoder().encode(settings), as: UTF8.self),
-            "grid": "\(weights.grid.channels),\(weights.grid.height),\(weights.grid.width)",
-            "dictionary": weights.isDense ? "dense" : "se",
-            "epsilon": "\(RICAObjective.defaultEpsilon)",
-            "contrast.offset": "\(contrastOffset)",
-            "encoder": encoder.rawValue,
-            "encoder.epsilon": "\(Encoder.epsilon)",
-            "encoder.threshold": "\(Encoder.threshold)",
-        ])
+        var metadata = RICAModel.metadata(settings: settings, channels: weights.grid.channels)
+        metadata["settings"] = String(decoding: try RICAModel.encoder().encode(settings), as: UTF8.self)
+        var file = Safetensors(metadata: metadata)
         file.set("layer.w", values)
         file.set("layer.alpha", weights.columns.flatMap { $0.alpha.map(Int32.init) }, shape: [weights.columns.count, weights.columns[0].alpha.count])
         file.set("layer.columns", [0] + weights.columns.map { Int32($0.units.upperBound) })
@@ -45,65 +38,118 @@ extension RICAModel {
         try file.write(to: path)
     }
 
-    /// Reads a model and the settings that it was learned with. Dictionaries are rebuilt from α and the settings; classifiers are
-    /// not read, since the phase that makes them follows.
+    /// Reads a model and the settings that it was learned with. Dictionaries are rebuilt from α and the settings;
+    /// classifiers are not read, since the phase that makes them follows.
+    ///
+    /// Shapes are compared with the settings before anything is made from either.
     ///
     /// - Throws: `DataError` where the file is missing or is no such model.
     public static func read(from path: String) throws -> (model: RICAModel, settings: RICASettings) {
-        guard FileManager.default.fileExists(atPath: path) else {
+        guard try fileStatus(path) != nil else {
             throw DataError(
                 message: "\(path): expected a model of the job rica, found no such file: --phase learn makes one, --model names another")
         }
+        func refuse(_ expected: String, _ found: String) -> DataError {
+            DataError(message: "\(path): expected \(expected), found \(found)")
+        }
         let file = try Safetensors(path: path)
-        guard file.metadata["format"] == "colonnade rica 1", let text = file.metadata["settings"],
-            let settings = try? JSONDecoder().decode(RICASettings.self, from: Data(text.utf8)),
-            let encoder = file.metadata["encoder"].flatMap(Encoder.init(rawValue:)),
-            let channels = file.metadata["grid"]?.split(separator: ",").first.flatMap({ Int($0) })
-        else {
-            throw DataError(message: "\(path): expected a model of the job rica, found another safetensors file")
+        guard file.metadata["format"] == format else {
+            throw refuse("a model of the job rica", "another safetensors file")
         }
-        func refuse(_ name: String) -> DataError {
-            DataError(message: "\(path): expected \(name) of the shape that the settings give, found another")
+        let text = file.metadata["settings", default: ""]
+        guard let settings = try? JSONDecoder().decode(RICASettings.self, from: Data(text.utf8)) else {
+            throw refuse("settings of the job rica in the metadata", text.isEmpty ? "none" : text.escaped)
         }
-        let isDense = file.metadata["dictionary"] == "dense"
-        guard channels > 0, channels <= 1000, (2...1000).contains(settings.patch), (1...1_000_000).contains(settings.features),
-            settings.sigma ?? 1 > 0, settings.ridge ?? 1 > 0, settings.patches > 0, settings.learned.map({ $0 > 0 && $0 <= 1 }) ?? true,
-            isDense == (settings.learned == nil)
-        else { throw refuse("settings of a layer") }
-        let grid = settings.grid(channels: channels)
-        let bounds: [Int32] = try file.values("layer.columns")
-        let alpha: [Int32] = try file.values("layer.alpha")
-        let columns = bounds.count - 1
-        guard columns == settings.columns, columns >= 1, bounds[0] == 0, Int(bounds[columns]) == settings.features, zip(bounds, bounds.dropFirst()).allSatisfy(<=)
-        else { throw refuse("layer.columns") }
-        guard alpha.count % columns == 0, !alpha.isEmpty, alpha.allSatisfy({ $0 >= 0 && Int($0) < grid.positions })
-        else { throw refuse("layer.alpha") }
+        do { try settings.check() } catch { throw DataError(message: "\(path): settings.\(error)") }
+        let grids = file.metadata["grid", default: ""].split(separator: ",")
+        guard let channels = grids.first.flatMap({ Int($0) }), (1...1000).contains(channels) else {
+            throw refuse("a grid of 1 to 1000 channels", file.metadata["grid"]?.escaped ?? "none")
+        }
+        for (name, value) in metadata(settings: settings, channels: channels).sorted(by: <)
+        where file.metadata[name] != value {
+            throw refuse("\(name) \(value) in the metadata", file.metadata[name]?.escaped ?? "none")
+        }
+
+        let grid = settings.grid(channels: channels), columns = settings.columns, learned = settings.learnedPositions
+        let shapes = [
+            "layer.w": [settings.features, channels * learned], "layer.alpha": [columns, learned],
+            "layer.columns": [columns + 1], "whitening.mean": [grid.inputs],
+            "whitening.matrix": [grid.inputs, grid.inputs],
+            "encoder.scale": [settings.features], "patches": [settings.patches, 3],
+        ]
+        for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) where file.tensors[name]?.shape != shape {
+            let found = (file.tensors[name]?.shape).map { "\($0)".escaped }
+            throw refuse("\(name) of the shape \(shape) that the settings give", found ?? "none")
+        }
+        let bounds: [Int32] = try file.values("layer.columns"), alpha: [Int32] = try file.values("layer.alpha")
+        let cut = Cut(settings.features, into: columns)
+        if let j = (0...columns).first(where: { Int(bounds[$0]) != ($0 == 0 ? 0 : cut[$0 - 1].upperBound) }) {
+            throw refuse("layer.columns that cut \(settings.features) units evenly", "\(bounds[j]) at position \(j)")
+        }
+        let alphas = (0..<columns).map { j in alpha[j * learned..<(j + 1) * learned].map(Int.init) }
+        for (j, alpha) in alphas.enumerated()
+        where alpha[0] < 0 || alpha.last! >= grid.positions || !zip(alpha, alpha.dropFirst()).allSatisfy(<) {
+            throw refuse(
+                "layer.alpha ascending within 0 to \(grid.positions - 1) in every column", "others in column \(j)")
+        }
+        let scale: [Float] = try file.values("encoder.scale"), places: [Int32] = try file.values("patches")
+        if let k = scale.firstIndex(where: { $0 < 0 }) {
+            throw refuse("encoder.scale of at least 0", "\(scale[k]) at position \(k)")
+        }
+        if let k = places.firstIndex(where: { $0 < 0 }) {
+            throw refuse("patches inside of images", "\(places[k]) at position \(k)")
+        }
+        let values: Matrix<Float> = try file.matrix("layer.w")
+        let whitening = Whitening(mean: try file.values("whitening.mean"), matrix: try file.matrix("whitening.matrix"))
+
         let weights: PredictedWeights
-        if isDense {
+        if settings.learned == nil {
             weights = .dense(grid: grid, units: settings.features)
         } else {
-            let count = alpha.count / columns
-            let alphas = (0..<columns).map { j in alpha[j * count..<(j + 1) * count].map(Int.init) }
             do {
-                weights = try settings.makeWeights(
-                    grid: grid, alphas: alphas, units: zip(bounds, bounds.dropFirst()).map { Int($0)..<Int($1) })
+                weights = try settings.makeWeights(grid: grid, alphas: alphas)
             } catch let error as FactorisationError {
-                throw DataError(message: "\(path): expected σ and ridge that give a dictionary, found none: \(error)")
+                throw refuse("σ and ridge that give a dictionary", "none: \(error)")
             }
         }
-        let values: Matrix<Float> = try file.matrix("layer.w"), whitening: Matrix<Float> = try file.matrix("whitening.matrix")
-        guard values.rows == weights.units, values.columns == weights.valuesPerUnit else { throw refuse("layer.w") }
-        guard whitening.rows == grid.inputs, whitening.columns == grid.inputs else { throw refuse("whitening.matrix") }
         var model = RICAModel(
-            weights: weights, values: values,
-            whitening: Whitening(mean: try file.values("whitening.mean", shape: [grid.inputs]), matrix: whitening),
-            scale: try file.values("encoder.scale", shape: [weights.units]), encoder: encoder)
-        let places: [Int32] = try file.values("patches")
-        guard file.tensors["patches"]?.shape == [places.count / 3, 3] else { throw refuse("patches") }
+            weights: weights, values: values, whitening: whitening, scale: scale, encoder: settings.encoder)
         model.patches = stride(from: 0, to: places.count, by: 3).map {
             PatchPosition(image: Int(places[$0]), row: Int(places[$0 + 1]), column: Int(places[$0 + 2]))
         }
         return (model, settings)
+    }
+
+    /// Refuses patches that do not lie in the images that they are said to be of.
+    ///
+    /// - Parameter path: where the model was read from.
+    /// - Throws: `DataError`.
+    public func checkPatches(in images: ImageSet, path: String) throws {
+        let shape = images.shape, size = weights.grid.height
+        for (m, place) in patches.enumerated()
+        where place.image >= images.count || place.row + size > shape.height || place.column + size > shape.width {
+            throw DataError(
+                message: "\(path): expected patches in the \(images.count) images of \(shape) in \(images.path), "
+                    + "found image \(place.image), row \(place.row), column \(place.column) of patch \(m): "
+                    + "it was learned on other files, or is damaged")
+        }
+    }
+
+    private static let format = "colonnade rica 1"
+
+    /// The metadata but for the settings: what a stranger needs to compute with the model, and what this program
+    /// computes with.
+    private static func metadata(settings: RICASettings, channels: Int) -> [String: String] {
+        [
+            "format": format,
+            "grid": "\(channels),\(settings.patch),\(settings.patch)",
+            "dictionary": settings.learned == nil ? "dense" : "se",
+            "epsilon": "\(RICAObjective.defaultEpsilon)",
+            "contrast.offset": "\(contrastOffset)",
+            "encoder": settings.encoder.rawValue,
+            "encoder.epsilon": "\(Encoder.epsilon)",
+            "encoder.threshold": "\(Encoder.threshold)",
+        ]
     }
 
     private static func encoder() -> JSONEncoder {

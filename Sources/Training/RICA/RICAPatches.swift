@@ -5,7 +5,8 @@ import Parallel
 /// What RICA learns from: the whitening, fitted on all ranks, and this rank's patches.
 public struct RICAPatches {
     public let whitening: Whitening
-    /// Covariance of the contrast-normalised patches that the whitening was fitted on, n_v × n_v, the same on every rank.
+    /// Covariance of the contrast-normalised patches that the whitening was fitted on, n_v × n_v, the same on every
+    /// rank.
     public let covariance: Matrix<Double>
     /// This rank's patches, whitened and divided by √(‖x‖² + 1e-8): patches × n_v.
     public let local: Matrix<Float>
@@ -22,7 +23,8 @@ public struct RICAPatches {
     ///
     /// Two allreduces of 1 + n_v + n_v(n_v+1)/2 Doubles, once.
     ///
-    /// - Throws: what `agree` does, where a rank cannot read a file; `FactorisationError`; `MPIError`.
+    /// - Throws: what `agree` does, where a rank cannot read a file or all patches are constant; `FactorisationError`;
+    ///   `MPIError`.
     public init(images: ImageSet, settings: RICASettings, order: ReductionOrder = .fast, communicator: Communicator) throws {
         let sampler = PatchSampler(images: images, size: settings.patch, seed: settings.seed)
         var moments = Moments(size: sampler.values)
@@ -42,7 +44,16 @@ public struct RICAPatches {
         try moments.sums.withUnsafeMutableBufferPointer { try sums.sum($0) }
         covariance = moments.covariance
         let covariance = covariance
-        whitening = try communicator.agree { try Whitening(mean: moments.mean, covariance: covariance) }
+        whitening = try communicator.agree {
+            // Contrast normalisation leaves nothing of a constant patch.
+            guard (0..<sampler.values).contains(where: { covariance[$0, $0] > 1e-12 }) else {
+                throw DataError(
+                    message:
+                        "\(images.path): expected pictures, found none: all patches are constant, so there is "
+                        + "nothing to learn from")
+            }
+            return try Whitening(mean: moments.mean, covariance: covariance)
+        }
 
         total = settings.patches
         self.order = order

@@ -1,3 +1,4 @@
+import Datasets
 import Layers
 
 /// Every choice that the result of a RICA run depends on.
@@ -50,6 +51,39 @@ public struct RICASettings: Codable, Equatable, Sendable {
         self.cost = cost
     }
 
+    /// Refuses values that no run can have, wherever they come from: options or a model file.
+    ///
+    /// - Throws: `SettingError` for the first of them.
+    public func check() throws(SettingError) {
+        func check<Value>(
+            _ name: String, _ value: Value?, _ expected: String, _ holds: (Value) -> Bool
+        ) throws(SettingError) {
+            if let value, !holds(value) { throw SettingError(name: name, expected: expected, found: "\(value)") }
+        }
+        try check("dataset", dataset, "one of \(Dataset.names.joined(separator: ", "))") { Dataset.names.contains($0) }
+        try check("learned", learned, "a number above 0 and at most 1") { $0 > 0 && $0 <= 1 }
+        try check("patch", patch, "2 to 1000 pixels") { (2...1000).contains($0) }
+        try check("patches", patches, "1 to 1000000000") { (1...1_000_000_000).contains($0) }
+        try check("features", features, "1 to 1000000") { (1...1_000_000).contains($0) }
+        try check("columns", columns, "1, as a dense layer has") { $0 == 1 || learned != nil }
+        try check("columns", columns, "1 to \(features), at most one column a feature") { $0 >= 1 && $0 <= features }
+        try check("sigma", sigma, "0.001 to 1000000 pixels") { SquaredExponential.sigmas.contains($0) }
+        try check("ridge", ridge, "a number above 0") { $0 > 0 && $0.isFinite }
+        try check("lambda", lambda, "a number of at least 0") { $0 >= 0 && $0.isFinite }
+        try check("iterations", iterations, "0 to 1000000") { (0...1_000_000).contains($0) }
+        try check("cost", cost, "a number above 0") { $0 > 0 && $0.isFinite }
+    }
+
     /// Patches that the whitening is fitted on: ten for each that features are learned on, 400,000 at most.
     public var whiteningPatches: Int { max(patches, min(400_000, 10 * patches)) }
+}
+
+/// A setting that no run can have.
+public struct SettingError: Error, CustomStringConvertible {
+    /// As in `RICASettings`, which is also the option's name.
+    public let name: String
+    public let expected: String
+    public let found: String
+    /// The part of a message that follows the file or the option.
+    public var description: String { "\(name): expected \(expected), found \(found)" }
 }

@@ -12,8 +12,9 @@ public struct ValidationGrid: Sendable {
     public init() {}
 }
 
-/// The search of `--validate`: learns with every λ, takes the features after every number of iterations, encodes the training
-/// images and scores every C on a fixed fifth of them (of each fold, where there are folds). Test images are not read.
+/// The search of `--validate`: learns with every λ, takes the features after every number of iterations, encodes the
+/// training images and scores every C on a fixed fifth of them (of each fold, where there are folds). Test images are
+/// not read.
 final class Validation {
     private let grid: ValidationGrid
     private let settings: RICASettings
@@ -40,8 +41,19 @@ final class Validation {
         self.progress = progress
     }
 
+    /// The training images of each fold, all in one where the set has none.
+    private var folds: [[Int]] { data.folds ?? [Array(0..<data.train.images.count)] }
+
     /// The settings with the best score; the first of equals.
     func run() throws -> RICASettings {
+        try communicator.agree {
+            guard folds.allSatisfy({ $0.count >= 2 }) else {
+                throw DataError(
+                    message:
+                        "\(data.train.images.path): expected two training images or more in every fold, "
+                        + "since --validate holds some back, found one")
+            }
+        }
         var best = settings, bestAccuracy = -1.0
         for lambda in grid.lambdas {
             var tried = settings
@@ -81,7 +93,6 @@ final class Validation {
 
     /// The mean accuracy on the held-out fifth of every fold.
     private func score(_ images: EncodedImages, cost: Double) throws -> Double {
-        let folds = data.folds ?? [Array(0..<images.total)]
         var sum = 0.0
         for (index, fold) in folds.enumerated() {
             let stream = RandomStream(seed: settings.seed, purpose: .validation, stream: index)

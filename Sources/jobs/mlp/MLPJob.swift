@@ -18,9 +18,11 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
         try common.checkRanks(world.size)
         let data = try Dataset.open(common.dataset, data: common.data)
         try data.checkLabels()
+        try data.checkImages()
         return data
     }
     try checkSameData(data, on: world)
+    try checkOrigin(of: data, on: world, logger)
     Allocation.purpose = "planning"
     let plan = try world.agree {
         do {
@@ -36,7 +38,7 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
     let record = RunRecord(
         job: "mlp", settings: describe(settings, searches: options.rates?.count ?? 0 > 1).merging(describe(exchange).settings) { $1 }
             .merging(common.reductionSetting) { $1 },
-        circumstances: circumstances(common).merging(describe(exchange).circumstances) { $1 },
+        circumstances: circumstances(common, data: data).merging(describe(exchange).circumstances) { $1 },
         communicator: world, hosts: try world.hostNames())
 
     var banner = Banner(job: "mlp", record: record)

@@ -13,10 +13,15 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let directory = RunDirectory(path: common.runDir ?? "runs/rica-\(common.dataset)")
     let (stored, settings, data) = try world.agree {
         try common.checkRanks(world.size)
-        let stored = options.phase.usesModel ? try RICAModel.read(from: options.model ?? directory.file("model.safetensors")) : nil
+        let model = options.model ?? directory.file("model.safetensors")
+        let stored = options.phase.usesModel ? try RICAModel.read(from: model) : nil
         let settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings
         let data = try Dataset.open(common.dataset, data: common.data)
         try data.checkLabels()
+        try data.checkImages()
+        if let stored, stored.settings.dataset == data.name {
+            try stored.model.checkPatches(in: data.unlabelled, path: model)
+        }
         if let grid = stored?.model.weights.grid, grid.channels != data.shape.channels {
             throw OptionError(
                 "--dataset: the model was learned on images of \(grid.channels) channels, found \(common.dataset) with "
@@ -29,6 +34,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         return (stored, settings, data)
     }
     try checkSameData(data, on: world)
+    try checkOrigin(of: data, on: world, logger)
     let weights = try world.agree {
         if let stored { return stored.model.weights }
         do { return try settings.makeWeights(channels: data.shape.channels) } catch let error as FactorisationError {
@@ -43,7 +49,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         training: data.train.images.count, fold: images, folds: data.folds?.count ?? 1, test: data.test.images.count, classes: data.classes)
     let record = RunRecord(
         job: "rica", settings: describe(settings, search: options.search).merging(common.reductionSetting) { $1 },
-        circumstances: circumstances(common).merging(["phase": options.phase.rawValue]) { $1 }, communicator: world, hosts: try world.hostNames())
+        circumstances: circumstances(common, data: data).merging(["phase": options.phase.rawValue]) { $1 },
+        communicator: world, hosts: try world.hostNames())
 
     var banner = Banner(job: "rica", record: record)
     describe(plan, ranks: world.size, in: &banner)

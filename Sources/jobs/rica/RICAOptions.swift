@@ -45,16 +45,12 @@ struct RICAOptions: ParsableCommand {
     var phase = RICAExperiment.Phase.all
 
     func validate() throws {
-        try check(patch, "--patch", "2 to 1000 pixels") { (2...1000).contains($0) }
-        try check(patches, "--patches", "1 to 1000000000") { (1...1_000_000_000).contains($0) }
-        try check(features, "--features", "1 to 1000000") { (1...1_000_000).contains($0) }
         try check(common.dictionary, "--dictionary", "se, the only one that rica has") { $0 == DictionaryName.se.rawValue }
-        try check(lambda, "--lambda", "a number of at least 0") { $0 >= 0 && $0.isFinite }
-        try check(iterations, "--iterations", "0 to 1000000") { (0...1_000_000).contains($0) }
-        let units = features ?? RICAOptions.defaultFeatures
-        if !phase.usesModel {
-            try check(common.columns, "--columns", "at most one column a feature, \(units)") { $0 <= units }
-        }
+        var settings = settings
+        // How many features there are is then for the model to say.
+        if phase.usesModel, features == nil { settings.columns = min(settings.columns, settings.features) }
+        do { try settings.check() } catch { throw ValidationError("--\(error)") }
+        try checkName(model, "--model", "a file")
         if model != nil, !phase.usesModel {
             throw ValidationError("--model: the phase \(phase.rawValue) makes a model; give --phase encode or --phase classify to use one")
         }

@@ -48,7 +48,7 @@ public struct CommonOptions: ParsableArguments {
     public var dictionary: String?
     @Option(
         help: ArgumentHelp(
-            "σ of the kernel se, in pixels, a number above 0; auto: half of the distance between neighbours of α. "
+            "σ of the kernel se, in pixels, 0.001 to 1000000; auto: half of the distance between neighbours of α. "
                 + "(default: 1)", valueName: "s|auto"))
     public var sigma: Sigma?
     @Option(help: ArgumentHelp("λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1; covariances: 0.001)", valueName: "l"))
@@ -122,7 +122,9 @@ public struct CommonOptions: ParsableArguments {
             let names = DictionaryName.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
         }
-        if runDir?.isEmpty == true { throw ValidationError("--run-dir: expected a folder, found an empty name") }
+        try checkName(data, "--data", "a folder")
+        try checkName(runDir, "--run-dir", "a folder")
+        try checkName(exportExpanded, "--export-expanded", "a file")
         try check(columns, "--columns", "at least 1") { $0 >= 1 }
         try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }
@@ -137,6 +139,11 @@ public struct CommonOptions: ParsableArguments {
             throw ValidationError("--compute \(compute.rawValue): a dense layer is only computed expanded")
         }
     }
+}
+
+/// Throws a `ValidationError` naming the option where an empty name was given.
+public func checkName(_ name: String?, _ option: String, _ expected: String) throws {
+    if name?.isEmpty == true { throw ValidationError("\(option): expected \(expected), found an empty name") }
 }
 
 /// Throws a `ValidationError` naming the option where a value that was given does not hold.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Layers
 
 /// `--sigma`: a number of pixels, or tied to the density of α.
 public struct Sigma: ExpressibleByArgument, Sendable {
@@ -7,6 +8,6 @@ public struct Sigma: ExpressibleByArgument, Sendable {
 
     public init?(argument: String) {
         pixels = argument == "auto" ? nil : Double(argument)
-        guard argument == "auto" || pixels.map({ $0 > 0 && $0.isFinite }) == true else { return nil }
+        guard argument == "auto" || pixels.map(SquaredExponential.sigmas.contains) == true else { return nil }
     }
 }

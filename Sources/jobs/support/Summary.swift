@@ -1,10 +1,11 @@
+import Datasets
 import Foundation
 import Training
 
 /// What a job's result does not depend on.
-public func circumstances(_ common: CommonOptions) -> [String: String] {
+public func circumstances(_ common: CommonOptions, data: Dataset) -> [String: String] {
     [
-        "data": common.data ?? ProcessInfo.processInfo.environment["COLONNADE_DATA"] ?? "data", "compute": common.compute.rawValue,
+        "data": data.folder, "compute": common.compute.rawValue,
         "threads": "\(common.threads)", "stall-after": "\(common.stallAfter)",
     ]
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import TestSupport
 import Testing
@@ -75,6 +76,83 @@ struct PhaseTests {
         try folder.file("a/features.safetensors").write(to: URL(fileURLWithPath: "\(folder.path)/b/features.safetensors"))
         let outcome = try folder.start("b", ranks: 2, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
         #expect(outcome.code == 65 && outcome.error.contains("features of this model"), "\(outcome)")
+    }
+
+    /// Each change of features.safetensors, one after the other, ends the phase that reads it with 65 and one line that
+    /// names the part.
+    @Test func damagedFeaturesAreRefused() throws {
+        try folder.succeed("run", options + ["--phase", "learn"])
+        try folder.succeed("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
+        let path = "\(folder.path)/run/features.safetensors", good = try Safetensors(path: path)
+        func expect(_ found: String, ranks: Int? = nil, _ change: (inout Safetensors) throws -> Void) throws {
+            // The good file stays open while it is replaced.
+            var file = good
+            try change(&file)
+            try file.write(to: path)
+            let outcome = try folder.start(
+                "run", ranks: ranks, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
+            let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("rica: ") }
+            #expect(outcome.code == 65 && lines.count == 1, "\(outcome)")
+            #expect(lines.first?.contains(path) == true && lines.first?.contains(found) == true, "\(found): \(outcome)")
+        }
+        for label in [-1, 10, .max, .min] as [Int32] {
+            try expect("in train.labels the labels of stl10, from 0 on, found \(label) for 2 at position 12") { file in
+                var labels: [Int32] = try file.values("train.labels")
+                labels[12] = label
+                file.set("train.labels", labels)
+            }
+        }
+        for (value, name) in [(Float.nan, "test.features"), (.infinity, "test.features"), (.nan, "train.features")] {
+            try expect("\(name) of finite numbers, found \(value) at position 1000", ranks: 2) { file in
+                var values: [Float] = try file.values(name)
+                values[1000] = value
+                file.set(name, values, shape: file.tensors[name]!.shape)
+            }
+        }
+        try expect("features of the job rica") { $0.metadata["format"] = "" }
+        try expect("encoder abs, found none") { $0.metadata["encoder"] = nil }
+        try expect("features of this model") { $0.metadata["model"] = "" }
+        try expect("test.features of stl10 of shape [30, 48] with their labels, found [30, 48] with [31]") {
+            $0.set("test.labels", [Int32](repeating: 0, count: 31))
+        }
+        try expect("test.features of stl10 of shape [30, 48] with their labels, found [1440] with [30]") {
+            $0.set("test.features", [Float](repeating: 0, count: 1440))
+        }
+        try good.write(to: path)
+        try folder.succeed("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
+    }
+
+    @Test func anEmptyNameIsNoModel() throws {
+        let outcome = try folder.start("run", options + ["--phase", "encode", "--model", ""])
+        #expect(
+            outcome.code == 64 && outcome.error.contains("--model: expected a file, found an empty name"), "\(outcome)")
+    }
+
+    @Test(arguments: ["features.safetensors", "model.safetensors"])
+    func aPipeInPlaceOfAFile(name: String) throws {
+        try folder.succeed("run", options + ["--phase", "learn"])
+        try? FileManager.default.removeItem(atPath: "\(folder.path)/run/\(name)")
+        #expect(mkfifo("\(folder.path)/run/\(name)", 0o600) == 0)
+        let outcome = try folder.start(
+            "run", ranks: 2,
+            ["--dataset", "stl10", "--data", folder.path, "--phase", "classify", "--stall-after", "20"])
+        #expect(outcome.code == 65, "\(outcome)")
+        #expect(
+            outcome.error.contains("\(folder.path)/run/\(name): expected a file, found something else of that name"),
+            "\(outcome)")
+    }
+
+    /// What was learned on other images of the set than those at hand cannot be told apart from damage.
+    @Test func patchesOfOtherImagesAreRefused() throws {
+        try folder.succeed("run", options + ["--phase", "learn"])
+        try writeSmallSTL10(to: folder.path, train: 40, test: 30, unlabelled: 5)
+        let outcome = try folder.start("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
+        #expect(outcome.code == 65, "\(outcome)")
+        #expect(
+            outcome.error.contains(
+                "expected patches in the 5 images of 3×96×96 in \(folder.path)/stl10_binary/unlabeled_X.bin"
+            ),
+            "\(outcome)")
     }
 
     @Test func aModelOfColourImagesOnGreyOnes() throws {
