@@ -32,7 +32,8 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
         job: "scaling run", settings: try describe(options), circumstances: ["threads": "\(options.measuring.threads)"],
         communicator: world, hosts: placement.hostNames)
     Banner(job: "scaling run", record: record).print(with: progress)
-    if world.isRoot { warnOfSlowKernels(Logger(label: "scaling") { StreamLogHandler.standardError(label: $0) }) }
+    let logger = Logger(label: "scaling") { StreamLogHandler.standardError(label: $0) }
+    if world.isRoot { warnOfSlowKernels(logger) }
 
     var measured: [StepMeasurement] = []
     func keep(_ step: StepMeasurement) throws {
@@ -45,7 +46,7 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     }
     switch options.job {
     case .mlp:
-        let inputs = try options.inputs.map(MeasuredInputs.noise) ?? .images(openData(options, on: world))
+        let inputs = try options.inputs.map(MeasuredInputs.noise) ?? .images(openData(options, on: world, logger))
         let steps = MLPSteps(
             settings, activation: options.activation ?? .relu, inputs: inputs, placement: placement, communicator: world)
         for learned in proportions {
@@ -60,13 +61,14 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     progress.say("table      \(options.measuring.csv ?? "runs/scaling/scaling.csv")")
 }
 
-private func openData(_ options: RunCommand, on world: Communicator) throws -> Dataset {
+private func openData(_ options: RunCommand, on world: Communicator, _ logger: Logger) throws -> Dataset {
     let data = try world.agree {
         let data = try Dataset.open(options.dataset ?? "sample", data: options.data)
         try data.checkLabels()
         return data
     }
     try checkSameData(data, on: world)
+    try checkOrigin(of: data, on: world, logger)
     return data
 }
 
