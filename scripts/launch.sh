@@ -28,15 +28,23 @@ choose_kernels() { # BINARY
   esac
 }
 
-# leave_old_job [OPTIONS]: ends the script where SLURM_JOB_ID names a job that has ended, as in a shell that was opened in it.
+# leave_old_job [OPTIONS]: ends the script where SLURM_JOB_ID names a job that has ended, as in a shell that was opened in it. A dry run
+# goes on without Slurm.
 leave_old_job() {
-  # A batch script runs as long as its job; and where Slurm does not answer, srun will say so.
-  if [[ ${ENVIRONMENT:-} == BATCH ]] || squeue --noheader --jobs "$SLURM_JOB_ID" 2>/dev/null | grep -q .; then return; fi
+  local jobs
+  [[ ${ENVIRONMENT:-} != BATCH ]] || return 0 # a batch script runs as long as its job
+  if command -v srun >/dev/null; then
+    if jobs=$(squeue --noheader --jobs "$SLURM_JOB_ID" 2>&1); then
+      [[ ! $jobs ]] || return 0
+    elif [[ $jobs != *'Invalid job id'* ]]; then
+      return 0 # what else is wrong, srun will say
+    fi
+  fi
   if [[ " $* " == *" --dry-run "* ]]; then
     unset "${!SLURM_@}" "${!PMIX_@}"
-    return
+    return 0
   fi
-  echo "SLURM_JOB_ID is $SLURM_JOB_ID, which is no job that runs (squeue): open a new shell, or 'unset \${!SLURM_@}' to go on without Slurm" >&2
+  echo "SLURM_JOB_ID is $SLURM_JOB_ID, which is no job that runs here: open a new shell, or 'unset \${!SLURM_@}' to go on without Slurm" >&2
   exit 64
 }
 
@@ -59,8 +67,8 @@ launch() {
   # Unset, OpenBLAS starts a thread a core in every rank.
   export OPENBLAS_NUM_THREADS=$threads OMP_NUM_THREADS=$threads
   [[ ! ${SLURM_JOB_ID:-} ]] || leave_old_job "$@"
-  if [[ ${SLURM_STEP_ID:-} ]]; then
-    # A shell that srun opened: another srun would wait for what that one holds.
+  if [[ ${SLURM_STEP_ID:-} =~ ^[0-9]{1,9}$ ]]; then
+    # A shell that srun opened: another srun would wait for what that one holds. (salloc's own has a larger number.)
     RANKS=${RANKS:-1}
     echo "SLURM_STEP_ID is set, so this shell is a step of job ${SLURM_JOB_ID:-?}: starting $RANKS of RANKS=N by mpirun" >&2
   elif [[ ${SLURM_JOB_ID:-} ]]; then
