@@ -28,8 +28,8 @@ choose_kernels() { # BINARY
   esac
 }
 
-# leave_old_job [OPTIONS]: ends the script where SLURM_JOB_ID names a job that has ended, as in a shell that was opened in it. A dry run
-# goes on without Slurm.
+# leave_old_job [OPTIONS]: ends the script where SLURM_JOB_ID names a job that has ended, as in a shell that was opened
+# in it. A dry run goes on without Slurm.
 leave_old_job() {
   local jobs
   [[ ${ENVIRONMENT:-} != BATCH ]] || return 0 # a batch script runs as long as its job
@@ -44,7 +44,8 @@ leave_old_job() {
     unset "${!SLURM_@}" "${!PMIX_@}"
     return 0
   fi
-  echo "SLURM_JOB_ID is $SLURM_JOB_ID, which is no job that runs here: open a new shell, or 'unset \${!SLURM_@}' to go on without Slurm" >&2
+  echo "SLURM_JOB_ID is $SLURM_JOB_ID, which is no job that runs here:" \
+    "open a new shell, or 'unset \${!SLURM_@}' to go on without Slurm" >&2
   exit 64
 }
 
@@ -70,7 +71,7 @@ launch() {
   if [[ ${SLURM_STEP_ID:-} =~ ^[0-9]{1,9}$ ]]; then
     # A shell that srun opened: another srun would wait for what that one holds. (salloc's own has a larger number.)
     RANKS=${RANKS:-1}
-    echo "SLURM_STEP_ID is set, so this shell is a step of job ${SLURM_JOB_ID:-?}: starting $RANKS of RANKS=N by mpirun" >&2
+    echo "SLURM_STEP_ID is set, so this shell is a step of job ${SLURM_JOB_ID:-?}: starting RANKS=$RANKS by mpirun" >&2
   elif [[ ${SLURM_JOB_ID:-} ]]; then
     # Where the job was started by hand inside an allocation.
     [[ ${SLURM_MPI_TYPE:-} ]] || source "$(dirname "${BASH_SOURCE[0]}")/../slurm/site.sh"

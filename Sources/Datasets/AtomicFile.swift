@@ -79,9 +79,11 @@ public func writeAtomically(_ bytes: some ContiguousBytes, to path: String) thro
 /// - Throws: `WriteError`.
 public func checkFreeSpace(in folder: String, for bytes: Int, _ what: String) throws {
     var status = statvfs()
-    // A disk that does not tell is found out when it is written.
-    guard statvfs(folder.isEmpty ? "." : folder, &status) == 0 else { return }
-    let free = Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
-    guard bytes > free else { return }
-    throw WriteError(message: "\(folder): expected \(bytes / 1_000_000 + 1) MB of free space for \(what), found \(free / 1_000_000) MB")
+    // A disk that does not tell its size is found out when it is written.
+    guard statvfs(folder, &status) == 0, status.f_blocks > 0 else { return }
+    let free = Double(status.f_bavail) * Double(status.f_frsize)
+    guard Double(bytes) > free else { return }
+    throw WriteError(
+        message: "\(folder): expected \(bytes / 1_000_000 + 1) MB of free space for \(what), "
+            + "found \(Int(free / 1e6)) MB")
 }

@@ -38,10 +38,18 @@ final class ByteFile: Sendable {
     ///
     /// - Parameter promised: the size of the whole content by its header.
     init(inflating path: String, header: Int, promised: ([UInt8]) throws -> Int) throws {
-        let reader = try GzipReader(ByteFile(path: path))
+        let packed = try ByteFile(path: path), reader = try GzipReader(packed)
         var bytes: [UInt8] = []
         try reader.extend(&bytes, to: header)
-        if bytes.count == header { try reader.extend(&bytes, to: promised(bytes) + 1) }
+        if bytes.count == header {
+            let total = try promised(bytes)
+            // No more comes out of deflate than 1032 times what went in.
+            guard total / 1032 <= packed.size else {
+                throw DataError(
+                    path, expected: "\(total) bytes by its header", found: "\(packed.size) compressed, which hold fewer")
+            }
+            try reader.extend(&bytes, to: total + 1)
+        }
         self.path = path
         content = .inflated(bytes)
         size = bytes.count

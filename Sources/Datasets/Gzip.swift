@@ -20,7 +20,9 @@ final class GzipReader {
         stream.initialize(to: z_stream())
         // 15: the largest window; 16 more: with a gzip header
         let code = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        precondition(code == Z_OK, "zlib does not start: \(code)")
+        guard code == Z_OK else {
+            throw DataError(file.path, expected: "zlib to inflate it", found: "that it does not start (code \(code))")
+        }
         guard try startsMember(at: 0) else {
             let kind = file.kind
             let remedy = kind == .idx ? ": remove .gz from its name" : ""

@@ -19,10 +19,10 @@ enum JobEnd {
 
     private static let identity = Mutex(Identity())
 
-    /// Before MPI_Init, on the thread that starts it, with the launcher's word for the rank.
-    static func introduce(job: String, rank: Int?) {
+    /// Before MPI_Init, on the thread that starts it, with the launcher's word for the rank and the number of ranks.
+    static func introduce(job: String, rank: Int?, size: Int) {
         let thread = pthread_self()
-        identity.withLock { $0.job = job; $0.rank = rank; $0.main = thread }
+        identity.withLock { $0.job = job; $0.rank = rank; $0.size = size; $0.main = thread }
     }
 
     /// After MPI_Init.
@@ -74,9 +74,9 @@ enum JobEnd {
         do throws(MPIError) { return try body() } catch { abort(error) }
     }
 
-    /// Says `JOB: rank R on HOST: message`, without the place where there is one rank, and ends all ranks. Returns to nobody,
-    /// whatever MPI does: should MPI_Abort (or a full pipe) hang, this process leaves by itself after five seconds and the
-    /// launcher sees a non-zero code.
+    /// Says `JOB: rank R on HOST: message`, without the place where there is one rank, and ends all ranks. Returns to
+    /// nobody, whatever MPI does: should MPI_Abort (or a full pipe) hang, this process leaves by itself after five seconds
+    /// and the launcher sees a non-zero code.
     // int MPI_Abort(MPI_Comm comm, int errorcode)
     static func abort(_ message: String, code: Int32) -> Never {
         // Where there is no memory for a thread, MPI_Abort alone must do.

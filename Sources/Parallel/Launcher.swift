@@ -6,7 +6,7 @@ import Glibc
 struct Launcher {
     /// The launcher and the variable that speaks for it.
     let name: String
-    /// That variable.
+    /// The variable's name.
     let variable: String
     /// Processes that it started.
     let processes: Int
@@ -37,7 +37,7 @@ struct Launcher {
     /// Whether the launcher's variables are those of a shell that this process was typed in: inside of an srun step of several tasks
     /// (`srun -n4 --pty bash`), or in one that has outlived its step. MPI would wait for the other tasks.
     ///
-    /// What srun started itself, or through a script, descends from slurmstepd by the leader of its process group.
+    /// The leader of its process group is then a child of an interactive shell: one without a script or a command.
     var isOfShell: Bool {
         guard variable == "SLURM_STEP_NUM_TASKS", processes > 1 else { return false }
         let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -45,7 +45,8 @@ struct Launcher {
         close(terminal)
         guard let status = Self.text("/proc/\(getpgrp())/stat"), let end = status.lastIndex(of: ")") else { return false }
         let parent = status[end...].split(separator: " ").dropFirst(2).first.map(String.init) ?? ""
-        return Self.text("/proc/\(parent)/comm").map { !$0.hasPrefix("slurmstepd") } ?? false
+        guard let words = Self.text("/proc/\(parent)/cmdline")?.split(separator: "\0"), let program = words.first else { return false }
+        return program.hasSuffix("sh") && words.dropFirst().allSatisfy { $0.hasPrefix("-") && $0 != "-c" }
     }
 
     /// Takes the variables of Slurm and of PMIx from the environment, so that this process starts as one by itself.

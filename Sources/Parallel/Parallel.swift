@@ -30,7 +30,7 @@ public enum Parallel {
             Launcher.forget()
             launcher = nil
         }
-        JobEnd.introduce(job: job, rank: launcher?.rank)
+        JobEnd.introduce(job: job, rank: launcher?.rank, size: launcher?.processes ?? 1)
         if let shell, !isAlone { JobEnd.abort(shell) }
         do { try prepare() } catch {
             // As a rule it fails on all ranks: one speaks, and the launcher ends the others before they do.

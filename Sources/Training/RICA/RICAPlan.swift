@@ -21,8 +21,11 @@ public struct RICAPlan {
     public let fileBytes: Int
     /// Bytes of features.safetensors, which `--phase encode` writes.
     public let featureBytes: Int
-    /// Bytes a rank holds at most in that phase, the mean over ranks: rank 0 holds all features twice while it writes them.
+    /// Bytes a rank holds at most in that phase, the mean over ranks: rank 0 holds all features of a set twice while it
+    /// writes them.
     public let encodingBytes: Int
+    /// Bytes beside those of learning that `--validate` takes: encoded training images, and those of a fold.
+    private let searchingBytes: Int
 
     /// - Parameters:
     ///   - forced: the path that the user chose.
@@ -62,16 +65,22 @@ public struct RICAPlan {
         // A line of predictions.csv has a fold, an index of up to nine digits and two classes.
         fileBytes = 2 * 4 * (model + classifiers) + folds * test * 20
         featureBytes = 4 * (width + 1) * (training + test)
-        encodingBytes = classifyingBytes + 2 * featureBytes / ranks
+        encodingBytes = 4 * width * ((training + test + ranks - 1) / ranks)
+            + 4 * (width + 1) * max(2 * training, training + 2 * test) / ranks
+        let widest = 4 * Encoder.allCases.map(\.width).max()! * weights.units
+        searchingBytes = 4 * widest * ((training + fold + ranks - 1) / ranks)
     }
 
     /// What a phase takes: bytes of memory that a rank holds at most, and bytes that it writes.
-    public func needs(of phase: RICAExperiment.Phase) -> (memory: Int, disk: Int) {
-        switch phase {
-        case .learn: (learningBytes, fileBytes)
+    ///
+    /// - Parameter searches: whether `--validate` chooses something.
+    public func needs(of phase: RICAExperiment.Phase, searches: Bool) -> (memory: Int, disk: Int) {
+        let learning = learningBytes + (searches ? searchingBytes : 0)
+        return switch phase {
+        case .learn: (learning, fileBytes)
         case .encode: (encodingBytes, featureBytes)
         case .classify: (classifyingBytes, fileBytes)
-        case .all: (max(learningBytes, classifyingBytes), fileBytes)
+        case .all: (max(learning, classifyingBytes), fileBytes)
         }
     }
 }

@@ -80,7 +80,7 @@ public struct RICASettings: Codable, Equatable, Sendable {
 
 /// A setting that no run can have.
 public struct SettingError: Error, CustomStringConvertible {
-    /// As in `RICASettings`, which is also the option's name.
+    /// The property of `RICASettings`, and the option where there is one.
     public let name: String
     public let expected: String
     public let found: String

@@ -36,8 +36,6 @@ public struct FinishedRun: Sendable {
         return FinishedRun(folder: folder, record: record, result: result, error: error)
     }
 
-    /// The largest record or result that is read: the hosts of a million ranks have room in it.
-    private static let mostBytes = 64 << 20
     /// The most settings of a run, and the most bytes of a setting or its name.
     private static let mostSettings = 1000, longestText = 1000
 
@@ -80,7 +78,7 @@ public struct FinishedRun: Sendable {
 
     /// Nil where there is no such file.
     private static func read<Value: Decodable>(_ path: String, _ expected: String) throws -> Value? {
-        guard let data = try read(path, expecting: expected, atMost: mostBytes) else { return nil }
+        guard let data = try read(path, expecting: expected, atMost: RunRecord.mostBytes) else { return nil }
         do {
             return try JSONDecoder().decode(Value.self, from: data)
         } catch DecodingError.keyNotFound(let key, _) {

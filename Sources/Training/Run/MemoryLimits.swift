@@ -30,7 +30,7 @@ public struct MemoryLimits: Sendable {
     public init(root: String = "", addressSpace: Int? = nil) {
         let limit = addressSpace ?? MemoryLimits.addressSpaceLimit
         process = limit.map {
-            Limit(name: "ulimit -v", bytes: $0, used: MemoryLimits.kibibytes("VmSize:", in: root + "/proc/self/status") ?? 0)
+            Limit(name: "ulimit -v", bytes: $0, used: MemoryLimits.bytes("VmSize:", in: root + "/proc/self/status") ?? 0)
         }
         shared = [MemoryLimits.group(root: root), MemoryLimits.machine(root: root)].compactMap(\.self)
     }
@@ -107,16 +107,17 @@ public struct MemoryLimits: Sendable {
 
     private static func machine(root: String) -> Limit? {
         let file = root + "/proc/meminfo"
-        guard let total = kibibytes("MemTotal:", in: file), let free = kibibytes("MemAvailable:", in: file) else { return nil }
-        let swap = kibibytes("SwapTotal:", in: file) ?? 0
+        guard let total = bytes("MemTotal:", in: file), let free = bytes("MemAvailable:", in: file) else { return nil }
+        let swap = bytes("SwapTotal:", in: file) ?? 0
         return Limit(name: "the memory of the machine", bytes: total + swap, used: max(0, total - free))
     }
 
     private static func number(_ path: String) -> Int? { read(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } }
 
-    private static func kibibytes(_ name: String, in path: String) -> Int? {
-        read(path)?.split(separator: "\n").first { $0.hasPrefix(name) }?.split(whereSeparator: \.isWhitespace).dropFirst().first
-            .flatMap { Int($0) }.map { $0 * 1024 }
+    /// What a line of a file of the kernel says in KiB, in bytes.
+    static func bytes(_ name: String, in path: String) -> Int? {
+        let line = read(path)?.split(separator: "\n").first { $0.hasPrefix(name) }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
     }
 
     private static func read(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }

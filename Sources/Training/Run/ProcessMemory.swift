@@ -16,8 +16,6 @@ public enum ProcessMemory {
     }
 
     private static func bytes(_ name: String) -> Int {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
-        return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+        MemoryLimits.bytes(name, in: "/proc/self/status") ?? 0
     }
 }

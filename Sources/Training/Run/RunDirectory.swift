@@ -30,7 +30,7 @@ public final class RunDirectory {
                 description: "\(path): cannot make the run directory: \(reason); choose another with --run-dir", exitCode: 1)
         }
         let advice = "choose another folder with --run-dir"
-        if let data = try readFile(file("run.json"), expecting: "the record of a run", atMost: 1 << 20, advice: advice) {
+        if let data = try readFile(file("run.json"), expecting: "the record of a run", atMost: RunRecord.mostBytes, advice: advice) {
             guard let earlier = try? JSONDecoder().decode(RunRecord.self, from: data) else {
                 throw RunDirectoryError(
                     description: "\(file("run.json")): expected the record of a run, found other text: \(advice)",
@@ -68,6 +68,9 @@ public final class RunDirectory {
         try body(file(name))
     }
 
+    /// Writes a file of the run from memory.
+    ///
+    /// - Throws: as above.
     public func write(_ bytes: some ContiguousBytes, to name: String) throws {
         try write(name) { try writeAtomically(bytes, to: $0) }
     }

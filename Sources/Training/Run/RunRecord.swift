@@ -30,6 +30,9 @@ public struct RunRecord: Codable, Sendable {
 
     public static let colonnade = "0.1.0"
 
+    /// The most bytes of a run.json or result.json that are read: the hosts of a million ranks have room in it.
+    public static let mostBytes = 64 << 20
+
     static var swift: String {
         #if compiler(>=6.4)
             "6.4 or later"

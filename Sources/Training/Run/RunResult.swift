@@ -43,7 +43,7 @@ public struct RunResult: Codable, Sendable {
 
     /// Takes over what an earlier phase of the same run learned, where there is one.
     mutating func keepLearning(from path: String) {
-        guard let data = try? readFile(path, expecting: "the result of a run", atMost: 1 << 20, advice: ""),
+        guard let data = try? readFile(path, expecting: "the result of a run", atMost: RunRecord.mostBytes, advice: ""),
             let earlier = try? JSONDecoder().decode(RunResult.self, from: data)
         else { return }
         objective = earlier.objective

@@ -29,9 +29,9 @@ func findRuns(_ folders: [String]) throws -> [String] {
         closed += search.closed
     }
     if !without.isEmpty {
-        say("\(without.count) left out, for want of a run (run.json, result.json): \(firstFew(without))")
+        say("left out, \(without.count) without a run (run.json, result.json): \(firstFew(without))")
     }
-    if !closed.isEmpty { say("\(closed.count) left out that cannot be looked into: \(firstFew(closed))") }
+    if !closed.isEmpty { say("left out, \(closed.count) that cannot be looked into: \(firstFew(closed))") }
     return found
 }
 

@@ -39,10 +39,9 @@ struct MeasuredScaling {
     init(_ rows: [ScalingTable.Row]) {
         self.rows = rows
         series = ScalingSeries.all(of: rows)
-        let costs = CostModel(rows)
+        let costs = fit(rows)
         self.costs = costs
-        let progress = ProgressLog(style: .line, speaks: true)
-        held = HeldBack.inTurn(rows) { progress.step("fitted without a rank count or link", $0, of: $1) }
+        held = testOnHeldBack(rows)
         let names = series.map(\.configuration.model).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         models = names.map { name in
             let own = rows.filter { $0.configuration.model == name }, alone = own.filter { !$0.oversubscribed }

@@ -62,7 +62,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
                 "\(world.size) ranks do not divide \(settings.columns) columns: ranks own parts of columns, which costs nothing but tidiness")
         }
     }
-    let (memory, disk) = plan.needs(of: options.phase)
+    let (memory, disk) = plan.needs(of: options.phase, searches: options.search != nil)
     try checkMemory(memory, hosts: record.hosts, isDryRun: common.dryRun, logger: logger, on: world)
     if common.dryRun { return }
 

@@ -76,7 +76,7 @@ struct PlanCommand: ParsableCommand {
     }
 
     func run() throws {
-        let all = try ScalingTable.read(table).rows, rows = try rowsOfModel(all), model = CostModel(all)
+        let all = try ScalingTable.read(table).rows, rows = try rowsOfModel(all), model = fit(all)
         if !oversubscribed, rows.allSatisfy(\.oversubscribed) {
             throw OptionError(
                 "\(table): expected rows of ranks with a core each, found oversubscribed ones only: measure some, or plan for shared cores "
@@ -99,9 +99,7 @@ struct PlanCommand: ParsableCommand {
                 "expected a configuration that the table tells enough of, found none: measure two ranks at least"
                     + (steps == nil ? "" : ", and compare learned and exchange of --steps-to-target with the table"))
         }
-        let progress = ProgressLog(style: .line, speaks: true)
-        let held = HeldBack.inTurn(all) { progress.step("fitted without a rank count or link", $0, of: $1) }
-            .filter { $0.row.configuration.model == rows[0].configuration.model }
+        let held = testOnHeldBack(all).filter { $0.row.configuration.model == rows[0].configuration.model }
         let band = HeldBack.band(held)
         let samples = "batch \(batch) \(mode == .strong ? "of all ranks" : "of a rank")"
         let cores = oversubscribed ? "; ranks share \(model.cores!) core\(model.cores! == 1 ? "" : "s")" : ""

@@ -102,12 +102,15 @@ public struct CommonOptions: ParsableArguments {
     /// Refuses an `--export-expanded` that cannot be written: better known before learning.
     ///
     /// - Parameter bytes: what will be written.
-    /// - Throws: `WriteError`.
+    /// - Throws: `WriteError`, `TrainingError`.
     public func checkExport(bytes: Int) throws {
         guard let path = exportExpanded else { return }
         // Made and not kept.
         _ = try AtomicFile(path: path)
-        try checkFreeSpace(in: (path as NSString).deletingLastPathComponent, for: bytes, "--export-expanded")
+        let folder = (path as NSString).deletingLastPathComponent
+        do {
+            try checkFreeSpace(in: folder.isEmpty ? "." : folder, for: bytes, "--export-expanded")
+        } catch { throw TrainingError("\(error): name another file with it") }
     }
 
     /// `--reduction` as a setting by option name: the order that is not fixed is none.

@@ -20,13 +20,14 @@ func takeLibraryResources(threads: Int) throws {
     let what = "MPI with \(threads) BLAS thread\(threads == 1 ? "" : "s")"
     if case .exceeds(let reason) = MemoryLimits().verdict(what, needs: touched, mapped: mapped) { throw TrainingError(reason + advice) }
     // What no limit tells of, such as a strict overcommit, shows in the attempt.
-    let attempt = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    let tried = touched + Backend.bytes(threads: threads)
+    let attempt = mmap(nil, tried, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let attempt, attempt != MAP_FAILED else {
         throw TrainingError(
-            "\(what) needs \(readable(bytes: mapped)) of memory: expected that the system maps it, found \(String(cString: strerror(errno)))"
-                + advice)
+            "\(what) needs \(readable(bytes: tried)) of memory: expected that the system maps it, "
+                + "found \(String(cString: strerror(errno)))" + advice)
     }
-    munmap(attempt, mapped)
+    munmap(attempt, tried)
     Backend.setThreads(threads)
     Backend.takeBuffers()
 }
@@ -48,10 +49,14 @@ private func checkLimit(_ resource: __rlimit_resource, _ name: String, atLeast l
 public func checkMemory(_ bytes: Int, hosts: [String], isDryRun: Bool, logger: Logger, on world: Communicator) throws {
     let ranks = hosts.count { $0 == hosts[world.rank] }
     let verdict = MemoryLimits().verdict("the run", needs: bytes, processes: ranks)
-    switch verdict {
-    case .isTight(let reason) where world.isRoot: logger.warning("\(reason): it may be killed")
-    case .exceeds(let reason) where world.isRoot && isDryRun: logger.warning("\(reason)")
-    default: break
+    // Machines may differ: the first rank of each speaks for it.
+    if hosts.firstIndex(of: hosts[world.rank]) == world.rank {
+        let place = world.isRoot ? "" : "\(world.hostName): "
+        switch verdict {
+        case .isTight(let reason): logger.warning("\(place)\(reason): it may be killed")
+        case .exceeds(let reason) where isDryRun: logger.warning("\(place)\(reason)")
+        default: break
+        }
     }
     try world.agree {
         if case .exceeds(let reason) = verdict, !isDryRun {

@@ -148,8 +148,8 @@ struct LimitTests {
             #expect(outcome.error.components(separatedBy: culprit).count == 2, "\(outcome)")
             #expect(outcome.output.isEmpty, "\(outcome)")
         }
-        // The order of options, and how their values are written, are no difference.
-        let options = ("--dry-run --batch 50 --dataset sample", "--dataset=sample --batch=50 --dry-run")
+        // The order of options, how their values are written, and what a machine may have of its own are no difference.
+        let options = ("--dry-run --batch 50 --threads 2", "--batch=50 --stall-after 200 --dry-run --progress none")
         let outcome = try bash("\(mpirun) -n 1 $JOBS/mlp \(options.0) : -n 1 $JOBS/mlp \(options.1)")
         #expect(outcome.code == 0, "\(outcome)")
     }
