@@ -46,7 +46,8 @@ final class ByteFile: Sendable {
             // No more comes out of deflate than 1032 times what went in.
             guard total / 1032 <= packed.size else {
                 throw DataError(
-                    path, expected: "\(total) bytes by its header", found: "\(packed.size) compressed, which hold fewer")
+                    path, expected: "\(total) bytes by its header",
+                    found: "\(packed.size) compressed, which hold fewer")
             }
             try reader.extend(&bytes, to: total + 1)
         }

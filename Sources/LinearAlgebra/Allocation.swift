@@ -3,7 +3,8 @@ import Synchronization
 
 /// Memory for the large buffers of a job, with a word to the user where it cannot be had.
 ///
-/// Swift's own allocations end a process with a crash report. A job sets `whenRefused`, so that a person reads one line instead.
+/// Swift's own allocations end a process with a crash report. A job sets `whenRefused`, so that a person reads one line
+/// instead.
 public enum Allocation {
     private struct State {
         var purpose: String?
@@ -21,7 +22,9 @@ public enum Allocation {
     /// Sets how the process ends where memory is refused. The default is a fatal error.
     ///
     /// - Parameter end: gets one line that says how many bytes were asked for, and what for.
-    public static func whenRefused(_ end: @escaping @Sendable (String) -> Never) { state.withLock { $0.whenRefused = end } }
+    public static func whenRefused(_ end: @escaping @Sendable (String) -> Never) {
+        state.withLock { $0.whenRefused = end }
+    }
 
     /// Returns an uninitialised buffer, aligned to 64 bytes, that `release` takes back.
     ///

@@ -75,8 +75,8 @@ enum JobEnd {
     }
 
     /// Says `JOB: rank R on HOST: message`, without the place where there is one rank, and ends all ranks. Returns to
-    /// nobody, whatever MPI does: should MPI_Abort (or a full pipe) hang, this process leaves by itself after five seconds
-    /// and the launcher sees a non-zero code.
+    /// nobody, whatever MPI does: should MPI_Abort (or a full pipe) hang, this process leaves by itself after five
+    /// seconds and the launcher sees a non-zero code.
     // int MPI_Abort(MPI_Comm comm, int errorcode)
     static func abort(_ message: String, code: Int32) -> Never {
         // Where there is no memory for a thread, MPI_Abort alone must do.
@@ -95,7 +95,8 @@ enum JobEnd {
         say("\(place)\(message)")
         fflush(nil)
         if mayAbort {
-            // A launcher that is told to end a job drops what it has not passed on yet: without a pause Slurm's lost every third message.
+            // A launcher that is told to end a job drops what it has not passed on yet: without a pause Slurm's lost
+            // every third message.
             usleep(300_000)
             _ = MPI_Abort(cmpi_comm_world().v, code)
         }

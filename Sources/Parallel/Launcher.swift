@@ -34,8 +34,8 @@ struct Launcher {
         return nil
     }
 
-    /// Whether the launcher's variables are those of a shell that this process was typed in: inside of an srun step of several tasks
-    /// (`srun -n4 --pty bash`), or in one that has outlived its step. MPI would wait for the other tasks.
+    /// Whether the launcher's variables are those of a shell that this process was typed in: inside of an srun step of
+    /// several tasks (`srun -n4 --pty bash`), or in one that has outlived its step. MPI would wait for the other tasks.
     ///
     /// The leader of its process group is then a child of an interactive shell: one without a script or a command.
     var isOfShell: Bool {
@@ -43,15 +43,20 @@ struct Launcher {
         let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
         guard terminal >= 0 else { return false }
         close(terminal)
-        guard let status = Self.text("/proc/\(getpgrp())/stat"), let end = status.lastIndex(of: ")") else { return false }
+        guard let status = Self.text("/proc/\(getpgrp())/stat"), let end = status.lastIndex(of: ")") else {
+            return false
+        }
         let parent = status[end...].split(separator: " ").dropFirst(2).first.map(String.init) ?? ""
-        guard let words = Self.text("/proc/\(parent)/cmdline")?.split(separator: "\0"), let program = words.first else { return false }
+        guard let words = Self.text("/proc/\(parent)/cmdline")?.split(separator: "\0"), let program = words.first else {
+            return false
+        }
         return program.hasSuffix("sh") && words.dropFirst().allSatisfy { $0.hasPrefix("-") && $0 != "-c" }
     }
 
     /// Takes the variables of Slurm and of PMIx from the environment, so that this process starts as one by itself.
     static func forget() {
-        var names: [String] = [], entry = environ
+        var names: [String] = []
+        var entry = environ
         while let word = entry.pointee {
             let name = String(cString: word).prefix { $0 != "=" }
             if ["SLURM_", "PMIX_", "PMI_"].contains(where: name.hasPrefix) { names.append(String(name)) }
@@ -81,8 +86,9 @@ struct ShellOfStep: ExitCoded, CustomStringConvertible {
     let exitCode: Int32 = 64
 
     var description: String {
-        "\(launcher.variable)=\(launcher.processes): expected to be started by srun as one of \(launcher.processes) tasks, found a shell "
-            + "of one task: start the job itself with srun, or one process with 'mpirun -n 1' (in a new shell where that step is over)"
+        "\(launcher.variable)=\(launcher.processes): expected to be started by srun as one of \(launcher.processes) tasks, "
+            + "found a shell of one task: start the job itself with srun, or one process with 'mpirun -n 1' "
+            + "(in a new shell where that step is over)"
     }
 }
 

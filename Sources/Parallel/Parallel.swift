@@ -66,8 +66,8 @@ public enum Parallel {
         JobEnd.finish(code: 0)
     }
 
-    /// Ends all ranks because of something on this one that no error can be thrown for, such as memory that cannot be had: says
-    /// `JOB: rank R on HOST: message` on stderr, exit code 1. May be called from any thread inside of `run`.
+    /// Ends all ranks because of something on this one that no error can be thrown for, such as memory that cannot be
+    /// had: says `JOB: rank R on HOST: message` on stderr, exit code 1. May be called from any thread inside of `run`.
     public static func end(_ message: String) -> Never { JobEnd.abort(message, code: 1) }
 
     /// The rank that a launcher gave this process, before MPI starts; nil for one started by hand.

@@ -2,7 +2,8 @@ import Foundation
 import Testing
 import Training
 
-/// A need against the limits of a machine that is written into files of a folder, as the kernel writes them below /proc and /sys.
+/// A need against the limits of a machine that is written into files of a folder, as the kernel writes them below /proc
+/// and /sys.
 @Suite struct MemoryLimitsTests {
     private let megabyte = 1_000_000
 
@@ -15,7 +16,8 @@ import Training
             ].merging(files) { $1 }
             for (name, text) in all {
                 let file = URL(fileURLWithPath: root + "/" + name)
-                try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try Data(text.utf8).write(to: file)
             }
             try body(root)
@@ -34,10 +36,12 @@ import Training
         try machine { root in
             let limits = MemoryLimits(root: root, addressSpace: .max)
             #expect(limits.verdict("it", needs: 4000 * megabyte) == .fits)
-            #expect(text(limits.verdict("it", needs: 5000 * megabyte)).hasPrefix("tight: it needs 5000 MB beside 12.9 GB"))
+            #expect(
+                text(limits.verdict("it", needs: 5000 * megabyte)).hasPrefix("tight: it needs 5000 MB beside 12.9 GB"))
             let reason = text(limits.verdict("it", needs: 6000 * megabyte, processes: 3))
-            #expect(reason == "exceeds: it needs 6000 MB for each of 3 ranks: expected 18.0 GB of memory, found 17.2 GB "
-                + "(the memory of the machine)")
+            #expect(
+                reason == "exceeds: it needs 6000 MB for each of 3 ranks: expected 18.0 GB of memory, found 17.2 GB "
+                    + "(the memory of the machine)")
             #expect(text(limits.verdict("it", needs: .max, processes: .max)).hasPrefix("exceeds"))
         }
     }
@@ -56,8 +60,10 @@ import Training
     @Test(arguments: [
         [
             "proc/self/cgroup": "0::/slurm/job7/step0\n", "sys/fs/cgroup/slurm/job7/step0/memory.max": "max\n",
-            "sys/fs/cgroup/slurm/job7/memory.max": "1000000000\n", "sys/fs/cgroup/slurm/job7/memory.current": "700000000\n",
-            "sys/fs/cgroup/slurm/job7/memory.stat": "anon 1\ninactive_file 300000000\n", "sys/fs/cgroup/slurm/memory.max": "2000000000\n",
+            "sys/fs/cgroup/slurm/job7/memory.max": "1000000000\n",
+            "sys/fs/cgroup/slurm/job7/memory.current": "700000000\n",
+            "sys/fs/cgroup/slurm/job7/memory.stat": "anon 1\ninactive_file 300000000\n",
+            "sys/fs/cgroup/slurm/memory.max": "2000000000\n",
         ],
         [
             "proc/self/cgroup": "9:name=systemd:/\n4:memory:/slurm/job7\n0::/\n",

@@ -94,7 +94,9 @@ public final class MLPExperiment {
         result.seconds = (clock.now - begin).seconds
         try communicator.agreeOnRoot {
             try directory.write(try result.json(), to: "result.json")
-            directory.writePicture(progress) { model.weights[0].filterPicture(rows: model.expanded(0), showsAlpha: showsAlpha) }
+            directory.writePicture(progress) {
+                model.weights[0].filterPicture(rows: model.expanded(0), showsAlpha: showsAlpha)
+            }
             if let exportPath { try model.writeExpanded(to: exportPath) }
         }
         return result

@@ -17,7 +17,8 @@ public struct RICAPlan {
     /// Bytes a rank holds at most while it learns, and while it encodes and classifies (docs/rica.md has the formula).
     public let learningBytes: Int
     public let classifyingBytes: Int
-    /// Bytes that the files of the run take: the model twice, since classifiers come into a second one, and the predictions.
+    /// Bytes that the files of the run take: the model twice, since classifiers come into a second one, and the
+    /// predictions.
     public let fileBytes: Int
     /// Bytes of features.safetensors, which `--phase encode` writes.
     public let featureBytes: Int
@@ -60,7 +61,8 @@ public struct RICAPlan {
         let whitening = min(RICAPatches.chunk, order.largestPart(of: settings.whiteningPatches, ranks: ranks)) * n
         learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser)
         classifyingBytes = 4 * width * ((training + fold + test + ranks - 1) / ranks)
-        let model = values + weights.columns.count * weights.valuesPerUnit + n * (n + 1) + weights.units + 3 * settings.patches
+        let alpha = weights.columns.count * weights.valuesPerUnit
+        let model = values + alpha + n * (n + 1) + weights.units + 3 * settings.patches
         let classifiers = folds * (2 * width + classes * (width + 1))
         // A line of predictions.csv has a fold, an index of up to nine digits and two classes.
         fileBytes = 2 * 4 * (model + classifiers) + folds * test * 20

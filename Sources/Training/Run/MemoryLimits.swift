@@ -1,6 +1,7 @@
 import Foundation
 
-/// What memory this process may take at most: the limit of its address space, that of its cgroup, and what the machine has.
+/// What memory this process may take at most: the limit of its address space, that of its cgroup, and what the machine
+/// has.
 public struct MemoryLimits: Sendable {
     /// How a need compares with the limits. The text says both, and names the limit.
     public enum Verdict: Equatable, Sendable {
@@ -30,7 +31,8 @@ public struct MemoryLimits: Sendable {
     public init(root: String = "", addressSpace: Int? = nil) {
         let limit = addressSpace ?? MemoryLimits.addressSpaceLimit
         process = limit.map {
-            Limit(name: "ulimit -v", bytes: $0, used: MemoryLimits.bytes("VmSize:", in: root + "/proc/self/status") ?? 0)
+            Limit(
+                name: "ulimit -v", bytes: $0, used: MemoryLimits.bytes("VmSize:", in: root + "/proc/self/status") ?? 0)
         }
         shared = [MemoryLimits.group(root: root), MemoryLimits.machine(root: root)].compactMap(\.self)
     }
@@ -45,16 +47,20 @@ public struct MemoryLimits: Sendable {
     public func verdict(_ what: String, needs bytes: Int, mapped: Int? = nil, processes: Int = 1) -> Verdict {
         func text(_ limit: Limit, _ bytes: Int, _ processes: Int, beside used: Int) -> String {
             let needed = MemoryLimits.clamped(Double(bytes) * Double(processes) + Double(used))
-            return "\(what) needs \(MemoryLimits.text(bytes))" + (processes > 1 ? " for each of \(processes) ranks" : "")
+            return "\(what) needs \(MemoryLimits.text(bytes))"
+                + (processes > 1 ? " for each of \(processes) ranks" : "")
                 + (used > 0 ? " beside \(MemoryLimits.text(used)) that are taken" : "")
-                + ": expected \(MemoryLimits.text(needed)) of memory, found \(MemoryLimits.text(limit.bytes)) (\(limit.name))"
+                + ": expected \(MemoryLimits.text(needed)) of memory, "
+                + "found \(MemoryLimits.text(limit.bytes)) (\(limit.name))"
         }
         let mapped = mapped ?? bytes
         if let process, Double(process.used) + Double(mapped) > Double(process.bytes) {
             return .exceeds(text(process, mapped, 1, beside: process.used))
         }
         let needed = Double(bytes) * Double(processes)
-        if let limit = shared.first(where: { needed > Double($0.bytes) }) { return .exceeds(text(limit, bytes, processes, beside: 0)) }
+        if let limit = shared.first(where: { needed > Double($0.bytes) }) {
+            return .exceeds(text(limit, bytes, processes, beside: 0))
+        }
         if let limit = shared.first(where: { needed > Double($0.bytes - $0.used) }) {
             return .isTight(text(limit, bytes, processes, beside: limit.used))
         }
@@ -80,9 +86,13 @@ public struct MemoryLimits: Sendable {
             $0.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         }
         let versions = [
-            (lines.first { $0.count == 3 && $0[1].isEmpty }, "/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
             (
-                lines.first { $0.count == 3 && $0[1].split(separator: ",").contains("memory") }, "/sys/fs/cgroup/memory",
+                lines.first { $0.count == 3 && $0[1].isEmpty }, "/sys/fs/cgroup", "memory.max", "memory.current",
+                "inactive_file"
+            ),
+            (
+                lines.first { $0.count == 3 && $0[1].split(separator: ",").contains("memory") },
+                "/sys/fs/cgroup/memory",
                 "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
             ),
         ]
@@ -93,10 +103,12 @@ public struct MemoryLimits: Sendable {
                 let folder = root + mount + (path == "/" ? "" : path)
                 if let bytes = number(folder + "/" + limitFile), bytes < lowest?.bytes ?? .max / 2 {
                     // Files that nobody reads any more are given back when memory is needed.
-                    let idle = read(folder + "/memory.stat")?.split(separator: "\n").first { $0.hasPrefix(cache + " ") }
+                    let idle =
+                        read(folder + "/memory.stat")?.split(separator: "\n").first { $0.hasPrefix(cache + " ") }
                         .flatMap { Int($0.dropFirst(cache.count + 1)) } ?? 0
                     lowest = Limit(
-                        name: "the cgroup \(mount)\(path)", bytes: bytes, used: max(0, (number(folder + "/" + usedFile) ?? 0) - idle))
+                        name: "the cgroup \(mount)\(path)", bytes: bytes,
+                        used: max(0, (number(folder + "/" + usedFile) ?? 0) - idle))
                 }
                 if path == "/" || path.isEmpty { break }
                 path = (path as NSString).deletingLastPathComponent
@@ -112,7 +124,9 @@ public struct MemoryLimits: Sendable {
         return Limit(name: "the memory of the machine", bytes: total + swap, used: max(0, total - free))
     }
 
-    private static func number(_ path: String) -> Int? { read(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } }
+    private static func number(_ path: String) -> Int? {
+        read(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
 
     /// What a line of a file of the kernel says in KiB, in bytes.
     static func bytes(_ name: String, in path: String) -> Int? {

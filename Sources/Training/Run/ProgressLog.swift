@@ -1,7 +1,8 @@
 import Foundation
 
-/// What rank 0 tells of a run while it goes on: a line at most every 10 s, or a bar on request. Where standard output cannot be written,
-/// it says so once on standard error and is silent from then on: the run itself does not depend on it.
+/// What rank 0 tells of a run while it goes on: a line at most every 10 s, or a bar on request. Where standard output
+/// cannot be written, it says so once on standard error and is silent from then on: the run itself does not depend on
+/// it.
 public final class ProgressLog {
     public enum Style: String, CaseIterable, Sendable {
         /// A line now and then: under an MPI launcher nobody can tell whether somebody watches.

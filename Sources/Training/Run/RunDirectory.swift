@@ -18,7 +18,8 @@ public final class RunDirectory {
 
     public func file(_ name: String) -> String { path + "/" + name }
 
-    /// Makes the directory, checks that it can be written, has room and holds no run with other settings, and writes run.json.
+    /// Makes the directory, checks that it can be written, has room and holds no run with other settings, and writes
+    /// run.json.
     ///
     /// - Parameters:
     ///   - usesModel: whether the run takes its settings from the model in the directory, as later phases do.
@@ -27,10 +28,13 @@ public final class RunDirectory {
     public func open(_ record: RunRecord, usesModel: Bool = false, expecting bytes: Int = 0) throws {
         if let reason = makeFolders() {
             throw RunDirectoryError(
-                description: "\(path): cannot make the run directory: \(reason); choose another with --run-dir", exitCode: 1)
+                description: "\(path): cannot make the run directory: \(reason); choose another with --run-dir",
+                exitCode: 1)
         }
         let advice = "choose another folder with --run-dir"
-        if let data = try readFile(file("run.json"), expecting: "the record of a run", atMost: RunRecord.mostBytes, advice: advice) {
+        if let data = try readFile(
+            file("run.json"), expecting: "the record of a run", atMost: RunRecord.mostBytes, advice: advice)
+        {
             guard let earlier = try? JSONDecoder().decode(RunRecord.self, from: data) else {
                 throw RunDirectoryError(
                     description: "\(file("run.json")): expected the record of a run, found other text: \(advice)",
@@ -38,7 +42,9 @@ public final class RunDirectory {
             }
             if let (name, theirs, ours) = earlier.firstDifference(from: record, usesModel: usesModel) {
                 throw RunDirectoryError(
-                    description: "\(path) holds a run with \(name) \(theirs), this one has \(ours): choose another folder with --run-dir, "
+                    description:
+                        "\(path) holds a run with \(name) \(theirs), this one has \(ours): "
+                        + "choose another folder with --run-dir, "
                         + "or give the same settings",
                     exitCode: 64)
             }
@@ -47,7 +53,8 @@ public final class RunDirectory {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let text = try encoder.encode(record)
         do {
-            _ = try AtomicFile(path: file("run.json"))  // made and not kept: a folder that takes no file has another reason
+            // Made and not kept: a folder that takes no file at all has another reason than its room.
+            _ = try AtomicFile(path: file("run.json"))
             try checkFreeSpace(in: path, for: bytes, "the files of this run")
             try write(text, to: "run.json")
         } catch let error as WriteError {
@@ -62,7 +69,9 @@ public final class RunDirectory {
     /// - Throws: `WriteError`, and what `body` throws.
     public func write(_ name: String, by body: (String) throws -> Void) throws {
         if let record, access(path, F_OK) != 0 {
-            if let reason = makeFolders() { throw TrainingError("\(path): the run directory is gone, and cannot be made again: \(reason)") }
+            if let reason = makeFolders() {
+                throw TrainingError("\(path): the run directory is gone, and cannot be made again: \(reason)")
+            }
             try writeAtomically(record, to: file("run.json"))
         }
         try body(file(name))
@@ -79,12 +88,14 @@ public final class RunDirectory {
         try write(Array(text.utf8), to: name)
     }
 
-    /// Makes the folder and those above it. Returns the system's reason where it cannot, which Foundation's errors hide.
+    /// Makes the folder and those above it. Returns the system's reason where it cannot, which Foundation's errors
+    /// hide.
     public func makeFolders() -> String? {
         var folder = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             folder += part
-            let made = mkdir(folder, 0o777) == 0, code = errno
+            let made = mkdir(folder, 0o777) == 0
+            let code = errno
             var isFolder: ObjCBool = false
             if !made && !FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {
                 return String(cString: strerror(code))

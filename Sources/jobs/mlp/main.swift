@@ -2,4 +2,6 @@ import JobSupport
 
 let options = parseOptions(MLPOptions.self)
 let common = options.common
-runJob("mlp", threads: common.threads, stallAfter: common.stallAfter, isDryRun: common.dryRun) { try runMLP(options, on: $0) }
+runJob("mlp", threads: common.threads, stallAfter: common.stallAfter, isDryRun: common.dryRun) {
+    try runMLP(options, on: $0)
+}

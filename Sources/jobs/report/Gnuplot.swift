@@ -90,8 +90,8 @@ struct Gnuplot {
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             if !isRunning, !isReady { return (String(decoding: words, as: UTF8.self), true) }
             if seconds > Self.limit {
-                // The group holds what it has started, too. Nothing waits for its end, which Foundation takes to be that
-                // of all it has started, in other groups as well.
+                // The group holds what it has started, too. Nothing waits for its end, which Foundation takes to be
+                // that of all it has started, in other groups as well.
                 kill(-process.processIdentifier, SIGKILL)
                 return ("", false)
             }

@@ -46,7 +46,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let images = data.folds?.first?.count ?? data.train.images.count
     let plan = RICAPlan(
         settings: settings, weights: weights, ranks: world.size, forced: common.compute.path, order: common.reduction,
-        training: data.train.images.count, fold: images, folds: data.folds?.count ?? 1, test: data.test.images.count, classes: data.classes)
+        training: data.train.images.count, fold: images, folds: data.folds?.count ?? 1, test: data.test.images.count,
+        classes: data.classes)
     let record = RunRecord(
         job: "rica", settings: describe(settings, search: options.search).merging(common.reductionSetting) { $1 },
         circumstances: circumstances(common, data: data).merging(["phase": options.phase.rawValue]) { $1 },

@@ -36,6 +36,8 @@ struct BandwidthCommand: ParsableCommand {
     }
 
     func run() throws {
-        runJob("scaling", threads: measuring.threads, stallAfter: measuring.stallAfter) { try measureBandwidth(self, on: $0) }
+        runJob("scaling", threads: measuring.threads, stallAfter: measuring.stallAfter) {
+            try measureBandwidth(self, on: $0)
+        }
     }
 }

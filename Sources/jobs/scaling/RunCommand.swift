@@ -107,7 +107,9 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        runJob("scaling", threads: measuring.threads, stallAfter: measuring.stallAfter) { try measureSteps(self, on: $0) }
+        runJob("scaling", threads: measuring.threads, stallAfter: measuring.stallAfter) {
+            try measureSteps(self, on: $0)
+        }
     }
 }
 

@@ -2,7 +2,9 @@ import Training
 
 /// The cost model of measurements. Says on standard error that it fits them where that takes long.
 public func fit(_ rows: [ScalingTable.Row]) -> CostModel {
-    if rows.count > 1000 { StandardStreams.complain("fitting the cost model to \(rows.count) rows, which takes a while") }
+    if rows.count > 1000 {
+        StandardStreams.complain("fitting the cost model to \(rows.count) rows, which takes a while")
+    }
     return CostModel(rows)
 }
 

@@ -5,8 +5,8 @@ import LinearAlgebra
 import Parallel
 import Training
 
-/// Parses a job's options before MPI starts. Help and mistakes are printed by one process of a launch only; the exit code is
-/// that of all: 0 for help, 64 for a wrong option.
+/// Parses a job's options before MPI starts. Help and mistakes are printed by one process of a launch only; the exit
+/// code is that of all: 0 for help, 64 for a wrong option.
 public func parseOptions<Job: ParsableCommand>(_ job: Job.Type) -> Job {
     prepareStreams()
     do {
@@ -38,7 +38,8 @@ public func runCommand<Job: ParsableCommand>(of job: Job.Type) {
     }
 }
 
-/// Runs a job on all ranks, and never returns: takes what the libraries need, starts MPI, refuses ranks with other options.
+/// Runs a job on all ranks, and never returns: takes what the libraries need, starts MPI, refuses ranks with other
+/// options.
 ///
 /// - Parameters:
 ///   - threads: BLAS threads of a rank.
@@ -55,33 +56,38 @@ public func runJob(
     }
 }
 
-/// Lets a write to a closed pipe, or beyond the limit of a file's size, fail with an error that is told, instead of ending the process.
+/// Lets a write to a closed pipe, or beyond the limit of a file's size, fail with an error that is told, instead of
+/// ending the process.
 private func prepareStreams() {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    // Where one of the three was closed by the caller, the next file that is opened would take its place, and be printed to.
+    // Where one of the three was closed by the caller, the next file that is opened would take its place, and be
+    // printed to.
     for stream: Int32 in 0...2 where fcntl(stream, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
 }
 
 /// Refuses words that are not UTF-8: as text they would name other files than were meant.
 private func refuseOtherEncodings() throws {
-    var places = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).dropFirst().compactMap(\.self)
+    var places = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).dropFirst()
+        .compactMap(\.self)
         .map { (name: "the command line", word: $0) }
     for name: String in ["COLONNADE_DATA", "TMPDIR"] {
         if let word = getenv(name) { places.append((name, word)) }
     }
     for (name, word) in places where String(validatingCString: word) == nil {
         let bytes = UnsafeRawBufferPointer(start: word, count: strlen(word))
-        let shown = bytes.map { (0x20..<0x7f).contains($0) ? String(UnicodeScalar($0)) : "\\x" + String($0, radix: 16) }.joined()
-        throw ValidationError("\(name): expected text in UTF-8, found '\(shown)': rename the file or folder, or reach it by a link")
+        let shown = bytes.map { (0x20..<0x7f).contains($0) ? String(UnicodeScalar($0)) : "\\x" + String($0, radix: 16) }
+            .joined()
+        throw ValidationError(
+            "\(name): expected text in UTF-8, found '\(shown)': rename the file or folder, or reach it by a link")
     }
 }
 
 private func leave<Job: ParsableCommand>(_ job: Job.Type, _ error: any Error) -> Never {
     if let rank = Parallel.launchedRank {
         if job.exitCode(for: error) != .success {
-            // The launcher ends all when one ends with an error. All must have come as far as this line, to leave with one
-            // code, and the one that speaks must be first.
+            // The launcher ends all when one ends with an error. All must have come as far as this line, to leave with
+            // one code, and the one that speaks must be first.
             signal(SIGTERM, SIG_IGN)
             sleep(rank == 0 ? 1 : 2)
         }

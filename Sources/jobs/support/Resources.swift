@@ -4,8 +4,8 @@ import Logging
 import Parallel
 import Training
 
-/// Takes what the libraries need before MPI starts, or says what is missing. Later, MPI would fail in words of its own and OpenBLAS try
-/// for ever in silence.
+/// Takes what the libraries need before MPI starts, or says what is missing. Later, MPI would fail in words of its own
+/// and OpenBLAS try for ever in silence.
 ///
 /// - Parameter threads: BLAS threads of this process.
 /// - Throws: `TrainingError`, which names the limit and the need.
@@ -15,10 +15,13 @@ func takeLibraryResources(threads: Int) throws {
     try checkLimit(RLIMIT_FSIZE, "ulimit -f", atLeast: 1 << 23, "bytes in a file")
     try checkLimit(RLIMIT_NOFILE, "ulimit -n", atLeast: 64, "open files")
     // What MPI_Init maps (Open MPI 4.1, one host), and what the libraries touch.
-    let mapped = 320_000_000 + Backend.bytes(threads: threads), touched = 128_000_000
+    let mapped = 320_000_000 + Backend.bytes(threads: threads)
+    let touched = 128_000_000
     let advice = ": raise the limit, or give fewer --threads"
     let what = "MPI with \(threads) BLAS thread\(threads == 1 ? "" : "s")"
-    if case .exceeds(let reason) = MemoryLimits().verdict(what, needs: touched, mapped: mapped) { throw TrainingError(reason + advice) }
+    if case .exceeds(let reason) = MemoryLimits().verdict(what, needs: touched, mapped: mapped) {
+        throw TrainingError(reason + advice)
+    }
     // What no limit tells of, such as a strict overcommit, shows in the attempt.
     let tried = touched + Backend.bytes(threads: threads)
     let attempt = mmap(nil, tried, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
@@ -36,7 +39,8 @@ func takeLibraryResources(threads: Int) throws {
 private func checkLimit(_ resource: __rlimit_resource, _ name: String, atLeast least: UInt, _ unit: String) throws {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur < least else { return }
-    throw TrainingError("MPI needs \(least) \(unit): expected a limit (\(name)) of as many at least, found \(limit.rlim_cur): raise it")
+    throw TrainingError(
+        "MPI needs \(least) \(unit): expected a limit (\(name)) of as many at least, found \(limit.rlim_cur): raise it")
 }
 
 /// Holds a plan against the memory of this machine, before the work. Costs the collective of `agree`.

@@ -8,7 +8,8 @@ import Parallel
 /// - Parameter words: the job's name and its arguments.
 /// - Throws: `AgreedFailure` with exit code 64.
 func checkSameOptions(_ words: [String], on world: Communicator) throws {
-    var text = Array(words.joined(separator: "\0").utf8), length = Int64(text.count)
+    var text = Array(words.joined(separator: "\0").utf8)
+    var length = Int64(text.count)
     try withUnsafeMutablePointer(to: &length) {
         try world.broadcast(UnsafeMutableBufferPointer(start: $0, count: 1), from: 0)
     }
@@ -17,7 +18,9 @@ func checkSameOptions(_ words: [String], on world: Communicator) throws {
     let theirs = String(decoding: text, as: UTF8.self).split(separator: "\0", omittingEmptySubsequences: false)
     try world.agree {
         let (ours, theirs) = (options(of: words), options(of: theirs.map(String.init)))
-        guard let name = Set(ours.keys).union(theirs.keys).sorted().first(where: { ours[$0] != theirs[$0] }) else { return }
+        guard let name = Set(ours.keys).union(theirs.keys).sorted().first(where: { ours[$0] != theirs[$0] }) else {
+            return
+        }
         func text(_ value: String?) -> String { value.map { $0.isEmpty ? "it without a value" : $0 } ?? "none" }
         throw OptionError(
             "\(name): expected \(text(theirs[name])), as on rank 0, found \(text(ours[name])): "
@@ -28,7 +31,8 @@ func checkSameOptions(_ words: [String], on world: Communicator) throws {
 /// The values of every option that is compared, by its name and in the order given. The words before the first option
 /// are the job and its command.
 private func options(of words: [String]) -> [String: String] {
-    var options: [String: String] = [:], name = "job"
+    var options: [String: String] = [:]
+    var name = "job"
     for word in words {
         if word.hasPrefix("--") {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
