@@ -15,6 +15,7 @@ end_children() {
   [[ $BASHPID == "$$" && $(jobs -rp) ]] || return 0
   trap '' HUP INT TERM
   mapfile -t pids < <(below $$)
+  ((${#pids[@]} > 0)) || mapfile -t pids < <(jobs -rp) # on a kernel that lists no children
   kill -TERM "${pids[@]}" || true
   for ((i = 0; i < 100; i++)); do
     alive "${pids[@]}" || return 0
@@ -52,19 +53,26 @@ attended() {
 
 # patiently WHAT COMMAND...: attended, and says every ten seconds that it goes on.
 patiently() {
-  local what=$1 begun=$SECONDS bell command timer ended status
-  exec {bell}<> <(:)
   ("${@:2}") <&0 &
-  command=$!
+  wait_for_one 10 "$1" $!
+  return "$code"
+}
+
+# wait_for_one SECONDS WHAT PID...: waits for one of these children to end; it is then in $ended, its exit code in
+# $code. Meanwhile says that WHAT goes on: every so many SECONDS, and on a terminal every ten, a line over the other.
+wait_for_one() {
+  local every=$1 what=$2 begun=$SECONDS said=$SECONDS pause=0.1 pid line
+  [[ ! -t 1 ]] || every=10
   while true; do
-    read -rt 10 -u "$bell" &
-    timer=$! status=0
-    wait -n -p ended "$command" "$timer" || status=$?
-    [[ $ended == "$timer" ]] || break
-    echo "still busy after $((SECONDS - begun)) s: $what"
+    for pid in "${@:3}"; do alive "$pid" || break 2; done
+    ((SECONDS - begun < 10)) || pause=1
+    sleep "$pause" # no read -t, in which bash may crash at a signal
+    ((SECONDS - said >= every)) || continue
+    said=$SECONDS line="still busy after $((SECONDS - begun)) s: $what"
+    if [[ -t 1 ]]; then printf '\r\033[K%.78s' "$line"; else echo "$line"; fi
   done
-  echo >&"$bell" # no signal: bash may run this script's own traps in a child that gets one at once
-  wait "$timer" || true
-  exec {bell}>&-
-  return "$status"
+  [[ ! -t 1 ]] || printf '\r\033[K'
+  # shellcheck disable=SC2034 # $ended is for who calls this
+  ended=$pid code=0
+  wait "$pid" || code=$?
 }

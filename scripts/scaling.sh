@@ -8,7 +8,11 @@ choose_counts() {
   counts=()
   for ((ranks = 1; ranks < $1; ranks *= 2)); do counts+=("$ranks"); done
   counts+=("$1")
-  [[ ! ${RANKS_LIST:-} ]] || read -ra counts <<<"$RANKS_LIST"
+  [[ ! ${RANKS_LIST:-} ]] || read -rd '' -a counts <<<"$RANKS_LIST" || true # false, since there is no end to find
+  if ((${#counts[@]} == 0)); then
+    echo "RANKS_LIST: expected numbers of ranks, such as '1 2 4', found none" >&2
+    exit 64
+  fi
   for ranks in "${counts[@]}"; do expect_count RANKS_LIST "$ranks"; done
 }
 

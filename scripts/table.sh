@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
-# Sourced by scripts/sweep: the table $csv of its $runs, which are the keys of $wanted, too, the table $scores of what
-# their validation tried, and the result.json of a run. A table is written aside and gets its name when it is whole.
+# Sourced by scripts/sweep: the table $csv of its $runs, which are the keys of $wanted, too, the tables beside it of
+# what their validation tried, and the result.json of a run. A table is written aside and gets its name when it is whole.
 
 columns=(accuracy interval dynamicParameters learnedParameters fullParameters proportion bytesPerStep wireBytesPerStep)
 columns+=(secondsPerStep seconds)
@@ -61,8 +61,13 @@ write_table() {
   {
     printf '%s\n' "$header" "${standing[@]}"
     for run in "${runs[@]}"; do [[ ! ${row[$run]:-} || ${stands[$run]:-} ]] || echo "\"$run\",${row[$run]}"; done
-  } >"$csv.new"
-  if cmp -s "$csv.new" "$csv"; then rm "$csv.new"; else mv "$csv.new" "$csv"; fi
+  } | replace "$csv" || exit 1
+}
+
+# replace FILE: standard input is what it then has
+replace() {
+  { cat >"$1.new" && if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi; } 2>/dev/null ||
+    fail 1 "$1: could not be written; make room for it, or name another table with CSV=FILE"
 }
 
 # take_result RUN FOLDER: its row and what it tried, from what it left there; false, and why in $flaw, where that lacks
@@ -89,9 +94,10 @@ take_result() {
   row[$run]=${numbers#,}
 }
 
-# take_tries RUN FILE: replaces what $scores has of the run
+# take_tries RUN FILE: replaces what the table of its job has of the run; the jobs have other columns
 take_tries() {
-  local run=$1 file=$2 first
+  local run=$1 file=$2 first scores=${csv%.csv}_validation.csv
+  [[ $run == mlp* ]] || scores=${csv%.csv}_rica_validation.csv
   if [[ ! -s $file ]] || ends_within_a_line "$file" ||
     ! awk -F, 'NR == 1 { n = NF } NF != n || /^,|,,|,$/ { exit bad = 1 } END { exit bad || NR < 2 }' "$file"; then
     flaw="$file: expected a table of what --validate tried, found none that is whole"
@@ -106,6 +112,5 @@ take_tries() {
     echo "$first"
     [[ ! -s $scores ]] || RUN=$run awk 'NR > 1 && index($0, "\"" ENVIRON["RUN"] "\",") != 1' "$scores"
     RUN=$run awk 'NR > 1 { print "\"" ENVIRON["RUN"] "\"," $0 }' "$file"
-  } >"$scores.new" || fail 1 "$scores.new: could not be written; make room for it" # set -e is off in a condition
-  mv "$scores.new" "$scores"
+  } | replace "$scores" || exit 1 # set -e is off in a condition
 }
