@@ -1,4 +1,3 @@
-import Foundation
 @preconcurrency import Glibc
 
 /// What a job prints where it may not be written, as to a closed pipe or a full disk.

@@ -1,4 +1,5 @@
 import Foundation
+import JobSupport
 import Training
 
 /// The job on a table of `scaling run`: reads it, draws, then writes.
