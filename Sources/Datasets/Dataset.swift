@@ -97,6 +97,8 @@ func readClassNames(_ path: String) throws -> [String] {
     if let empty = names.firstIndex(of: "") {
         throw DataError(path, expected: "10 class names, a line each", found: "none in line \(empty + 1)")
     }
-    guard names.count == 10 else { throw DataError(path, expected: "10 class names, a line each", found: "\(names.count)") }
+    guard names.count == 10 else {
+        throw DataError(path, expected: "10 class names, a line each", found: "\(names.count)")
+    }
     return names
 }

@@ -44,7 +44,9 @@ public struct Safetensors: Sendable {
         /// Fills a buffer with the elements' bytes from `start` on. Throws `DataError` where the file cannot be read.
         func read(from start: Int = 0, into buffer: UnsafeMutableRawBufferPointer) throws {
             switch content {
-            case .memory(let data): data.copyBytes(to: buffer, from: data.startIndex + start..<data.startIndex + start + buffer.count)
+            case .memory(let data):
+                let first = data.startIndex + start
+                data.copyBytes(to: buffer, from: first..<first + buffer.count)
             case .file(let file, let offset): try file.read(at: offset + start, into: buffer)
             }
         }
@@ -75,7 +77,8 @@ public struct Safetensors: Sendable {
     public mutating func set<Element: TensorElement>(_ name: String, _ values: [Element], shape: [Int]? = nil) {
         let shape = shape ?? [values.count]
         precondition(shape.reduce(1, *) == values.count, "\(name): \(values.count) values for the shape \(shape)")
-        tensors[name] = Tensor(type: Element.tensorType, shape: shape, content: .memory(values.withUnsafeBytes { Data($0) }))
+        let content = Tensor.Content.memory(values.withUnsafeBytes { Data($0) })
+        tensors[name] = Tensor(type: Element.tensorType, shape: shape, content: content)
     }
 
     /// Adds a matrix as an array of two dimensions. The values are copied.

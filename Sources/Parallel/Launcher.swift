@@ -86,7 +86,8 @@ struct ShellOfStep: ExitCoded, CustomStringConvertible {
     let exitCode: Int32 = 64
 
     var description: String {
-        "\(launcher.variable)=\(launcher.processes): expected to be started by srun as one of \(launcher.processes) tasks, "
+        "\(launcher.variable)=\(launcher.processes): expected to be started by srun "
+            + "as one of \(launcher.processes) tasks, "
             + "found a shell of one task: start the job itself with srun, or one process with 'mpirun -n 1' "
             + "(in a new shell where that step is over)"
     }

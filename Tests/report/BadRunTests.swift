@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the job report says to folders and runs that it cannot use: the code, one line that names the culprit, and no report.
+/// What the job report says to folders and runs that it cannot use: the code, one line that names the culprit, and no
+/// report.
 @Suite struct BadRunTests {
     private let run: ReportRun
 

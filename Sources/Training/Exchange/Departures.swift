@@ -1,8 +1,8 @@
 import LinearAlgebra
 import Parallel
 
-/// The parts of a gradient on their way to their owners, unsummed, group by group of `Ownership`: a group leaves when its buckets are
-/// complete, while the rest is computed. Every rank sends the same buckets in the same order.
+/// The parts of a gradient on their way to their owners, unsummed, group by group of `Ownership`: a group leaves when
+/// its buckets are complete, while the rest is computed. Every rank sends the same buckets in the same order.
 final class Departures<Number: MPIScalar> {
     /// What the others send of a group.
     private struct Arrival {
@@ -10,16 +10,16 @@ final class Departures<Number: MPIScalar> {
         /// As many parts of this rank's length as there are other ranks, in their order.
         let parts: Parts<Number>
         let buffer: UnsafeMutableBufferPointer<Number>
-        /// Of this rank's part: its length.
+        /// The length of this rank's part.
         let count: Int
     }
 
     private let rank: Int
     private let ownership: Ownership<Number>
     private let arrivals: [Arrival]
-    /// Of every bucket: its group, and where it begins in a part of that.
+    /// The group of every bucket, and where the bucket begins in a part of it.
     private let place: [(group: Int, offset: Int)]
-    /// Of every bucket: whether it was sent, and not yet received.
+    /// Whether a bucket was sent, and not yet received.
     private(set) var wasSent: [Bool]
 
     init(_ ownership: Ownership<Number>, communicator: Communicator) {
@@ -47,8 +47,8 @@ final class Departures<Number: MPIScalar> {
     /// Numbers that it holds.
     var held: Int { arrivals.reduce(0) { $0 + $1.buffer.count } }
 
-    /// Takes a bucket, starts its group on its way when that is complete, and lets MPI work on those before it. The buffer, which holds all
-    /// buckets, is read until `receive`.
+    /// Takes a bucket, starts its group on its way when that is complete, and lets MPI work on those before it. The
+    /// buffer, which holds all buckets, is read until `receive`.
     func send(_ bucket: Int, of buffer: UnsafeBufferPointer<Number>) {
         wasSent[bucket] = true
         let group = place[bucket].group, arrival = arrivals[group]
@@ -63,7 +63,8 @@ final class Departures<Number: MPIScalar> {
         for bucket in ownership.groups[group] { wasSent[bucket] = false }
     }
 
-    /// What another rank has sent of a bucket, when its group was received; scratch of the caller until that leaves again.
+    /// What another rank has sent of a bucket, when its group was received; scratch of the caller until that leaves
+    /// again.
     func part(_ bucket: Int, of other: Int) -> UnsafeMutablePointer<Number> {
         precondition(other != rank, "a rank's own part stays where it is")
         let (group, offset) = place[bucket], arrival = arrivals[group]

@@ -1,4 +1,5 @@
-/// Weak scaling as the model expects it on a network: the time of a step at a fixed batch per rank, a core to each rank.
+/// Weak scaling as the model expects it on a network: the time of a step at a fixed batch per rank, a core to each
+/// rank.
 public struct Forecast: Sendable {
     /// A configuration at all rank counts.
     public struct Curve: Sendable {
@@ -10,7 +11,8 @@ public struct Forecast: Sendable {
         public var efficiency: [Double] { times.map { times[0].total / $0.total } }
     }
 
-    /// Ethernet and a fabric, with latencies from program to program that such networks usually have; assumed, not measured.
+    /// Ethernet and a fabric, with latencies from program to program that such networks usually have; assumed, not
+    /// measured.
     public static let networks = [
         Network(name: "1 Gbit/s Ethernet, 50 µs", bitsPerSecond: 1e9, latency: 50e-6),
         Network(name: "10 Gbit/s Ethernet, 20 µs", bitsPerSecond: 1e10, latency: 20e-6),
@@ -33,8 +35,8 @@ public struct Forecast: Sendable {
         }
     }
 
-    /// The rank counts at which a configuration takes less time a step than its yardstick, the same net that exchanges in full; nil
-    /// without one.
+    /// The rank counts at which a configuration takes less time a step than its yardstick, the same net that exchanges
+    /// in full; nil without one.
     public func ranksThatPay(_ curve: Curve) -> [Int]? {
         guard let yardstick = curve.configuration.yardstick(among: curves.map(\.configuration)),
             let full = curves.first(where: { $0.configuration == yardstick })
@@ -44,8 +46,8 @@ public struct Forecast: Sendable {
 }
 
 extension CostModel {
-    /// The rate of a link, in bits a second, from which on a configuration that sends less is no faster than another, by bisection;
-    /// infinite: faster even at 10¹⁵.
+    /// The rate of a link, in bits a second, from which on a configuration that sends less is no faster than another,
+    /// by bisection; infinite: faster even at 10¹⁵.
     ///
     /// - Returns: nil where one of them cannot be predicted, or the first is no faster at 1 kbit/s, since it sends no less.
     public func breakEven(_ one: Configuration, with other: Configuration, ranks: Int, batch: Int, latency: Double) -> Double? {

@@ -26,7 +26,8 @@ struct Page {
 
     private var curves: String {
         guard let figures else { return "<p>\(withoutCurves)</p>" }
-        return "<div class=\"curves\">\n" + figures.map { htmlFigure($0.picture, $0.figure.caption) }.joined() + "</div>"
+        let curves = figures.map { htmlFigure($0.picture, $0.figure.caption) }.joined()
+        return "<div class=\"curves\">\n\(curves)</div>"
     }
 
     private var filterSection: String {
