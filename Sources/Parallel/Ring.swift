@@ -59,15 +59,24 @@ public final class Ring {
         }
         self.expected = expected
         self.depth = depth
-        func sent(by rank: Int) -> Int { size == 1 ? 0 : 2 * count - cut[(rank + 1) % size].count - cut[(rank + 2) % size].count }
-        self.sent = sent(by: rank)
-        busiest = (0..<size).map(sent).max()!
+        sent = Self.sent(by: rank, of: cut)
+        busiest = Self.busiest(count: count, ranks: size)
         scratch = .allocate(capacity: depth * Self.segment)
         self.sends.reserveCapacity(sends.count)
         receives.reserveCapacity(expected.count)
     }
 
     deinit { scratch.deallocate() }
+
+    /// The values that the rank of most sends in an allreduce of `count` values.
+    public static func busiest(count: Int, ranks: Int) -> Int {
+        let cut = Cut(count, into: ranks)
+        return (0..<ranks).map { sent(by: $0, of: cut) }.max()!
+    }
+
+    private static func sent(by rank: Int, of cut: Cut) -> Int {
+        cut.parts == 1 ? 0 : 2 * cut.total - cut[(rank + 1) % cut.parts].count - cut[(rank + 2) % cut.parts].count
+    }
 
     /// The sum over ranks, element by element, in every rank's `buffer`. An error ends the job here.
     public func allReduce(inPlace buffer: UnsafeMutableBufferPointer<Float>) {

@@ -23,12 +23,17 @@ final class AveragingExchange: Exchange {
     /// - Parameter epoch: steps of an epoch, which ends with an exchange; nil: none ends.
     init(_ values: LearnedValues, every: Int, epoch: Int?, sum: FlatSum, ranks: Int) {
         self.every = every
-        frequency = epoch.map { (($0 + every - 1) / every, $0) } ?? (1, every)
+        frequency = Self.frequency(every: every, epoch: epoch)
         self.sum = sum
         self.ranks = Float(ranks)
         updated = values.buckets.map { 0..<$0.units }
         common = Matrix(rows: 1, columns: values.count)
         velocity = Matrix(rows: 1, columns: values.count)
+    }
+
+    /// Exchanges in so many steps, where an epoch of `epoch` steps ends with one.
+    static func frequency(every: Int, epoch: Int?) -> (exchanges: Int, steps: Int) {
+        epoch.map { (($0 + every - 1) / every, $0) } ?? (1, every)
     }
 
     var bytesPerStep: Int { sum.bytes * frequency.exchanges / frequency.steps }

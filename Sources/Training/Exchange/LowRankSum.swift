@@ -37,11 +37,7 @@ final class LowRankSum: RankSum {
     ///   - rank: r.
     ///   - sum: makes the sum of a buffer of some length.
     init(_ gradient: LearnedValues, rank: Int, ranks: Int, sum: (Int) -> FlatSum) {
-        func isSmaller(_ bucket: LearnedValues.Bucket) -> Bool {
-            rank * (bucket.units + bucket.valuesPerUnit - 1) < bucket.units * (bucket.valuesPerUnit - 1)
-        }
-        let first = gradient.buckets.reduce(0) { $0 + (isSmaller($1) ? (rank + 1) * $1.units : $1.count) }
-        let second = gradient.buckets.reduce(0) { $0 + (isSmaller($1) ? rank * ($1.valuesPerUnit - 1) : 0) }
+        let (first, second, _) = Self.sizes(of: gradient.buckets.map { ($0.units, $0.valuesPerUnit) }, rank: rank)
         firstBuffer = Matrix(rows: 1, columns: first)
         secondBuffer = Matrix(rows: 1, columns: second)
         firstSum = sum(first)
@@ -54,7 +50,7 @@ final class LowRankSum: RankSum {
         }
         var approximations: [Approximation] = [], whole: [(Int, Matrix<Float>)] = []
         for (b, bucket) in gradient.buckets.enumerated() {
-            guard isSmaller(bucket) else {
+            guard Self.isSmaller(units: bucket.units, valuesPerUnit: bucket.valuesPerUnit, rank: rank) else {
                 whole.append((b, take(firstBuffer, 0, rows: bucket.units, columns: bucket.valuesPerUnit)))
                 continue
             }
@@ -68,6 +64,28 @@ final class LowRankSum: RankSum {
         }
         self.approximations = approximations
         self.whole = whole
+    }
+
+    /// Whether the two thin matrices of a bucket hold fewer values than its weights.
+    private static func isSmaller(units: Int, valuesPerUnit: Int, rank: Int) -> Bool {
+        rank * (units + valuesPerUnit - 1) < units * (valuesPerUnit - 1)
+    }
+
+    /// The values of the two buffers that are summed, and of what the approximation leaves out.
+    static func sizes(
+        of buckets: [(units: Int, valuesPerUnit: Int)], rank: Int
+    ) -> (first: Int, second: Int, residual: Int) {
+        var first = 0, second = 0, residual = 0
+        for (units, valuesPerUnit) in buckets {
+            guard isSmaller(units: units, valuesPerUnit: valuesPerUnit, rank: rank) else {
+                first += units * valuesPerUnit
+                continue
+            }
+            first += (rank + 1) * units
+            second += rank * (valuesPerUnit - 1)
+            residual += units * (valuesPerUnit - 1)
+        }
+        return (first, second, residual)
     }
 
     var bytes: Int { firstSum.bytes + secondSum.bytes }

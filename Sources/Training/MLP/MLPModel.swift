@@ -166,8 +166,14 @@ public final class MLPModel {
     /// Zeros for the gradient of every layer's W, units × (n_v + 1), before it is projected; nil where nothing is predicted, since it is
     /// that of the values then.
     public var expandedGradient: LearnedValues? {
-        weights.allSatisfy(\.isDense)
-            ? nil : LearnedValues(zip(names, weights).map { (name: $0, units: $1.units, valuesPerUnit: $1.grid.inputs + 1) })
+        expandedShapes.map { shapes in
+            LearnedValues(zip(names, shapes).map { (name: $0, units: $1.units, valuesPerUnit: $1.valuesPerUnit) })
+        }
+    }
+
+    /// The shapes of that gradient.
+    var expandedShapes: [(units: Int, valuesPerUnit: Int)]? {
+        weights.allSatisfy(\.isDense) ? nil : weights.map { ($0.units, $0.grid.inputs + 1) }
     }
 
     /// Of every bucket how many values of a unit have decay and norm: all but the bias, and none of a learned U, whose rows are no units.

@@ -1,7 +1,6 @@
 import Datasets
 import Layers
 import LinearAlgebra
-import Parallel
 
 /// What a run will cost, worked out before it: `--dry-run` prints it, the banner shows a part.
 public struct MLPPlan {
@@ -49,12 +48,13 @@ public struct MLPPlan {
     /// - Parameters:
     ///   - forced: the path that the user chose, for the layers that have it.
     ///   - training: training images.
+    ///   - ranks: those that share the work; none of them is asked.
     /// - Throws: what `MLPModel` throws.
     public init(
-        settings: MLPSettings, shape: ImageShape, classes: Int, exchange: ExchangeOptions, communicator: Communicator, forced: ComputePath?,
-        training: Int
+        settings: MLPSettings, shape: ImageShape, classes: Int, exchange: ExchangeOptions, ranks: Int,
+        forced: ComputePath?, training: Int
     ) throws {
-        let samples = exchange.reduction.largestPart(of: settings.batch, ranks: communicator.size)
+        let samples = exchange.reduction.largestPart(of: settings.batch, ranks: ranks)
         var stages: [Stage] = [], models: [MLPModel] = []
         for stage in settings.stages {
             // Turns cost what the turn before last did.
@@ -66,9 +66,11 @@ public struct MLPPlan {
                 continue
             }
             let model = try MLPModel(settings: settings, shape: shape, classes: classes, stage: stage)
-            let expanded = exchange.sumsExpanded ? model.expandedGradient.map { ExpandedGradient(values: $0, project: {}) } : nil
+            let expanded = exchange.sumsExpanded ? model.expandedShapes : nil
             let epoch = (training + settings.batch - 1) / settings.batch
-            let made = exchange.make(for: model.values, expanded: expanded, epoch: epoch, communicator: communicator)
+            let cost = ExchangeCost(
+                exchange, buckets: model.values.buckets.map { ($0.units, $0.valuesPerUnit) }, expanded: expanded,
+                epoch: epoch, ranks: ranks)
             let steps = max(1, stage.epochs.count) * epoch
             // Costs are those of a part of a batch; a rank has as many parts as its count allows, which must not choose the path.
             let parts = exchange.reduction == .fast ? 1 : ShardTree.shards
@@ -80,10 +82,11 @@ public struct MLPPlan {
             let paths = costs.map { costs in costs.first { $0.path == forced }?.path ?? costs[0].path }
             stages.append(
                 Stage(
-                    stage: stage, learned: model.values.count, bytesPerStep: made.bytesPerStep, wireBytesPerStep: made.wireBytesPerStep,
-                    costs: costs, paths: paths,
-                    floats: model.floats(paths: paths, samples: samples, training: training, updated: made.updated, ranks: communicator.size) + made.heldFloats
-                        + (expanded == nil ? 0 : model.denseFloats)))
+                    stage: stage, learned: model.values.count, bytesPerStep: cost.bytesPerStep,
+                    wireBytesPerStep: cost.wireBytesPerStep, costs: costs, paths: paths,
+                    floats: model.floats(
+                        paths: paths, samples: samples, training: training, owners: exchange.name == .owned ? ranks : 1)
+                        + cost.heldFloats + (expanded == nil ? 0 : model.denseFloats)))
             models.append(model)
         }
         self.stages = stages
@@ -111,10 +114,10 @@ public struct MLPPlan {
                 + settings.widths.indices.map { k in
                     settings.preparation(
                         layer: k, of: first, samples: samples,
-                        sums: { 2 * exchange.reduction.heldValues(sumOf: $0, ranks: communicator.size) }
+                        sums: { 2 * exchange.reduction.heldValues(sumOf: $0, ranks: ranks) }
                     ) { units, valuesPerUnit, inputs in
-                        let summed = LearnedValues([("", units, exchange.sumsExpanded ? inputs : valuesPerUnit + 1)])
-                        return exchange.make(for: summed, communicator: communicator).heldFloats
+                        let summed = (units, exchange.sumsExpanded ? inputs : valuesPerUnit + 1)
+                        return ExchangeCost(exchange, buckets: [summed], ranks: ranks).heldFloats
                     }
                 }.max()!
         }
@@ -143,7 +146,9 @@ extension MLPModel {
     fileprivate var activations: Int { weights.reduce(weights.last!.units) { $0 + $1.grid.inputs + 1 + $1.units } }
 
     /// Floats that training with it takes beside itself: data, workspaces, gradient, the optimiser's state.
-    fileprivate func floats(paths: [ComputePath], samples: Int, training: Int, updated: [Range<Int>], ranks: Int) -> Int {
+    ///
+    /// - Parameter owners: ranks that divide the units of every bucket; 1: every rank updates all.
+    fileprivate func floats(paths: [ComputePath], samples: Int, training: Int, owners: Int) -> Int {
         let first = weights[0]
         let row = paths[0] == .reduced ? first.columns.count * (first.valuesPerUnit + 1) : first.grid.inputs + 1
         // A batch in every layer, then W and its gradient, or what pools.
@@ -156,11 +161,8 @@ extension MLPModel {
             case .reduced: workspaces += samples * pooled
             }
         }
-        // Of the rank that owns most, where not all update everything.
-        let state = zip(updated, values.buckets).reduce(0) { sum, bucket in
-            let units = bucket.1.units, most = bucket.0.count == units ? units : (units + ranks - 1) / ranks
-            return sum + most * bucket.1.valuesPerUnit
-        }
+        // That of the rank that owns most.
+        let state = values.buckets.reduce(0) { $0 + ($1.units + owners - 1) / owners * $1.valuesPerUnit }
         // A chunk of images on its way to their rows, a byte a value; where it is pooled, in Float, too, and what blurs it: inverses, one
         // of them on its way from Double, and 400 images.
         var chunk = sampleChunk / 4 * first.grid.inputs

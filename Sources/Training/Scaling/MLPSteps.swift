@@ -37,8 +37,8 @@ public struct MLPSteps {
         let trained = trained(learned: learned, batch: batch)
         let plan = try communicator.agree {
             try MLPPlan(
-                settings: trained, shape: inputs.shape, classes: inputs.classes, exchange: options, communicator: communicator, forced: nil,
-                training: inputs.count)
+                settings: trained, shape: inputs.shape, classes: inputs.classes, exchange: options,
+                ranks: communicator.size, forced: nil, training: inputs.count)
         }
         // The plan made a model, too.
         ProcessMemory.resetPeak()

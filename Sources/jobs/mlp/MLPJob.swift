@@ -27,7 +27,7 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
     let plan = try world.agree {
         do {
             return try MLPPlan(
-                settings: settings, shape: data.shape, classes: data.classes, exchange: exchange, communicator: world,
+                settings: settings, shape: data.shape, classes: data.classes, exchange: exchange, ranks: world.size,
                 forced: common.compute.path, training: data.train.images.count)
         } catch let error as FactorisationError {
             throw OptionError(

@@ -29,6 +29,8 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("departures", checkDepartures),
     ("departing-descent", checkDepartingDescent),
     ("averaging", checkAveraging),
+    ("exchange-costs", checkExchangeCosts),
+    ("plan-that-fails", checkPlanThatFailsOnOneRank),
     ("low-rank-of-low-rank", checkLowRankOfLowRank),
     ("low-rank-feedback", checkLowRankFeedback),
 ]
