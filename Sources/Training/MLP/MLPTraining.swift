@@ -95,8 +95,9 @@ final class MLPTraining {
             let sent = (communicator.traffic - traffic).total.wireBytes
             let row = Metrics.Row(
                 step: epoch.steps, epoch: epoch.number, objective: epoch.loss, error: epoch.error, seconds: epoch.seconds,
-                compute: (epoch.compute - previous.compute) / count, rebuild: (network.rebuildSeconds - rebuild) / count,
-                project: (network.projectSeconds - project) / count, exchange: (epoch.exchange - previous.exchange) / count,
+                compute: (epoch.compute - previous.compute) / count, expand: (network.rebuildSeconds - rebuild) / count,
+                projectGradient: (network.projectSeconds - project) / count,
+                exchange: (epoch.exchange - previous.exchange) / count,
                 bytes: Double(sent - bytes) / count)
             previous = epoch
             (rebuild, project, bytes) = (network.rebuildSeconds, network.projectSeconds, sent)

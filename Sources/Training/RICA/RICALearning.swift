@@ -54,9 +54,10 @@ public struct RICALearning {
                 Metrics.Row(
                     step: iteration.number, evaluations: iteration.evaluations, objective: iteration.objective,
                     seconds: iteration.seconds, compute: (iteration.compute - previous.compute) / evaluations,
-                    rebuild: (objective.rebuildSeconds - rebuild) / evaluations,
-                    project: (objective.projectSeconds - project) / evaluations,
-                    exchange: (iteration.exchange - previous.exchange) / evaluations, bytes: Double(sent - bytes) / evaluations))
+                    expand: (objective.rebuildSeconds - rebuild) / evaluations,
+                    projectGradient: (objective.projectSeconds - project) / evaluations,
+                    exchange: (iteration.exchange - previous.exchange) / evaluations,
+                    bytes: Double(sent - bytes) / evaluations))
             previous = iteration
             (rebuild, project, bytes) = (objective.rebuildSeconds, objective.projectSeconds, sent)
             if wanted.contains(iteration.number) { snapshots[iteration.number] = objective.normalisedValues(at: values) }

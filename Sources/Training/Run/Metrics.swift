@@ -12,10 +12,13 @@ public struct Metrics: Sendable {
         public var error: Double?
         /// Since the start.
         public var seconds: Double
-        /// Means per step of this row, in seconds; a step of L-BFGS is an evaluation.
+        /// Means per step of this row, in seconds; a step of L-BFGS is an evaluation. What expanding and projecting
+        /// took is in `compute`, too.
         public var compute: Double
-        public var rebuild: Double
-        public var project: Double
+        /// W = Uw.
+        public var expand: Double
+        /// Uᵀ∂L/∂W.
+        public var projectGradient: Double
         public var exchange: Double
         /// Bytes that rank 0 sent per step of this row, counted at the MPI calls.
         public var bytes: Double
@@ -29,13 +32,14 @@ public struct Metrics: Sendable {
 
     /// The columns that every job shares; those that this one has no value for stay empty.
     public var table: String {
-        var text = "step,epoch,evaluations,objective,error,seconds,compute,rebuild,project,wait,exchange,bytes\n"
+        var text = "step,epoch,evaluations,objective,error,seconds,compute,expand,project_gradient,exchange,bytes\n"
         for row in rows {
-            let times = [row.compute, row.rebuild, row.project].map { String(format: "%.6f", $0) }.joined(separator: ",")
+            let times = [row.compute, row.expand, row.projectGradient, row.exchange]
+                .map { String(format: "%.6f", $0) }.joined(separator: ",")
             let epoch = row.epoch.map(String.init) ?? "", evaluations = row.evaluations.map(String.init) ?? ""
             text += "\(row.step),\(epoch),\(evaluations),\(row.objective),\(row.error.map { "\($0)" } ?? ""),"
-            text += "\(String(format: "%.4f", row.seconds)),\(times),,"
-            text += "\(String(format: "%.6f", row.exchange)),\(String(format: "%.0f", row.bytes))\n"
+            text += "\(String(format: "%.4f", row.seconds)),\(times),"
+            text += "\(String(format: "%.0f", row.bytes))\n"
         }
         return text
     }
