@@ -11,14 +11,4 @@ import Training
                 "project_gradient", "exchange", "bytes",
             ])
     }
-
-    @Test func aRowHasACellForEveryColumn() {
-        var metrics = Metrics(capacity: 1)
-        metrics.append(
-            Metrics.Row(
-                step: 40, epoch: 1, evaluations: nil, objective: 0.5, error: 0.25, seconds: 2, compute: 0.004,
-                expand: 0.001, projectGradient: 0.002, exchange: 0.003, bytes: 96))
-        let line = metrics.table.split(separator: "\n").last
-        #expect(line == "40,1,,0.5,0.25,2.0000,0.004000,0.001000,0.002000,0.003000,96")
-    }
 }
