@@ -1,12 +1,13 @@
 internal import CMPI
 
-/// An allreduce of our own: the sum of Floats over ranks in a ring (Patarasuk & Yuan, 2009), in segments, so that a rank passes on the
-/// first of them while the next is still on its way.
+/// An allreduce of our own: the sum of Floats over ranks in a ring (Patarasuk & Yuan, 2009), in segments, so that a
+/// rank passes on the first of them while the next is still on its way.
 ///
-/// The buffer is cut into P parts. A part travels once round the ring and is summed on its way, from the rank of its number on: always in
-/// that order, whatever the timing. Then its sum travels round. So 2(P−1) hops, on which a rank sends 2·N values less two parts, 2(P−1)/P·N
-/// for equal ones: the least that any allreduce sends. MPI_Allreduce needs fewer hops, which tells where messages are small and links fast.
-/// Workspaces are made once: no memory in an allreduce.
+/// The buffer is cut into P parts. A part travels once round the ring and is summed on its way, from the rank of its
+/// number on: always in that order, whatever the timing. Then its sum travels round. So 2(P−1) hops, on which a rank
+/// sends 2·N values less two parts, 2(P−1)/P·N for equal ones: the least that any allreduce sends. MPI_Allreduce needs
+/// fewer hops, which tells where messages are small and links fast. Workspaces are made once: no memory in an
+/// allreduce.
 public final class Ring {
     /// Values of a message: large enough for the line rate, small enough to be passed on early.
     static let segment = 1 << 13
@@ -19,7 +20,7 @@ public final class Ring {
         let isPart: Bool
         /// Whether it goes on to the next rank.
         let isPassedOn: Bool
-        /// Of what this rank has sent before: the message that must have left before this one may arrive in the same place.
+        /// The message among those sent before that must have left before this one may arrive in the same place.
         let leavesFirst: Int?
     }
 
@@ -43,15 +44,19 @@ public final class Ring {
         let size = communicator.size, rank = communicator.rank, cut = Cut(count, into: size)
         func segments(_ part: Int) -> [Range<Int>] {
             let part = cut[(part % size + size) % size]
-            return stride(from: part.lowerBound, to: part.upperBound, by: Self.segment).map { $0..<min($0 + Self.segment, part.upperBound) }
+            return stride(from: part.lowerBound, to: part.upperBound, by: Self.segment).map {
+                $0..<min($0 + Self.segment, part.upperBound)
+            }
         }
         first = segments(rank)
-        // Of every place that this rank sends from: the message after which it does so.
-        var expected: [Message] = [], sends = first.map { (place: $0.lowerBound, after: -1) }, depth = Self.workspace / Self.segment
+        // The places that this rank sends from, each with the message after which it does so.
+        var expected: [Message] = [], sends = first.map { (place: $0.lowerBound, after: -1) }
+        var depth = Self.workspace / Self.segment
         for hop in 0..<2 * (size - 1) {
             let isPart = hop < size - 1
             for place in segments(isPart ? rank - hop - 1 : rank - hop + size - 1) {
-                let isPassedOn = hop + 1 < 2 * (size - 1), leavesFirst = isPart ? nil : sends.lastIndex { $0.place == place.lowerBound }
+                let isPassedOn = hop + 1 < 2 * (size - 1)
+                let leavesFirst = isPart ? nil : sends.lastIndex { $0.place == place.lowerBound }
                 if let leavesFirst { depth = min(depth, expected.count - sends[leavesFirst].after) }
                 if isPassedOn { sends.append((place.lowerBound, expected.count)) }
                 expected.append(Message(place: place, isPart: isPart, isPassedOn: isPassedOn, leavesFirst: leavesFirst))
@@ -109,12 +114,14 @@ public final class Ring {
         receives.append(
             try communicator.startReceive(
                 message.isPart ? scratch + index % depth * Self.segment : base + message.place.lowerBound,
-                Int32(message.place.count), cmpi_float(), from: (communicator.rank + communicator.size - 1) % communicator.size))
+                Int32(message.place.count), cmpi_float(),
+                from: (communicator.rank + communicator.size - 1) % communicator.size))
     }
 
     private func pass(_ place: Range<Int>, _ base: UnsafeMutablePointer<Float>) throws(MPIError) {
         sends.append(
             try communicator.startSend(
-                base + place.lowerBound, Int32(place.count), cmpi_float(), to: (communicator.rank + 1) % communicator.size))
+                base + place.lowerBound, Int32(place.count), cmpi_float(),
+                to: (communicator.rank + 1) % communicator.size))
     }
 }

@@ -1,25 +1,26 @@
 import Layers
 import LinearAlgebra
 
-/// PowerSGD (Vogels, Karimireddy & Jaggi, NeurIPS 2019, algorithms 1 and 2): a bucket's gradient M, units × values a unit, is summed as
-/// the product PQᵀ of two thin matrices, which one step of the power method from the last Q makes. What that leaves out stays with the
-/// ranks and is added to their next gradients.
+/// PowerSGD (Vogels, Karimireddy & Jaggi, NeurIPS 2019, algorithms 1 and 2): a bucket's gradient M, units × values a
+/// unit, is summed as the product PQᵀ of two thin matrices, which one step of the power method from the last Q makes.
+/// What that leaves out stays with the ranks and is added to their next gradients.
 ///
-/// Two allreduces, of P with what is not approximated, and of Q: r·(units + weights) values a bucket, its biases, and whole those buckets
-/// that this would not make smaller. 6·r flops a weight.
+/// Two allreduces, of P with what is not approximated, and of Q: r·(units + weights) values a bucket, its biases, and
+/// whole those buckets that this would not make smaller. 6·r flops a weight.
 final class LowRankSum: RankSum {
     private struct Approximation {
         let bucket: Int
         /// Pᵀ in the first buffer, Qᵀ in the second: r rows.
         let p: Matrix<Float>
         let q: Matrix<Float>
-        /// Of the last column, the biases, in the first buffer.
+        /// The sums of the last column, the biases, in the first buffer.
         let biases: Matrix<Float>
         let residual: Matrix<Float>
 
         /// Draws a column of Q, the same on all ranks.
         func begin(_ column: Int) {
-            RandomStream(seed: 0, purpose: .approximation, stream: bucket).fillNormal(q.row(column), from: column * q.columns)
+            let stream = RandomStream(seed: 0, purpose: .approximation, stream: bucket)
+            stream.fillNormal(q.row(column), from: column * q.columns)
         }
     }
 
@@ -46,7 +47,8 @@ final class LowRankSum: RankSum {
         var offsets = [0, 0]
         func take(_ buffer: Matrix<Float>, _ which: Int, rows: Int, columns: Int) -> Matrix<Float> {
             defer { offsets[which] += rows * columns }
-            return buffer.columns(offsets[which]..<offsets[which] + rows * columns).reshaped(rows: rows, columns: columns)
+            let place = offsets[which]..<offsets[which] + rows * columns
+            return buffer.columns(place).reshaped(rows: rows, columns: columns)
         }
         var approximations: [Approximation] = [], whole: [(Int, Matrix<Float>)] = []
         for (b, bucket) in gradient.buckets.enumerated() {
@@ -58,7 +60,8 @@ final class LowRankSum: RankSum {
             let approximation = Approximation(
                 bucket: b, p: take(firstBuffer, 0, rows: rank, columns: bucket.units),
                 q: take(secondBuffer, 1, rows: rank, columns: weights),
-                biases: take(firstBuffer, 0, rows: bucket.units, columns: 1), residual: Matrix(rows: bucket.units, columns: weights))
+                biases: take(firstBuffer, 0, rows: bucket.units, columns: 1),
+                residual: Matrix(rows: bucket.units, columns: weights))
             for column in 0..<rank { approximation.begin(column) }
             approximations.append(approximation)
         }
@@ -128,14 +131,16 @@ final class LowRankSum: RankSum {
         }
     }
 
-    private func parts(_ gradient: LearnedValues, _ a: Approximation) -> (weights: Matrix<Float>, biases: Matrix<Float>) {
+    private func parts(
+        _ gradient: LearnedValues, _ a: Approximation
+    ) -> (weights: Matrix<Float>, biases: Matrix<Float>) {
         let all = gradient.matrix(a.bucket)
         return (all.columns(0..<all.columns - 1), all.columns(all.columns - 1..<all.columns))
     }
 }
 
-/// Gram–Schmidt on the rows of a matrix of few, inner products in Double, each row twice: of one that nearly depends on those before, the
-/// first time leaves much of them. A row that depends on them becomes zeros.
+/// Gram–Schmidt on the rows of a matrix of few, inner products in Double, each row twice: of one that nearly depends on
+/// those before, the first time leaves much of them. A row that depends on them becomes zeros.
 private func orthonormalise(_ m: Matrix<Float>) {
     for r in 0..<m.rows {
         let row = m.row(r), before = norm(row)
@@ -145,7 +150,8 @@ private func orthonormalise(_ m: Matrix<Float>) {
             for i in row.indices { row[i] -= product * other[i] }
         }
         let length = norm(row)
-        // What is left of rounding alone has no direction. In Double, since a Float may be too small to have a reciprocal.
+        // What is left of rounding alone has no direction. In Double, since a Float may be too small to have a
+        // reciprocal.
         let scale = length > 1e-5 * before ? 1 / length : 0
         for i in row.indices { row[i] = Float(scale * Double(row[i])) }
     }

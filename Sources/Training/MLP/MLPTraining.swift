@@ -4,8 +4,8 @@ import Layers
 import LinearAlgebra
 import Parallel
 
-/// A prepared model and its training, stage by stage, on the training images of a data set: once for a run, or for every rate that
-/// `--validate` tries, each time from the same start.
+/// A prepared model and its training, stage by stage, on the training images of a data set: once for a run, or for
+/// every rate that `--validate` tries, each time from the same start.
 final class MLPTraining {
     private let settings: MLPSettings
     let plan: MLPPlan
@@ -21,7 +21,8 @@ final class MLPTraining {
     /// As trained so far.
     private(set) var model: MLPModel
     private var network: MLPNetwork?
-    /// What pools images for the network's first layer, chosen once for training and test images; nil: they are as they were.
+    /// What pools images for the network's first layer, chosen once for training and test images; nil: they are as they
+    /// were.
     private var pooling: (weights: PredictedWeights, separable: SeparablePooling?)?
     /// All training images as that layer takes them.
     private var rows: TrainingRows?
@@ -30,8 +31,8 @@ final class MLPTraining {
     ///
     /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`.
     init(
-        settings: MLPSettings, plan: MLPPlan, exchange: ExchangeOptions, data: Dataset, samples: [Int], communicator: Communicator,
-        progress: ProgressLog
+        settings: MLPSettings, plan: MLPPlan, exchange: ExchangeOptions, data: Dataset, samples: [Int],
+        communicator: Communicator, progress: ProgressLog
     ) throws {
         self.settings = settings
         self.plan = plan
@@ -50,8 +51,8 @@ final class MLPTraining {
         }
     }
 
-    /// Trains through all stages and returns the last epoch. `report` is called on every rank after each epoch, `watch` after so many
-    /// steps. Collective.
+    /// Trains through all stages and returns the last epoch. `report` is called on every rank after each epoch, `watch`
+    /// after so many steps. Collective.
     ///
     /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`; what `report` and `watch` throw.
     func train(
@@ -76,7 +77,8 @@ final class MLPTraining {
         network = nil
         let before = model
         model = try communicator.agree {
-            try MLPModel(settings: settings, shape: data.shape, classes: data.classes, stage: stage.stage, after: before)
+            try MLPModel(
+                settings: settings, shape: data.shape, classes: data.classes, stage: stage.stage, after: before)
         }
         let handed = settings.growth != nil && number > 0 ? try handAround(after: before) : 0
         let rows = try trainingRows(pooledBy: stage.paths[0] == .reduced ? model.weights[0] : nil)
@@ -85,16 +87,19 @@ final class MLPTraining {
             onDivergence: "training; a smaller --learning-rate keeps it finite", communicator: communicator)
         let network = steps.network
         self.network = network
-        // What later stages begin with is training: a fit, and XU, for which images are read again. What the first begins with is not.
+        // What later stages begin with is training: a fit, and XU, for which images are read again. What the first
+        // begins with is not.
         if number > 0 { state.seconds += (clock.now - begin).seconds }
         announce(stage.stage, number)
         let traffic = communicator.traffic
         var previous = state, rebuild = 0.0, project = 0.0, bytes = -handed
-        return try steps.descent.run(samples: samples, from: state, through: stage.stage.epochs.upperBound, watch: watch) { epoch in
+        let end = stage.stage.epochs.upperBound
+        return try steps.descent.run(samples: samples, from: state, through: end, watch: watch) { epoch in
             let count = Double(epoch.steps - previous.steps)
             let sent = (communicator.traffic - traffic).total.wireBytes
             let row = Metrics.Row(
-                step: epoch.steps, epoch: epoch.number, objective: epoch.loss, error: epoch.error, seconds: epoch.seconds,
+                step: epoch.steps, epoch: epoch.number, objective: epoch.loss, error: epoch.error,
+                seconds: epoch.seconds,
                 compute: (epoch.compute - previous.compute) / count, expand: (network.rebuildSeconds - rebuild) / count,
                 projectGradient: (network.projectSeconds - project) / count,
                 exchange: (epoch.exchange - previous.exchange) / count,
@@ -124,8 +129,8 @@ final class MLPTraining {
         return Classification(network!, rows: try read(images, labels, range)).predict(Array(0..<range.count))
     }
 
-    /// Gives all ranks rank 0's numbers where processors of two kinds may have rounded differently: of what was fitted when the net grew,
-    /// and of every U made anew from the data. Every rank has the others already.
+    /// Gives all ranks rank 0's numbers where processors of two kinds may have rounded differently: of what was fitted
+    /// when the net grew, and of every U made anew from the data. Every rank has the others already.
     ///
     /// - Returns: the bytes that this rank sends.
     /// - Throws: `MPIError`.
@@ -133,7 +138,8 @@ final class MLPTraining {
         let traffic = communicator.traffic
         try communicator.broadcast(model.values.flat.elements, from: 0)
         for (k, name) in settings.dictionaries.enumerated() where name.needsData {
-            for (column, old) in zip(model.weights[k].columns, previous.weights[k].columns) where column.alpha != old.alpha {
+            for (column, old) in zip(model.weights[k].columns, previous.weights[k].columns)
+            where column.alpha != old.alpha {
                 try communicator.broadcast(column.dictionary!.elements, from: 0)
             }
         }
@@ -149,7 +155,8 @@ final class MLPTraining {
                 case .both where learnsDictionaries: "w and U are learned"
                 case .both: "w is learned, \(stage.proportion ?? 1) of the weights"
                 }
-            progress.say("stage \(number + 1): epochs \(stage.epochs.lowerBound + 1) to \(stage.epochs.upperBound), \(what)")
+            let epochs = "\(stage.epochs.lowerBound + 1) to \(stage.epochs.upperBound)"
+            progress.say("stage \(number + 1): epochs \(epochs), \(what)")
         }
         let isNew = number == 0 || stage.proportion != plan.stages[number - 1].stage.proportion
         if isNew, stage.proportion != nil { progress.say(norms) }
@@ -158,13 +165,16 @@ final class MLPTraining {
     private var learnsDictionaries: Bool { model.learnedDictionaries.contains { $0 != nil } }
 
     private var norms: String {
-        "‖U‖₂ of the predicted layers " + model.dictionaryNorms.map { String(format: "%.3g", $0) }.joined(separator: ", ")
+        "‖U‖₂ of the predicted layers "
+            + model.dictionaryNorms.map { String(format: "%.3g", $0) }.joined(separator: ", ")
     }
 
-    /// All training images for a network's first layer, which `weights` pools or nobody; read only where those at hand are others. A U
-    /// changes in place in no stage that pools, so that pooled images are at hand where all U are where they were.
+    /// All training images for a network's first layer, which `weights` pools or nobody; read only where those at hand
+    /// are others. A U changes in place in no stage that pools, so that pooled images are at hand where all U are where
+    /// they were.
     private func trainingRows(pooledBy weights: PredictedWeights?) throws -> TrainingRows {
-        if let rows, pooling?.weights.columns.map(\.dictionary?.pointer) == weights?.columns.map(\.dictionary?.pointer) { return rows }
+        let pooled = pooling?.weights.columns.map(\.dictionary?.pointer)
+        if let rows, pooled == weights?.columns.map(\.dictionary?.pointer) { return rows }
         rows = nil
         let images = data.train.images
         pooling = try weights.map { weights in
@@ -180,6 +190,8 @@ final class MLPTraining {
     }
 
     private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> TrainingRows {
-        try communicator.agree { try TrainingRows(images, labels, range: range, pooledBy: pooling?.weights, by: pooling?.separable) }
+        try communicator.agree {
+            try TrainingRows(images, labels, range: range, pooledBy: pooling?.weights, by: pooling?.separable)
+        }
     }
 }

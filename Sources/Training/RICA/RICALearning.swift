@@ -24,10 +24,13 @@ public struct RICALearning {
     /// - Parameters:
     ///   - weights: the layer of the settings.
     ///   - path: the cheapest by the layer's estimate if nil.
-    public init(settings: RICASettings, weights: PredictedWeights, patches: RICAPatches, path: ComputePath?, ranks: Int) {
+    public init(
+        settings: RICASettings, weights: PredictedWeights, patches: RICAPatches, path: ComputePath?, ranks: Int
+    ) {
         self.settings = settings
         self.weights = weights
-        self.path = path ?? weights.costs(samples: patches.order.largestPart(of: settings.patches, ranks: ranks))[0].path
+        let samples = patches.order.largestPart(of: settings.patches, ranks: ranks)
+        self.path = path ?? weights.costs(samples: samples)[0].path
         start = settings.startingValues(for: weights)
         objective = RICAObjective(
             weights: weights, patches: patches.local, totalPatches: patches.total, outerProducts: patches.outerProducts,
@@ -39,14 +42,17 @@ public struct RICALearning {
     ///
     /// - Parameter snapshots: iterations whose values are wanted too.
     /// - Throws: as `LBFGS.run`.
-    public func run(communicator: Communicator, progress: ProgressLog, snapshots wanted: Set<Int> = []) throws -> Outcome {
+    public func run(
+        communicator: Communicator, progress: ProgressLog, snapshots wanted: Set<Int> = []
+    ) throws -> Outcome {
         var metrics = Metrics(capacity: settings.iterations + 1)
         var snapshots: [Int: Matrix<Float>] = [:]
         let values = start.matrix(0)
         let before = communicator.traffic
         var previous = LBFGS.Iteration.none, rebuild = 0.0, project = 0.0, bytes = 0
         let optimiser = LBFGS(
-            objective, values: values, communicator: communicator, options: .init(iterations: settings.iterations, order: order))
+            objective, values: values, communicator: communicator,
+            options: .init(iterations: settings.iterations, order: order))
         let last = try optimiser.run { iteration in
             let sent = (communicator.traffic - before).total.wireBytes
             let evaluations = Double(max(iteration.evaluations - previous.evaluations, 1))
@@ -60,7 +66,9 @@ public struct RICALearning {
                     bytes: Double(sent - bytes) / evaluations))
             previous = iteration
             (rebuild, project, bytes) = (objective.rebuildSeconds, objective.projectSeconds, sent)
-            if wanted.contains(iteration.number) { snapshots[iteration.number] = objective.normalisedValues(at: values) }
+            if wanted.contains(iteration.number) {
+                snapshots[iteration.number] = objective.normalisedValues(at: values)
+            }
             progress.step("learn", iteration.number, of: settings.iterations, "objective \(iteration.objective)")
         }
         return Outcome(

@@ -4,8 +4,9 @@ import Parallel
 
 /// Measures training steps of the job `mlp` as it makes them, on whatever ranks there are.
 ///
-/// The dictionaries are se in the first layer and randfixu in the others, which are made without looking at data; a step costs the same
-/// with any other. Momentum, decay and norm are the job's; the rate is so small that no loss diverges.
+/// The dictionaries are se in the first layer and randfixu in the others, which are made without looking at data; a
+/// step costs the same with any other. Momentum, decay and norm are the job's; the rate is so small that no loss
+/// diverges.
 public struct MLPSteps {
     private let settings: MeasurementSettings
     private let activation: Activation
@@ -14,7 +15,8 @@ public struct MLPSteps {
     private let communicator: Communicator
 
     public init(
-        _ settings: MeasurementSettings, activation: Activation, inputs: MeasuredInputs, placement: Placement, communicator: Communicator
+        _ settings: MeasurementSettings, activation: Activation, inputs: MeasuredInputs, placement: Placement,
+        communicator: Communicator
     ) {
         self.settings = settings
         self.activation = activation
@@ -42,7 +44,9 @@ public struct MLPSteps {
         }
         // The plan made a model, too.
         ProcessMemory.resetPeak()
-        let model = try communicator.agree { try MLPModel(settings: trained, shape: inputs.shape, classes: inputs.classes) }
+        let model = try communicator.agree {
+            try MLPModel(settings: trained, shape: inputs.shape, classes: inputs.classes)
+        }
         let paths = plan.stages[0].paths
         let rows = try communicator.agree {
             try inputs.rows(pooledBy: paths[0] == .reduced ? model.weights[0] : nil)
@@ -60,7 +64,8 @@ public struct MLPSteps {
             // Ranks that do not exchange do not wait, either.
             descent.measuresWait = (number + 1) % every == 0
             let (rebuild, project) = (network.rebuildSeconds, network.projectSeconds), first = number % batches * batch
-            let step = try descent.step(on: order[first..<first + batch], first: number * batch, learningRate: trained.learningRate)
+            let step = try descent.step(
+                on: order[first..<first + batch], first: number * batch, learningRate: trained.learningRate)
             guard number >= settings.warmUp else { continue }
             times.add(
                 to: (number - settings.warmUp) / every, weight: 1 / Double(every), compute: step.compute,
@@ -73,10 +78,10 @@ public struct MLPSteps {
             wire: sent.total.wireBytes / settings.steps)
         let widths = [inputs.shape.count] + settings.widths + [inputs.classes]
         return try StepMeasurement(
-            job: "mlp", model: widths.map(String.init).joined(separator: "-"), settings: settings, placement: placement, learned: learned,
-            exchange: ExchangeMethod(options), steps: settings.steps,
-            bytes: StepBytes(payload: exchange.bytesPerStep, wire: exchange.wireBytesPerStep), counted: counted, times: times,
-            communicator: communicator)
+            job: "mlp", model: widths.map(String.init).joined(separator: "-"), settings: settings,
+            placement: placement, learned: learned, exchange: ExchangeMethod(options), steps: settings.steps,
+            bytes: StepBytes(payload: exchange.bytesPerStep, wire: exchange.wireBytesPerStep), counted: counted,
+            times: times, communicator: communicator)
     }
 
     private func trained(learned: Double, batch: Int) -> MLPSettings {
@@ -84,8 +89,8 @@ public struct MLPSteps {
         return MLPSettings(
             dataset: "", seed: 1, widths: settings.widths, activation: activation, learned: isDense ? nil : learned,
             columns: isDense ? 1 : settings.columns, alpha: .distinct,
-            dictionaries: settings.widths.indices.map { isDense ? .dense : $0 == 0 ? .se : .randfixu }, sigma: 1, ridge: nil, raw: false,
-            batch: batch, pretrainEpochs: 0, epochs: 15, learningRate: 0.001, schedule: .paper,
+            dictionaries: settings.widths.indices.map { isDense ? .dense : $0 == 0 ? .se : .randfixu }, sigma: 1,
+            ridge: nil, raw: false, batch: batch, pretrainEpochs: 0, epochs: 15, learningRate: 0.001, schedule: .paper,
             descent: SGD.Options(momentum: 0.7, weightDecay: 5e-5, maxNorm: 1.9365), dropout: 0)
     }
 }
