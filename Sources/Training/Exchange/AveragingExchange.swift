@@ -1,9 +1,9 @@
 import Layers
 import LinearAlgebra
 
-/// Every rank steps by itself on its own samples; after H steps the ranks' values are averaged, and the way from the common start to the
-/// mean is taken as a gradient for an outer step with Nesterov's momentum (Douillard et al. 2023, DiLoCo, algorithm 1). One allreduce of
-/// the values in H steps. The inner momentum stays with its rank.
+/// Every rank steps by itself on its own samples; after H steps the ranks' values are averaged, and the way from the
+/// common start to the mean is taken as a gradient for an outer step with Nesterov's momentum (Douillard et al. 2023,
+/// DiLoCo, algorithm 1). One allreduce of the values in H steps. The inner momentum stays with its rank.
 final class AveragingExchange: Exchange {
     /// The outer rate and momentum of that paper.
     private static let rate: Float = 0.7, momentum: Float = 0.9

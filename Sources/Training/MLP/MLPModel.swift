@@ -11,36 +11,39 @@ extension DictionaryError: ExitCoded {
 public final class MLPModel {
     /// The hidden layers, then the softmax layer, which is dense.
     public let weights: [PredictedWeights]
-    /// Of every layer: hidden1, hidden2 … softmax.
+    /// The layers' names: hidden1, hidden2 … softmax.
     public let names: [String]
-    /// What the stage learns: a bucket a layer, units × (n_α + 1), a unit's w and its bias; then one for every U that is learned,
-    /// J·positions × atoms.
+    /// What the stage learns: a bucket a layer, units × (n_α + 1), a unit's w and its bias; then one for every U that
+    /// is learned, J·positions × atoms.
     public let values: LearnedValues
-    /// Of every layer: units × (n_α + 1), its bucket, or held in the stage.
+    /// The values of every layer, units × (n_α + 1): its bucket, or held in the stage.
     public let layerValues: [Matrix<Float>]
-    /// Of every layer: its bucket; nil where its values are held.
+    /// The bucket of every layer; nil where its values are held.
     public let buckets: [Int?]
-    /// Of every layer: the bucket of its U, where that is learned.
+    /// The bucket of every layer's U, where that is learned.
     public let learnedDictionaries: [Int?]
-    /// Of every layer: what its columns choose from; nil where it is dense. Those made from data are zeros until `fill`.
+    /// What every layer's columns choose from; nil where it is dense. Those made from data are zeros until `fill`.
     public private(set) var dictionaries: [(any WeightDictionary)?]
-    /// Of every layer: whether U was learned in this stage or one before, so that it is that of the dictionary no longer.
+    /// Whether every layer's U was learned in this stage or one before, so that it is that of the dictionary no longer.
     let hasLearnedDictionary: [Bool]
     private let settings: MLPSettings
 
     /// The model that a stage starts from.
     ///
-    /// That of the first stage has w uniform in ±.1, that of the softmax layer in ±.02, biases 0 (the released settings of Denil et al. 2013),
-    /// drawn by position in the model, so that they are the same on every rank. Dictionaries that need data are zeros until `fill`.
+    /// That of the first stage has w uniform in ±0.1, that of the softmax layer in ±0.02, biases 0 (the released
+    /// settings of Denil et al. 2013), drawn by position in the model, so that they are the same on every rank.
+    /// Dictionaries that need data are zeros until `fill`.
     ///
     /// - Parameters:
     ///   - stage: nil: the first of the settings.
-    ///   - previous: what the stage before has learned: its U and w are kept, or where more is learned now, w becomes what predicts the
-    ///     same weights, as nearly as the new U can.
-    /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for; `FactorisationError` where a kernel matrix
-    ///   is not positive definite; `TrainingError` where what was learned cannot be predicted by more values.
+    ///   - previous: what the stage before has learned: its U and w are kept, or where more is learned now, w becomes
+    ///     what predicts the same weights, as nearly as the new U can.
+    /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for; `FactorisationError` where
+    ///   a kernel matrix is not positive definite; `TrainingError` where what was learned cannot be predicted by more
+    ///   values.
     public init(
-        settings: MLPSettings, shape: ImageShape, classes: Int, stage: TrainingStage? = nil, after previous: MLPModel? = nil
+        settings: MLPSettings, shape: ImageShape, classes: Int, stage: TrainingStage? = nil,
+        after previous: MLPModel? = nil
     ) throws {
         let stage = stage ?? settings.stages[0]
         self.settings = settings
@@ -56,7 +59,8 @@ public final class MLPModel {
         shapes.append(("softmax", classes, grids.last!.inputs + 1))
 
         var learned: [(name: String, units: Int, valuesPerUnit: Int)] = []
-        var buckets: [Int?] = [], learnedDictionaries: [Int?] = []
+        var buckets: [Int?] = []
+        var learnedDictionaries: [Int?] = []
         for (k, shape) in shapes.enumerated() {
             let isHeld = stage.learns == .dictionaries && k < plans.count && plans[k] != nil
             buckets.append(isHeld ? nil : learned.count)
@@ -71,10 +75,13 @@ public final class MLPModel {
         self.values = values
         self.buckets = buckets
         self.learnedDictionaries = learnedDictionaries + [nil]
-        hasLearnedDictionary = self.learnedDictionaries.enumerated().map { $1 != nil || previous?.hasLearnedDictionary[$0] == true }
+        hasLearnedDictionary = self.learnedDictionaries.enumerated().map {
+            $1 != nil || previous?.hasLearnedDictionary[$0] == true
+        }
         layerValues = zip(buckets, shapes).map { $0.map(values.matrix) ?? Matrix(rows: $1.1, columns: $1.2) }
         let dictionaries = hidden.map { k in
-            settings.dictionaries[k].needsData ? previous?.dictionaries[k] ?? plans[k]?.dictionary : plans[k]?.dictionary
+            settings.dictionaries[k].needsData
+                ? previous?.dictionaries[k] ?? plans[k]?.dictionary : plans[k]?.dictionary
         }
         self.dictionaries = dictionaries + [nil]
 
@@ -84,14 +91,18 @@ public final class MLPModel {
                 layers.append(.dense(grid: grids[k], units: settings.widths[k]))
                 continue
             }
-            let cut = Cut(settings.widths[k], into: settings.columns), positions = grids[k].positions
+            let cut = Cut(settings.widths[k], into: settings.columns)
+            let positions = grids[k].positions
             layers.append(
                 PredictedWeights(
                     grid: grids[k],
                     columns: try (0..<settings.columns).map { j in
-                        let stream = settings.stream(layer: k, column: j), before = previous?.weights[k].columns[j]
+                        let stream = settings.stream(layer: k, column: j)
+                        let before = previous?.weights[k].columns[j]
                         let alpha = try dictionary.choose(plan.count, stream: stream)
-                        var u = before?.alpha == alpha ? before!.dictionary! : try dictionary.matrix(alpha: alpha, stream: stream)
+                        var u =
+                            before?.alpha == alpha
+                            ? before!.dictionary! : try dictionary.matrix(alpha: alpha, stream: stream)
                         if let bucket = learnedDictionaries[k] {
                             let place = values.matrix(bucket).rows(j * positions..<(j + 1) * positions)
                             place.copy(from: u)
@@ -106,17 +117,20 @@ public final class MLPModel {
 
     private func drawValues() {
         for (k, layer) in weights.enumerated() {
-            let limit: Float = k == weights.count - 1 ? 0.02 : 0.1, width = layer.valuesPerUnit
+            let limit: Float = k == weights.count - 1 ? 0.02 : 0.1
+            let width = layer.valuesPerUnit
             let stream = RandomStream(seed: settings.seed, purpose: .initialValues, stream: k)
             for unit in 0..<layer.units {
-                stream.fillUniform(.init(rebasing: layerValues[k].row(unit)[..<width]), from: unit * width, in: -limit..<limit)
+                stream.fillUniform(
+                    .init(rebasing: layerValues[k].row(unit)[..<width]), from: unit * width, in: -limit..<limit)
             }
         }
     }
 
     private func keep(_ previous: MLPModel) throws {
         for (k, layer) in weights.enumerated() {
-            let old = previous.layerValues[k], new = layerValues[k]
+            let old = previous.layerValues[k]
+            let new = layerValues[k]
             if old.columns == new.columns {
                 new.copy(from: old)
             } else {
@@ -124,8 +138,8 @@ public final class MLPModel {
                     try layer.fit(previous.expanded(k), into: new.columns(0..<layer.valuesPerUnit))
                 } catch {
                     throw TrainingError(
-                        "--grow: \(names[k]): expected more values that predict the weights learned so far, found \(error); give --learned "
-                            + "instead, or another --dictionary")
+                        "--grow: \(names[k]): expected more values that predict the weights learned so far, "
+                            + "found \(error); give --learned instead, or another --dictionary")
                 }
                 new.columns(new.columns - 1..<new.columns).copy(from: old.columns(old.columns - 1..<old.columns))
             }
@@ -147,7 +161,8 @@ public final class MLPModel {
     ///
     /// - Parameters:
     ///   - gradient: of the shape of `values`: where the network leaves its gradient.
-    ///   - expanded: of the shape of `expandedGradient`: where it leaves the gradient of W, not yet projected; nil: it projects it.
+    ///   - expanded: of the shape of `expandedGradient`: where it leaves the gradient of W, not yet projected; nil: it
+    ///     projects it.
     ///   - paths: of every layer.
     ///   - capacity: the most samples of one batch.
     public func network(
@@ -155,16 +170,18 @@ public final class MLPModel {
     ) -> MLPNetwork {
         let layers = weights.indices.map { k in
             FullyConnected(
-                weights: weights[k], values: layerValues[k], gradient: buckets[k].map(gradient.matrix), capacity: capacity, path: paths[k],
+                weights: weights[k], values: layerValues[k], gradient: buckets[k].map(gradient.matrix),
+                capacity: capacity, path: paths[k],
                 fullGradient: expanded?.matrix(k), dictionaryGradient: learnedDictionaries[k].map(gradient.matrix))
         }
         return MLPNetwork(
-            layers: layers, activation: settings.activation, dropoutRate: Float(settings.dropout), seed: settings.seed, capacity: capacity,
+            layers: layers, activation: settings.activation, dropoutRate: Float(settings.dropout), seed: settings.seed,
+            capacity: capacity,
             buckets: zip(buckets, learnedDictionaries).map { [$0, $1].compactMap(\.self) }, projects: expanded == nil)
     }
 
-    /// Zeros for the gradient of every layer's W, units × (n_v + 1), before it is projected; nil where nothing is predicted, since it is
-    /// that of the values then.
+    /// Zeros for the gradient of every layer's W, units × (n_v + 1), before it is projected; nil where nothing is
+    /// predicted, since it is that of the values then.
     public var expandedGradient: LearnedValues? {
         expandedShapes.map { shapes in
             LearnedValues(zip(names, shapes).map { (name: $0, units: $1.units, valuesPerUnit: $1.valuesPerUnit) })
@@ -176,7 +193,8 @@ public final class MLPModel {
         weights.allSatisfy(\.isDense) ? nil : weights.map { ($0.units, $0.grid.inputs + 1) }
     }
 
-    /// Of every bucket how many values of a unit have decay and norm: all but the bias, and none of a learned U, whose rows are no units.
+    /// The values of a unit that have decay and norm, for every bucket: all but the bias, and none of a learned U,
+    /// whose rows are no units.
     public var weightsPerUnit: [Int] {
         values.buckets.indices.map { learnedDictionaries.contains($0) ? 0 : values.buckets[$0].valuesPerUnit - 1 }
     }
@@ -202,7 +220,8 @@ public final class MLPModel {
         return full
     }
 
-    /// Of every predicted layer whose columns draw: the part of what there is, positions or atoms, that one of them at least has drawn.
+    /// The part of what there is, positions or atoms, that one column at least has drawn, for every predicted layer
+    /// whose columns draw.
     public var coverage: [Double] {
         zip(weights, dictionaries).compactMap { layer, dictionary in
             guard let dictionary, dictionary.isSampled else { return nil }

@@ -13,9 +13,9 @@ public struct MLPPlan {
         /// What is reduced in one, and what the busiest rank sends, in bytes.
         public let bytesPerStep: Int
         public let wireBytesPerStep: Int
-        /// Of every layer: the paths with their costs on one rank's part of a batch, cheapest first.
+        /// The paths of every layer with their costs on one rank's part of a batch, cheapest first.
         public let costs: [[PathCost]]
-        /// Of every layer: the path asked for, where the layer has it, else the cheapest.
+        /// The path of every layer: the one asked for, where the layer has it, else the cheapest.
         public let paths: [ComputePath]
         /// Floats that a rank holds while it learns.
         fileprivate let floats: Int
@@ -23,7 +23,7 @@ public struct MLPPlan {
 
     /// The stages of the run in their order.
     public let stages: [Stage]
-    /// Of every layer.
+    /// The names of the layers.
     public let layerNames: [String]
     /// Σ n_α·n_h of the predicted layers, at the end.
     public let dynamicParameters: Int
@@ -37,7 +37,8 @@ public struct MLPPlan {
     public let denseParameters: Int
     /// Σ n_α·n_h / Σ n_v·n_h of the predicted layers, at the end; 1 where nothing is predicted.
     public let proportion: Double
-    /// Bytes of the values that are reduced in one step, and what the busiest rank sends in it: means over the run's steps.
+    /// Bytes of the values that are reduced in one step, and what the busiest rank sends in it: means over the run's
+    /// steps.
     public let bytesPerStep: Int
     public let wireBytesPerStep: Int
     /// Bytes a rank holds at most (docs/mlp.md has the formula).
@@ -55,14 +56,16 @@ public struct MLPPlan {
         forced: ComputePath?, training: Int
     ) throws {
         let samples = exchange.reduction.largestPart(of: settings.batch, ranks: ranks)
-        var stages: [Stage] = [], models: [MLPModel] = []
+        var stages: [Stage] = []
+        var models: [MLPModel] = []
         for stage in settings.stages {
             // Turns cost what the turn before last did.
             if let like = stages.first(where: { $0.stage.isLike(stage) }) {
                 stages.append(
                     Stage(
                         stage: stage, learned: like.learned, bytesPerStep: like.bytesPerStep,
-                        wireBytesPerStep: like.wireBytesPerStep, costs: like.costs, paths: like.paths, floats: like.floats))
+                        wireBytesPerStep: like.wireBytesPerStep, costs: like.costs, paths: like.paths,
+                        floats: like.floats))
                 continue
             }
             let model = try MLPModel(settings: settings, shape: shape, classes: classes, stage: stage)
@@ -72,12 +75,14 @@ public struct MLPPlan {
                 exchange, buckets: model.values.buckets.map { ($0.units, $0.valuesPerUnit) }, expanded: expanded,
                 epoch: epoch, ranks: ranks)
             let steps = max(1, stage.epochs.count) * epoch
-            // Costs are those of a part of a batch; a rank has as many parts as its count allows, which must not choose the path.
+            // Costs are those of a part of a batch; a rank has as many parts as its count allows, which must not choose
+            // the path.
             let parts = exchange.reduction == .fast ? 1 : ShardTree.shards
             let pooling = settings.poolingEstimate(model, training: training) / Double(max(1, steps) * parts)
             let costs = model.weights.enumerated().map { k, layer in
                 let all = layer.stepCosts(samples: samples, isFirst: k == 0, pooling: pooling)
-                return model.learnedDictionaries[k] == nil && !exchange.sumsExpanded ? all : all.filter { $0.path == .expanded }
+                return model.learnedDictionaries[k] == nil && !exchange.sumsExpanded
+                    ? all : all.filter { $0.path == .expanded }
             }
             let paths = costs.map { costs in costs.first { $0.path == forced }?.path ?? costs[0].path }
             stages.append(
@@ -94,7 +99,8 @@ public struct MLPPlan {
         let last = models.last!
         layerNames = last.names
         dynamicParameters = last.dynamicParameters
-        learnedParameters = last.layerValues.reduce(0) { $0 + $1.rows * $1.columns } + models.map(\.learnedDictionaryValues).max()!
+        learnedParameters =
+            last.layerValues.reduce(0) { $0 + $1.rows * $1.columns } + models.map(\.learnedDictionaryValues).max()!
         fullParameters = last.fullParameters
         predictedWeights = last.predictedWeights
         denseParameters = last.denseParameters
@@ -108,9 +114,11 @@ public struct MLPPlan {
 
         var before = 0
         if settings.preparesFromData {
-            let first = models[0], expanded = first.weights.filter { !$0.isDense }.reduce(0) { $0 + 2 * $1.units * ($1.grid.inputs + 1) }
+            let first = models[0]
+            let expanded = first.weights.filter { !$0.isDense }.reduce(0) { $0 + 2 * $1.units * ($1.grid.inputs + 1) }
             let network = max(sampleChunk, samples) * first.activations + expanded + first.values.count
-            before = training * (first.weights[0].grid.inputs + 1) + network
+            before =
+                training * (first.weights[0].grid.inputs + 1) + network
                 + settings.widths.indices.map { k in
                     settings.preparation(
                         layer: k, of: first, samples: samples,
@@ -121,10 +129,12 @@ public struct MLPPlan {
                     }
                 }.max()!
         }
-        // What training starts from, or a stage hands to the next, the labels of the images and their order in an epoch stand beside.
+        // What training starts from, or a stage hands to the next, the labels of the images and their order in an epoch
+        // stand beside.
         let handed = stages.count > 1 ? last.heldFloats : last.values.count
         modelBytes = 4 * last.heldFloats
-        bytes = 4 * (max(stages.map(\.floats).max()!, before) + models.map(\.heldFloats).max()! + handed) + 20 * training
+        bytes =
+            4 * (max(stages.map(\.floats).max()!, before) + models.map(\.heldFloats).max()! + handed) + 20 * training
     }
 }
 
@@ -137,7 +147,9 @@ extension MLPModel {
     }
 
     /// Values of every U that is learned.
-    fileprivate var learnedDictionaryValues: Int { learnedDictionaries.reduce(0) { $0 + ($1.map { values.buckets[$0].count } ?? 0) } }
+    fileprivate var learnedDictionaryValues: Int {
+        learnedDictionaries.reduce(0) { $0 + ($1.map { values.buckets[$0].count } ?? 0) }
+    }
 
     /// Weights and biases of the layers that are not predicted.
     fileprivate var denseFloats: Int { weights.filter(\.isDense).reduce(0) { $0 + $1.units * ($1.grid.inputs + 1) } }
@@ -154,7 +166,8 @@ extension MLPModel {
         // A batch in every layer, then W and its gradient, or what pools.
         var workspaces = 0
         for (k, layer) in weights.enumerated() where !layer.isDense {
-            let inputs = layer.grid.inputs + 1, pooled = layer.columns.count * (layer.valuesPerUnit + 1)
+            let inputs = layer.grid.inputs + 1
+            let pooled = layer.columns.count * (layer.valuesPerUnit + 1)
             switch paths[k] {
             case .expanded: workspaces += 2 * layer.units * inputs
             case .pooled: workspaces += inputs * pooled + 2 * samples * pooled
@@ -163,8 +176,8 @@ extension MLPModel {
         }
         // That of the rank that owns most.
         let state = values.buckets.reduce(0) { $0 + ($1.units + owners - 1) / owners * $1.valuesPerUnit }
-        // A chunk of images on its way to their rows, a byte a value; where it is pooled, in Float, too, and what blurs it: inverses, one
-        // of them on its way from Double, and 400 images.
+        // A chunk of images on its way to their rows, a byte a value; where it is pooled, in Float, too, and what blurs
+        // it: inverses, one of them on its way from Double, and 400 images.
         var chunk = sampleChunk / 4 * first.grid.inputs
         if paths[0] == .reduced {
             chunk += sampleChunk * (first.grid.inputs + 1)
@@ -178,8 +191,8 @@ extension MLPModel {
 }
 
 extension MLPSettings {
-    /// The estimate of pooling all training images for the first layer, the way that training takes: where U has had its turn, it is no
-    /// longer separable.
+    /// The estimate of pooling all training images for the first layer, the way that training takes: where U has had
+    /// its turn, it is no longer separable.
     fileprivate func poolingEstimate(_ model: MLPModel, training: Int) -> Double {
         let first = model.weights[0]
         guard alternate == nil, let dictionary = model.dictionaries[0] as? SquaredExponential,
@@ -188,8 +201,8 @@ extension MLPSettings {
         return SeparablePooling.estimates(dictionary, of: first, samples: training).separable
     }
 
-    /// The most Floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs come from; a Double
-    /// is two.
+    /// The most Floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs
+    /// come from; a Double is two.
     ///
     /// - Parameters:
     ///   - sums: of a sum of so many Doubles over ranks.
@@ -197,8 +210,11 @@ extension MLPSettings {
     fileprivate func preparation(
         layer k: Int, of model: MLPModel, samples: Int, sums: (Int) -> Int, held: (Int, Int, Int) -> Int
     ) -> Int {
-        let layer = model.weights[k], inputs = layer.grid.inputs + 1, positions = layer.grid.positions
-        /// Values, their gradient and velocity, where they are not all weights W with its gradient, and a batch on its way.
+        let layer = model.weights[k]
+        let inputs = layer.grid.inputs + 1
+        let positions = layer.grid.positions
+        /// Values, their gradient and velocity, where they are not all weights W with its gradient, and a batch on its
+        /// way.
         func autoencoder(_ units: Int, _ valuesPerUnit: Int, isDense: Bool) -> Int {
             units * (3 * (valuesPerUnit + 1) + (isDense ? 0 : 2 * inputs)) + samples * 2 * (inputs + units)
                 + held(units, valuesPerUnit, inputs)
@@ -206,9 +222,12 @@ extension MLPSettings {
         let dictionary =
             switch dictionaries[k] {
             // Moments, the covariance and its factorisation in Double, a chunk of inputs and its products.
-            case .emp, .emp2, .pca: 8 * positions * positions + sampleChunk * inputs + sums(positions * (positions + 3) / 2 + 1)
+            case .emp, .emp2, .pca:
+                8 * positions * positions + sampleChunk * inputs + sums(positions * (positions + 3) / 2 + 1)
             // Centres, a chunk, their products, sums in Double.
-            case .kmeans: 3 * MLPSettings.poolSize * inputs + sampleChunk * (inputs + MLPSettings.poolSize) + sums(MLPSettings.poolSize * inputs)
+            case .kmeans:
+                3 * MLPSettings.poolSize * inputs + sampleChunk * (inputs + MLPSettings.poolSize)
+                    + sums(MLPSettings.poolSize * inputs)
             case .ae: autoencoder(MLPSettings.poolSize, inputs - 1, isDense: true)
             case .se, .randfixu, .randcon, .lowrank, .dct, .fourier, .haar, .downsample, .dense: 0
             }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// metrics.csv: a row an L-BFGS iteration or an epoch. Rows are kept as numbers and become text when the file is written, so that none is made
-/// between two evaluations.
+/// metrics.csv: a row an L-BFGS iteration or an epoch. Rows are kept as numbers and become text when the file is
+/// written, so that none is made between two evaluations.
 public struct Metrics: Sendable {
     public struct Row: Sendable {
         public var step: Int

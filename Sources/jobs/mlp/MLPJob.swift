@@ -8,7 +8,8 @@ import Training
 
 /// The job on one rank: opens the data, says what will be done, runs, sums up.
 func runMLP(_ options: MLPOptions, on world: Communicator) throws {
-    let common = options.common, settings = options.settings
+    let common = options.common
+    let settings = options.settings
     var exchange = options.exchange.options
     exchange.reduction = common.reduction
     let logger = Logger(label: "mlp") { StreamLogHandler.standardError(label: $0) }
@@ -36,7 +37,9 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
         }
     }
     let record = RunRecord(
-        job: "mlp", settings: describe(settings, searches: options.rates?.count ?? 0 > 1).merging(describe(exchange).settings) { $1 }
+        job: "mlp",
+        settings: describe(settings, searches: options.rates?.count ?? 0 > 1)
+            .merging(describe(exchange).settings) { $1 }
             .merging(common.reductionSetting) { $1 },
         circumstances: circumstances(common, data: data).merging(describe(exchange).circumstances) { $1 },
         communicator: world, hosts: try world.hostNames())
@@ -44,7 +47,9 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
     var banner = Banner(job: "mlp", record: record)
     describe(plan, in: &banner)
     for (k, name) in settings.dictionaries.enumerated().dropFirst() where name.hasTopology {
-        banner.add("note", "hidden\(k + 1): \(name.rawValue) is made for inputs on a grid, and takes the units before it as a line")
+        banner.add(
+            "note",
+            "hidden\(k + 1): \(name.rawValue) is made for inputs on a grid, and takes the units before it as a line")
     }
     banner.print(with: progress)
     if world.isRoot { warnOfSlowKernels(logger) }
@@ -57,7 +62,8 @@ func runMLP(_ options: MLPOptions, on world: Communicator) throws {
         try common.checkExport(bytes: 4 * plan.denseParameters)
     }
     let result = try MLPExperiment(
-        settings: settings, plan: plan, exchange: exchange, rates: options.rates, validateEvery: options.validateEvery, data: data, communicator: world,
+        settings: settings, plan: plan, exchange: exchange, rates: options.rates, validateEvery: options.validateEvery,
+        data: data, communicator: world,
         directory: directory, progress: progress
     ).run(exportPath: common.exportExpanded)
     summarise(result, ranks: world.size, learned: true, directory: directory, progress: progress)
