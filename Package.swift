@@ -26,7 +26,7 @@ let package = Package(
         .executable(name: "mlp", targets: ["mlp"]),
         .executable(name: "scaling", targets: ["scaling"]),
         .executable(name: "report", targets: ["report"]),
-        .library(name: "Colonnade", targets: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
+        .library(name: "Colonnade", targets: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "DataParallel", "Runs", "Networks", "RICA", "Scaling", "Reports"]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
     ],
     dependencies: [
@@ -47,14 +47,18 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["CKernels", "LinearAlgebra", "CZlib"]),
         .target(name: "Pictures", dependencies: ["CZlib"]),
         // 4
-        .target(
-            name: "Training",
-            dependencies: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures"]),
+        .target(name: "DataParallel", dependencies: ["LinearAlgebra", "Parallel", "Layers", "Datasets"]),
+        .target(name: "Runs", dependencies: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "DataParallel"]),
+        .target(name: "Networks", dependencies: ["Runs"]),
+        .target(name: "RICA", dependencies: ["Runs"]),
         // 5
+        .target(name: "Scaling", dependencies: ["Networks", "RICA"]),
+        .target(name: "Reports", dependencies: ["Scaling"]),
+        // 6
         .target(
             name: "JobSupport",
             dependencies: [
-                "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+                "Reports", .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/jobs/support"),
         .executableTarget(name: "rica", dependencies: ["JobSupport"], path: "Sources/jobs/rica"),
@@ -67,11 +71,17 @@ let package = Package(
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LinearAlgebra", "CZlib"]),
         .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "TestSupport"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "TestSupport"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
+        .testTarget(name: "RICATests", dependencies: ["RICA", "TestSupport"]),
+        .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
         .testTarget(name: "ReportTests", dependencies: ["report", "TestSupport"], path: "Tests/report"),
         .executableTarget(name: "write-stl10", dependencies: ["TestSupport"], path: "Tests/slurm/write-stl10"),
         // Runs of several ranks: `mpi-checks NAME` under mpirun, started by MPITests, which itself stays free of MPI.
-        .executableTarget(name: "mpi-checks", dependencies: ["LinearAlgebra", "Parallel", "Training", "TestSupport"], path: "Tests/mpi/checks"),
+        .executableTarget(name: "mpi-checks", dependencies: ["Networks", "TestSupport"],
+            path: "Tests/mpi/checks"),
         // Loaded before the C library by a test: counts what the main thread allocates in some evaluations or steps.
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
         .testTarget(

@@ -1,4 +1,5 @@
 import Foundation
+import LinearAlgebra
 
 /// A public set of labelled images, opened.
 public struct Dataset: Sendable {
@@ -7,7 +8,7 @@ public struct Dataset: Sendable {
     public let folder: String
     public let classNames: [String]
     public var classes: Int { classNames.count }
-    public var shape: ImageShape { train.images.shape }
+    public var shape: TensorShape { train.images.shape }
     /// What features are learned on: the unlabelled images of STL-10, else the training images.
     public let unlabelled: ImageSet
     public let train: (images: ImageSet, labels: Labels)

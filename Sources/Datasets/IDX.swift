@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The four IDX files of MNIST and its kin, each plain or .gz (the plain one is taken where both exist).
 func openMNIST(_ name: String, in folder: String, classNames: [String]) throws -> Dataset {
     func path(_ name: String) throws -> String {
@@ -12,7 +14,7 @@ func openMNIST(_ name: String, in folder: String, classNames: [String]) throws -
             throw DataError(
                 labelFile.path, expected: "\(sizes[0]) labels, as \(imagePath) has images", found: "\(labelSizes[0])")
         }
-        let shape = ImageShape(channels: 1, height: sizes[1], width: sizes[2])
+        let shape = TensorShape(channels: 1, height: sizes[1], width: sizes[2])
         return (
             ImageSet(
                 shape: shape,

@@ -6,7 +6,7 @@ import LinearAlgebra
 ///
 /// `planes` holds shape.count bytes; `patches` is (height − size + 1)(width − size + 1) × channels·size².
 public func extractPatches(
-    planes: UnsafePointer<UInt8>, shape: ImageShape, size: Int, into patches: Matrix<Float>
+    planes: UnsafePointer<UInt8>, shape: TensorShape, size: Int, into patches: Matrix<Float>
 ) {
     precondition(
         patches.rows == patchPositions(of: shape, size: size) && patches.columns == shape.channels * size * size,
@@ -19,7 +19,7 @@ public func extractPatches(
 ///
 /// Running sums in whole numbers, so the variance is exact before its division; O(height · width · channels).
 public func patchScales(
-    planes: UnsafePointer<UInt8>, shape: ImageShape, size: Int, into scales: UnsafeMutableBufferPointer<Float>
+    planes: UnsafePointer<UInt8>, shape: TensorShape, size: Int, into scales: UnsafeMutableBufferPointer<Float>
 ) {
     precondition(scales.count == patchPositions(of: shape, size: size))
     // Column sums of squares are kept in 32 bits.
@@ -29,7 +29,7 @@ public func patchScales(
 }
 
 /// The positions of a size×size patch in an image.
-public func patchPositions(of shape: ImageShape, size: Int) -> Int {
+public func patchPositions(of shape: TensorShape, size: Int) -> Int {
     precondition(size >= 1 && size <= min(shape.height, shape.width), "patches of \(size)×\(size) from an image of \(shape)")
     return (shape.height - size + 1) * (shape.width - size + 1)
 }

@@ -1,9 +1,11 @@
+import LinearAlgebra
+
 /// Images in files, read by position.
 ///
 /// Whatever order the file has, an image is delivered channel by channel, each channel row by row. Files stay open until
 /// the set goes away; a .gz lives inflated in memory. Several threads may read at once.
 public final class ImageSet: Sendable {
-    public let shape: ImageShape
+    public let shape: TensorShape
     public var count: Int { records.count }
     private let records: RecordSequence
     /// Whether the file keeps each channel column by column (STL-10).
@@ -12,7 +14,7 @@ public final class ImageSet: Sendable {
     /// The file of the first image.
     public var path: String { records.parts[0].file.path }
 
-    init(shape: ImageShape, files: [Records], columnMajor: Bool = false) {
+    init(shape: TensorShape, files: [Records], columnMajor: Bool = false) {
         precondition(!columnMajor || shape.height == shape.width, "only square planes are turned in place")
         self.shape = shape
         records = RecordSequence(files)

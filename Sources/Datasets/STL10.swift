@@ -1,7 +1,9 @@
+import LinearAlgebra
+
 /// STL-10 (Coates, Lee & Ng, AISTATS 2011): 96×96 colour images as three planes, each stored column by column; labels
 /// 1 to 10; folds as lines of indices into the training images.
 func openSTL10(in folder: String) throws -> Dataset {
-    let shape = ImageShape(channels: 3, height: 96, width: 96)
+    let shape = TensorShape(channels: 3, height: 96, width: 96)
 
     func images(_ name: String) throws -> Records {
         let file = try ByteFile(path: folder + "/" + name)

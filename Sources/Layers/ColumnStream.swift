@@ -17,6 +17,9 @@ public struct ColumnStream: Sendable {
         number = layer << 16 | (sampling == .shared ? 0 : column)
     }
 
+    /// Different numbers below `atoms`, ascending, sampled uniformly without replacement: the α of the column.
+    public func sampleAtoms(_ count: Int, of atoms: Int) -> [Int] { draws(for: .alpha).sample(count, below: atoms) }
+
     func draws(for purpose: RandomStream.Purpose) -> RandomStream {
         RandomStream(seed: seed, purpose: purpose, stream: number)
     }

@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The three ways to compute a predicted layer on inputs that stay the same from step to step. They give the same numbers
 /// (Denil et al. 2013, section 3).
 public enum ComputePath: String, CaseIterable, Sendable {
@@ -38,17 +40,17 @@ public struct PathCost: Sendable {
     }
 }
 
-extension PredictedWeights {
+extension WeightShape {
     /// The cost of one evaluation on `samples` inputs that stay the same for the whole run, for every path; cheapest first, ties in
     /// the order of `ComputePath`.
     ///
     /// Outputs and gradient, so each product counts twice: 4·samples·n_v·n_h flops expanded; 4·samples·n_α·n_h reduced, for any
     /// number of columns; pooled adds 2·samples·n_v·n_α/channels a column.
     public func costs(samples: Int) -> [PathCost] {
-        let m = Double(samples), nV = Double(grid.inputs), nH = Double(units), nA = Double(valuesPerUnit)
-        let columnCount = Double(columns.count)
+        let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
+        let columnCount = Double(columns)
         let all = [
-            PathCost(.expanded, mixing: 4 * m * nV * nH, inner: grid.inputs, values: m * nV),
+            PathCost(.expanded, mixing: 4 * m * nV * nH, inner: grid.count, values: m * nV),
             PathCost(
                 .pooled, mixing: 4 * m * nA * nH, inner: valuesPerUnit,
                 others: 2 * m * nV * nA / Double(grid.channels) * columnCount, values: m * nV),
@@ -65,11 +67,11 @@ extension PredictedWeights {
     ///   - isFirst: inputs are the same in every epoch, and nobody asks for their gradient.
     ///   - pooling: the estimate of pooling all inputs once for the reduced path, spread over the steps that use them.
     public func stepCosts(samples: Int, isFirst: Bool, pooling: Double = 0) -> [PathCost] {
-        let m = Double(samples), nV = Double(grid.inputs), nH = Double(units), nA = Double(valuesPerUnit)
-        let allValues = nA * Double(columns.count), products = isFirst ? 4.0 : 6.0
+        let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
+        let allValues = nA * Double(columns), products = isFirst ? 4.0 : 6.0
         var all = [
             PathCost(
-                .expanded, mixing: products * m * nV * nH, inner: grid.inputs,
+                .expanded, mixing: products * m * nV * nH, inner: grid.count,
                 others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels), values: m * nV + (isDense ? 2 : 4) * nV * nH)
         ]
         if isDense { return all }
@@ -85,8 +87,8 @@ extension PredictedWeights {
 
     /// The estimate of `poolAll`, in flops at full rate as in `PathCost`.
     public func poolingEstimate(samples: Int) -> Double {
-        let m = Double(samples), nV = Double(grid.inputs), allValues = Double(columns.count * valuesPerUnit)
+        let m = Double(samples), nV = Double(grid.count), allValues = Double(columns * valuesPerUnit)
         return 2 * m * nV * allValues / Double(grid.channels) / PathCost.efficiency(innerDimension: grid.positions)
-            + PathCost.flopsPerByte * 4 * m * (Double(columns.count) * nV + allValues)
+            + PathCost.flopsPerByte * 4 * m * (Double(columns) * nV + allValues)
     }
 }

@@ -7,15 +7,11 @@ import LinearAlgebra
 /// between channels are never touched. Rows may be part of wider ones, such as a unit's values without its bias: then there is
 /// a product for each channel.
 public struct PredictedWeights: Sendable {
-    public let grid: PixelGrid
+    public let shape: WeightShape
     public let columns: [Column]
-    /// All units of the layer, n_h.
-    public let units: Int
-    /// Learned values a unit, n_α = positions in α × channels; the same in every column.
-    public let valuesPerUnit: Int
 
     /// Columns must cover the units in order and have equally many α.
-    public init(grid: PixelGrid, columns: [Column]) {
+    public init(grid: TensorShape, columns: [Column]) {
         precondition(!columns.isEmpty)
         var next = 0
         for column in columns {
@@ -23,25 +19,22 @@ public struct PredictedWeights: Sendable {
             precondition(column.dictionary.map { $0.rows == grid.positions } ?? (column.alpha.count == grid.positions))
             next = column.units.upperBound
         }
-        self.grid = grid
         self.columns = columns
-        units = next
-        valuesPerUnit = columns[0].alpha.count * grid.channels
+        let isDense = columns.allSatisfy { $0.dictionary == nil }
+        shape = WeightShape(grid: grid, units: next, columns: columns.count, atoms: isDense ? nil : columns[0].alpha.count)
     }
 
     /// An ordinary layer: one column whose dictionary is the identity.
-    public static func dense(grid: PixelGrid, units: Int) -> PredictedWeights {
+    public static func dense(grid: TensorShape, units: Int) -> PredictedWeights {
         PredictedWeights(grid: grid, columns: [Column(units: 0..<units, alpha: Array(0..<grid.positions), dictionary: nil)])
     }
 
-    public var isDense: Bool { columns.allSatisfy { $0.dictionary == nil } }
-
-    /// Σ n_α·n_h over the columns.
-    public var learnedValues: Int { units * valuesPerUnit }
-    /// n_v·n_h.
-    public var fullWeights: Int { units * grid.inputs }
-    /// Σ n_α·n_h / (n_v·n_h), the proportion really learned.
-    public var proportion: Double { Double(learnedValues) / Double(fullWeights) }
+    public var grid: TensorShape { shape.grid }
+    /// All units of the layer, n_h.
+    public var units: Int { shape.units }
+    /// Learned values of a unit, n_α = atoms × channels; the same in every column.
+    public var valuesPerUnit: Int { shape.valuesPerUnit }
+    public var isDense: Bool { shape.isDense }
 
     /// W ← Uw. 2·n_h·n_v·n_α/channels flops.
     ///
@@ -52,12 +45,12 @@ public struct PredictedWeights: Sendable {
         forEachColumn(values, weights) { w, dictionary, full in multiply(w, dictionary, transposed: .second, into: full) }
     }
 
-    /// g ← Uᵀ·∂L/∂W: the gradient of the learned values. 2·n_h·n_v·n_α/channels flops.
+    /// g ← Uᵀ·∂L/∂W, the gradient of the learned values. 2·n_h·n_v·n_α/channels flops.
     ///
     /// - Parameters:
     ///   - weightGradient: units × n_v.
     ///   - gradient: units × n_α.
-    public func project(_ weightGradient: Matrix<Float>, into gradient: Matrix<Float>) {
+    public func projectGradient(_ weightGradient: Matrix<Float>, into gradient: Matrix<Float>) {
         forEachColumn(weightGradient, gradient) { full, dictionary, g in multiply(full, dictionary, into: g) }
     }
 
@@ -109,7 +102,7 @@ public struct PredictedWeights: Sendable {
 
     /// U_jᵀ of one column: the weights that each learned value alone stands for, n_α × n_v.
     public func basis(column index: Int) -> Matrix<Float> {
-        let rows = Matrix<Float>(rows: valuesPerUnit, columns: grid.inputs)
+        let rows = Matrix<Float>(rows: valuesPerUnit, columns: grid.count)
         let count = columns[index].alpha.count
         for channel in 0..<grid.channels {
             for a in 0..<count {

@@ -8,6 +8,7 @@ import Synchronization
 public enum Allocation {
     private struct State {
         var purpose: String?
+        var bytes = 0
         var whenRefused: @Sendable (String) -> Never = { fatalError($0) }
     }
 
@@ -18,6 +19,9 @@ public enum Allocation {
         get { state.withLock { $0.purpose } }
         set { state.withLock { $0.purpose = newValue } }
     }
+
+    /// The bytes of all buffers that were made so far and not given back; each counts as a multiple of 64.
+    package static var bytes: Int { state.withLock(\.bytes) }
 
     /// Sets how the process ends where memory is refused. The default is a fatal error.
     ///
@@ -37,6 +41,7 @@ public enum Allocation {
         let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
         // aligned_alloc wants a multiple of the alignment.
         if !overflow, bytes <= Int.max - 63, let memory = aligned_alloc(64, max(64, (bytes + 63) & ~63)) {
+            state.withLock { $0.bytes += max(64, (bytes + 63) & ~63) }
             return UnsafeMutableBufferPointer(start: memory.bindMemory(to: Element.self, capacity: count), count: count)
         }
         let (purpose, end) = state.withLock { ($0.purpose, $0.whenRefused) }
@@ -47,7 +52,11 @@ public enum Allocation {
     }
 
     /// Gives back what `buffer` returned.
-    public static func release<Element>(_ buffer: UnsafeMutableBufferPointer<Element>) { free(buffer.baseAddress) }
+    public static func release<Element>(_ buffer: UnsafeMutableBufferPointer<Element>) {
+        let bytes = buffer.count * MemoryLayout<Element>.stride
+        state.withLock { $0.bytes -= max(64, (bytes + 63) & ~63) }
+        free(buffer.baseAddress)
+    }
 
     private static func megabytes(_ bytes: Int) -> String {
         bytes < 1_000_000 ? "\(bytes) bytes" : "\(bytes / 1_000_000) MB"

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import LinearAlgebra
 import Testing
 
 @Suite struct CIFAR10Tests {
@@ -20,7 +21,7 @@ import Testing
         let folder = try TemporaryFolder()
         try makeSet(in: folder)
         let set = try Dataset.open("cifar10", data: folder.path)
-        #expect(set.shape == ImageShape(channels: 3, height: 32, width: 32))
+        #expect(set.shape == TensorShape(channels: 3, height: 32, width: 32))
         #expect(set.train.images.count == 15)
         #expect(set.unlabelled === set.train.images)
         #expect(set.folds == nil)

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import LinearAlgebra
 import Testing
 
 @Suite struct DatasetTests {
@@ -117,7 +118,7 @@ import Testing
 
     @Test func sample() throws {
         let set = try Dataset.open("sample", data: nil)
-        #expect(set.shape == ImageShape(channels: 1, height: 28, width: 28))
+        #expect(set.shape == TensorShape(channels: 1, height: 28, width: 28))
         #expect(set.train.images.count == 4000)
         #expect(set.test.images.count == 1000)
         #expect(Set(try set.train.labels.labels(0..<4000)).count == 10)

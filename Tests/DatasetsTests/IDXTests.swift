@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import LinearAlgebra
 import Testing
 
 @Suite struct IDXTests {
@@ -23,7 +24,7 @@ import Testing
         try makeSet(in: folder)
         let set = try Dataset.open(name, data: folder.path)
         #expect(set.name == name)
-        #expect(set.shape == ImageShape(channels: 1, height: 3, width: 4))
+        #expect(set.shape == TensorShape(channels: 1, height: 3, width: 4))
         #expect(try set.train.labels.labels(0..<5) == [0, 9, 1, 1, 2])
         #expect(try set.test.labels.labels(1..<2) == [5])
         #expect(try set.train.images.arrays(0..<5).flatMap { $0 } == randomBytes(60, seed: 1))

@@ -3,14 +3,14 @@ import LinearAlgebra
 import Testing
 
 @Suite struct ImagePatchesTests {
-    static let cases: [(shape: ImageShape, size: Int)] =
-        (1...12).map { (ImageShape(channels: 3, height: 17, width: 23), $0) } + [
-            (ImageShape(channels: 1, height: 28, width: 28), 6), (ImageShape(channels: 3, height: 6, width: 9), 6),
-            (ImageShape(channels: 3, height: 96, width: 96), 10),
+    static let cases: [(shape: TensorShape, size: Int)] =
+        (1...12).map { (TensorShape(channels: 3, height: 17, width: 23), $0) } + [
+            (TensorShape(channels: 1, height: 28, width: 28), 6), (TensorShape(channels: 3, height: 6, width: 9), 6),
+            (TensorShape(channels: 3, height: 96, width: 96), 10),
         ]
 
     @Test(arguments: cases)
-    func everyPatchAndItsScale(shape: ImageShape, size: Int) {
+    func everyPatchAndItsScale(shape: TensorShape, size: Int) {
         var image = randomBytes(shape.count, seed: UInt64(size))
         for i in 0 ..< image.count / 2 { image[i] = 255 }  // flat parts, the largest sums
         let across = shape.width - size + 1

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import LinearAlgebra
 import Testing
 
 @Suite struct STL10Tests {
@@ -19,7 +20,7 @@ import Testing
         let folder = try TemporaryFolder()
         try makeSet(in: folder)
         let set = try Dataset.open("stl10", data: folder.path)
-        #expect(set.shape == ImageShape(channels: 3, height: 96, width: 96))
+        #expect(set.shape == TensorShape(channels: 3, height: 96, width: 96))
         #expect(set.classes == 10)
         #expect(set.classNames[1] == "bird")
         let counts: [Int] = [set.train.images.count, set.test.images.count, set.unlabelled.count]

@@ -12,7 +12,7 @@ import Testing
         let layer = try smallLayer(channels: shape.channels, columns: shape.columns)
         let channels = layer.grid.channels, positions = layer.grid.positions, learned = layer.valuesPerUnit / channels
         let bucket = normalMatrix(rows: 8, columns: layer.valuesPerUnit + 1, stream: 37)
-        let targets = normalMatrix(rows: 8, columns: layer.grid.inputs, stream: 38)
+        let targets = normalMatrix(rows: 8, columns: layer.grid.count, stream: 38)
         for column in layer.columns {
             let w = bucket.columns(0..<layer.valuesPerUnit).rows(column.units), target = targets.rows(column.units).doubles
             func residual(_ u: Rows, _ channel: Int) -> Rows {
@@ -24,7 +24,7 @@ import Testing
             }
             let u = column.dictionary!.doubles
             let slope = finiteDifferences(at: u, step: 1e-3, loss)
-            let augmented = Matrix<Float>(rows: w.rows, columns: layer.grid.inputs + 2), g = augmented.columns(0..<layer.grid.inputs)
+            let augmented = Matrix<Float>(rows: w.rows, columns: layer.grid.count + 2), g = augmented.columns(0..<layer.grid.count)
             for channel in 0..<channels {
                 let residual = residual(u, channel)
                 for r in 0..<w.rows { for i in 0..<positions { g[r, channel * positions + i] = Float(residual[r][i]) } }

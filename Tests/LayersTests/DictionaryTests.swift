@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct DictionaryTests {
-    private let grid = PixelGrid(channels: 1, height: 4, width: 5)
+    private let grid = TensorShape(channels: 1, height: 4, width: 5)
 
     @Test func kernelValues() {
         let k = SquaredExponential(grid: grid, sigma: 2, form: .raw).kernel(rows: [0, 7, 19], columns: [0, 11])
@@ -16,7 +16,7 @@ import Testing
 
     @Test func ridgeDictionaryAgreesWithTheNaiveOne() throws {
         let dictionary = SquaredExponential(grid: grid, sigma: 1, form: .ridge(0.1)), stream = ColumnStream(seed: 2, layer: 0, column: 0)
-        let alpha = try dictionary.choose(7, stream: stream)
+        let alpha = stream.sampleAtoms(7, of: dictionary.grid.positions)
         let u = try dictionary.matrix(alpha: alpha, stream: stream)
         #expect(u.rows == 20 && u.columns == 7)
         expectRidge(u, of: dictionary.kernel(rows: Array(0..<20), columns: Array(0..<20)).arrays, alpha: alpha, ridge: 0.1)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func aKernelThatIsNotPositiveDefiniteIsRefused() {
-        #expect(throws: FactorisationError.self) {
+        #expect(throws: DictionaryError.self) {
             try kernelDictionary(kernel: Matrix([[1, 2], [2, 1]]), alpha: [0, 1], form: .ridge(0.1))
         }
     }

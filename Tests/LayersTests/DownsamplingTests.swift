@@ -1,17 +1,18 @@
 import Layers
+import LinearAlgebra
 import TestSupport
 import Testing
 
 @Suite struct DownsamplingTests {
     private static func cells(height: Int, width: Int, _ count: Int) -> Rows {
-        let dictionary = Downsampling(grid: PixelGrid(channels: 1, height: height, width: width))
+        let dictionary = Downsampling(grid: TensorShape(channels: 1, height: height, width: width))
         return naiveTransposed(dictionary.matrix(alpha: Array(0..<count), stream: anyStream).doubles)
     }
 
     /// Any number of cells covers the plane once; each is a rectangle of norm 1, and so they are orthonormal. On 2×9 ten cells need two
     /// bands where √(10·2/9) rounds to one.
-    @Test(arguments: AtomTests.grids + [PixelGrid(channels: 1, height: 2, width: 9), PixelGrid(channels: 1, height: 28, width: 28)])
-    func cellsCoverThePlaneOnce(grid: PixelGrid) {
+    @Test(arguments: AtomTests.grids + [TensorShape(channels: 1, height: 2, width: 9), TensorShape(channels: 1, height: 28, width: 28)])
+    func cellsCoverThePlaneOnce(grid: TensorShape) {
         for count in stride(from: 1, through: grid.positions, by: grid.positions > 100 ? 29 : 1) {
             let atoms = Self.cells(height: grid.height, width: grid.width, count)
             #expect((0..<grid.positions).allSatisfy { i in atoms.count { $0[i] != 0 } == 1 })

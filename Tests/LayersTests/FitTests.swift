@@ -6,7 +6,7 @@ import Testing
 /// The learned values that predict given weights best.
 @Suite struct FitTests {
     /// SE columns of some α each, two units a column.
-    private func layer(_ grid: PixelGrid, alphas: [[Int]]) throws -> PredictedWeights {
+    private func layer(_ grid: TensorShape, alphas: [[Int]]) throws -> PredictedWeights {
         let dictionary = SquaredExponential(grid: grid, sigma: 1, form: .ridge(0.1))
         return PredictedWeights(
             grid: grid,
@@ -20,11 +20,11 @@ import Testing
     /// A unit's weights lie in the span of the kernel rows of its α, so they lie in that of more α: w* = (K' + λI)c, where c = (K + λI)⁻¹w at
     /// the old α and 0 at the new ones.
     @Test(arguments: [1, 3], [1, 2]) func moreAlphaKeepTheWeights(channels: Int, columns: Int) throws {
-        let grid = PixelGrid(channels: channels, height: 4, width: 5)
+        let grid = TensorShape(channels: channels, height: 4, width: 5)
         let few = [[2, 7, 18], [0, 9, 11]], many = [[2, 4, 7, 12, 18, 19], [0, 3, 9, 10, 11, 16]]
         let small = try layer(grid, alphas: Array(few[..<columns])), large = try layer(grid, alphas: Array(many[..<columns]))
         let w = normalMatrix(rows: small.units, columns: small.valuesPerUnit, stream: 90)
-        let full = Matrix<Float>(rows: small.units, columns: grid.inputs), again = Matrix<Float>(rows: small.units, columns: grid.inputs)
+        let full = Matrix<Float>(rows: small.units, columns: grid.count), again = Matrix<Float>(rows: small.units, columns: grid.count)
         small.expand(w, into: full)
         let found = Matrix<Float>(rows: large.units, columns: large.valuesPerUnit)
         try large.fit(full, into: found)
@@ -57,7 +57,7 @@ import Testing
 
     /// Weights that no w predicts: the normal equations, solved naively.
     @Test func isTheLeastSquaresSolution() throws {
-        let grid = PixelGrid(channels: 1, height: 4, width: 5)
+        let grid = TensorShape(channels: 1, height: 4, width: 5)
         let layer = try layer(grid, alphas: [[1, 8, 13], [0, 6, 19]])
         let full = normalMatrix(rows: 4, columns: 20, stream: 91), found = Matrix<Float>(rows: 4, columns: 3)
         try layer.fit(full, into: found)
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func dependentAtomsAreNoObstacle() throws {
-        let grid = PixelGrid(channels: 1, height: 1, width: 4)
+        let grid = TensorShape(channels: 1, height: 1, width: 4)
         let atoms = Matrix<Float>([[1, 1], [2, 2], [0, 0], [1, 1]])
         let layer = PredictedWeights(grid: grid, columns: [Column(units: 0..<1, alpha: [0, 1], dictionary: atoms)])
         let found = Matrix<Float>(rows: 1, columns: 2)
@@ -87,7 +87,7 @@ import Testing
 
     /// Covariances with inputs that never change are 0: such a column predicts 0, and the others are no worse for it.
     @Test func atomsOfZeroHaveValuesOfZero() throws {
-        let grid = PixelGrid(channels: 2, height: 1, width: 3)
+        let grid = TensorShape(channels: 2, height: 1, width: 3)
         let layer = PredictedWeights(
             grid: grid,
             columns: [
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func sigmaFollowsTheDensity() {
-        let plane = PixelGrid(channels: 3, height: 28, width: 28), line = PixelGrid(channels: 1, height: 1, width: 500)
+        let plane = TensorShape(channels: 3, height: 28, width: 28), line = TensorShape(channels: 1, height: 1, width: 500)
         #expect(SquaredExponential.sigma(grid: plane, learned: 196) == 1)
         #expect(SquaredExponential.sigma(grid: plane, learned: 784) == 0.5)
         #expect(SquaredExponential.sigma(grid: line, learned: 50) == 5)

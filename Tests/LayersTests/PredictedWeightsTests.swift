@@ -12,10 +12,10 @@ import Testing
 
     @Test(arguments: shapes) func productsAgreeWithTheWholeDictionary(shape: Shape) throws {
         let layer = try smallLayer(channels: shape.channels, columns: shape.columns)
-        let w = normalMatrix(rows: 8, columns: layer.valuesPerUnit, stream: 30), g = normalMatrix(rows: 8, columns: layer.grid.inputs, stream: 31)
-        let full = Matrix<Float>(rows: 8, columns: layer.grid.inputs), back = Matrix<Float>(rows: 8, columns: layer.valuesPerUnit)
+        let w = normalMatrix(rows: 8, columns: layer.valuesPerUnit, stream: 30), g = normalMatrix(rows: 8, columns: layer.grid.count, stream: 31)
+        let full = Matrix<Float>(rows: 8, columns: layer.grid.count), back = Matrix<Float>(rows: 8, columns: layer.valuesPerUnit)
         layer.expand(w, into: full)
-        layer.project(g, into: back)
+        layer.projectGradient(g, into: back)
         for (j, column) in layer.columns.enumerated() {
             let u = Bounded(wholeDictionary(layer, column: j))
             #expect(Bounded(w.rows(column.units).doubles).times(u.transposed).excess(of: full.rows(column.units).arrays) <= 1)
@@ -31,17 +31,17 @@ import Testing
         #expect(abs(forward - backward) <= 10 * floatGamma(20) * size)
     }
 
-    /// A unit's row as it lies in a bucket, its values and then its bias: results are right, and what lies between them is left alone.
+    /// A unit's row as it lies in a parameter, its values and then its bias: results are right, and what lies between them is left alone.
     @Test(arguments: shapes) func rowsMayBePartsOfWiderOnes(shape: Shape) throws {
         let layer = try smallLayer(channels: shape.channels, columns: shape.columns)
-        let nA = layer.valuesPerUnit, nV = layer.grid.inputs
-        let bucket = normalMatrix(rows: 8, columns: nA + 1, stream: 35), w = bucket.columns(0..<nA)
+        let nA = layer.valuesPerUnit, nV = layer.grid.count
+        let parameter = normalMatrix(rows: 8, columns: nA + 1, stream: 35), w = parameter.columns(0..<nA)
         let augmented = normalMatrix(rows: 8, columns: nV + 2, stream: 36), g = augmented.columns(0..<nV)
         let full = Matrix<Float>(rows: 8, columns: nV + 2)
         let back = Matrix<Float>(rows: 8, columns: nA + 1), pooled = Matrix<Float>(rows: 8, columns: nA + 1)
         for matrix in [full, back, pooled] { matrix.fill(7) }
         layer.expand(w, into: full.columns(0..<nV))
-        layer.project(g, into: back.columns(0..<nA))
+        layer.projectGradient(g, into: back.columns(0..<nA))
         for (j, column) in layer.columns.enumerated() {
             let u = Bounded(wholeDictionary(layer, column: j))
             let rows = column.units
@@ -76,27 +76,27 @@ import Testing
     }
 
     @Test func aDenseLayerIsTheIdentity() {
-        let layer = PredictedWeights.dense(grid: PixelGrid(channels: 2, height: 2, width: 2), units: 3)
+        let layer = PredictedWeights.dense(grid: TensorShape(channels: 2, height: 2, width: 2), units: 3)
         let w = normalMatrix(rows: 3, columns: 8, stream: 34)
         let full = Matrix<Float>(rows: 3, columns: 8)
         layer.expand(w, into: full)
         #expect(full.arrays == w.arrays)
         full.fill(7)
-        layer.project(w, into: full)
+        layer.projectGradient(w, into: full)
         #expect(full.arrays == w.arrays)
         #expect(layer.basis(column: 0).arrays == (0..<8).map { r in (0..<8).map { $0 == r ? 1 : 0 } })
-        #expect(layer.isDense && layer.proportion == 1)
+        #expect(layer.isDense && layer.shape.proportion == 1)
     }
 
     @Test func sizes() throws {
         let one = try smallLayer(channels: 3, columns: 1), four = try smallLayer(channels: 3, columns: 4)
-        #expect(one.learnedValues == 8 * 18 && four.learnedValues == one.learnedValues)
-        #expect(one.fullWeights == 8 * 60 && one.proportion == 0.3)
+        #expect(one.shape.learnedValues == 8 * 18 && four.shape.learnedValues == one.shape.learnedValues)
+        #expect(one.shape.fullWeights == 8 * 60 && one.shape.proportion == 0.3)
     }
 
     @Test func learnedValuesShareOneBuffer() {
         let values = LearnedValues([("a", 2, 3), ("b", 4, 1)])
-        #expect(values.count == 10 && values.buckets.map(\.offset) == [0, 6])
+        #expect(values.count == 10 && values.parameters.map(\.offset) == [0, 6])
         values.matrix(1)[2, 0] = 5
         #expect(values.flat[0, 8] == 5)
     }
@@ -104,7 +104,7 @@ import Testing
 
 @Suite struct CostTests {
     private func layer(learned: Int, columns: Int = 1) throws -> PredictedWeights {
-        let grid = PixelGrid(channels: 1, height: 10, width: 10)
+        let grid = TensorShape(channels: 1, height: 10, width: 10)
         let u = Matrix<Float>(rows: 100, columns: learned)
         return PredictedWeights(
             grid: grid,
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func fewLearnedValuesAreCheapestReduced() throws {
-        let costs = try layer(learned: 10).costs(samples: 10_000)
+        let costs = try layer(learned: 10).shape.costs(samples: 10_000)
         #expect(costs[0].path == .reduced && Set(costs.map(\.path)).count == 3)
         let cost = Dictionary(uniqueKeysWithValues: costs.map { ($0.path, $0) })
         #expect(cost[.reduced]!.estimate < cost[.expanded]!.estimate)
@@ -122,12 +122,12 @@ import Testing
     }
 
     @Test func columnsCostMemoryWhenReduced() throws {
-        let cost = try layer(learned: 10, columns: 4).costs(samples: 10_000).first { $0.path == .reduced }
+        let cost = try layer(learned: 10, columns: 4).shape.costs(samples: 10_000).first { $0.path == .reduced }
         #expect(cost?.flops == 4 * 10_000 * 10 * 400 && cost?.streamedBytes == 4 * 4 * 10_000 * 10)
     }
 
     @Test func aDenseLayerIsOnlyExpanded() {
-        let costs = PredictedWeights.dense(grid: PixelGrid(channels: 1, height: 10, width: 10), units: 400).costs(samples: 100)
+        let costs = PredictedWeights.dense(grid: TensorShape(channels: 1, height: 10, width: 10), units: 400).shape.costs(samples: 100)
         #expect(costs.map(\.path) == [.expanded] && costs[0].flops == 4 * 100 * 100 * 400)
     }
 }

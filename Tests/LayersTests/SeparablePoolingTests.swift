@@ -5,11 +5,11 @@ import Testing
 
 @Suite struct SeparablePoolingTests {
     struct Case: CustomTestStringConvertible {
-        var grid: PixelGrid, form: KernelForm
+        var grid: TensorShape, form: KernelForm
         var testDescription: String { "\(grid.channels)×\(grid.height)×\(grid.width), \(form)" }
 
         static let all = [(1, 5, 7), (3, 7, 4), (1, 1, 9), (3, 9, 3)].flatMap { channels, height, width in
-            [KernelForm.ridge(0.1), .raw].map { Case(grid: PixelGrid(channels: channels, height: height, width: width), form: $0) }
+            [KernelForm.ridge(0.1), .raw].map { Case(grid: TensorShape(channels: channels, height: height, width: width), form: $0) }
         }
     }
 
@@ -17,7 +17,7 @@ import Testing
         PredictedWeights(
             grid: dictionary.grid,
             columns: try (0..<columns).map { j in
-                let stream = ColumnStream(seed: 1, layer: 0, column: j), alpha = try dictionary.choose(learned, stream: stream)
+                let stream = ColumnStream(seed: 1, layer: 0, column: j), alpha = stream.sampleAtoms(learned, of: dictionary.grid.positions)
                 return Column(units: j..<j + 1, alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream))
             })
     }
@@ -27,7 +27,7 @@ import Testing
         let grid = test.grid, positions = grid.positions, n = 4, width = grid.channels * n + 1
         let dictionary = SquaredExponential(grid: grid, sigma: 1, form: test.form)
         let weights = try layer(dictionary, columns: 3, learned: n)
-        let x = normalMatrix(rows: 103, columns: grid.inputs + 1, stream: 70).columns(0..<grid.inputs)
+        let x = normalMatrix(rows: 103, columns: grid.count + 1, stream: 70).columns(0..<grid.count)
         let pooled = Matrix<Float>(rows: 103, columns: 3 * width + 1), direct = Matrix<Float>(rows: 103, columns: 3 * width)
         pooled.fill(7)
         try SeparablePooling(dictionary, of: weights).poolAll(x, into: pooled.columns(0..<3 * width))
@@ -67,11 +67,11 @@ import Testing
     /// 60,000 images of MNIST's size: few α of one column are cheaper directly, and so is α that is everything.
     @Test func itIsChosenWhereItCostsLess() throws {
         func pays(_ n: Int, columns: Int, samples: Int = 60_000, sigma: Double = 1, form: KernelForm = .ridge(0.1)) -> Bool {
-            let dictionary = SquaredExponential(grid: PixelGrid(channels: 1, height: 28, width: 28), sigma: sigma, form: form)
+            let dictionary = SquaredExponential(grid: TensorShape(channels: 1, height: 28, width: 28), sigma: sigma, form: form)
             let u = Matrix<Float>(rows: 784, columns: n)
             let weights = PredictedWeights(
                 grid: dictionary.grid, columns: (0..<columns).map { Column(units: $0..<$0 + 1, alpha: Array(0..<n), dictionary: u) })
-            return SeparablePooling.pays(dictionary, of: weights, samples: samples)
+            return SeparablePooling.pays(dictionary, of: weights.shape, samples: samples)
         }
         #expect(!pays(20, columns: 1) && !pays(78, columns: 1) && pays(392, columns: 1))
         #expect(pays(20, columns: 10) && pays(78, columns: 10) && pays(392, columns: 10))

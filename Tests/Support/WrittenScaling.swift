@@ -7,7 +7,7 @@ public struct WrittenScaling: Sendable {
         public var model = "net"
         public var learned: Double
         public var exchange: String
-        public var fixed = 0.001, perSample = 50e-6, wait = 0.0002, rebuild = 0.0004, project = 0.0006
+        public var fixed = 0.001, perSample = 50e-6, wait = 0.0002, expand = 0.0004, projectGradient = 0.0006
         public var payload: Int
         /// Seconds a byte of payload.
         public var handling = 1e-9
@@ -23,7 +23,7 @@ public struct WrittenScaling: Sendable {
         [
             "job", "model", "mode", "ranks", "hosts", "oversubscribed", "link", "batch", "learned", "columns", "exchange", "steps",
             "payloadBytes", "wireBytes", "peakBytes",
-        ] + ["step", "compute", "rebuild", "project", "wait", "exchange"].flatMap { part in
+        ] + ["step", "compute", "expand", "project_gradient", "wait", "exchange"].flatMap { part in
             ["median", "p10", "p90", "min", "max"].map { "\(part)_\($0)" }
         }
 
@@ -45,10 +45,10 @@ public struct WrittenScaling: Sendable {
     public func times(_ net: Net, ranks: Int, batch: Int, bitsPerSecond: Double) -> [Double] {
         let slow = Double((ranks - 1) / cores + 1)
         let compute = slow * (net.fixed + net.wait + net.perSample * Double((batch + ranks - 1) / ranks))
-        let (rebuild, project) = (slow * net.rebuild, slow * net.project)
+        let (expand, projectGradient) = (slow * net.expand, slow * net.projectGradient)
         let handling = slow * net.handling * Double(net.payload)
         let compresses = net.exchange.hasPrefix("lowrank") || net.exchange.hasSuffix("bfloat16")
-        guard ranks > 1 else { return [compute, rebuild, project, compresses ? handling : 0] }
+        guard ranks > 1 else { return [compute, expand, projectGradient, compresses ? handling : 0] }
         var p = 1, doublings = 0
         while p < ranks { (p, doublings) = (2 * p, doublings + 1) }
         let ring = net.exchange.hasSuffix("-ring"), owned = net.exchange.hasPrefix("owned")
@@ -58,7 +58,7 @@ public struct WrittenScaling: Sendable {
         let rate = bitsPerSecond / 8 * reached[ring ? "ring" : owned ? "owned" : "mpi"]!
         let wire = max(0, Double(self.wire(net, ranks)) - (ranks > cores ? burst * bitsPerSecond / 8 / period : 0))
         let (travel, bytes) = (slow * latency * hops / period, wire / rate)
-        return [compute, rebuild, project, (travel * travel + bytes * bytes).squareRoot() + handling]
+        return [compute, expand, projectGradient, (travel * travel + bytes * bytes).squareRoot() + handling]
     }
 
     private func wire(_ net: Net, _ ranks: Int) -> Int { 2 * (ranks - 1) * net.payload / ranks }

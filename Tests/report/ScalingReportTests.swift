@@ -13,7 +13,7 @@ import Testing
         var written = WrittenScaling()
         written.cores = 2
         var dense = WrittenScaling.Net(learned: 1, exchange: "full", payload: 2_400_000)
-        (dense.rebuild, dense.project) = (0, 0)
+        (dense.expand, dense.projectGradient) = (0, 0)
         var ring = WrittenScaling.Net(learned: 0.1, exchange: "dynamic-ring", payload: 256_000)
         ring.wait = 0.0001
         let nets = [

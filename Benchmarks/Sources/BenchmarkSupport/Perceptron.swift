@@ -1,7 +1,7 @@
 import Datasets
 import Layers
 import LinearAlgebra
-import Training
+import Networks
 
 /// The net 784–500–500–10 as a step of the job `mlp` has it, with its images.
 public struct Perceptron {
@@ -17,7 +17,7 @@ public struct Perceptron {
     ///   - path: of the hidden layers; nil: for each the one with the lowest estimate of a step, to which the job adds what pooling all images once costs it.
     public init(settings: MLPSettings, images: TrainingRows, samples: Int, path: ComputePath? = nil) throws {
         self.settings = settings
-        model = try MLPModel(settings: settings, shape: ImageShape(channels: 1, height: 28, width: 28), classes: 10)
+        model = try MLPModel(settings: settings, shape: TensorShape(channels: 1, height: 28, width: 28), classes: 10)
         paths = model.weights.enumerated().map { k, layer in
             let costs = layer.stepCosts(samples: samples, isFirst: k == 0)
             return (costs.first { $0.path == path } ?? costs[0]).path

@@ -1,5 +1,7 @@
+import DataParallel
 import Layers
-import Training
+import Networks
+import RICA
 
 extension RICASettings {
     /// The settings of a measurement: σ 1, ridge .1, variance norm, λ .05 and C 100, as the job has them by default.

@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import Runs
 
 /// Times of one thing over the rounds of a run, in milliseconds.
 public struct Spread {

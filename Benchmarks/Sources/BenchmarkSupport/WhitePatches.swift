@@ -1,6 +1,6 @@
 import Datasets
 import LinearAlgebra
-import Training
+import Scaling
 
 /// `MeasuredInputs.patches` with their moments.
 public struct WhitePatches {

@@ -1,11 +1,12 @@
 import ArgumentParser
 import BenchmarkSupport
 import CMPI
+import DataParallel
 import Foundation
 import Layers
 import LinearAlgebra
 import Parallel
-import Training
+import Runs
 
 struct Options: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +30,7 @@ struct OneRank: ExitCoded, CustomStringConvertible {
 
 /// An update that does nothing.
 final class NoUpdate: UpdateRule {
-    func update(bucket: Int, values: Matrix<Float>, gradient: Matrix<Float>) {}
+    func update(parameter: Int, values: Matrix<Float>, gradient: Matrix<Float>) {}
 }
 
 /// MPI's own collectives in the same memory, without a deadline: one sum for all ranks, or a part of it for each, then the parts for all.
@@ -61,8 +62,8 @@ struct BareCalls {
     private func succeed(_ code: Int32) { precondition(code == cmpi_success(), "a bare call failed with MPI's code \(code)") }
 }
 
-/// The buckets of a perceptron's learned values, units × values a unit, by the proportion of its hidden weights.
-func buckets(_ widths: [Int], perUnit: (Int) -> Int) -> LearnedValues {
+/// The parameters of a perceptron's learned values, units × values a unit, by the proportion of its hidden weights.
+func parameters(_ widths: [Int], perUnit: (Int) -> Int) -> LearnedValues {
     LearnedValues(
         zip(widths, widths.dropFirst()).enumerated().map { l, layer in
             ("layer\(l + 1)", layer.1, 1 + (l == widths.count - 2 ? layer.0 : perUnit(layer.0)))
@@ -74,9 +75,9 @@ Parallel.run(job: "exchange-times") { world in
     guard world.size > 1 else { throw OneRank() }
     let small = [784, 500, 500, 10], large = [3072, 4096, 4096, 10]
     let models = [
-        ("small, 5 % learned", buckets(small) { $0 * 5 / 100 }), ("small, 10 % learned", buckets(small) { $0 / 10 }),
-        ("small, dense", buckets(small) { $0 }), ("large, 10 % learned", buckets(large) { $0 / 10 }),
-        ("large, dense", buckets(large) { $0 }),
+        ("small, 5 % learned", parameters(small) { $0 * 5 / 100 }), ("small, 10 % learned", parameters(small) { $0 / 10 }),
+        ("small, dense", parameters(small) { $0 }), ("large, 10 % learned", parameters(large) { $0 / 10 }),
+        ("large, dense", parameters(large) { $0 }),
     ]
     if world.isRoot { print("model               exchange           bytes    bare ms    ours ms    reached") }
     for (name, values) in models {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import BenchmarkSupport
 import Foundation
-import Training
+import Runs
 
 struct MLPLoops: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,11 @@
 import ArgumentParser
 import BenchmarkSupport
+import DataParallel
 import Foundation
 import LinearAlgebra
+import Networks
 import Parallel
-import Training
+import Runs
 
 extension ExchangeName: @retroactive ExpressibleByArgument {}
 

@@ -1,6 +1,6 @@
 import BenchmarkSupport
 import Layers
-import Training
+import Networks
 
 /// Everything that is compared at one batch size.
 struct Race {

@@ -1,6 +1,7 @@
 import BenchmarkSupport
+import DataParallel
 import Layers
-import Training
+import Networks
 
 /// Makes the steps of the job `mlp` on one rank, one after the other: all but collectives, which have nobody to talk to.
 final class Stepper {
@@ -28,7 +29,7 @@ final class Stepper {
         network = model.network(gradient: gradient, paths: net.paths, capacity: batch)
         objective = Classification(network, rows: net.rows)
         rule = SGD(
-            model.values, updated: model.values.buckets.map { 0..<$0.units }, weightsPerUnit: model.weightsPerUnit,
+            model.values, updated: model.values.parameters.map { 0..<$0.units }, weightsPerUnit: model.weightsPerUnit,
             options: net.settings.descent)
         rule.learningRate = net.settings.learningRate
     }
@@ -64,8 +65,8 @@ final class Stepper {
     /// What an exchange does between its collectives.
     private func update() {
         let values = net.model.values
-        for b in values.buckets.indices {
-            rule.update(bucket: b, values: values.matrix(b), gradient: gradient.matrix(b))
+        for b in values.parameters.indices {
+            rule.update(parameter: b, values: values.matrix(b), gradient: gradient.matrix(b))
         }
     }
 

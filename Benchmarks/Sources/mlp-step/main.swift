@@ -3,7 +3,8 @@ import BenchmarkSupport
 import Foundation
 import Layers
 import LinearAlgebra
-import Training
+import Networks
+import Runs
 
 extension Activation: @retroactive ExpressibleByArgument {}
 

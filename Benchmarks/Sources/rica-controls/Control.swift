@@ -4,7 +4,7 @@ import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
-import Training
+import RICA
 
 /// What learned features are compared with.
 enum Control: String, CaseIterable, ExpressibleByArgument {

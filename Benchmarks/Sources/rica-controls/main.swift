@@ -4,7 +4,8 @@ import Datasets
 import Foundation
 import LinearAlgebra
 import Parallel
-import Training
+import RICA
+import Runs
 
 extension Encoder: @retroactive ExpressibleByArgument {}
 

@@ -1,7 +1,7 @@
 import BenchmarkSupport
 import Layers
 import LinearAlgebra
-import Training
+import RICA
 
 /// One thing whose time is taken, and what the time is held against.
 struct Contestant {

@@ -3,7 +3,7 @@ import BenchmarkSupport
 import Foundation
 import Layers
 import LinearAlgebra
-import Training
+import Runs
 
 struct RICAEvaluation: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,10 +1,12 @@
 import ArgumentParser
 import BenchmarkSupport
+import DataParallel
 import Foundation
 import Layers
 import LinearAlgebra
 import Parallel
-import Training
+import RICA
+import Runs
 
 struct Options: ParsableCommand {
     static let configuration = CommandConfiguration(

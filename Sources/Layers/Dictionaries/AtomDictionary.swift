@@ -1,7 +1,9 @@
 import LinearAlgebra
 
-/// A dictionary whose choices are atoms: a column of U is an atom, whatever else was chosen.
+/// A dictionary whose α are atoms: a column of U is an atom, whatever else was sampled.
 public protocol AtomDictionary: WeightDictionary {
+    /// The positions of one plane: the rows of U.
+    var positions: Int { get }
     /// One element of an atom on one plane, rounded to Float where U is made.
     func value(of atom: Int, at position: Int) -> Double
 }

@@ -10,7 +10,13 @@ public struct AtomPool: AtomDictionary {
     }
 
     public var positions: Int { atoms.columns }
-    public var choices: Int { atoms.rows }
 
     public func value(of atom: Int, at position: Int) -> Double { Double(atoms[atom, position]) }
+}
+
+extension DictionaryKind {
+    /// The weights of a shallow autoencoder of the layer's inputs.
+    public static let ae = DictionaryKind("ae", need: .autoencoder(units: DictionaryNeed.poolSize)) { AtomPool($0.pool) }
+    /// The centres of k-means on the layer's inputs.
+    public static let kmeans = DictionaryKind("kmeans", need: .centres(DictionaryNeed.poolSize)) { AtomPool($0.pool) }
 }

@@ -43,12 +43,9 @@ public struct Covariance: WeightDictionary {
         }
     }
 
-    public var positions: Int { covariance.rows }
-    public var choices: Int { covariance.rows }
-
-    public func matrix(alpha: [Int], stream: ColumnStream) throws(FactorisationError) -> Matrix<Float> {
-        let kernel = Matrix<Double>(rows: positions, columns: alpha.count)
-        for i in 0..<positions { for (a, j) in alpha.enumerated() { kernel[i, a] = covariance[i, j] } }
+    public func matrix(alpha: [Int], stream: ColumnStream) throws(DictionaryError) -> Matrix<Float> {
+        let kernel = Matrix<Double>(rows: covariance.rows, columns: alpha.count)
+        for i in 0..<covariance.rows { for (a, j) in alpha.enumerated() { kernel[i, a] = covariance[i, j] } }
         return try kernelDictionary(kernel: kernel, alpha: alpha, form: form)
     }
 
@@ -56,5 +53,18 @@ public struct Covariance: WeightDictionary {
         let matrix = covariance.clone()
         for i in 0..<matrix.rows { matrix[i, i] += ridge }
         return (try? solvePositiveDefinite(matrix, rows: Matrix(rows: 1, columns: matrix.rows))) != nil
+    }
+}
+
+extension DictionaryKind {
+    /// The covariance of the layer's inputs as kernel.
+    public static let emp = covariance("emp", ofSquares: false)
+    /// The covariance of the layer's squared inputs as kernel.
+    public static let emp2 = covariance("emp2", ofSquares: true)
+
+    private static func covariance(_ name: String, ofSquares squared: Bool) -> DictionaryKind {
+        DictionaryKind(name, .kernel, need: .covariance(ofSquares: squared)) { request throws(DictionaryError) in
+            try Covariance(request.covariance, form: request.kernel.form ?? .ridge(Covariance.defaultRidge))
+        }
     }
 }

@@ -8,18 +8,14 @@ import LinearAlgebra
 /// is its cell's indicator over the square root of its pixels, so U is orthonormal; with as many cells as positions it is the identity.
 public struct Downsampling: WeightDictionary {
     /// Of the plane that is made smaller.
-    public let grid: PixelGrid
+    public let grid: TensorShape
 
-    public init(grid: PixelGrid) {
+    public init(grid: TensorShape) {
         self.grid = grid
     }
 
-    public var positions: Int { grid.positions }
-    public var choices: Int { grid.positions }
-    public var isSampled: Bool { false }
-
     public func matrix(alpha: [Int], stream: ColumnStream) -> Matrix<Float> {
-        let count = alpha.count, dictionary = Matrix<Float>(rows: positions, columns: count)
+        let count = alpha.count, dictionary = Matrix<Float>(rows: grid.positions, columns: count)
         let square = (Double(count * grid.height) / Double(grid.width)).squareRoot()
         let bands = min(max(Int(square.rounded()), (count + grid.width - 1) / grid.width), min(grid.height, count))
         func start(_ i: Int, of n: Int, into k: Int) -> Int { i * n / k }
@@ -34,4 +30,9 @@ public struct Downsampling: WeightDictionary {
         }
         return dictionary
     }
+}
+
+extension DictionaryKind {
+    /// Cells of the plane: down-sampled inputs and kernels.
+    public static let downsample = DictionaryKind("downsample", [.topology, .leading]) { Downsampling(grid: $0.grid) }
 }

@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// 2-D Haar wavelets on a plane of any sides: an orthonormal basis of the whole plane.
 ///
 /// The plane, and every block in turn, is cut into quarters at ⌊height/2⌋ and ⌊width/2⌋ until blocks are single pixels; a block that is
@@ -6,7 +8,7 @@
 /// 1 and the sum 0 (the unbalanced Haar wavelets of Girardi & Sweldens 1997). On a square whose side is a power of two these are the usual
 /// Haar wavelets (nonstandard decomposition; Stollnitz, DeRose & Salesin 1995). Atom 0 is the constant; coarse atoms precede finer ones.
 public struct Haar: AtomDictionary {
-    public let grid: PixelGrid
+    public let grid: TensorShape
     private let atoms: [Atom]
 
     /// Constant along an axis of its block, or one half against the other.
@@ -15,7 +17,7 @@ public struct Haar: AtomDictionary {
         var cutsRows = false, cutsColumns = false
     }
 
-    public init(grid: PixelGrid) {
+    public init(grid: TensorShape) {
         self.grid = grid
         var atoms = [Atom(rows: 0..<grid.height, columns: 0..<grid.width)]
         var blocks = [(rows: 0..<grid.height, columns: 0..<grid.width)]
@@ -37,7 +39,6 @@ public struct Haar: AtomDictionary {
     }
 
     public var positions: Int { grid.positions }
-    public var choices: Int { atoms.count }
 
     public func value(of atom: Int, at position: Int) -> Double {
         let atom = atoms[atom]
@@ -58,4 +59,9 @@ public struct Haar: AtomDictionary {
         let middle = run.lowerBound + run.count / 2
         return run.count == 1 ? [run] : [run.lowerBound..<middle, middle..<run.upperBound]
     }
+}
+
+extension DictionaryKind {
+    /// Haar wavelets.
+    public static let haar = DictionaryKind("haar", .topology) { Haar(grid: $0.grid) }
 }

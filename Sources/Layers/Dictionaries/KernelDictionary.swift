@@ -1,20 +1,23 @@
 import LinearAlgebra
 
 /// How kernel values become a dictionary.
-public enum KernelForm: Equatable, Sendable {
+public enum KernelForm: Codable, Hashable, Sendable {
     /// U = k_αᵀ(K_α + λI)⁻¹, the kernel-ridge predictor: w is the unit's weights at α (Denil et al. 2013, section 3).
     case ridge(Double)
     /// U = k_αᵀ, as in the authors' released code: the same span, another meaning of w.
     case raw
+
+    /// λ; nil without one.
+    public var ridge: Double? { if case .ridge(let ridge) = self { ridge } else { nil } }
 }
 
 /// The dictionary of one column on one plane, positions × n_α, from the kernel between all positions and α.
 ///
 /// - Parameter kernel: positions × n_α: k(i, j) for every position i and every j of α.
 /// - Parameter alpha: the positions that the columns of `kernel` belong to.
-/// - Throws: `FactorisationError` where K_α + λI is not positive definite.
+/// - Throws: `DictionaryError` where K_α + λI is not positive definite.
 /// - Complexity: n_α³/3 + 2·positions·n_α² flops in Double, once.
-public func kernelDictionary(kernel: Matrix<Double>, alpha: [Int], form: KernelForm) throws(FactorisationError) -> Matrix<Float> {
+public func kernelDictionary(kernel: Matrix<Double>, alpha: [Int], form: KernelForm) throws(DictionaryError) -> Matrix<Float> {
     precondition(kernel.columns == alpha.count)
     switch form {
     case .raw:
@@ -25,6 +28,8 @@ public func kernelDictionary(kernel: Matrix<Double>, alpha: [Int], form: KernelF
             for b in 0..<alpha.count { gram[a, b] = kernel[position, b] }
             gram[a, a] += ridge
         }
-        return try solvePositiveDefinite(gram, rows: kernel).rounded  // U(K_α + λI) = k_αᵀ
+        do {
+            return try solvePositiveDefinite(gram, rows: kernel).rounded  // U(K_α + λI) = k_αᵀ
+        } catch { throw DictionaryError("\(error)") }
     }
 }

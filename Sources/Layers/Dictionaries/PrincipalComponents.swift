@@ -6,15 +6,20 @@ public struct PrincipalComponents: AtomDictionary {
     private let vectors: Matrix<Double>
 
     /// - Parameter covariance: of one plane's positions, n×n, symmetric.
-    /// - Throws: `FactorisationError` where it holds a number that is not finite.
+    /// - Throws: `DictionaryError` where it holds a number that is not finite.
     /// - Complexity: ~9n³ flops in Double.
-    public init(covariance: Matrix<Double>) throws(FactorisationError) {
-        vectors = try symmetricEigen(covariance).vectors
+    public init(covariance: Matrix<Double>) throws(DictionaryError) {
+        do { vectors = try symmetricEigen(covariance).vectors } catch { throw DictionaryError("\(error)") }
     }
 
     public var positions: Int { vectors.columns }
-    public var choices: Int { vectors.rows }
-    public var isSampled: Bool { false }
 
-    public func value(of atom: Int, at position: Int) -> Double { vectors[choices - 1 - atom, position] }
+    public func value(of atom: Int, at position: Int) -> Double { vectors[vectors.rows - 1 - atom, position] }
+}
+
+extension DictionaryKind {
+    /// Principal components of the layer's inputs.
+    public static let pca = DictionaryKind("pca", .leading, need: .covariance(ofSquares: false)) {
+        request throws(DictionaryError) in try PrincipalComponents(covariance: request.covariance)
+    }
 }

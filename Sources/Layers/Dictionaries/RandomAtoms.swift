@@ -6,9 +6,9 @@ import LinearAlgebra
 /// Atom a is the same however many are drawn.
 public struct RandomAtoms: WeightDictionary {
     public enum Distribution: Sendable {
-        /// N(0, .1²), of RandFixU.
+        /// N(0, 0.1²), of RandFixU.
         case normal
-        /// Uniform in ±.1, of LowRank.
+        /// Uniform in ±0.1, of LowRank.
         case uniform
     }
 
@@ -19,9 +19,6 @@ public struct RandomAtoms: WeightDictionary {
         self.positions = positions
         self.distribution = distribution
     }
-
-    public var choices: Int { positions }
-    public var isSampled: Bool { false }
 
     public func matrix(alpha: [Int], stream: ColumnStream) -> Matrix<Float> {
         let draws = stream.draws(for: .dictionary)
@@ -37,5 +34,14 @@ public struct RandomAtoms: WeightDictionary {
             }
         }
         return dictionary
+    }
+}
+
+extension DictionaryKind {
+    /// Fixed random numbers.
+    public static let randfixu = DictionaryKind("randfixu", .leading) { RandomAtoms(positions: $0.grid.positions, .normal) }
+    /// U learned like w.
+    public static let lowrank = DictionaryKind("lowrank", [.learned, .leading]) {
+        RandomAtoms(positions: $0.grid.positions, .uniform)
     }
 }

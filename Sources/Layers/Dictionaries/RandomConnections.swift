@@ -6,7 +6,10 @@ public struct RandomConnections: AtomDictionary {
         self.positions = positions
     }
 
-    public var choices: Int { positions }
-
     public func value(of atom: Int, at position: Int) -> Double { atom == position ? 1 : 0 }
+}
+
+extension DictionaryKind {
+    /// Random connections: columns of the identity.
+    public static let randcon = DictionaryKind("randcon", .identity) { RandomConnections(positions: $0.grid.positions) }
 }

@@ -80,7 +80,7 @@ public struct SeparablePooling: Sendable {
 
     /// Whether to pool so: where the estimate is lower than that of `PredictedWeights.poolAll`, and rounding grows by no more than
     /// three digits.
-    public static func pays(_ dictionary: SquaredExponential, of weights: PredictedWeights, samples: Int) -> Bool {
+    public static func pays(_ dictionary: SquaredExponential, of weights: WeightShape, samples: Int) -> Bool {
         if case .ridge(let ridge) = dictionary.form {
             let (rows, columns) = kernels(dictionary)
             // ‖K‖ is at most the largest sum of a row.
@@ -93,10 +93,10 @@ public struct SeparablePooling: Sendable {
 
     /// Flops at full rate of both ways, by the rules of `PathCost`: thin products count for more, and so does what streams.
     public static func estimates(
-        _ dictionary: SquaredExponential, of weights: PredictedWeights, samples: Int
+        _ dictionary: SquaredExponential, of weights: WeightShape, samples: Int
     ) -> (direct: Double, separable: Double) {
-        let grid = weights.grid, count = weights.columns[0].alpha.count, columns = Double(weights.columns.count)
-        let m = Double(samples), nV = Double(grid.inputs), n = Double(count), allValues = columns * Double(weights.valuesPerUnit)
+        let grid = weights.grid, count = weights.atoms ?? grid.positions, columns = Double(weights.columns)
+        let m = Double(samples), nV = Double(grid.count), n = Double(count), allValues = columns * Double(weights.valuesPerUnit)
         func product(_ flops: Double, inner: Int) -> Double { flops / PathCost.efficiency(innerDimension: inner) }
         func streaming(_ values: Double) -> Double { PathCost.flopsPerByte * 4 * values }
         let direct = weights.poolingEstimate(samples: samples)

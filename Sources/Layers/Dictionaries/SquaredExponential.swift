@@ -8,12 +8,12 @@ public struct SquaredExponential: WeightDictionary {
     /// What σ can be, in pixels: at the lower end no two positions are alike, at the upper one all are.
     public static let sigmas = 1e-3...1e6
 
-    public let grid: PixelGrid
+    public let grid: TensorShape
     /// In pixels.
     public let sigma: Double
     public let form: KernelForm
 
-    public init(grid: PixelGrid, sigma: Double, form: KernelForm) {
+    public init(grid: TensorShape, sigma: Double, form: KernelForm) {
         precondition(sigma > 0)
         self.grid = grid
         self.sigma = sigma
@@ -23,13 +23,10 @@ public struct SquaredExponential: WeightDictionary {
     /// σ tied to the density of α, in pixels: half of the distance between neighbours if α were a regular grid, ½√(positions/learned), or
     /// ½·positions/learned on a line. So kernels of neighbours meet at half of their height and more, however few there are (our choice;
     /// the paper has σ = 1 always).
-    public static func sigma(grid: PixelGrid, learned: Int) -> Double {
+    public static func sigma(grid: TensorShape, learned: Int) -> Double {
         let each = Double(grid.positions) / Double(learned)
         return 0.5 * (min(grid.height, grid.width) == 1 ? each : each.squareRoot())
     }
-
-    public var positions: Int { grid.positions }
-    public var choices: Int { grid.positions }
 
     /// The kernel matrix between two lists of positions of one plane, `rows.count`×`columns.count`.
     public func kernel(rows: [Int], columns: [Int]) -> Matrix<Double> {
@@ -42,7 +39,24 @@ public struct SquaredExponential: WeightDictionary {
         return result
     }
 
-    public func matrix(alpha: [Int], stream: ColumnStream) throws(FactorisationError) -> Matrix<Float> {
-        try kernelDictionary(kernel: kernel(rows: Array(0..<positions), columns: alpha), alpha: alpha, form: form)
+    public func matrix(alpha: [Int], stream: ColumnStream) throws(DictionaryError) -> Matrix<Float> {
+        do {
+            return try kernelDictionary(
+                kernel: kernel(rows: Array(0..<grid.positions), columns: alpha), alpha: alpha, form: form)
+        } catch {
+            throw DictionaryError(
+                "the dictionary se cannot be made with sigma \(sigma)\(form.ridge.map { " and ridge \($0)" } ?? ""): \(error), "
+                    + "and so does a smaller sigma")
+        }
+    }
+}
+
+extension DictionaryKind {
+    /// The squared-exponential kernel on the pixel grid.
+    public static let se = DictionaryKind("se", [.kernel, .topology]) { request in
+        SquaredExponential(
+            grid: request.grid,
+            sigma: request.kernel.sigma ?? SquaredExponential.sigma(grid: request.grid, learned: request.count),
+            form: request.kernel.form ?? .ridge(SquaredExponential.defaultRidge))
     }
 }

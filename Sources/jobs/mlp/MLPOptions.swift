@@ -1,7 +1,10 @@
 import ArgumentParser
+import DataParallel
 import JobSupport
 import Layers
-import Training
+import LinearAlgebra
+import Networks
+import Runs
 
 extension Activation: ExpressibleByArgument {}
 extension RateSchedule: ExpressibleByArgument {}
@@ -87,22 +90,23 @@ struct MLPOptions: ParsableCommand {
 
     /// Refuses options that nothing in the net asked for would use.
     private func checkUse() throws {
-        let names = dictionaries, predicted = names.filter { $0 != .dense }, settings = self.settings
+        let kinds = dictionaries.compactMap(\.self)
         if validateEvery != nil, !common.searches {
             throw ValidationError("--validate-every: expected --validate, which holds images out, found none")
         }
-        if predicted.isEmpty, grow != nil || unfreezeAfter != nil || alternate != nil {
+        if kinds.isEmpty, grow != nil || unfreezeAfter != nil || alternate != nil {
             throw ValidationError("--grow, --unfreeze-after and --alternate have no meaning where no layer is predicted")
         }
-        if predicted.isEmpty, common.learned != nil || common.columns != nil || common.alpha != nil {
+        if kinds.isEmpty, common.learned != nil || common.columns != nil || common.alpha != nil {
             throw ValidationError("--learned, --columns and --alpha have no meaning where --dictionary names dense layers only")
         }
         if grow != nil, common.learned != nil {
             throw ValidationError("--grow says how much is learned at the end: give --grow or --learned, not both")
         }
         if grow != nil {
-            try check(epochs, "--epochs", "an epoch for each of --grow's \(settings.proportions.count) proportions") {
-                $0 >= settings.proportions.count
+            let proportions = curriculum.proportions
+            try check(epochs, "--epochs", "an epoch for each of --grow's \(proportions.count) proportions") {
+                $0 >= proportions.count
             }
         }
         if common.searches, epochs == 0 {
@@ -111,59 +115,86 @@ struct MLPOptions: ParsableCommand {
         if unfreezeAfter != nil, alternate != nil {
             throw ValidationError("--unfreeze-after learns U with w, --alternate in turns: give one of them, not both")
         }
-        if grow != nil, unfreezeAfter != nil || alternate != nil || names.contains(where: \.isLearned) {
+        if grow != nil, unfreezeAfter != nil || alternate != nil || kinds.contains(where: { $0.traits.contains(.learned) }) {
             throw ValidationError("--grow: expected a U that is fixed, found --unfreeze-after, --alternate or the dictionary lowrank")
         }
-        if common.sigma != nil && !names.contains(.se) {
+        if common.sigma != nil && !kinds.contains(.se) {
             throw ValidationError("--sigma has no meaning without the dictionary se")
         }
-        if common.ridge != nil || common.raw, !names.contains(where: \.isKernel) {
+        if common.ridge != nil || common.raw, !kinds.contains(where: { $0.traits.contains(.kernel) }) {
             throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
         }
-        // Only the first layer can be reduced, and a U that is learned is computed expanded.
-        let layers = common.compute == .reduced ? 0..<1 : names.indices
-        let pools = settings.stages.contains { stage in
-            layers.contains { names[$0] != .dense && !settings.learnsDictionary(ofLayer: $0, in: stage) }
-        }
-        if common.compute == .pooled || common.compute == .reduced, !pools {
-            throw ValidationError(
-                "--compute \(common.compute.rawValue): expected \(common.compute == .reduced ? "a first layer" : "a layer") with a fixed "
-                    + "dictionary, found \(names.map(\.rawValue).joined(separator: ","))"
-                    + (unfreezeAfter == 0 ? " learned from the start" : ""))
-        }
-        if common.compute == .pooled || common.compute == .reduced, exchange.options.sumsExpanded {
-            throw ValidationError(
-                "--compute: expected expanded or auto with --exchange full and --lowrank-of full, which sum the gradient of expanded weights, "
-                    + "found \(common.compute.rawValue)")
-        }
+        try checkCompute()
         guard activation != .sigmoid else { return }
         if pretrainEpochs > 0 {
             throw ValidationError("--pretrain-epochs: expected --activation sigmoid, as autoencoders have, found \(activation.rawValue)")
         }
-        if names.dropFirst().contains(.ae) {
+        if dictionaries.dropFirst().contains(.ae) {
             throw ValidationError(
                 "--dictionary: ae after the first layer: expected --activation sigmoid, as autoencoders have, found \(activation.rawValue)")
         }
     }
 
-    /// Of every hidden layer.
-    private var dictionaries: [DictionaryName] {
-        let given = common.dictionaries ?? [.se, .emp]
-        return widths.units.indices.map { common.dense ? .dense : given[min($0, given.count - 1)] }
+    /// Refuses a path that no layer can be computed on.
+    private func checkCompute() throws {
+        guard common.compute == .pooled || common.compute == .reduced else { return }
+        // Only the first layer can be reduced, and a U that is learned is computed expanded.
+        let layers = common.compute == .reduced ? dictionaries[..<1] : dictionaries[...]
+        let pools = curriculum.stages(epochs: epochs).contains { stage in
+            layers.contains { kind in kind.map { !curriculum.learns($0, in: stage) } ?? false }
+        }
+        if !pools {
+            throw ValidationError(
+                "--compute \(common.compute.rawValue): expected \(common.compute == .reduced ? "a first layer" : "a layer") with a fixed "
+                    + "dictionary, found \(dictionaries.map { $0?.name ?? "dense" }.joined(separator: ","))"
+                    + (unfreezeAfter == 0 ? " learned from the start" : ""))
+        }
+        if exchange.options.sumsExpanded {
+            throw ValidationError(
+                "--compute: expected expanded or auto with --exchange full and --lowrank-of full, which sum the gradient of expanded weights, "
+                    + "found \(common.compute.rawValue)")
+        }
     }
 
-    /// The settings of the command line, with the documented defaults.
-    var settings: MLPSettings {
-        let dense = dictionaries.allSatisfy { $0 == .dense }
-        return MLPSettings(
-            dataset: common.dataset, seed: common.seed ?? 1, widths: widths.units, activation: activation,
-            learned: dense ? nil : grow?.last ?? common.learned?.value ?? 0.1, growth: grow?.first,
-            unfreezeAfter: unfreezeAfter, alternate: alternate,
-            columns: dense ? 1 : common.columns ?? min(10, widths.units.min()!), alpha: common.alpha ?? .distinct,
-            dictionaries: dictionaries,
-            sigma: common.sigma.map(\.pixels) ?? 1, ridge: common.ridge, raw: common.raw, batch: batch, pretrainEpochs: pretrainEpochs,
-            epochs: epochs, learningRate: learningRate ?? 0.1, schedule: schedule,
-            descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: maxNorm == 0 ? nil : maxNorm), dropout: dropout)
+    /// The dictionary of every hidden layer; nil: a dense layer.
+    var dictionaries: [DictionaryKind?] {
+        let given = common.dictionaries ?? [.se, .emp]
+        return widths.units.indices.map { common.dense ? nil : given[min($0, given.count - 1)] }
+    }
+
+    /// The proportion that is learned at the end.
+    var proportion: Double { grow?.last ?? common.learned?.value ?? 0.1 }
+
+    var columns: Int { common.columns ?? min(10, widths.units.min()!) }
+
+    var kernel: KernelSpec {
+        KernelSpec(
+            sigma: common.sigma.map(\.pixels) ?? 1, form: common.raw ? .raw : common.ridge.map { .ridge($0) })
+    }
+
+    var curriculum: Curriculum {
+        if let grow { return .grow(from: grow.first, to: grow.last) }
+        if let unfreezeAfter { return .unfreeze(after: unfreezeAfter) }
+        if let alternate { return .alternate(every: alternate) }
+        return .fixed
+    }
+
+    /// The settings of the command line, with the documented defaults, for a data set.
+    func settings(input: TensorShape, classes: Int) -> NetworkSettings {
+        let layers = zip(widths.units, dictionaries).flatMap { units, kind -> [LayerSpec] in
+            let weights = kind.map {
+                WeightSpec(
+                    dictionary: $0, kernel: kernel, proportion: proportion, columns: columns,
+                    sampling: common.alpha ?? .distinct)
+            }
+            return [.fullyConnected(units: units, weights), .activation(activation)]
+                + (dropout > 0 ? [.dropout(rate: dropout)] : [])
+        }
+        return NetworkSettings(
+            dataset: common.dataset, seed: common.seed ?? 1,
+            network: NetworkSpec(input: input, layers: layers, classes: classes), curriculum: curriculum, batch: batch,
+            pretrainEpochs: pretrainEpochs, epochs: epochs, learningRate: learningRate ?? 0.1, schedule: schedule,
+            descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: maxNorm == 0 ? nil : maxNorm))
     }
 
     /// What `--validate` searches.

@@ -1,5 +1,6 @@
 import Foundation
-import Training
+import Reports
+import Runs
 
 /// A picture of curves, its file and what stands below it.
 struct Figure {

@@ -1,6 +1,6 @@
+import DataParallel
 import Datasets
 import Foundation
-import Training
 
 /// The largest picture that a report takes.
 let mostPictureBytes = 64 << 20

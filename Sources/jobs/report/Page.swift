@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import Reports
 
 /// report.html: a page of its own, which loads nothing.
 struct Page {

@@ -1,6 +1,8 @@
+import DataParallel
 import Datasets
 import Foundation
-import Training
+import Reports
+import Runs
 
 /// The job: reads all runs, draws, then writes.
 func runReport(_ options: ReportOptions) throws {

@@ -1,5 +1,6 @@
 import Foundation
-import Training
+import Reports
+import Scaling
 
 extension MeasuredScaling {
     static let forecastPrefix = "forecast-"

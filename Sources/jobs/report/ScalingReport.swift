@@ -1,6 +1,7 @@
 import Foundation
 import JobSupport
-import Training
+import Reports
+import Scaling
 
 /// The job on a table of `scaling run`: reads it, draws, then writes.
 func reportScaling(_ table: String, _ options: ReportOptions) throws {

@@ -1,17 +1,17 @@
 import Foundation
-import Training
+import Scaling
 
 extension MeasuredScaling {
     static let speedupNote =
-        "Times are medians over steps, in milliseconds, of the rank where they are largest; compute holds rebuild and project. "
+        "Times are medians over steps, in milliseconds, of the rank where they are largest; compute holds expand and project gradient. "
         + "Speedup is by samples a second, against the fewest ranks of the same configuration; efficiency is that over the ranks added. "
         + "Rows with shared cores had more ranks than cores: they say what was measured, and nothing about scaling. Net gain is what wait "
-        + "and exchange are shorter than those of the same net in full, without rebuild and project."
+        + "and exchange are shorter than those of the same net in full, without expand and project gradient."
 
     /// speedup.csv: a row a measurement.
     var speedupTable: Table {
         var table = Table(columns: [
-            "model", "mode", "link", "configuration", "batch", "ranks", "cores", "ms a step", "p10", "p90", "compute", "rebuild", "project",
+            "model", "mode", "link", "configuration", "batch", "ranks", "cores", "ms a step", "p10", "p90", "compute", "expand", "project gradient",
             "wait", "exchange", "payload bytes", "wire bytes", "speedup", "efficiency in %", "of full", "net gain in ms", "peak MB",
         ])
         for series in series {
@@ -25,7 +25,7 @@ extension MeasuredScaling {
                 table.rows.append([
                     .text(series.configuration.model), .text(series.mode.rawValue), .text(series.link), .text(label(series.configuration)),
                     .count(row.batch), .count(row.ranks), .text(row.oversubscribed ? "shared" : "own"), ms(row.step.median),
-                    ms(row.step.p10), ms(row.step.p90), ms(row.compute.median), ms(row.rebuild.median), ms(row.project.median), ms(row.wait.median),
+                    ms(row.step.p10), ms(row.step.p90), ms(row.compute.median), ms(row.expand.median), ms(row.projectGradient.median), ms(row.wait.median),
                     ms(row.exchange.median), .count(row.payloadBytes), .count(row.wireBytes), Cell(series.speedup(row), "%.2f"),
                     Cell(series.efficiency(row).map { 100 * $0 }, "%.1f"), Cell(full.map { row.step.median / $0.step.median }, "%.3f"),
                     Cell(gain.map { 1000 * $0 }, "%.3f"), .number(Double(row.peakBytes) / 1e6, "%.0f"),

@@ -1,4 +1,5 @@
-import Training
+import Reports
+import Runs
 
 extension RunResult {
     /// What `--validate` chose.

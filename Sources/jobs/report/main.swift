@@ -1,7 +1,7 @@
 import Foundation
 import JobSupport
 import Parallel
-import Training
+import Runs
 
 let options = parseOptions(ReportOptions.self)
 do {

@@ -1,9 +1,11 @@
 import ArgumentParser
 import JobSupport
 import Layers
-import Training
+import RICA
+import Runs
 
 extension RICANorm: ExpressibleByArgument {}
+extension DictionarySource: ExpressibleByArgument {}
 extension Encoder: ExpressibleByArgument {}
 extension RICAExperiment.Phase: ExpressibleByArgument {}
 
@@ -33,6 +35,11 @@ struct RICAOptions: ParsableCommand {
             "What rows of W are normalised by: their length (the paper) or their output's deviation. "
                 + "(default: variance)", valueName: "unit|variance"))
     var norm: RICANorm?
+    @Option(
+        help: ArgumentHelp(
+            "Patches that the dictionaries emp, emp2, pca and kmeans are made from: whitened, as they are learned on, or "
+                + "normalised in contrast alone. (default: whitened)", valueName: "whitened|normalised"))
+    var dictionaryFrom: DictionarySource?
     @Option(help: ArgumentHelp("L-BFGS iterations; 0 leaves the random start. (default: 50)", valueName: "n"))
     var iterations: Int?
     @Option(help: ArgumentHelp("What becomes of a response before it is summed: abs, smooth, rectified. (default: abs)", valueName: "name"))
@@ -45,7 +52,19 @@ struct RICAOptions: ParsableCommand {
     var phase = RICAExperiment.Phase.all
 
     func validate() throws {
-        try check(common.dictionary, "--dictionary", "se, the only one that rica has") { $0 == DictionaryName.se.rawValue }
+        let kinds = DictionaryKind.all.filter(RICASettings.isPossible)
+        try check(common.dictionary, "--dictionary", "one of \(kinds.map(\.name).joined(separator: ", "))") { name in
+            kinds.contains { $0.name == name }
+        }
+        let kind = common.dense ? nil : common.dictionaries?[0] ?? .se
+        if common.sigma != nil, kind != .se { throw ValidationError("--sigma has no meaning without the dictionary se") }
+        if common.ridge != nil || common.raw, kind?.traits.contains(.kernel) != true {
+            throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
+        }
+        if dictionaryFrom != nil, kind?.need == nil {
+            let made = kinds.filter { $0.need != nil }.map(\.name).joined(separator: ", ")
+            throw ValidationError("--dictionary-from: expected a --dictionary that is made from patches, \(made), found \(kind?.name ?? "none")")
+        }
         var settings = settings
         // How many features there are is then for the model to say.
         if phase.usesModel, features == nil { settings.columns = min(settings.columns, settings.features) }
@@ -68,13 +87,16 @@ struct RICAOptions: ParsableCommand {
 
     /// The settings of the command line, with the documented defaults.
     var settings: RICASettings {
-        RICASettings(
+        let kind = common.dense ? nil : common.dictionaries?[0] ?? .se
+        let ridge = kind == .emp || kind == .emp2 ? Covariance.defaultRidge : SquaredExponential.defaultRidge
+        return RICASettings(
             dataset: common.dataset, seed: common.seed ?? 1, learned: common.dense ? nil : common.learned?.value ?? 0.5,
             columns: common.dense ? 1 : common.columns ?? min(4, features ?? RICAOptions.defaultFeatures),
-            alpha: common.alpha ?? .distinct, sigma: common.sigma.map(\.pixels) ?? 1,
-            ridge: common.raw ? nil : common.ridge ?? SquaredExponential.defaultRidge, patch: patch ?? (common.dataset == "stl10" ? 10 : 6),
-            patches: patches ?? 20_000, features: features ?? RICAOptions.defaultFeatures, lambda: lambda ?? 0.05,
-            norm: norm ?? .variance, iterations: iterations ?? 50, encoder: encoder ?? .abs, cost: RICAOptions.defaultCost)
+            alpha: common.alpha ?? .distinct, dictionary: kind == .se ? nil : kind, dictionarySource: dictionaryFrom,
+            sigma: common.sigma.map(\.pixels) ?? 1, ridge: common.raw ? nil : common.ridge ?? ridge,
+            patch: patch ?? (common.dataset == "stl10" ? 10 : 6), patches: patches ?? 20_000,
+            features: features ?? RICAOptions.defaultFeatures, lambda: lambda ?? 0.05, norm: norm ?? .variance,
+            iterations: iterations ?? 50, encoder: encoder ?? .abs, cost: RICAOptions.defaultCost)
     }
 
     /// The settings of a stored model, for the phases that use one. A given option that says otherwise is refused.
@@ -98,6 +120,13 @@ struct RICAOptions: ParsableCommand {
         try same(common.dense ? true : nil, "--dense", \.learned)
         try same(common.columns, "--columns", \.columns)
         try same(common.alpha, "--alpha", \.alpha)
+        if common.dictionary != nil {
+            let wanted = given.dictionary ?? .se, learned = stored.prediction?.dictionary
+            if wanted != learned {
+                throw OptionError("--dictionary: the model was learned with \(learned?.name ?? "none"), found \(wanted.name)")
+            }
+        }
+        try same(dictionaryFrom, "--dictionary-from", \.dictionarySource)
         try same(common.sigma, "--sigma", \.sigma, absent: "auto")
         try same(common.ridge, "--ridge", \.ridge)
         try same(common.raw ? true : nil, "--raw", \.ridge)

@@ -1,6 +1,6 @@
 import ArgumentParser
 import JobSupport
-import Training
+import Scaling
 
 /// The command line of `scaling bandwidth`.
 struct BandwidthCommand: ParsableCommand {

@@ -1,7 +1,9 @@
+import DataParallel
 import Foundation
 import JobSupport
 import Parallel
-import Training
+import Runs
+import Scaling
 
 /// `scaling bandwidth` on one rank: measures every size, adds its rows to the table at once, and prints all of them at the end.
 func measureBandwidth(_ options: BandwidthCommand, on world: Communicator) throws {

@@ -1,16 +1,20 @@
+import DataParallel
 import Datasets
 import Foundation
 import JobSupport
+import LinearAlgebra
 import Logging
 import Parallel
-import Training
+import Runs
+import Scaling
 
 /// `scaling run` on one rank: measures every configuration, adds its row to the table at once, and prints all of them at the end.
 func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     let settings = try options.settings, proportions = try options.proportions
     let progress = ProgressLog(style: .line, speaks: world.isRoot)
     let file = MeasurementFile(
-        path: options.measuring.csv ?? "runs/scaling/scaling.csv", columns: StepMeasurement.columnNames, key: StepMeasurement.key)
+        path: options.measuring.csv ?? "runs/scaling/scaling.csv", columns: StepMeasurement.columnNames,
+        key: StepMeasurement.key, formerNames: StepMeasurement.formerNames, newColumns: StepMeasurement.newColumns)
     try world.agreeOnRoot { try file.check() }
     if let fixed = try options.exchanges.first(where: { !$0.reduction.works(ranks: world.size) }) {
         try world.agree {
@@ -47,13 +51,13 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     switch options.job {
     case .mlp:
         let inputs = try options.inputs.map(MeasuredInputs.noise) ?? .images(openData(options, on: world, logger))
-        let steps = MLPSteps(
+        let steps = NetworkSteps(
             settings, activation: options.activation ?? .relu, inputs: inputs, placement: placement, communicator: world)
         for learned in proportions {
             for exchange in try options.exchanges { try keep(steps.measure(learned: learned, exchange: exchange)) }
         }
     case .rica:
-        let patch = options.inputs ?? ImageShape(channels: 3, height: 10, width: 10)
+        let patch = options.inputs ?? TensorShape(channels: 3, height: 10, width: 10)
         let steps = RICASteps(settings, patch: patch, placement: placement, communicator: world)
         for learned in proportions { try keep(steps.measure(learned: learned)) }
     }

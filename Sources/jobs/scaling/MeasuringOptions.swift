@@ -1,6 +1,6 @@
 import ArgumentParser
 import JobSupport
-import Training
+import Scaling
 
 /// The options of all commands that measure.
 struct MeasuringOptions: ParsableArguments {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
 import JobSupport
-import Training
+import Reports
+import Scaling
 
 /// A rate as the command line has it: `100mbit`.
 struct Bandwidth: ExpressibleByArgument {
@@ -9,7 +10,7 @@ struct Bandwidth: ExpressibleByArgument {
     let bitsPerSecond: Double
 
     init?(argument: String) {
-        guard let rate = Network.rate(argument) else { return nil }
+        guard let rate = Interconnect.rate(argument) else { return nil }
         (text, bitsPerSecond) = (argument, rate)
     }
 }
@@ -19,7 +20,7 @@ struct Latency: ExpressibleByArgument {
     let seconds: Double
 
     init?(argument: String) {
-        guard let seconds = Network.seconds(argument) else { return nil }
+        guard let seconds = Interconnect.seconds(argument) else { return nil }
         self.seconds = seconds
     }
 }
@@ -89,8 +90,8 @@ struct PlanCommand: ParsableCommand {
         let steps = try stepsToTarget.map { try StepsToTarget(path: $0) }, batch = batch ?? usualBatch(rows)
         // A rate that was measured, however it is written; that way first, and rows of the kind that is asked for.
         let links = (all.filter { $0.oversubscribed == oversubscribed } + all).map(\.link)
-        let measured = links.contains(bandwidth.text) ? bandwidth.text : links.first { Network.rate($0) == bandwidth.bitsPerSecond }
-        let network = Network(name: measured ?? bandwidth.text, bitsPerSecond: bandwidth.bitsPerSecond, latency: latency?.seconds)
+        let measured = links.contains(bandwidth.text) ? bandwidth.text : links.first { Interconnect.rate($0) == bandwidth.bitsPerSecond }
+        let network = Interconnect(name: measured ?? bandwidth.text, bitsPerSecond: bandwidth.bitsPerSecond, latency: latency?.seconds)
         let plan = Plan(
             model, configurations, ranks: try rankCounts, batch: batch, mode: mode, on: network,
             oversubscribed: oversubscribed, stepsToTarget: steps.map { steps in { steps.of($0) } })
@@ -133,7 +134,7 @@ struct PlanCommand: ParsableCommand {
         return counts.max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }!.key
     }
 
-    private func latencyText(_ model: CostModel, _ network: Network) -> String {
+    private func latencyText(_ model: CostModel, _ network: Interconnect) -> String {
         let latency = model.latency(on: network, oversubscribed: oversubscribed)
         let source =
             switch latency.source {
@@ -147,10 +148,10 @@ struct PlanCommand: ParsableCommand {
 
     private func printTable(_ plan: Plan, measured: Int) {
         let seconds = plan.choices.contains { $0.steps != nil }
-        let header = ["rank count", "ms a step", "compute", "rebuild", "project", "exchange", "samples/s"]
+        let header = ["rank count", "ms a step", "compute", "expand", "project gradient", "exchange", "samples/s"]
             + (seconds ? ["s to target"] : [])
         let rows = plan.choices.map { choice in
-            let time = choice.time, parts = [time.total, time.compute, time.rebuild, time.project, time.exchange]
+            let time = choice.time, parts = [time.total, time.compute, time.expand, time.projectGradient, time.exchange]
             return ["\(choice.ranks)\(choice.ranks > measured ? "*" : "")"] + parts.map { String(format: "%.3f", 1000 * $0) }
                 + [String(format: "%.0f", choice.samplesPerSecond)] + (choice.secondsToTarget.map { [String(format: "%.1f", $0)] } ?? [])
         }

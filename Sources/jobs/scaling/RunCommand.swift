@@ -1,9 +1,11 @@
 import ArgumentParser
+import DataParallel
 import Datasets
 import Foundation
 import JobSupport
 import Layers
-import Training
+import LinearAlgebra
+import Scaling
 
 extension Activation: ExpressibleByArgument {}
 extension BatchMode: ExpressibleByArgument {}
@@ -33,7 +35,7 @@ struct RunCommand: ParsableCommand {
             "Noise of that shape (channels, height, width, up to 10000 each and 100000000 together) instead of a data "
                 + "set: times do not depend on what inputs hold. (rica always has noise for patches; default: 3x10x10)",
             valueName: "CxHxW"))
-    var inputs: ImageShape?
+    var inputs: TensorShape?
     @Option(
         help: ArgumentHelp(
             "Units of the layers that are predicted, of 16 layers at most. (default: 500,500; rica: 400, one layer)",
@@ -65,8 +67,8 @@ struct RunCommand: ParsableCommand {
         try check(warmUp, "--warm-up", "0 to 1000000") { (0...1_000_000).contains($0) }
         let narrowest = settings.widths.min()!
         try check(settings.columns, "--columns", "1 to the \(narrowest) units of the narrowest layer") { (1...narrowest).contains($0) }
-        for exchange in try exchanges where steps % exchange.averageEvery != 0 {
-            throw ValidationError("--steps: expected a multiple of the \(exchange.averageEvery) of \(exchange.label), found \(steps)")
+        for exchange in try exchanges where steps % exchange.period != 0 {
+            throw ValidationError("--steps: expected a multiple of the \(exchange.period) of \(exchange.label), found \(steps)")
         }
         _ = try proportions
         try check(dataset, "--dataset", "one of \(Dataset.names.joined(separator: ", "))") { Dataset.names.contains($0) }
@@ -114,7 +116,7 @@ struct RunCommand: ParsableCommand {
 }
 
 /// A shape written as 3x32x32.
-extension ImageShape: ExpressibleByArgument {
+extension TensorShape: ExpressibleByArgument {
     public init?(argument: String) {
         let sizes = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
         guard sizes.count == 3, sizes.allSatisfy({ (1...10_000).contains($0) }), sizes.reduce(1, *) <= 100_000_000

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Training
+import Runs
 
 /// The command line of the job `scaling`.
 struct ScalingJob: ParsableCommand {

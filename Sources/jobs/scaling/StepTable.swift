@@ -1,6 +1,6 @@
 import Foundation
 import JobSupport
-import Training
+import Scaling
 
 /// What was measured, as lines for readers: full beside the others.
 func describe(_ measured: [StepMeasurement]) -> [String] {
@@ -16,7 +16,7 @@ func describe(_ measured: [StepMeasurement]) -> [String] {
     let configurations = measured.map(\.configuration)
     func text(_ seconds: Double) -> String { String(format: "%.3f", 1e3 * seconds) }
     let header = [
-        "learned", "exchange", "step", "(p10–p90)", "compute", "rebuild+project", "wait", "exchange", "payload", "wire", "memory", "net gain",
+        "learned", "exchange", "step", "(p10–p90)", "compute", "expand+project", "wait", "exchange", "payload", "wire", "memory", "net gain",
     ]
     lines += aligned(
         [header]
@@ -28,14 +28,14 @@ func describe(_ measured: [StepMeasurement]) -> [String] {
                 return [
                     String(format: "%g", configuration.learned), configuration.exchange.label, text(step.median),
                     "(\(text(step.p10))–\(text(step.p90)))",
-                    text(median(.compute)), text(median(.rebuild) + median(.project)), text(median(.wait)), text(median(.exchange)),
+                    text(median(.compute)), text(median(.expand) + median(.projectGradient)), text(median(.wait)), text(median(.exchange)),
                     readable(bytes: row.bytes.payload), readable(bytes: row.bytes.wire), readable(bytes: row.peakBytes),
                     full.map { String(format: "%+.3f", 1e3 * row.times.netGain(over: $0.times)) } ?? "",
                 ]
             })
-    lines.append("medians over steps, then the largest of a rank; compute holds rebuild and project; wire and memory: the busiest rank's")
+    lines.append("medians over steps, then the largest of a rank; compute holds expand and project gradient; wire and memory: the busiest rank's")
     let yardstick = first.configuration.job == "rica" ? "the dense layer's" : "full"
-    lines.append("net gain: what wait and exchange are shorter than \(yardstick), without rebuild and project")
+    lines.append("net gain: what wait and exchange are shorter than \(yardstick), without expand and project gradient")
     let wrong = measured.filter { !$0.bytesAgree }
     if wrong.isEmpty { lines.append("the bytes that were counted where buffers are handed to MPI are those of the formula") }
     lines += wrong.map {

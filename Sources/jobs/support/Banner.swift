@@ -3,7 +3,7 @@ import Layers
 import LinearAlgebra
 import Logging
 import Parallel
-import Training
+import Runs
 
 /// What rank 0 prints before a run: every setting and derived size, ranks, threads, libraries.
 public struct Banner {

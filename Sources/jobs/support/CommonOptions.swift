@@ -1,8 +1,9 @@
 import ArgumentParser
+import DataParallel
 import Datasets
 import Foundation
 import Layers
-import Training
+import Runs
 
 extension AlphaSampling: ExpressibleByArgument {}
 extension ComputePath: ExpressibleByArgument {}
@@ -84,9 +85,9 @@ public struct CommonOptions: ParsableArguments {
 
     public init() {}
 
-    /// The names given with `--dictionary`.
-    public var dictionaries: [DictionaryName]? {
-        dictionary?.split(separator: ",", omittingEmptySubsequences: false).compactMap { DictionaryName(rawValue: String($0)) }
+    /// The dictionaries given with `--dictionary`; nil stands for a dense layer.
+    public var dictionaries: [DictionaryKind?]? {
+        dictionary?.split(separator: ",", omittingEmptySubsequences: false).map { DictionaryKind(named: $0) }
     }
 
     /// Refuses a rank count at which `--reduction` cannot keep its promise.
@@ -121,8 +122,8 @@ public struct CommonOptions: ParsableArguments {
             throw ValidationError("--dataset: expected one of \(Dataset.names.joined(separator: ", ")), found '\(dataset)'")
         }
         for name in dictionary?.split(separator: ",", omittingEmptySubsequences: false) ?? []
-        where DictionaryName(rawValue: String(name)) == nil {
-            let names = DictionaryName.allCases.map(\.rawValue).joined(separator: ", ")
+        where name != "dense" && DictionaryKind(named: name) == nil {
+            let names = (DictionaryKind.all.map(\.name) + ["dense"]).joined(separator: ", ")
             throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
         }
         try checkName(data, "--data", "a folder")

@@ -1,7 +1,9 @@
 import ArgumentParser
-import Training
+import DataParallel
 
-extension ExchangeName: ExpressibleByArgument {}
+/// The ways of exchange by name.
+public enum ExchangeName: String, CaseIterable, ExpressibleByArgument, Sendable { case full, dynamic, owned, lowrank }
+
 extension WireFormat: ExpressibleByArgument {}
 extension AllReduceAlgorithm: ExpressibleByArgument {}
 
@@ -47,7 +49,7 @@ public struct ExchangeArguments: ParsableArguments {
         if averageEvery > 1 {
             try check(exchange?.rawValue, "--exchange", "dynamic with --average-every, which averages values") { $0 == "dynamic" }
         }
-        let name = options.name
+        let name = name
         if wire != .float32, name != .owned {
             throw ValidationError(
                 "--wire \(wire.rawValue): expected --exchange owned, whose owners keep values in full, found \(name.rawValue)")
@@ -68,27 +70,38 @@ public struct ExchangeArguments: ParsableArguments {
         func refuse(_ option: String, _ expected: String, _ found: String) -> ValidationError {
             ValidationError("--reduction fixed: expected \(option) \(expected), found \(found)")
         }
-        if options.name == .lowrank { throw refuse("--exchange", "full, dynamic or owned, which sum whole gradients", "lowrank") }
+        if name == .lowrank { throw refuse("--exchange", "full, dynamic or owned, which sum whole gradients", "lowrank") }
         if wire != .float32 { throw refuse("--wire", "float32, since rounding leaves something with each rank", wire.rawValue) }
         if averageEvery > 1 { throw refuse("--average-every", "1, since ranks that step alone see other samples", "\(averageEvery)") }
         if let allreduce { throw refuse("no --allreduce,", "since the order is that of neither", allreduce.rawValue) }
     }
 
+    private var name: ExchangeName { exchange ?? (averageEvery > 1 ? .dynamic : .owned) }
+
     public var options: ExchangeOptions {
-        ExchangeOptions(
-            exchange ?? (averageEvery > 1 ? .dynamic : .owned), wire: wire, allreduce: allreduce ?? .mpi, gradientRank: gradientRank ?? 4,
-            approximatesExpanded: lowrankOf == .full, averageEvery: averageEvery)
+        let algorithm = allreduce ?? .mpi
+        let kind: ExchangeOptions.Kind =
+            switch name {
+            case .full: .allReduce(.expanded, algorithm)
+            case .dynamic where averageEvery > 1: .localSGD(every: averageEvery, algorithm)
+            case .dynamic: .allReduce(.learned, algorithm)
+            case .owned: .sharded(wire)
+            case .lowrank: .powerSGD(rank: gradientRank ?? 4, of: lowrankOf == .full ? .expanded : .learned, algorithm)
+            }
+        return ExchangeOptions(kind)
     }
 }
 
 /// The choices by option name: those that the result depends on, and those that it does not.
-public func describe(_ options: ExchangeOptions) -> (settings: [String: String], circumstances: [String: String]) {
-    var all = ["exchange": options.name.rawValue]
-    if options.name == .owned { all["wire"] = options.wire.rawValue } else { all["allreduce"] = options.allreduce.rawValue }
-    if options.name == .lowrank {
-        all["gradient-rank"] = "\(options.gradientRank)"
-        all["lowrank-of"] = options.approximatesExpanded ? "full" : "dynamic"
+func describe(_ options: ExchangeOptions) -> (settings: [String: String], circumstances: [String: String]) {
+    var all: [String: String]
+    switch options.kind {
+    case .allReduce(let gradient, _): all = ["exchange": gradient == .expanded ? "full" : "dynamic"]
+    case .sharded(let wire): all = ["exchange": "owned", "wire": wire.rawValue]
+    case .powerSGD(let rank, let gradient, _):
+        all = ["exchange": "lowrank", "gradient-rank": "\(rank)", "lowrank-of": gradient == .expanded ? "full" : "dynamic"]
+    case .localSGD(let every, _): all = ["exchange": "dynamic", "average-every": "\(every)"]
     }
-    if options.averageEvery > 1 { all["average-every"] = "\(options.averageEvery)" }
+    if let algorithm = options.algorithm { all["allreduce"] = algorithm.rawValue }
     return options.changesResult ? (all, [:]) : ([:], all)
 }

@@ -1,4 +1,5 @@
-import Training
+import Runs
+import Scaling
 
 /// The cost model of measurements. Says on standard error that it fits them where that takes long.
 public func fit(_ rows: [ScalingTable.Row]) -> CostModel {

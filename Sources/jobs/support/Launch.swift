@@ -1,9 +1,10 @@
 import ArgumentParser
+import DataParallel
 import Datasets
 import Foundation
 import LinearAlgebra
 import Parallel
-import Training
+import Runs
 
 /// Parses a job's options before MPI starts. Help and mistakes are printed by one process of a launch only; the exit
 /// code is that of all: 0 for help, 64 for a wrong option.

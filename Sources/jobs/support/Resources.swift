@@ -1,8 +1,9 @@
+import DataParallel
 import Foundation
 import LinearAlgebra
 import Logging
 import Parallel
-import Training
+import Runs
 
 /// Takes what the libraries need before MPI starts, or says what is missing. Later, MPI would fail in words of its own
 /// and OpenBLAS try for ever in silence.

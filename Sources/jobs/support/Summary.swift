@@ -1,6 +1,6 @@
 import Datasets
 import Foundation
-import Training
+import Runs
 
 /// What a job's result does not depend on.
 public func circumstances(_ common: CommonOptions, data: Dataset) -> [String: String] {

@@ -1,59 +1,115 @@
-import Datasets
+import DataParallel
 import Layers
+import LinearAlgebra
+import Networks
 import Parallel
-import Training
+import TestSupport
 
-/// What a plan foretells of an exchange without a communicator is what that exchange says when it is made, on the rank
-/// of most.
+/// Bytes of buffers that `body` makes and keeps. Each is a multiple of 64, and an empty one has as many.
+private func taken<Made>(_ body: () throws -> Made) rethrows -> Int {
+    let before = Allocation.bytes, made = try body()
+    return withExtendedLifetime(made) { Allocation.bytes - before }
+}
+
+/// What a plan foretells of an exchange without a communicator is what MPI is handed in its steps, by the rank that sends
+/// most, and what the exchange takes in memory on the rank of most.
 func checkExchangeCosts(_ world: Communicator) throws {
-    let values = LearnedValues([("a", 13, 7), ("b", 2, 5), ("c", 30, 9)])
-    let expanded = LearnedValues(values.buckets.map { ($0.name, $0.units, 12) })
-    func shapes(_ values: LearnedValues) -> [(units: Int, valuesPerUnit: Int)] {
-        values.buckets.map { ($0.units, $0.valuesPerUnit) }
-    }
-    for options: ExchangeOptions in [
-        .init(.dynamic), .init(.dynamic, allreduce: .ring), .init(.dynamic, reduction: .fixed),
-        .init(.full), .init(.full, allreduce: .ring), .init(.full, reduction: .fixed),
-        .init(.owned), .init(.owned, reduction: .fixed), .init(.owned, wire: .bfloat16),
-        .init(.lowrank, gradientRank: 3),
-        .init(.lowrank, allreduce: .ring, gradientRank: 2, approximatesExpanded: true),
-        .init(.dynamic, averageEvery: 7), .init(.dynamic, allreduce: .ring, averageEvery: 7),
-    ] {
-        for epoch in [nil, 10] {
+    let values = LearnedValues([("a", 13, 7), ("b", 2, 5), ("c", 30, 9)]), gradient = values.zeros
+    let expanded = LearnedValues(values.parameters.map { ($0.name, $0.units, 12) })
+    let kinds: [ExchangeOptions.Kind] = [
+        .dynamic, .allReduce(.learned, .ring), .full, .allReduce(.expanded, .ring), .owned, .sharded(.bfloat16),
+        .powerSGD(rank: 3), .powerSGD(rank: 2, of: .expanded, .ring), .localSGD(every: 7), .localSGD(every: 7, .ring),
+    ]
+    let all = kinds.map { ExchangeOptions($0) }
+        + [.dynamic, .full, .owned].map { ExchangeOptions($0, reduction: .fixed) }
+    for options in all {
+        let cost = cost(options, values, expanded: options.sumsExpanded ? expanded : nil, world)
+        var exchange: (any Exchange)?
+        let bytes = taken {
             let made = options.make(
-                for: values,
-                expanded: options.sumsExpanded ? ExpandedGradient(values: expanded, project: {}) : nil, epoch: epoch,
+                for: values, expanded: options.sumsExpanded ? ExpandedGradient(values: expanded, project: {}) : nil,
                 communicator: world)
-            let cost = ExchangeCost(
-                options, buckets: shapes(values), expanded: options.sumsExpanded ? shapes(expanded) : nil, epoch: epoch,
-                ranks: world.size)
-            let held = try world.allReduce(Int64(made.heldFloats), .max)
-            try expectEqual(cost.bytesPerStep, made.bytesPerStep, "\(options), epoch \(epoch ?? 0): bytes reduced")
-            try expectEqual(cost.wireBytesPerStep, made.wireBytesPerStep, "\(options), epoch \(epoch ?? 0): bytes sent")
-            try expectEqual(Int64(cost.heldFloats), held, "\(options), epoch \(epoch ?? 0): Floats held")
+            exchange = made
+            return made
         }
+        // The scratch of a ring is MPI's side of it.
+        let scratch = options.algorithm == .ring ? (options.isLowRank ? 2 : 1) * Ring.workspace : 0
+        let held = Int(try world.allReduce(Int64(bytes), .max)), foretold = 4 * (cost.heldFloats - scratch)
+        try expect(
+            held >= foretold && held <= foretold + 64 * 40, "\(options): \(held) bytes held, foretold \(foretold)")
+
+        let before = world.traffic, rule = PlainRule(values)
+        for _ in 0..<options.period {
+            for part in exchange!.order.parts(of: 9, rank: world.rank, ranks: world.size).own where exchange!.order == .fixed {
+                gradient.flat.fill(Float(part))
+                exchange!.take(gradient)
+            }
+            try exchange!.step(values, gradient: gradient, rule: rule, timer: StepTimer())
+        }
+        try checkBytes(cost, since: before, steps: options.period, world, "\(options)")
     }
 }
 
-/// A plan that fails on the last rank alone, as a kernel matrix may that is not positive definite on one kind of
-/// processor, is known to all: no rank waits for another while it plans.
+/// Where an epoch ends with an exchange, the mean over its steps has one more.
+func checkEpochsOfLocalSteps(_ world: Communicator) throws {
+    let options = ExchangeOptions(.localSGD(every: 7)), shapes: [LearnedValues.Shape] = [("a", 13, 7)]
+    func cost(_ epoch: Int?) -> ExchangeCost { ExchangeCost(options, parameters: shapes, epoch: epoch, ranks: world.size) }
+    try expectEqual(cost(nil).bytesPerStep, 4 * 91 / 7, "bytes of endless steps")
+    try expectEqual(cost(10).bytesPerStep, 4 * 91 * 2 / 10, "bytes of steps in epochs of ten")
+}
+
+/// What layers and networks foretell of their memory is what they take.
+func checkNetworkMemory(_ world: Communicator) throws {
+    let capacity = 8, paths: [[ComputePath]] = [
+        [.expanded, .expanded, .expanded], [.pooled, .pooled, .expanded], [.reduced, .expanded, .expanded],
+    ]
+    for (columns, paths) in [(0, paths[0])] + paths.map({ (2, $0) }) {
+        let settings = smallSettings(columns: columns), shape = try ModelShape(settings.network, stage: settings.stages[0])
+        let places = zip(shape.layers, paths).map {
+            (FullyConnected.inputColumns(of: $0.weights, path: $1), $0.weights.units)
+        }
+        let workspaces = zip(shape.layers, paths).reduce(0) {
+            $0 + FullyConnected.floats(of: $1.0.weights, path: $1.1, capacity: capacity)
+        }
+        let model = try NetworkModel(settings), gradient = model.values.zeros
+        let bytes = taken { model.network(gradient: gradient, paths: paths, capacity: capacity, timer: StepTimer()) }
+        let foretold = 4 * (capacity * Network.floats(perSample: places) + workspaces)
+        try expect(
+            bytes >= foretold && bytes <= foretold + 64 * 40, "\(columns) columns, \(paths): \(bytes) bytes, foretold \(foretold)")
+    }
+}
+
+/// A plan that fails on the last rank alone is known to all: no rank waits for another while it plans.
 func checkPlanThatFailsOnOneRank(_ world: Communicator) throws {
     let last = world.size - 1, isLast = world.rank == last
-    let settings = MLPSettings(
-        dataset: "none", seed: 1, widths: [9], activation: .sigmoid, learned: 1, columns: 2, alpha: .distinct,
-        dictionaries: [.se], sigma: isLast ? 30 : 1, ridge: isLast ? 1e-300 : 0.1, raw: false, batch: 5,
-        pretrainEpochs: 0, epochs: 1, learningRate: 0.1, schedule: .linear,
-        descent: SGD.Options(momentum: 0.7, weightDecay: 1e-4, maxNorm: 2), dropout: 0)
-    for name in ExchangeName.allCases {
+    // The second layer has 1001 inputs, and k-means has 1000 centres.
+    let settings = smallSettings(
+        widths: [1001, 7], kinds: [.se, .kmeans], proportion: isLast ? 1 : 0.1, columns: 2)
+    for kind: ExchangeOptions.Kind in [.full, .dynamic, .owned, .powerSGD(rank: 4)] {
         do {
             _ = try world.agree {
-                try MLPPlan(
-                    settings: settings, shape: ImageShape(channels: 1, height: 6, width: 6), classes: 3,
-                    exchange: ExchangeOptions(name), ranks: world.size, forced: nil, training: 20)
+                try NetworkPlan(settings, exchange: ExchangeOptions(kind), ranks: world.size, forced: nil, training: 20)
             }
-            throw CheckFailure(description: "\(name): rank \(last) failed and rank \(world.rank) does not know")
+            throw CheckFailure(description: "\(kind): rank \(last) failed and rank \(world.rank) does not know")
         } catch let failure as AgreedFailure {
             try expectEqual(failure.rank, last, "the rank that failed")
         }
     }
+}
+
+/// A net of 40 inputs in two channels and four classes.
+func smallSettings(
+    widths: [Int] = [9, 7], kinds: [DictionaryKind] = [.se, .randfixu], proportion: Double = 0.3, columns: Int,
+    dropout: Double = 0, curriculum: Curriculum = .fixed, batch: Int = 5, epochs: Int = 2
+) -> NetworkSettings {
+    let layers = zip(widths, kinds).flatMap { units, kind -> [LayerSpec] in
+        let weights = WeightSpec(dictionary: kind, kernel: KernelSpec(sigma: 1), proportion: proportion, columns: columns)
+        return [.fullyConnected(units: units, columns == 0 ? nil : weights), .activation(.sigmoid)]
+            + (dropout > 0 ? [.dropout(rate: dropout)] : [])
+    }
+    return NetworkSettings(
+        dataset: "none", seed: 1,
+        network: NetworkSpec(input: TensorShape(channels: 2, height: 4, width: 5), layers: layers, classes: 4),
+        curriculum: curriculum, batch: batch, epochs: epochs, learningRate: 0.1, schedule: .linear,
+        descent: SGD.Options(momentum: 0.7, weightDecay: 1e-4, maxNorm: 2))
 }

@@ -1,8 +1,9 @@
+import DataParallel
 import Layers
 import LinearAlgebra
+import Networks
 import Parallel
 import TestSupport
-import Training
 
 /// More samples than a chunk, so that ranks have some each; around a mean, so that the covariance has one to remove.
 private let inputs: Matrix<Float> = {
@@ -21,7 +22,7 @@ private func load(_ samples: ArraySlice<Int>, into matrix: Matrix<Float>) {
 /// Two channels of six positions: every plane of a sample is a row. Products of values up to 2 are summed in Float over at most 1000 rows:
 /// each of a covariance's sums is off by γ₁₀₀₀ of the sum of magnitudes, below 3 a row.
 func checkInputCovariance(_ world: Communicator) throws {
-    let grid = PixelGrid(channels: 2, height: 2, width: 3)
+    let grid = TensorShape(channels: 2, height: 2, width: 3)
     for squared in [false, true] {
         let found = try inputCovariance(grid, samples: samples, squared: squared, communicator: world, load: load)
         let rows = samples.flatMap { sample in

@@ -1,14 +1,14 @@
+import DataParallel
 import Glibc
 import Layers
 import LinearAlgebra
 import Parallel
 import TestSupport
-import Training
 
 /// Units that ranks do not divide, fewer than ranks, one; values a unit from one on.
 private let shapes: [(name: String, units: Int, valuesPerUnit: Int)] = [("a", 13, 7), ("b", 2, 5), ("c", 5, 1), ("d", 1, 4), ("e", 30, 9)]
 private let steps = 10
-/// Values of a message: all buckets leave together, three of them do, each leaves by itself.
+/// Values of a message: all parameters leave together, three of them do, each leaves by itself.
 private let capacities = [Int(Int32.max), 100, 3]
 
 /// A rank's gradient of a step.
@@ -30,10 +30,10 @@ final class PlainRule: UpdateRule {
 
     init(_ values: LearnedValues) { given = values.zeros }
 
-    func update(bucket: Int, values: Matrix<Float>, gradient: Matrix<Float>) {
-        let before = sums[bucket] ?? [Double](repeating: 0, count: gradient.elements.count)
-        sums[bucket] = zip(before, gradient.elements).map { $0 + Double($1) }
-        if gradient.rows == given.buckets[bucket].units { given.matrix(bucket).copy(from: gradient) }
+    func update(parameter: Int, values: Matrix<Float>, gradient: Matrix<Float>) {
+        let before = sums[parameter] ?? [Double](repeating: 0, count: gradient.elements.count)
+        sums[parameter] = zip(before, gradient.elements).map { $0 + Double($1) }
+        if gradient.rows == given.parameters[parameter].units { given.matrix(parameter).copy(from: gradient) }
         for i in values.elements.indices { values.elements[i] -= 0.125 * gradient.elements[i] }
     }
 }
@@ -54,7 +54,7 @@ private struct Near {
 /// one process finds in Double, the same bits on every rank.
 func checkSummingExchanges(_ world: Communicator) throws {
     for options: ExchangeOptions in [
-        .init(.dynamic), .init(.dynamic, allreduce: .ring), .init(.owned), .init(.full), .init(.full, allreduce: .ring),
+        .init(.dynamic), .init(.allReduce(.learned, .ring)), .init(.owned), .init(.full), .init(.allReduce(.expanded, .ring)),
     ] {
         let weights = 11, ranks = world.size
         let values = start(), gradient = values.zeros, rule = PlainRule(values)
@@ -68,11 +68,11 @@ func checkSummingExchanges(_ world: Communicator) throws {
         for step in 0..<steps {
             expanded.flat.copy(from: Matrix([draw(world.rank, step, expanded.count)]))
             if !options.sumsExpanded { project() }
-            _ = try exchange.step(values, gradient: gradient, rule: rule)
+            try exchange.step(values, gradient: gradient, rule: rule, timer: StepTimer())
 
             let all = (0..<ranks).map { draw($0, step, expanded.count).map(Double.init) }
             for (b, shape) in shapes.enumerated() {
-                let map = maps[b].doubles, offset = expanded.buckets[b].offset
+                let map = maps[b].doubles, offset = expanded.parameters[b].offset
                 for unit in 0..<shape.units {
                     for value in 0..<shape.valuesPerUnit {
                         // Products of 11 terms and sums over ranks, in either order: at most 11 + P roundings of a term.
@@ -84,13 +84,14 @@ func checkSummingExchanges(_ world: Communicator) throws {
                                 magnitude += abs(term)
                             }
                         }
-                        expected[values.buckets[b].offset + unit * shape.valuesPerUnit + value]
+                        expected[values.parameters[b].offset + unit * shape.valuesPerUnit + value]
                             .subtract(sum / 8, error: floatGamma(weights + ranks) * magnitude / 8)
                     }
                 }
             }
         }
-        try checkBytes(exchange, since: before, steps: steps, world, "\(options)")
+        let cost = cost(options, values, expanded: options.sumsExpanded ? expanded : nil, world)
+        try checkBytes(cost, since: before, steps: steps, world, "\(options)")
         for (i, near) in expected.enumerated() {
             let found = Double(values.flat.elements[i])
             try expect(abs(found - near.value) <= near.error, "\(options): value \(i) is \(found), expected \(near.value) ± \(near.error)")
@@ -98,22 +99,22 @@ func checkSummingExchanges(_ world: Communicator) throws {
         try expectSameEverywhere(values.flat, world)
 
         let count = options.sumsExpanded ? expanded.count : values.count, own = ownedValues(values, world)
-        try expectEqual(exchange.bytesPerStep, 4 * count, "\(options): bytes reduced")
-        let held = options.name == .owned ? (ranks - 1) * own : options.allreduce == .ring ? Ring.workspace : 0
-        try expectEqual(exchange.heldFloats, held, "\(options): Floats held")
+        try expectEqual(cost.bytesPerStep, 4 * count, "\(options): bytes reduced")
+        let held = options.isSharded ? (ranks - 1) * own : options.algorithm == .ring ? Ring.workspace : 0
+        try expectEqual(cost.heldFloats, held, "\(options): Floats held")
         for (b, shape) in shapes.enumerated() {
             try expectEqual(
-                exchange.updated[b], options.name == .owned ? Cut(shape.units, into: ranks)[world.rank] : 0..<shape.units, "units updated")
+                exchange.updated[b], options.isSharded ? Cut(shape.units, into: ranks)[world.rank] : 0..<shape.units, "units updated")
         }
     }
 }
 
-/// Buckets that leave one by one while the gradients of others are not there yet, from ranks that are early and late: the bits and bytes
+/// Parameters that leave one by one while the gradients of others are not there yet, from ranks that are early and late: the bits and bytes
 /// of those that leave together, which are sums in the order of ranks.
 func checkDepartures(_ world: Communicator) throws {
     func run(_ wire: WireFormat, departing: Bool) throws -> [[UInt32]] {
         let values = start(), gradient = values.zeros, rule = PlainRule(values), before = world.traffic
-        let exchange = ExchangeOptions(.owned, wire: wire).make(for: values, communicator: world)
+        let options = ExchangeOptions(.sharded(wire)), exchange = options.make(for: values, communicator: world)
         var all: [[UInt32]] = []
         for step in 0..<steps {
             // None of them, one, two …, another first in every step.
@@ -121,15 +122,15 @@ func checkDepartures(_ world: Communicator) throws {
             let drawn = values.zeros
             drawn.flat.copy(from: Matrix([draw(world.rank, step, values.count)]))
             gradient.flat.fill(.nan)
-            for (number, bucket) in order.enumerated() {
+            for (number, parameter) in order.enumerated() {
                 usleep(UInt32((world.rank + step) % world.size * 300))
-                gradient.matrix(bucket).copy(from: drawn.matrix(bucket))
-                if number < count { exchange.depart(bucket: bucket, of: gradient) }
+                gradient.matrix(parameter).copy(from: drawn.matrix(parameter))
+                if number < count { exchange.markReady(parameter, of: gradient) }
             }
-            _ = try exchange.step(values, gradient: gradient, rule: rule)
+            try exchange.step(values, gradient: gradient, rule: rule, timer: StepTimer())
             all.append(values.flat.elements.map(\.bitPattern))
         }
-        try checkBytes(exchange, since: before, steps: steps, world, "\(wire), departing: \(departing)")
+        try checkBytes(cost(options, values, world), since: before, steps: steps, world, "\(wire), departing: \(departing)")
         return all
     }
     for wire in WireFormat.allCases {
@@ -155,14 +156,15 @@ func checkDepartures(_ world: Communicator) throws {
 /// steps of zero gradients, each of which leaves at most 2⁻⁹ of what was left, owners have had all of it.
 func checkBFloat16(_ world: Communicator) throws {
     let values = start(), gradient = values.zeros, rule = PlainRule(values), ranks = world.size, count = values.count
-    let exchange = ExchangeOptions(.owned, wire: .bfloat16).make(for: values, communicator: world)
-    var masters = values.flat.arrays[0], residuals = [[Float]](repeating: [Float](repeating: 0, count: count), count: ranks)
+    let options = ExchangeOptions(.sharded(.bfloat16)), exchange = options.make(for: values, communicator: world)
+    let cost = cost(options, values, world)
+    var masterWeights = values.flat.arrays[0], residuals = [[Float]](repeating: [Float](repeating: 0, count: count), count: ranks)
     var sums = [Double](repeating: 0, count: count), magnitudes = sums
     let before = world.traffic
     for step in 0..<steps + 3 {
         func gradients(_ rank: Int) -> [Float] { draw(rank, step, count).map { step < steps ? $0 : 0 } }
         gradient.flat.copy(from: Matrix([gradients(world.rank)]))
-        _ = try exchange.step(values, gradient: gradient, rule: rule)
+        try exchange.step(values, gradient: gradient, rule: rule, timer: StepTimer())
 
         var sent: [[Float]] = []
         for rank in 0..<ranks {
@@ -174,34 +176,35 @@ func checkBFloat16(_ world: Communicator) throws {
                 magnitudes[i] += abs(Double(own[i]))
             }
         }
-        for i in 0..<count { masters[i] -= 0.125 * (1..<ranks).reduce(sent[0][i]) { $0 + sent[$1][i] } }
-        let expected = masters.map { naiveWidened(naiveBFloat16($0)) }
+        for i in 0..<count { masterWeights[i] -= 0.125 * (1..<ranks).reduce(sent[0][i]) { $0 + sent[$1][i] } }
+        let expected = masterWeights.map { naiveWidened(naiveBFloat16($0)) }
         for i in 0..<count {
             let found = values.flat.elements[i]
             try expect(found.bitPattern == expected[i].bitPattern, "step \(step), value \(i): \(found), expected \(expected[i])")
         }
     }
-    try checkBytes(exchange, since: before, steps: steps + 3, world, "bfloat16")
-    for (b, bucket) in values.buckets.enumerated() {
-        let units = exchange.updated[b], first = bucket.offset + units.lowerBound * bucket.valuesPerUnit
+    try checkBytes(cost, since: before, steps: steps + 3, world, "bfloat16")
+    for (b, parameter) in values.parameters.enumerated() {
+        let units = exchange.updated[b], first = parameter.offset + units.lowerBound * parameter.valuesPerUnit
         for (i, had) in (rule.sums[b] ?? []).enumerated() {
-            // A rounding where the residual is added, P − 1 in the sum, of numbers that are larger by residuals of 2⁻⁸ at most; what is
+            // A rounding where error feedback is added, P − 1 in the sum, of numbers that are larger by residuals of 2⁻⁸ at most; what is
             // left after three steps is 2⁻²⁷ of such a number.
             let bound = 1.01 * floatGamma(ranks + 1) * magnitudes[first + i]
             try expect(abs(had - sums[first + i]) <= bound, "owners had \(had) of \(sums[first + i]), \(bound) may be missing")
         }
     }
     let own = ownedValues(values, world)
-    try expectEqual(exchange.bytesPerStep, 2 * count, "bytes reduced")
-    try expectEqual(exchange.heldFloats, (count + (ranks - 1) * own + 1) / 2 + count + own, "Floats held")
+    try expectEqual(cost.bytesPerStep, 2 * count, "bytes reduced")
+    try expectEqual(cost.heldFloats, (count + (ranks - 1) * own + 1) / 2 + count + own, "Floats held")
 }
 
-/// Three steps alone, then the outer step of DiLoCo; settled once in mid-way. One process in Double has the same values.
+/// Three steps alone, then the outer step of DiLoCo; brought together once in mid-way. One process in Double has the same values.
 func checkAveraging(_ world: Communicator) throws {
     for allreduce in AllReduceAlgorithm.allCases {
         let every = 3, ranks = world.size, values = start(), gradient = values.zeros, rule = PlainRule(values)
-        let exchange = ExchangeOptions(.dynamic, allreduce: allreduce, averageEvery: every).make(for: values, communicator: world)
-        try expect(exchange.stepsAlone, "ranks step by their own samples' mean")
+        let options = ExchangeOptions(.localSGD(every: every, allreduce))
+        let exchange = options.make(for: values, communicator: world), cost = cost(options, values, world)
+        try expect(exchange.isLocal, "ranks step by their own samples' mean")
         let first = values.flat.elements.map { Near(value: Double($0)) }
         var alone = [[Near]](repeating: first, count: ranks), common = first, velocity = first.map { _ in Near(value: 0) }
         let rate = Double(Float(0.7)), momentum = Double(Float(0.9))
@@ -232,7 +235,7 @@ func checkAveraging(_ world: Communicator) throws {
         var before = world.traffic, sinceAverage = 0
         for step in 0..<steps {
             gradient.flat.copy(from: Matrix([draw(world.rank, step, values.count)]))
-            _ = try exchange.step(values, gradient: gradient, rule: rule)
+            try exchange.step(values, gradient: gradient, rule: rule, timer: StepTimer())
             for rank in 0..<ranks {
                 for (i, g) in draw(rank, step, values.count).enumerated() { alone[rank][i].subtract(Double(g) / 8, error: 0) }
             }
@@ -242,39 +245,51 @@ func checkAveraging(_ world: Communicator) throws {
                 sinceAverage = 0
             }
             if step == 2 * every - 1 {
-                try checkBytes(exchange, since: before, steps: 2 * every, world, "averaging")
+                try checkBytes(cost, since: before, steps: 2 * every, world, "averaging")
                 before = world.traffic
             }
             if step == 2 * every {
-                try expect(!exchange.isSettled, "ranks are each at their own values")
+                try expect(!exchange.isSynchronized, "ranks are each at their own values")
                 try check("alone")
-                try expect(try exchange.settle(values) > 0, "the outer step takes time")
+                try exchange.synchronize(values, timer: StepTimer())
                 average()
                 sinceAverage = 0
                 before = world.traffic
-                try expectEqual(try exchange.settle(values), 0, "the outer step of ranks that are settled")
-                try expectEqual((world.traffic - before).total.calls, 0, "collectives of ranks that are settled")
+                try exchange.synchronize(values, timer: StepTimer())
+                try expectEqual((world.traffic - before).total.calls, 0, "collectives of ranks that have the same values")
             }
-            try expectEqual(exchange.isSettled, sinceAverage == 0, "settled after step \(step)")
+            try expectEqual(exchange.isSynchronized, sinceAverage == 0, "synchronized after step \(step)")
             try check("after step \(step)")
             if sinceAverage == 0 { try expectSameEverywhere(values.flat, world) }
         }
-        try expectEqual(exchange.bytesPerStep, 4 * values.count / every, "bytes reduced")
-        try expectEqual(exchange.heldFloats, 2 * values.count + (allreduce == .ring ? Ring.workspace : 0), "Floats held")
+        try expectEqual(cost.bytesPerStep, 4 * values.count / every, "bytes reduced")
+        try expectEqual(cost.heldFloats, 2 * values.count + (allreduce == .ring ? Ring.workspace : 0), "Floats held")
     }
 }
 
-/// The values that this rank owns.
+/// The most values that a rank owns.
 private func ownedValues(_ values: LearnedValues, _ world: Communicator) -> Int {
-    values.buckets.reduce(0) { $0 + Cut($1.units, into: world.size)[world.rank].count * $1.valuesPerUnit }
+    (0..<world.size).map { rank in
+        values.parameters.reduce(0) { $0 + Cut($1.units, into: world.size)[rank].count * $1.valuesPerUnit }
+    }.max()!
 }
 
-/// What was handed to MPI is what the exchange says it sends, on the rank that sends most.
-func checkBytes(_ exchange: any Exchange, since before: Traffic, steps: Int, _ world: Communicator, _ what: String) throws {
+/// What an exchange of some values is foretold to cost.
+func cost(
+    _ options: ExchangeOptions, _ values: LearnedValues, expanded: LearnedValues? = nil, _ world: Communicator
+) -> ExchangeCost {
+    func shapes(_ values: LearnedValues) -> [LearnedValues.Shape] {
+        values.parameters.map { ($0.name, $0.units, $0.valuesPerUnit) }
+    }
+    return ExchangeCost(options, parameters: shapes(values), expanded: expanded.map(shapes), ranks: world.size)
+}
+
+/// What was handed to MPI is what the cost says, on the rank that sends most.
+func checkBytes(_ cost: ExchangeCost, since before: Traffic, steps: Int, _ world: Communicator, _ what: String) throws {
     // But for what the checks themselves broadcast.
     let traffic = world.traffic - before, sent = traffic.total.wireBytes - traffic.broadcast.wireBytes
     let busiest = Int(try world.allReduce(Int64(sent), .max))
     // A mean is cut to whole bytes.
     try expect(
-        busiest / steps == exchange.wireBytesPerStep, "\(what): \(busiest) bytes sent in \(steps) steps, \(exchange.wireBytesPerStep) said")
+        busiest / steps == cost.wireBytesPerStep, "\(what): \(busiest) bytes sent in \(steps) steps, \(cost.wireBytesPerStep) said")
 }

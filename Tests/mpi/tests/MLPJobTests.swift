@@ -103,7 +103,7 @@ struct MLPJobTests {
         (["--grow", "0.1:0.2", "--dictionary", "se,lowrank"], "--grow"), (["--grow", "0.1:0.2", "--alternate", "1", "--epochs", "2"], "--grow"),
         (["--dictionary", "dense", "--alternate", "1", "--epochs", "2"], "--alternate"),
         (["--dictionary", "dense,se", "--compute", "reduced", "--unfreeze-after", "1", "--epochs", "2"], "found dense,se\n"),
-        (["--sigma", "1000", "--ridge", "1e-300"], "--sigma 1000.0 and --ridge 1e-300"),
+        (["--sigma", "1000", "--ridge", "1e-300"], "sigma 1000.0 and ridge 1e-300"),
     ])
     func wrongOptions(more: [String], said: String) throws {
         let outcome = try folder.start("run", job: "mlp", Self.options + more)
@@ -146,7 +146,7 @@ struct MLPJobTests {
             "run", job: "mlp", ranks: 2,
             ["--dataset", "stl10", "--data", folder.path, "--widths", "4", "--columns", "1", "--learned", "0.001",
              "--dictionary", "kmeans"])
-        #expect(outcome.code == 65 && outcome.error.contains("expected at least 1000 training images"), "\(outcome)")
+        #expect(outcome.code == 65 && outcome.error.contains("expected at least 1000 samples"), "\(outcome)")
     }
 
     /// U has no decay: where w is gone after 40 steps of ηλ = .2, the drawn numbers are still there. And it is not pre-trained.

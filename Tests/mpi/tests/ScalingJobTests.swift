@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct ScalingJobTests {
     private let folder: RunFolder
-    private static let phases = ["step", "compute", "rebuild", "project", "wait", "exchange"]
+    private static let phases = ["step", "compute", "expand", "project_gradient", "wait", "exchange"]
     /// 12 inputs, hidden layers of 8 and 6 units.
     private static let small = [
         "run", "--inputs", "3x2x2", "--widths", "8,6", "--columns", "2", "--batch", "12", "--steps", "20", "--warm-up", "3",
@@ -51,7 +51,7 @@ struct ScalingJobTests {
         let leavesEarly = exchange == "owned-bfloat16" || (exchange == "owned" && ranks > 1)
         #expect(try (seconds("wait_max") == 0) == leavesEarly, "\(row)")
         #expect(try seconds("exchange_max") > 0)
-        if !dense { #expect(try seconds("rebuild_max") > 0 && seconds("project_max") > 0) }
+        if !dense { #expect(try seconds("expand_max") > 0 && seconds("project_gradient_max") > 0) }
         #expect(row["ranks"] == "\(ranks)" && row["hosts"] == "1")
         #expect(try #require(Int(row["peakBytes"] ?? "")) > 1_000_000)
     }

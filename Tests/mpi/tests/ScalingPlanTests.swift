@@ -17,7 +17,7 @@ import Testing
             (WrittenScaling.Net(learned: 1, exchange: "full", payload: 640_000), "dense, full"),
         ]
         for k in nets.indices { nets[k].0.fixed = 0.001 + 0.0001 * Double(k) }
-        (nets[3].0.rebuild, nets[3].0.project) = (0, 0)
+        (nets[3].0.expand, nets[3].0.projectGradient) = (0, 0)
         return nets
     }()
 

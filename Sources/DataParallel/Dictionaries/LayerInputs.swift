@@ -1,0 +1,63 @@
+import Layers
+import LinearAlgebra
+import Parallel
+
+/// The inputs that a layer sees in training, over the samples of all ranks: what dictionaries are made from.
+public struct LayerInputs {
+    private let grid: TensorShape
+    private let samples: [Int]
+    private let draws: RandomStream
+    private let order: ReductionOrder
+    private let communicator: Communicator
+    private let load: (ArraySlice<Int>, Matrix<Float>) -> Void
+
+    /// - Parameters:
+    ///   - grid: the shape of an input.
+    ///   - samples: all samples, the same list on every rank.
+    ///   - draws: the random numbers of what is made.
+    ///   - load: puts some samples, 1000 at most, into the first rows of a matrix of as many columns as inputs.
+    public init(
+        grid: TensorShape, samples: [Int], draws: RandomStream, order: ReductionOrder, communicator: Communicator,
+        load: @escaping (ArraySlice<Int>, Matrix<Float>) -> Void
+    ) {
+        self.grid = grid
+        self.samples = samples
+        self.draws = draws
+        self.order = order
+        self.communicator = communicator
+        self.load = load
+    }
+
+    /// Makes what a kind of dictionary needs. Collective.
+    ///
+    /// - Parameter autoencoder: trains the values of a layer that rebuilds its inputs.
+    /// - Throws: what `inputCovariance`, `kMeans` and `autoencoder` throw.
+    public func data(
+        for need: DictionaryNeed, autoencoder: (PredictedWeights, LearnedValues) throws -> Void
+    ) throws -> DictionaryData {
+        switch need {
+        case .covariance(let squared):
+            return .covariance(
+                try inputCovariance(
+                    grid, samples: samples, squared: squared, order: order, communicator: communicator, load: load))
+        case .centres(let count):
+            return pool(
+                try kMeans(
+                    count: count, samples: samples, size: grid.count, draws: draws, order: order, communicator: communicator,
+                    load: load))
+        case .autoencoder(let units):
+            let layer = PredictedWeights.dense(grid: grid, units: units), width = layer.valuesPerUnit
+            let values = LearnedValues([("autoencoder", units, width + 1)])
+            for unit in 0..<units {
+                draws.fillUniform(.init(rebasing: values.matrix(0).row(unit)[..<width]), from: unit * width, in: -0.1..<0.1)
+            }
+            try autoencoder(layer, values)
+            return pool(values.matrix(0).columns(0..<width).clone())
+        }
+    }
+
+    /// Rows as wide as an input as atoms of one plane: every channel's part is one.
+    private func pool(_ rows: Matrix<Float>) -> DictionaryData {
+        .atoms(rows.reshaped(rows: rows.rows * grid.channels, columns: grid.positions))
+    }
+}

@@ -1,0 +1,43 @@
+import Layers
+import Parallel
+
+/// Which rank owns what of some learned values: every parameter's units are cut into ranks, so that each owns a part of every layer. And which
+/// of them travel together, as values of a type.
+struct Shards<Number: MPIScalar> {
+    /// Parameters that leave together, in the order in which a network's gradients are complete: those that fit one message in all.
+    let groups: [Range<Int>]
+    /// Of every group: which of the flat buffer's values are each rank's.
+    let parts: [Parts<Number>]
+    /// Of every parameter: the units of this rank, and where their values are in the flat buffer.
+    let updated: [Range<Int>]
+    let own: [Range<Int>]
+    /// Of every rank, a parameter a range: where its values are in the flat buffer.
+    let places: [[Range<Int>]]
+
+    init(_ values: LearnedValues, communicator: Communicator) {
+        let ranks = communicator.size, cuts = values.parameters.map { Cut($0.units, into: ranks) }
+        updated = cuts.map { $0[communicator.rank] }
+        let places = (0..<ranks).map { rank in
+            zip(values.parameters, cuts).map { parameter, cut in
+                let part = cut.scaled(by: parameter.valuesPerUnit)[rank]
+                return parameter.offset + part.lowerBound..<parameter.offset + part.upperBound
+            }
+        }
+        self.places = places
+        own = places[communicator.rank]
+
+        let message = communicator.messageCapacity(of: Number.self)
+        var groups: [Range<Int>] = [], count = 0
+        for (b, parameter) in values.parameters.enumerated().reversed() {
+            count += parameter.count
+            if let last = groups.last, count <= message {
+                groups[groups.count - 1] = b..<last.upperBound
+            } else {
+                groups.append(b..<b + 1)
+                count = parameter.count
+            }
+        }
+        self.groups = groups
+        parts = groups.map { group in Parts(places.map { Array($0[group]) }) }
+    }
+}

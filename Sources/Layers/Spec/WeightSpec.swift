@@ -1,0 +1,61 @@
+import LinearAlgebra
+
+/// How the weights of a layer are predicted from learned values.
+public struct WeightSpec: Codable, Hashable, Sendable {
+    public var dictionary: DictionaryKind
+    public var kernel: KernelSpec
+    /// The proportion of a plane's positions that a column has learned values at.
+    public var proportion: Double
+    /// J.
+    public var columns: Int
+    public var sampling: AlphaSampling
+
+    public init(
+        dictionary: DictionaryKind, kernel: KernelSpec = KernelSpec(), proportion: Double, columns: Int,
+        sampling: AlphaSampling = .distinct
+    ) {
+        self.dictionary = dictionary
+        self.kernel = kernel
+        self.proportion = proportion
+        self.columns = columns
+        self.sampling = sampling
+    }
+
+    /// Atoms of a column on one plane: int(positions·proportion), at least 1.
+    public func atoms(of grid: TensorShape) -> Int {
+        // 784·(16/784) is a little below 16 in Double.
+        max(1, Int(Double(grid.positions) * proportion + 1e-9))
+    }
+
+    /// Makes the dictionary of a layer.
+    ///
+    /// - Parameters:
+    ///   - grid: the shape of the layer's inputs.
+    ///   - data: what the kind needs of the inputs.
+    /// - Throws: `DictionaryError`.
+    public func makeDictionary(
+        of grid: TensorShape, data: DictionaryData? = nil
+    ) throws(DictionaryError) -> any WeightDictionary {
+        try dictionary.make(DictionaryRequest(grid: grid, count: atoms(of: grid), kernel: kernel, data: data))
+    }
+
+    /// The α of a column: a function of seed, layer and column.
+    public func sampleAtoms(of grid: TensorShape, stream: ColumnStream) -> [Int] {
+        dictionary.sample(atoms(of: grid), of: grid, stream: stream)
+    }
+}
+
+extension WeightShape {
+    /// The shape of a layer whose weights are predicted, or of a dense one.
+    ///
+    /// - Throws: `DictionaryError` where the dictionary has fewer atoms than are asked for.
+    public init(grid: TensorShape, units: Int, _ spec: WeightSpec?) throws(DictionaryError) {
+        guard let spec else {
+            self.init(grid: grid, units: units, atoms: nil)
+            return
+        }
+        let atoms = spec.atoms(of: grid)
+        try spec.dictionary.check(atoms, of: grid)
+        self.init(grid: grid, units: units, columns: spec.columns, atoms: atoms)
+    }
+}

@@ -1,0 +1,88 @@
+import Layers
+
+/// The layers with weights of a network, and what a stage of its training learns of them, without a number in them: all
+/// that a plan needs, and what a model is made by.
+public struct ModelShape: Sendable {
+    public struct Layer: Sendable {
+        /// Where the layer stands, and what was asked for.
+        public let spec: NetworkSpec.Weighted
+        /// How it is predicted in this stage; nil: not at all.
+        public let prediction: WeightSpec?
+        public let weights: WeightShape
+        /// The parameter of w and biases, units × (n_α + 1); nil: held in this stage.
+        public let parameter: Int?
+        /// The parameter of the U of all columns, J·positions × atoms; nil: U is not learned.
+        public let dictionaryParameter: Int?
+
+        public var name: String { spec.name }
+        /// Values of w and biases.
+        var values: Int { weights.units * (weights.valuesPerUnit + 1) }
+        /// Weights and biases of the dense layer.
+        var denseValues: Int { weights.units * (weights.grid.count + 1) }
+    }
+
+    /// The layers with weights, the softmax layer last.
+    public let layers: [Layer]
+    /// The parameters: those of the layers, then every U that is learned.
+    public let parameters: [LearnedValues.Shape]
+
+    /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for.
+    public init(_ network: NetworkSpec, _ curriculum: Curriculum = .fixed, stage: TrainingStage) throws(DictionaryError) {
+        var parameters: [LearnedValues.Shape] = []
+        var all: [(spec: NetworkSpec.Weighted, prediction: WeightSpec?, weights: WeightShape, parameter: Int?)] = []
+        for layer in network.weighted {
+            var prediction = layer.weights
+            if let proportion = stage.proportion { prediction?.proportion = proportion }
+            let weights = try WeightShape(grid: layer.grid, units: layer.units, prediction)
+            let isHeld = stage.learns == .dictionaries && prediction != nil
+            all.append((layer, prediction, weights, isHeld ? nil : parameters.count))
+            if !isHeld { parameters.append((layer.name, layer.units, weights.valuesPerUnit + 1)) }
+        }
+        layers = all.map { layer in
+            let isLearned = layer.prediction.map { curriculum.learns($0.dictionary, in: stage) } ?? false
+            if isLearned {
+                let weights = layer.weights
+                parameters.append(("\(layer.spec.name).U", weights.columns * weights.grid.positions, weights.atoms!))
+            }
+            return Layer(
+                spec: layer.spec, prediction: layer.prediction, weights: layer.weights, parameter: layer.parameter,
+                dictionaryParameter: isLearned ? parameters.count - 1 : nil)
+        }
+        self.parameters = parameters
+    }
+
+    /// Values that the stage learns.
+    public var learnedValues: Int { parameters.reduce(0) { $0 + $1.units * $1.valuesPerUnit } }
+    /// The values of a unit that have decay and norm, for every parameter: all but the bias, and none of a learned U, whose
+    /// rows are no units.
+    public var weightsPerUnit: [Int] {
+        let dictionaries = Set(layers.compactMap(\.dictionaryParameter))
+        return parameters.indices.map { dictionaries.contains($0) ? 0 : parameters[$0].valuesPerUnit - 1 }
+    }
+    /// The shapes of the gradient of every layer's W and biases, before it is projected; nil where nothing is predicted,
+    /// since it is that of the values then.
+    public var expanded: [LearnedValues.Shape]? {
+        predicted.isEmpty ? nil : layers.map { ($0.name, $0.weights.units, $0.weights.grid.count + 1) }
+    }
+
+    private var predicted: [WeightShape] { layers.map(\.weights).filter { !$0.isDense } }
+    /// Σ n_α·n_h over predicted layers.
+    public var dynamicParameters: Int { predicted.reduce(0) { $0 + $1.learnedValues } }
+    /// Σ n_v·n_h over all layers but the softmax layer; biases are not counted.
+    public var fullParameters: Int { layers.dropLast().reduce(0) { $0 + $1.weights.fullWeights } }
+    /// Σ n_v·n_h over predicted layers.
+    public var predictedWeights: Int { predicted.reduce(0) { $0 + $1.fullWeights } }
+    /// Σ n_α·n_h / Σ n_v·n_h over predicted layers; 1 where there is none.
+    public var proportion: Double { predicted.isEmpty ? 1 : Double(dynamicParameters) / Double(predictedWeights) }
+    /// Every value of the dense net of the same widths: weights, biases, softmax layer.
+    public var denseParameters: Int { layers.reduce(0) { $0 + $1.denseValues } }
+
+    /// Values of every U that is learned.
+    var learnedDictionaryValues: Int {
+        layers.reduce(0) { $0 + ($1.dictionaryParameter == nil ? 0 : $1.weights.dictionaryValues) }
+    }
+    /// Floats of a model: the values of all layers and every U.
+    var modelFloats: Int { layers.reduce(0) { $0 + $1.values + $1.weights.dictionaryValues } }
+    /// Weights and biases of the layers that are not predicted.
+    var denseFloats: Int { layers.reduce(0) { $0 + ($1.weights.isDense ? $1.denseValues : 0) } }
+}

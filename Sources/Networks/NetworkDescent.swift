@@ -1,0 +1,38 @@
+import DataParallel
+import Layers
+import Parallel
+
+/// A network's training steps, ready to be made: the network with its workspaces, and the descent that uses it.
+public struct NetworkDescent {
+    public let network: Network
+    public let descent: StochasticDescent
+
+    /// - Parameters:
+    ///   - model: its values change with every step.
+    ///   - settings: of the steps, but for their learning rate.
+    ///   - paths: of every layer with weights.
+    ///   - rows: all samples, pooled where the first layer's path takes them so.
+    ///   - onDivergence: what was going on, for the message.
+    ///   - timer: measures every step.
+    public init(
+        _ model: NetworkModel, settings: NetworkSettings, learningRate: Double, paths: [ComputePath], rows: TrainingRows,
+        exchange options: ExchangeOptions, onDivergence: String, communicator: Communicator, timer: StepTimer
+    ) {
+        let gradient = model.values.zeros
+        let expanded = options.sumsExpanded ? model.shape.expanded.map(LearnedValues.init) : nil
+        let network = model.network(
+            gradient: gradient, expanded: expanded, paths: paths,
+            capacity: options.reduction.largestPart(of: settings.batch, ranks: communicator.size), timer: timer)
+        self.network = network
+        let exchange = options.make(
+            for: model.values, expanded: expanded.map { ExpandedGradient(values: $0, project: network.projectGradient) },
+            communicator: communicator)
+        descent = StochasticDescent(
+            Classification(network, rows: rows, timer: timer), values: model.values, gradient: gradient,
+            weightsPerUnit: model.shape.weightsPerUnit, exchange: exchange,
+            options: .init(
+                seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: learningRate,
+                schedule: settings.schedule, rule: settings.descent),
+            watched: model.layers.last!.shape.parameter!, onDivergence: onDivergence, communicator: communicator, timer: timer)
+    }
+}

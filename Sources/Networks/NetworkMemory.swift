@@ -1,0 +1,103 @@
+import DataParallel
+import Layers
+import LinearAlgebra
+
+extension Curriculum {
+    /// Whether w and U are learned in turns.
+    var takesTurns: Bool { if case .alternate = self { true } else { false } }
+}
+
+extension ModelShape {
+    /// The estimate of pooling all samples for the first layer, the way that training takes.
+    ///
+    /// - Parameter isTurned: whether U has its turn, after which it is no longer separable.
+    func poolingEstimate(isTurned: Bool, training: Int) throws(DictionaryError) -> Double {
+        let weights = layers[0].weights
+        guard !isTurned, let prediction = layers[0].prediction, prediction.dictionary == .se,
+            let dictionary = try prediction.makeDictionary(of: weights.grid) as? SquaredExponential,
+            SeparablePooling.pays(dictionary, of: weights, samples: training)
+        else { return weights.poolingEstimate(samples: training) }
+        return SeparablePooling.estimates(dictionary, of: weights, samples: training).separable
+    }
+
+    /// The floats between the layers for one sample.
+    func floatsPerSample(paths: [ComputePath]) -> Int {
+        Network.floats(
+            perSample: zip(layers, paths).map {
+                (FullyConnected.inputColumns(of: $0.weights, path: $1), $0.weights.units)
+            })
+    }
+
+    /// The floats that training takes beside the model: data, workspaces, gradient, the optimiser's state.
+    ///
+    /// - Parameter owners: ranks that divide the units of every parameter; 1: every rank updates all.
+    func trainingFloats(paths: [ComputePath], samples: Int, training: Int, owners: Int) -> Int {
+        let first = layers[0].weights, row = FullyConnected.inputColumns(of: first, path: paths[0])
+        let workspaces = zip(layers, paths).reduce(0) {
+            $0 + FullyConnected.floats(of: $1.0.weights, path: $1.1, capacity: samples)
+        }
+        // That of the rank that owns most.
+        let state = parameters.reduce(0) { $0 + ($1.units + owners - 1) / owners * $1.valuesPerUnit }
+        // A chunk of images on its way to their rows, a byte a value; where it is pooled, in Float, too, and what blurs
+        // it: inverses, one of them on its way from Double, and 400 images.
+        var chunk = sampleChunk / 4 * first.grid.count
+        if paths[0] == .reduced {
+            chunk += sampleChunk * (first.grid.count + 1)
+            if layers[0].prediction?.dictionary == .se {
+                let atoms = first.atoms!
+                chunk += (first.columns + 10) * atoms * atoms + 400 * first.grid.positions
+            }
+        }
+        return training * row + chunk + samples * floatsPerSample(paths: paths) + workspaces + learnedValues + state
+    }
+}
+
+extension NetworkSettings {
+    /// The floats that a rank holds beside the model while dictionaries are made from data and layers are pre-trained.
+    func preparationFloats(of shape: ModelShape, exchange: ExchangeOptions, ranks: Int, training: Int) -> Int {
+        let samples = exchange.reduction.largestPart(of: batch, ranks: ranks)
+        let expanded = shape.layers.reduce(0) { $0 + FullyConnected.floats(of: $1.weights, path: .expanded, capacity: 0) }
+        let perSample = shape.floatsPerSample(paths: shape.layers.map { _ in .expanded })
+        let network = max(sampleChunk, samples) * perSample + expanded + shape.learnedValues
+        let preparing = shape.layers.dropLast().map { layer in
+            preparationFloats(
+                layer, samples: samples, sums: { 2 * exchange.reduction.heldValues(sumOf: $0, ranks: ranks) }
+            ) { units, valuesPerUnit, inputs in
+                let summed = ("", units, exchange.sumsExpanded ? inputs : valuesPerUnit + 1)
+                return ExchangeCost(exchange, parameters: [summed], ranks: ranks).heldFloats
+            }
+        }
+        return training * (self.network.input.count + 1) + network + (preparing.max() ?? 0)
+    }
+
+    /// The most floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs come
+    /// from; a Double is two.
+    ///
+    /// - Parameters:
+    ///   - sums: of a sum of so many Doubles over ranks.
+    ///   - held: of the exchange of units × (values of a unit + 1), whose W is units × inputs.
+    private func preparationFloats(
+        _ layer: ModelShape.Layer, samples: Int, sums: (Int) -> Int, held: (Int, Int, Int) -> Int
+    ) -> Int {
+        let weights = layer.weights, inputs = weights.grid.count + 1, positions = weights.grid.positions
+        /// Values, their gradient and velocity, where they are not all weights W with its gradient, and a batch on its
+        /// way.
+        func autoencoder(_ units: Int, _ valuesPerUnit: Int, isDense: Bool) -> Int {
+            units * (3 * (valuesPerUnit + 1) + (isDense ? 0 : 2 * inputs)) + samples * 2 * (inputs + units)
+                + held(units, valuesPerUnit, inputs)
+        }
+        let dictionary =
+            switch layer.prediction?.dictionary.need {
+            // Moments, the covariance and its factorisation in Double, a chunk of inputs and its products.
+            case .covariance: 8 * positions * positions + sampleChunk * inputs + sums(positions * (positions + 3) / 2 + 1)
+            // Centres, a chunk, their products, sums in Double.
+            case .centres(let count): 3 * count * inputs + sampleChunk * (inputs + count) + sums(count * inputs)
+            case .autoencoder(let units): autoencoder(units, inputs - 1, isDense: true)
+            case nil: 0
+            }
+        let isPretrained = pretrainEpochs > 0 && layer.prediction?.dictionary.traits.contains(.learned) != true
+        return max(
+            dictionary,
+            isPretrained ? autoencoder(weights.units, weights.valuesPerUnit, isDense: weights.isDense) : 0)
+    }
+}

@@ -1,0 +1,165 @@
+import DataParallel
+import Layers
+import LinearAlgebra
+import Parallel
+
+/// A network's layers with their learned values: what training steps, and what a model file holds.
+public final class NetworkModel {
+    /// A layer with weights.
+    public struct Layer {
+        public let shape: ModelShape.Layer
+        public let weights: PredictedWeights
+        /// w and biases, units × (n_α + 1): a parameter, or held in the stage.
+        public let values: Matrix<Float>
+        /// What the columns take their U from; nil where the layer is dense, and until it is made from data.
+        public internal(set) var dictionary: (any WeightDictionary)?
+        /// Whether U was learned in this stage or one before, so that it is that of the dictionary no longer.
+        let hasLearnedDictionary: Bool
+
+        public var name: String { shape.name }
+
+        /// Computes W, units × inputs.
+        public func expanded() -> Matrix<Float> {
+            let full = Matrix<Float>(rows: weights.units, columns: weights.grid.count)
+            weights.expand(values.columns(0..<weights.valuesPerUnit), into: full)
+            return full
+        }
+    }
+
+    public let spec: NetworkSpec
+    let seed: UInt64
+    public let shape: ModelShape
+    /// What the stage learns: the parameters of the shape.
+    public let values: LearnedValues
+    /// The layers with weights, the softmax layer last.
+    public private(set) var layers: [Layer]
+
+    /// Makes the model that a stage starts from.
+    ///
+    /// That of the first stage has w uniform in ±0.1, that of the softmax layer in ±0.02, biases 0 (the released
+    /// settings of Denil et al. 2013), drawn by position in the model, so that they are the same on every rank.
+    /// Dictionaries that need data are zeros until `fill`.
+    ///
+    /// - Parameters:
+    ///   - stage: nil: the first of the settings.
+    ///   - previous: what the stage before has learned: its U and w are kept, or where more is learned now, w becomes
+    ///     what predicts the same weights, as nearly as the new U can.
+    /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for, or cannot be made;
+    ///   `TrainingError` where what was learned cannot be predicted by more values.
+    public init(_ settings: NetworkSettings, stage: TrainingStage? = nil, after previous: NetworkModel? = nil) throws {
+        spec = settings.network
+        seed = settings.seed
+        let shape = try ModelShape(spec, settings.curriculum, stage: stage ?? settings.stages[0])
+        self.shape = shape
+        let values = LearnedValues(shape.parameters)
+        self.values = values
+        layers = try shape.layers.enumerated().map { number, layer in
+            try Layer(layer, number: number, seed: settings.seed, values: values, after: previous?.layers[number])
+        }
+        if let previous { try keep(previous) } else { drawValues() }
+    }
+
+    private func drawValues() {
+        for (k, layer) in layers.enumerated() {
+            let limit: Float = k == layers.count - 1 ? 0.02 : 0.1
+            let width = layer.weights.valuesPerUnit
+            let stream = RandomStream(seed: seed, purpose: .initialValues, stream: k)
+            for unit in 0..<layer.weights.units {
+                stream.fillUniform(
+                    .init(rebasing: layer.values.row(unit)[..<width]), from: unit * width, in: -limit..<limit)
+            }
+        }
+    }
+
+    private func keep(_ previous: NetworkModel) throws {
+        for (layer, before) in zip(layers, previous.layers) {
+            let old = before.values, new = layer.values
+            if old.columns == new.columns {
+                new.copy(from: old)
+                continue
+            }
+            do {
+                try layer.weights.fit(before.expanded(), into: new.columns(0..<layer.weights.valuesPerUnit))
+            } catch {
+                throw TrainingError(
+                    "--grow: \(layer.name): expected more values that predict the weights learned so far, "
+                        + "found \(error); give --learned instead, or another --dictionary")
+            }
+            new.columns(new.columns - 1..<new.columns).copy(from: old.columns(old.columns - 1..<old.columns))
+        }
+    }
+
+    /// Gives the columns of a layer the dictionary that was made from its inputs, in place.
+    ///
+    /// - Throws: `DictionaryError`.
+    func fill(layer k: Int, with dictionary: any WeightDictionary) throws {
+        layers[k].dictionary = dictionary
+        for (j, column) in layers[k].weights.columns.enumerated() {
+            let stream = layers[k].shape.stream(seed: seed, layer: k, column: j)
+            column.dictionary!.copy(from: try dictionary.matrix(alpha: column.alpha, stream: stream))
+        }
+    }
+
+    /// The part of what there is, positions or atoms, that one column at least has sampled, for every predicted layer
+    /// whose columns sample.
+    public var coverage: [Double] {
+        layers.compactMap { layer in
+            guard let kind = layer.shape.prediction?.dictionary, kind.isSampled else { return nil }
+            return Double(Set(layer.weights.columns.flatMap(\.alpha)).count) / Double(kind.atoms(of: layer.weights.grid))
+        }
+    }
+
+    /// ‖U‖₂ of every predicted layer, the largest of its columns; steps in W grow with its square.
+    public var dictionaryNorms: [Double] {
+        layers.map(\.weights).filter { !$0.isDense }.map { layer in layer.columns.map { spectralNorm($0.dictionary!) }.max()! }
+    }
+}
+
+extension ModelShape.Layer {
+    /// The random numbers of a column.
+    func stream(seed: UInt64, layer: Int, column: Int) -> ColumnStream {
+        ColumnStream(seed: seed, layer: layer, column: column, sampling: prediction?.sampling ?? .distinct)
+    }
+}
+
+extension NetworkModel.Layer {
+    /// - Parameters:
+    ///   - number: of the layer among those with weights.
+    ///   - values: where its parameters are.
+    ///   - before: the layer in the stage before.
+    fileprivate init(
+        _ shape: ModelShape.Layer, number: Int, seed: UInt64, values: LearnedValues, after before: NetworkModel.Layer?
+    ) throws {
+        let grid = shape.weights.grid, units = shape.weights.units
+        self.shape = shape
+        self.values = shape.parameter.map(values.matrix) ?? Matrix(rows: units, columns: shape.weights.valuesPerUnit + 1)
+        hasLearnedDictionary = shape.dictionaryParameter != nil || before?.hasLearnedDictionary == true
+        guard let prediction = shape.prediction else {
+            weights = .dense(grid: grid, units: units)
+            dictionary = nil
+            return
+        }
+        let dictionary = prediction.dictionary.need == nil
+            ? try prediction.makeDictionary(of: grid) : before?.dictionary
+        let cut = Cut(units, into: prediction.columns), positions = grid.positions
+        weights = PredictedWeights(
+            grid: grid,
+            columns: try (0..<prediction.columns).map { j in
+                let stream = shape.stream(seed: seed, layer: number, column: j)
+                let alpha = prediction.sampleAtoms(of: grid, stream: stream), old = before?.weights.columns[j]
+                var u: Matrix<Float>
+                if let old, old.alpha == alpha {
+                    u = old.dictionary!
+                } else {
+                    u = try dictionary?.matrix(alpha: alpha, stream: stream) ?? Matrix(rows: positions, columns: alpha.count)
+                }
+                if let parameter = shape.dictionaryParameter {
+                    let place = values.matrix(parameter).rows(j * positions..<(j + 1) * positions)
+                    place.copy(from: u)
+                    u = place
+                }
+                return Column(units: cut[j], alpha: alpha, dictionary: u)
+            })
+        self.dictionary = dictionary
+    }
+}

@@ -1,0 +1,136 @@
+import DataParallel
+import Datasets
+import Layers
+import LinearAlgebra
+
+/// What a run will cost, worked out before it from shapes alone: `--dry-run` prints it, the banner shows a part.
+public struct NetworkPlan {
+    /// The stages of the run in their order.
+    public let stages: [StagePlan]
+    /// The names of the layers with weights.
+    public let layerNames: [String]
+    /// Σ n_α·n_h of the predicted layers, at the end.
+    public let dynamicParameters: Int
+    /// Every value that is learned in one of the stages, at the end.
+    public let learnedParameters: Int
+    /// Σ n_v·n_h of all layers but the softmax layer; biases are not counted.
+    public let fullParameters: Int
+    /// n_v·n_h of the predicted layers, of which `proportion` is learned.
+    public let predictedWeights: Int
+    /// Every value of the dense net of the same widths.
+    public let denseParameters: Int
+    /// Σ n_α·n_h / Σ n_v·n_h of the predicted layers, at the end; 1 where nothing is predicted.
+    public let proportion: Double
+    /// Bytes of the values that are reduced in one step, and what the busiest rank sends in it: means over the run's
+    /// steps.
+    public let bytesPerStep: Int
+    public let wireBytesPerStep: Int
+    /// Bytes a rank holds at most (docs/mlp.md has the formula).
+    public let bytes: Int
+    /// Bytes of model.safetensors: the values and every U.
+    public let modelBytes: Int
+
+    /// - Parameters:
+    ///   - forced: the path that the user chose, for the layers that have it.
+    ///   - training: training samples.
+    ///   - ranks: those that share the work; none of them is asked.
+    /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for.
+    public init(
+        _ settings: NetworkSettings, exchange: ExchangeOptions, ranks: Int, forced: ComputePath?, training: Int
+    ) throws(DictionaryError) {
+        var stages: [StagePlan] = []
+        for stage in settings.stages {
+            // Turns cost what the turn before last did.
+            if let like = stages.first(where: { $0.stage.isLike(stage) }) {
+                stages.append(StagePlan(stage, like: like))
+            } else {
+                stages.append(
+                    try StagePlan(
+                        stage, of: settings, exchange: exchange, ranks: ranks, forced: forced, training: training))
+            }
+        }
+        self.stages = stages
+        // Where turns are taken, the last stage may be of either kind.
+        let last = stages.last!.shape
+        layerNames = last.layers.map(\.name)
+        dynamicParameters = last.dynamicParameters
+        learnedParameters =
+            last.layers.reduce(0) { $0 + $1.values } + stages.map(\.shape.learnedDictionaryValues).max()!
+        fullParameters = last.fullParameters
+        predictedWeights = last.predictedWeights
+        denseParameters = last.denseParameters
+        proportion = last.proportion
+        func mean(_ bytes: (StagePlan) -> Int) -> Int {
+            let epochs = stages.map { max(1, $0.stage.epochs.count) }  // none at all is one stage of none
+            return zip(stages, epochs).reduce(0) { $0 + bytes($1.0) * $1.1 } / epochs.reduce(0, +)
+        }
+        bytesPerStep = mean(\.cost.bytesPerStep)
+        wireBytesPerStep = mean(\.cost.wireBytesPerStep)
+
+        let before = settings.preparesFromData
+            ? settings.preparationFloats(of: stages[0].shape, exchange: exchange, ranks: ranks, training: training) : 0
+        // What training starts from, or a stage hands to the next, the labels of the samples and their order in an epoch
+        // stand beside.
+        let handed = stages.count > 1 ? last.modelFloats : last.learnedValues
+        modelBytes = 4 * last.modelFloats
+        let model = stages.map(\.shape.modelFloats).max()!
+        bytes = 4 * (max(stages.map(\.floats).max()!, before) + model + handed) + 20 * training
+    }
+}
+
+/// One stage's part of a plan.
+public struct StagePlan {
+    /// Its epochs and what it learns.
+    public let stage: TrainingStage
+    /// The layers with weights, and the parameters.
+    public let shape: ModelShape
+    /// What its exchange sends and holds.
+    public let cost: ExchangeCost
+    /// The paths of every layer with their costs on one rank's part of a batch, cheapest first.
+    public let costs: [[PathCost]]
+    /// The path of every layer: the one asked for, where the layer has it, else the cheapest.
+    public let paths: [ComputePath]
+    /// Floats that a rank holds beside the model while it learns.
+    let floats: Int
+
+    /// A stage that costs what another one does.
+    init(_ stage: TrainingStage, like other: StagePlan) {
+        self.stage = stage
+        shape = other.shape
+        cost = other.cost
+        costs = other.costs
+        paths = other.paths
+        floats = other.floats
+    }
+
+    init(
+        _ stage: TrainingStage, of settings: NetworkSettings, exchange: ExchangeOptions, ranks: Int, forced: ComputePath?,
+        training: Int
+    ) throws(DictionaryError) {
+        let samples = exchange.reduction.largestPart(of: settings.batch, ranks: ranks)
+        let shape = try ModelShape(settings.network, settings.curriculum, stage: stage)
+        let expanded = exchange.sumsExpanded ? shape.expanded : nil
+        let epoch = (training + settings.batch - 1) / settings.batch
+        let cost = ExchangeCost(exchange, parameters: shape.parameters, expanded: expanded, epoch: epoch, ranks: ranks)
+        let steps = max(1, stage.epochs.count) * epoch
+        // Costs are those of a part of a batch; a rank has as many parts as its count allows, which must not choose the
+        // path.
+        let parts = exchange.reduction == .fast ? 1 : ShardTree.shards
+        let pooling = try shape.poolingEstimate(isTurned: settings.curriculum.takesTurns, training: training)
+        let costs = shape.layers.enumerated().map { k, layer in
+            let all = layer.weights.stepCosts(
+                samples: samples, isFirst: k == 0, pooling: pooling / Double(max(1, steps) * parts))
+            return layer.dictionaryParameter == nil && !exchange.sumsExpanded
+                ? all : all.filter { $0.path == .expanded }
+        }
+        let paths = costs.map { costs in costs.first { $0.path == forced }?.path ?? costs[0].path }
+        self.stage = stage
+        self.shape = shape
+        self.cost = cost
+        self.costs = costs
+        self.paths = paths
+        floats = shape.trainingFloats(
+            paths: paths, samples: samples, training: training, owners: exchange.isSharded ? ranks : 1)
+            + cost.heldFloats + (expanded == nil ? 0 : shape.denseFloats)
+    }
+}

@@ -1,0 +1,43 @@
+import DataParallel
+import Layers
+
+/// Every choice that the result of training a network depends on.
+public struct NetworkSettings: Codable, Equatable, Sendable {
+    public var dataset: String
+    public var seed: UInt64
+    public var network: NetworkSpec
+    public var curriculum: Curriculum
+    /// Samples of a step, on all ranks together.
+    public var batch: Int
+    /// Epochs of every hidden layer as an autoencoder, before it is trained with the others.
+    public var pretrainEpochs: Int
+    public var epochs: Int
+    /// η of the first update.
+    public var learningRate: Double
+    public var schedule: RateSchedule
+    public var descent: SGD.Options
+
+    public init(
+        dataset: String, seed: UInt64, network: NetworkSpec, curriculum: Curriculum = .fixed, batch: Int, pretrainEpochs: Int = 0,
+        epochs: Int, learningRate: Double, schedule: RateSchedule, descent: SGD.Options
+    ) {
+        self.dataset = dataset
+        self.seed = seed
+        self.network = network
+        self.curriculum = curriculum
+        self.batch = batch
+        self.pretrainEpochs = pretrainEpochs
+        self.epochs = epochs
+        self.learningRate = learningRate
+        self.schedule = schedule
+        self.descent = descent
+    }
+
+    /// The stages of the run.
+    public var stages: [TrainingStage] { curriculum.stages(epochs: epochs) }
+
+    /// Whether raw samples are seen before the layers are trained together.
+    var preparesFromData: Bool {
+        pretrainEpochs > 0 || network.weighted.contains { $0.weights?.dictionary.need != nil }
+    }
+}

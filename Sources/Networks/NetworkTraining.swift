@@ -1,0 +1,192 @@
+import DataParallel
+import Datasets
+import Foundation
+import Layers
+import LinearAlgebra
+import Parallel
+import Runs
+
+/// A prepared model and its training, stage by stage, on the training images of a data set: once for a run, or for
+/// every rate that `--validate` tries, each time from the same start.
+final class NetworkTraining {
+    private let settings: NetworkSettings
+    let plan: NetworkPlan
+    private let exchange: ExchangeOptions
+    private let data: Dataset
+    private let communicator: Communicator
+    private let progress: ProgressLog
+    /// The training images that may be seen.
+    private let samples: [Int]
+    private let clock = ContinuousClock()
+    private let timer = StepTimer()
+    /// What training starts from: with its dictionaries, pre-trained.
+    private let prepared: NetworkModel
+    /// As trained so far.
+    private(set) var model: NetworkModel
+    private var network: Network?
+    /// What pools images for the network's first layer, chosen once for training and test images; nil: they are as they
+    /// were.
+    private var pooling: (weights: PredictedWeights, separable: SeparablePooling?)?
+    /// All training images as that layer takes them.
+    private var rows: TrainingRows?
+
+    /// Makes the dictionaries and trains layer by layer. Collective.
+    ///
+    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`.
+    init(
+        settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, data: Dataset, samples: [Int],
+        communicator: Communicator, progress: ProgressLog
+    ) throws {
+        self.settings = settings
+        self.plan = plan
+        self.exchange = exchange
+        self.data = data
+        self.samples = samples
+        self.communicator = communicator
+        self.progress = progress
+        prepared = try communicator.agree { try NetworkModel(settings) }
+        model = prepared
+        if settings.preparesFromData {
+            try Pretraining(
+                settings: settings, model: prepared, rows: try trainingRows(pooledBy: nil), exchange: exchange,
+                communicator: communicator, progress: progress
+            ).run(samples: samples)
+        }
+    }
+
+    /// Trains through all stages and returns the last epoch. `report` is called on every rank after each epoch, `watch`
+    /// after so many steps. Collective.
+    ///
+    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`; what `report` and `watch` throw.
+    func train(
+        learningRate: Double, watch: (every: Int, body: (TrainingState) throws -> Void)? = nil,
+        _ report: (Metrics.Row) throws -> Void = { _ in }
+    ) throws -> TrainingState {
+        progress.say("training on \(samples.count) images, \(settings.epochs) epochs, learning rate \(learningRate)")
+        model = prepared
+        var state = TrainingState()
+        for (number, stage) in plan.stages.enumerated() {
+            state = try train(stage, number: number, learningRate: learningRate, from: state, watch, report)
+        }
+        return state
+    }
+
+    private func train(
+        _ stage: StagePlan, number: Int, learningRate: Double, from state: TrainingState,
+        _ watch: (every: Int, body: (TrainingState) throws -> Void)?, _ report: (Metrics.Row) throws -> Void
+    ) throws -> TrainingState {
+        let begin = clock.now
+        var state = state
+        network = nil
+        let before = model
+        model = try communicator.agree { try NetworkModel(settings, stage: stage.stage, after: before) }
+        let handed = stage.stage.proportion != nil && number > 0 ? try broadcastFitted(after: before) : 0
+        let rows = try trainingRows(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
+        let steps = NetworkDescent(
+            model, settings: settings, learningRate: learningRate, paths: stage.paths, rows: rows, exchange: exchange,
+            onDivergence: "training; a smaller --learning-rate keeps it finite", communicator: communicator, timer: timer)
+        network = steps.network
+        // What later stages begin with is training: a fit, and XU, for which images are read again. What the first
+        // begins with is not.
+        if number > 0 { state.seconds += (clock.now - begin).seconds }
+        announce(stage.stage, number)
+        let traffic = communicator.traffic
+        var previous = state.steps, bytes = -handed
+        let end = stage.stage.epochs.upperBound
+        // What went before was no step.
+        _ = timer.lap()
+        return try steps.descent.run(samples: samples, from: state, through: end, watch: watch) { state in
+            let sent = (communicator.traffic - traffic).total.wireBytes
+            let row = Metrics.Row(
+                step: state.steps, epoch: state.epoch, objective: state.loss, error: state.error, seconds: state.seconds,
+                steps: state.steps - previous, times: timer.lap(), bytes: sent - bytes)
+            (previous, bytes) = (state.steps, sent)
+            progress.step(
+                "train: epoch", state.epoch, of: settings.epochs,
+                "loss \(state.loss), training error \(state.error)" + (learnsDictionaries ? ", \(norms)" : ""))
+            try report(row)
+        }
+    }
+
+    /// How sums over samples are formed.
+    var order: ReductionOrder { exchange.reduction }
+
+    /// How many of some training images are predicted wrong.
+    func wrong(among samples: [Int]) -> Int {
+        zip(samples, network!.predict(samples, of: rows!)).count { rows!.labels[$0] != $1 }
+    }
+
+    /// The classes predicted for other images, whose rows take the place of the training images'.
+    ///
+    /// - Throws: `AgreedFailure`.
+    func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
+        rows = nil
+        return network!.predict(Array(0..<range.count), of: try read(images, labels, range))
+    }
+
+    /// Gives all ranks rank 0's numbers where processors of two kinds may have rounded differently: of what was fitted
+    /// when the net grew, and of every U made anew from the data. Every rank has the others already.
+    ///
+    /// - Returns: the bytes that this rank sends.
+    /// - Throws: `MPIError`.
+    private func broadcastFitted(after previous: NetworkModel) throws -> Int {
+        let traffic = communicator.traffic
+        try communicator.broadcast(model.values.flat.elements, from: 0)
+        for (layer, before) in zip(model.layers, previous.layers) where layer.shape.prediction?.dictionary.need != nil {
+            for (column, old) in zip(layer.weights.columns, before.weights.columns) where column.alpha != old.alpha {
+                try communicator.broadcast(column.dictionary!.elements, from: 0)
+            }
+        }
+        return (communicator.traffic - traffic).total.wireBytes
+    }
+
+    private func announce(_ stage: TrainingStage, _ number: Int) {
+        if plan.stages.count > 1 {
+            let what =
+                switch stage.learns {
+                case .values: "w is learned"
+                case .dictionaries: "U is learned, w held"
+                case .both where learnsDictionaries: "w and U are learned"
+                case .both: "w is learned, \(stage.proportion!) of the weights"
+                }
+            let epochs = "\(stage.epochs.lowerBound + 1) to \(stage.epochs.upperBound)"
+            progress.say("stage \(number + 1): epochs \(epochs), \(what)")
+        }
+        let isNew = number == 0 || stage.proportion != plan.stages[number - 1].stage.proportion
+        if isNew, model.shape.dynamicParameters > 0 { progress.say(norms) }
+    }
+
+    private var learnsDictionaries: Bool { model.layers.contains { $0.shape.dictionaryParameter != nil } }
+
+    private var norms: String {
+        "‖U‖₂ of the predicted layers "
+            + model.dictionaryNorms.map { String(format: "%.3g", $0) }.joined(separator: ", ")
+    }
+
+    /// All training images for a network's first layer, which `weights` pools or nobody; read only where those at hand
+    /// are others. A U changes in place in no stage that pools, so that pooled images are at hand where all U are where
+    /// they were.
+    private func trainingRows(pooledBy weights: PredictedWeights?) throws -> TrainingRows {
+        let pooled = pooling?.weights.columns.map(\.dictionary?.pointer)
+        if let rows, pooled == weights?.columns.map(\.dictionary?.pointer) { return rows }
+        rows = nil
+        let images = data.train.images
+        pooling = try weights.map { weights in
+            // A U that was learned is no longer that of its dictionary.
+            let first = model.layers[0]
+            guard !first.hasLearnedDictionary, let dictionary = first.dictionary as? SquaredExponential,
+                SeparablePooling.pays(dictionary, of: weights.shape, samples: images.count)
+            else { return (weights, nil) }
+            return (weights, try communicator.agree { try SeparablePooling(dictionary, of: weights) })
+        }
+        let read = try read(images, data.train.labels, 0..<images.count)
+        rows = read
+        return read
+    }
+
+    private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> TrainingRows {
+        try communicator.agree {
+            try TrainingRows(images, labels, range: range, pooledBy: pooling?.weights, by: pooling?.separable)
+        }
+    }
+}

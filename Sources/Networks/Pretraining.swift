@@ -1,0 +1,133 @@
+import DataParallel
+import Layers
+import LinearAlgebra
+import Parallel
+import Runs
+
+/// What happens to hidden layers before they are trained together, layer by layer: a dictionary that needs data is made from the
+/// layer's inputs, then the layer is trained as a tied autoencoder of them, in predicted form (Denil et al. 2013, section 5).
+final class Pretraining {
+    private let settings: NetworkSettings
+    private let model: NetworkModel
+    /// Expanded in every layer: only it lets dictionaries change.
+    private let network: Network
+    private let rows: TrainingRows
+    private let exchange: ExchangeOptions
+    private let communicator: Communicator
+    private let progress: ProgressLog
+    /// The most samples of a step that are computed at once.
+    private let capacity: Int
+
+    /// - Parameters:
+    ///   - rows: all training images, not pooled.
+    init(
+        settings: NetworkSettings, model: NetworkModel, rows: TrainingRows, exchange: ExchangeOptions, communicator: Communicator,
+        progress: ProgressLog
+    ) {
+        self.settings = settings
+        self.model = model
+        self.rows = rows
+        self.exchange = exchange
+        self.communicator = communicator
+        self.progress = progress
+        capacity = exchange.reduction.largestPart(of: settings.batch, ranks: communicator.size)
+        network = model.network(
+            gradient: model.values.zeros, paths: model.layers.map { _ in .expanded },
+            capacity: max(sampleChunk, capacity), timer: StepTimer())
+    }
+
+    /// Makes dictionaries and values of the model's hidden layers, in place.
+    ///
+    /// - Parameter samples: the training images that may be seen, on every rank.
+    func run(samples: [Int]) throws {
+        for (k, layer) in model.layers.dropLast().enumerated() {
+            let kind = layer.shape.prediction?.dictionary
+            if let kind, kind.need != nil {
+                progress.say("making the dictionary \(kind.name) of hidden layer \(k + 1)")
+                let made = try dictionary(of: layer, number: k, samples: samples)
+                try communicator.agree { try model.fill(layer: k, with: made) }
+                // The same numbers went into it everywhere, but processors of two kinds may have rounded them differently.
+                for column in layer.weights.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }
+            }
+            // U and w learned as an autoencoder are unstable: LowRank starts from its random numbers.
+            guard settings.pretrainEpochs > 0, kind?.traits.contains(.learned) != true else { continue }
+            let values = LearnedValues([(layer.name, layer.weights.units, layer.weights.valuesPerUnit + 1)])
+            values.matrix(0).copy(from: layer.values)
+            try train(
+                layer.weights, values, of: k, as: "hidden layer \(k + 1)", samples: samples, epochs: settings.pretrainEpochs)
+            layer.values.copy(from: values.matrix(0))
+        }
+    }
+
+    private func train(
+        _ weights: PredictedWeights, _ values: LearnedValues, of layer: Int, as name: String, samples: [Int], epochs: Int
+    ) throws {
+        let gradient = values.zeros
+        let expanded = exchange.sumsExpanded && !weights.isDense ? LearnedValues([(name, weights.units, weights.grid.count + 1)]) : nil
+        let autoencoder = TiedAutoencoder(
+            weights: weights, values: values.matrix(0), gradient: gradient.matrix(0), expanded: expanded?.matrix(0), capacity: capacity)
+        network.expand()
+        let objective = Reconstruction(autoencoder) { [self] in load($0, ofLayer: layer, into: $1) }
+        let descent = StochasticDescent(
+            objective, values: values, gradient: gradient, weightsPerUnit: [values.parameters[0].valuesPerUnit - 1],
+            exchange: exchange.make(
+                for: values, expanded: expanded.map { ExpandedGradient(values: $0, project: autoencoder.projectGradient) },
+                communicator: communicator),
+            options: .init(
+                seed: settings.seed, stream: layer + 1, batch: settings.batch, epochs: epochs, learningRate: 0.1, schedule: .paper,
+                rule: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: settings.descent.maxNorm)),
+            watched: 0, onDivergence: "pre-training \(name), whose rate is fixed at 0.1; a smaller --max-norm keeps it finite",
+            communicator: communicator, timer: StepTimer())
+        let last = try descent.run(samples: samples) { state in
+            progress.step("pre-train \(name): epoch", state.epoch, of: epochs, "loss \(state.loss)")
+        }
+        progress.say("pre-trained \(name): loss \(last.loss) after \(epochs) epochs, \(last.seconds) s")
+    }
+
+    /// What a layer sees of some samples, into the first rows of a matrix with or without the column of the constant 1.
+    private func load(_ samples: ArraySlice<Int>, ofLayer layer: Int, into matrix: Matrix<Float>) {
+        rows.gather(samples, into: network.batch)
+        matrix.rows(0..<samples.count).copy(from: network.inputs(ofLayer: model.layers[layer].shape.spec.place, count: samples.count).columns(0..<matrix.columns))
+    }
+
+    /// Makes the dictionary of a layer, whose inputs are those of the layers before it as they are now.
+    private func dictionary(of layer: NetworkModel.Layer, number k: Int, samples: [Int]) throws -> any WeightDictionary {
+        network.expand()
+        let prediction = layer.shape.prediction!, grid = layer.weights.grid
+        // Beyond the streams of any column.
+        let draws = RandomStream(seed: settings.seed, purpose: .dictionary, stream: k << 16 | 0xFFFF)
+        let inputs = LayerInputs(
+            grid: grid, samples: samples, draws: draws, order: exchange.reduction, communicator: communicator
+        ) { [self] in load($0, ofLayer: k, into: $1) }
+        let data = try inputs.data(for: prediction.dictionary.need!) { weights, values in
+            try train(
+                weights, values, of: k, as: "the autoencoder of hidden layer \(k + 1)", samples: samples,
+                epochs: max(1, settings.pretrainEpochs))
+        }
+        let made = try communicator.agree { try prediction.makeDictionary(of: grid, data: data) }
+        if let jitter = (made as? Covariance)?.jitter, jitter > 0 {
+            progress.say("the covariance of hidden layer \(k + 1) needed a ridge larger by \(jitter)")
+        }
+        return made
+    }
+}
+
+/// An autoencoder's loss, batch by batch.
+private final class Reconstruction: BatchObjective {
+    private let autoencoder: TiedAutoencoder
+    private let load: (ArraySlice<Int>, Matrix<Float>) -> Void
+
+    /// - Parameter load: puts the inputs of some samples into the first rows of a matrix.
+    init(_ autoencoder: TiedAutoencoder, load: @escaping (ArraySlice<Int>, Matrix<Float>) -> Void) {
+        self.autoencoder = autoencoder
+        self.load = load
+    }
+
+    func prepare() { autoencoder.expand() }
+
+    /// One parameter, complete at the end.
+    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void) -> (loss: Double, errors: Int) {
+        load(samples, autoencoder.batch)
+        return (autoencoder.gradient(count: samples.count, scale: Float(scale)), 0)
+    }
+}

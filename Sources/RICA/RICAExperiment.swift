@@ -1,0 +1,261 @@
+import DataParallel
+import Datasets
+import Foundation
+import Layers
+import LinearAlgebra
+import Parallel
+import Runs
+
+/// The job `rica` from files to accuracy: learn features on patches, encode the labelled images, classify them.
+public final class RICAExperiment {
+    /// What a run does of learning, encoding and classifying; encoded images and a model are kept for the next phase.
+    public enum Phase: String, CaseIterable, Sendable {
+        case learn, encode, classify, all
+
+        /// Whether the phase takes a learned model and its settings.
+        public var usesModel: Bool { self == .encode || self == .classify }
+    }
+
+    /// What a run was asked for besides its settings.
+    public struct Request {
+        public var phase = Phase.all
+        /// The model of the phases encode and classify, which need one, and what it was learned from.
+        public var stored: (model: RICAModel, settings: RICASettings)?
+        /// The path to compute on; the cheapest if nil.
+        public var path: ComputePath?
+        /// How sums over samples are formed.
+        public var reduction = ReductionOrder.fast
+        public var exportPath: String?
+        /// What `--validate` may choose; nothing is searched if nil.
+        public var search: ValidationGrid?
+        public init() {}
+    }
+
+    private var settings: RICASettings
+    private let request: Request
+    private let data: Dataset
+    private let communicator: Communicator
+    private let directory: RunDirectory
+    private let progress: ProgressLog
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+    private var result: RunResult
+
+    public init(
+        settings: RICASettings, request: Request, data: Dataset, communicator: Communicator, directory: RunDirectory,
+        progress: ProgressLog, plan: RICAPlan
+    ) {
+        self.settings = settings
+        self.request = request
+        self.data = data
+        self.communicator = communicator
+        self.directory = directory
+        self.progress = progress
+        start = clock.now
+        result = RunResult(
+            dynamicParameters: plan.dynamicParameters, learnedParameters: plan.bytesPerStep / 4,
+            fullParameters: plan.fullParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
+            wireBytesPerStep: plan.wireBytesPerStep, computePath: plan.path.rawValue)
+    }
+
+    /// Runs the phases asked for; every rank returns what it worked out, rank 0 also what earlier phases left.
+    ///
+    /// - Throws: `AgreedFailure` for data and files, `TrainingError` through it, `MPIError`.
+    public func run() throws -> RunResult {
+        var model: RICAModel
+        switch request.phase {
+        case .learn, .all: model = try learn()
+        case .encode, .classify:
+            guard let stored = request.stored else { preconditionFailure("the phases encode and classify take a stored model") }
+            model = stored.model
+            model.encoder = settings.encoder
+            // The model goes on saying what it was learned from, which may be another data set than the one classified.
+            settings.dataset = stored.settings.dataset
+        }
+        switch request.phase {
+        case .learn: break
+        case .encode: try store(try encode(model), of: model)
+        case .classify: try classify(&model, try storedFeatures(of: model))
+        case .all: try classify(&model, try encode(model))
+        }
+        result.peakBytes = ProcessMemory.peak
+        result.seconds = (clock.now - start).seconds
+        try communicator.agreeOnRoot {
+            if request.phase.usesModel { result.keepLearning(from: directory.file("result.json")) }
+            try directory.write(try result.json(), to: "result.json")
+            if let path = request.exportPath { try model.writeExpanded(to: path) }
+        }
+        return result
+    }
+
+    private func learn() throws -> RICAModel {
+        // What an earlier run learned in this folder says nothing of the model that follows.
+        try communicator.agreeOnRoot {
+            for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
+                try? FileManager.default.removeItem(atPath: directory.file(name))
+            }
+        }
+        Allocation.purpose = "reading patches"
+        progress.say("reading \(settings.whiteningPatches) patches of \(settings.patch)×\(settings.patch) and fitting the whitening")
+        let patches = try RICAPatches(
+            images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator)
+        let made = try patches.dictionaryData(settings, images: data.unlabelled, communicator: communicator)
+        let weights = try communicator.agree { try settings.makeWeights(channels: data.shape.channels, data: made) }
+        if made != nil {
+            // The same numbers went into it everywhere, but processors of two kinds may have rounded them differently.
+            for column in weights.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }
+        }
+        if let grid = request.search {
+            let search = Validation(
+                grid: grid, settings: settings, weights: weights, data: data, patches: patches, path: request.path, communicator: communicator,
+                progress: progress)
+            settings = try search.run()
+            result.chosen = [
+                "lambda": "\(settings.lambda)", "iterations": "\(settings.iterations)", "encoder": settings.encoder.rawValue,
+                "C": "\(settings.cost)",
+            ]
+            try communicator.agreeOnRoot { try directory.write(search.table, to: "validation.csv") }
+        }
+        let learning = RICALearning(
+            settings: settings, weights: weights, patches: patches, path: request.path, ranks: communicator.size)
+        Allocation.purpose = "learning features"
+        progress.say("learning \(settings.features) features on \(settings.patches) patches, \(settings.iterations) iterations")
+        let outcome = try learning.run(communicator: communicator, progress: progress)
+        progress.say(
+            String(
+                format: "learned: objective %.6f after %d iterations, %d evaluations, %.1f s (%.2f ms each)", outcome.last.objective,
+                outcome.last.number, outcome.last.evaluations, outcome.last.seconds,
+                1e3 * outcome.last.seconds / Double(outcome.last.evaluations)))
+        result.objective = outcome.last.objective
+        result.steps = outcome.last.evaluations
+        result.secondsPerStep = outcome.last.seconds / Double(outcome.last.evaluations)
+        var model = RICAModel(
+            weights: learning.weights, values: outcome.values, whitening: patches.whitening, covariance: patches.covariance,
+            encoder: settings.encoder)
+        let sampler = PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed)
+        model.patches = (0..<settings.patches).map(sampler.position)
+        try communicator.agreeOnRoot {
+            try directory.write(outcome.metrics.table, to: "metrics.csv")
+            try directory.write("model.safetensors") { try model.write(to: $0, settings: settings) }
+            let traits = settings.prediction?.dictionary.traits ?? .kernel
+            directory.writePicture(progress) {
+                model.weights.filterPicture(
+                    rows: model.expandedRows, showsAlpha: !traits.isDisjoint(with: [.kernel, .identity]))
+            }
+        }
+        return model
+    }
+
+    private func encode(_ model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
+        Allocation.purpose = "encoding images"
+        let encoder = ImageEncoder(model: model, shape: data.shape, path: request.path == .reduced ? nil : request.path)
+        progress.say(
+            "encoding \(data.train.images.count) training and \(data.test.images.count) test images, \(encoder.features) numbers each (\(encoder.path.rawValue))")
+        let train = try EncodedImages(
+            data.train, width: encoder.features, order: request.reduction, communicator: communicator,
+            report: { self.progress.step("encode training images", $0 * self.communicator.size, of: self.data.train.images.count) },
+            encode: encoder.encode)
+        let test = try EncodedImages(
+            data.test, width: encoder.features, communicator: communicator,
+            report: { self.progress.step("encode test images", $0 * self.communicator.size, of: self.data.test.images.count) },
+            encode: encoder.encode)
+        return (train, test)
+    }
+
+    private func classify(_ model: inout RICAModel, _ images: (train: EncodedImages, test: EncodedImages)) throws {
+        Allocation.purpose = "classifying"
+        let subsets = data.folds ?? [Array(0..<images.train.total)]
+        progress.say("classifying: one-vs-all L2-SVM, C \(settings.cost), \(subsets.count == 1 ? "all training images" : "\(subsets.count) folds")")
+        let evaluation = try Evaluation(
+            train: images.train, test: images.test, subsets: subsets, classes: data.classes, cost: settings.cost,
+            communicator: communicator, report: { self.progress.step("classify: fold", $0, of: subsets.count) })
+        model.classifiers = evaluation.classifiers
+        result.accuracy = evaluation.accuracy
+        result.error = 1 - evaluation.accuracy
+        result.interval = evaluation.interval
+        result.folds = data.folds == nil ? nil : evaluation.accuracies
+        try communicator.agreeOnRoot {
+            try directory.write("model.safetensors") { try model.write(to: $0, settings: settings) }
+            try directory.write(evaluation.table, to: "predictions.csv")
+        }
+    }
+
+    private static let featuresFormat = "colonnade features 1"
+
+    /// Writes features.safetensors: the encoded images of both sets with their labels.
+    private func store(_ images: (train: EncodedImages, test: EncodedImages), of model: RICAModel) throws {
+        var file = Safetensors(
+            metadata: [
+                "format": RICAExperiment.featuresFormat, "encoder": settings.encoder.rawValue,
+                "model": model.fingerprint,
+            ])
+        for (name, set) in [("train", images.train), ("test", images.test)] {
+            let all = Matrix<Float>(rows: communicator.isRoot ? set.total : 0, columns: set.features.columns)
+            var labels: [Int32] = []
+            let ranges = (0..<communicator.size).map { set.order.parts(of: set.total, rank: $0, ranks: communicator.size).range }
+            // Rank by rank through a broadcast, so that only rank 0 holds the whole.
+            for rank in 0..<communicator.size {
+                let own = rank == communicator.rank
+                let part = own ? set.features : Matrix<Float>(rows: ranges[rank].count, columns: set.features.columns)
+                try communicator.broadcast(part.elements, from: rank)
+                var partLabels = own ? set.labels : [Int32](repeating: 0, count: ranges[rank].count)
+                try partLabels.withUnsafeMutableBufferPointer { try communicator.broadcast($0, from: rank) }
+                if communicator.isRoot { all.rows(ranges[rank]).copy(from: part) }
+                labels += partLabels
+            }
+            if communicator.isRoot {
+                file.set("\(name).features", all)
+                file.set("\(name).labels", labels)
+            }
+        }
+        try communicator.agreeOnRoot { try directory.write("features.safetensors") { try file.write(to: $0) } }
+    }
+
+    /// This rank's part of features.safetensors.
+    private func storedFeatures(of model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
+        let path = directory.file("features.safetensors"), width = 4 * model.encoder.width * model.weights.units
+        return try communicator.agree {
+            guard try fileStatus(path) != nil else {
+                throw DataError(message: "\(path): expected features of this model, found no such file: encode first with --phase encode")
+            }
+            let file = try Safetensors(path: path)
+            guard file.metadata["format"] == RICAExperiment.featuresFormat else {
+                throw DataError(
+                    message: "\(path): expected features of the job rica, found another safetensors file: "
+                        + "encode again with --phase encode")
+            }
+            guard file.metadata["encoder"] == settings.encoder.rawValue else {
+                throw DataError(
+                    message: "\(path): expected features of the encoder \(settings.encoder.rawValue), found "
+                        + "\(file.metadata["encoder"]?.escaped ?? "none"): encode again with --phase encode")
+            }
+            guard file.metadata["model"] == model.fingerprint else {
+                throw DataError(message: "\(path): expected features of this model, found those of another: encode again with --phase encode")
+            }
+            func part(
+                _ name: String, _ set: (images: ImageSet, labels: Labels), order: ReductionOrder = .fast
+            ) throws -> EncodedImages {
+                let count = set.images.count
+                let shapes = ["features", "labels"].map { file.tensors["\(name).\($0)"]?.shape }
+                guard shapes == [[count, width], [count]] else {
+                    let found = shapes.map { $0.map { "\($0)".escaped } ?? "none" }
+                    throw DataError(
+                        message:
+                            "\(path): expected \(name).features of \(data.name) of shape \([count, width]) with their "
+                            + "labels, found \(found[0]) with \(found[1]): encode again with --phase encode")
+                }
+                let parts = order.parts(of: count, rank: communicator.rank, ranks: communicator.size)
+                let stored: [Int32] = try file.values("\(name).labels"), labels = try set.labels.labels(0..<count)
+                if let i = labels.indices.first(where: { stored[$0] != labels[$0] }) {
+                    throw DataError(
+                        message: "\(path): expected in \(name).labels the labels of \(data.name), from 0 on, "
+                            + "found \(stored[i]) for \(labels[i]) at position \(i): encode again with --phase encode")
+                }
+                return EncodedImages(
+                    features: try file.matrix("\(name).features", rows: parts.range), labels: Array(labels[parts.range]), parts: parts,
+                    order: order, total: count)
+            }
+            return (try part("train", data.train, order: request.reduction), try part("test", data.test))
+        }
+    }
+}

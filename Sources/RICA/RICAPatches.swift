@@ -1,0 +1,84 @@
+import DataParallel
+import Datasets
+import LinearAlgebra
+import Parallel
+
+/// What RICA learns from: the whitening, fitted on all ranks, and this rank's patches.
+public struct RICAPatches {
+    public let whitening: Whitening
+    /// Covariance of the contrast-normalised patches that the whitening was fitted on, n_v × n_v, the same on every
+    /// rank.
+    public let covariance: Matrix<Double>
+    /// This rank's patches, whitened and divided by √(‖x‖² + 1e-8): patches × n_v.
+    public let local: Matrix<Float>
+    /// The rows of `local` that are worked through each by themselves.
+    public let parts: [Range<Int>]
+    /// How sums over patches are formed.
+    public let order: ReductionOrder
+    /// Patches on all ranks.
+    public let total: Int
+    /// Σxxᵀ over them, n_v × n_v, the same on every rank.
+    public let outerProducts: Matrix<Double>
+
+    /// Reads patches of the unlabelled images, each rank its cut of their numbers, and fits the whitening.
+    ///
+    /// Two allreduces of 1 + n_v + n_v(n_v+1)/2 Doubles, once.
+    ///
+    /// - Throws: what `agree` does, where a rank cannot read a file or all patches are constant; `FactorisationError`;
+    ///   `MPIError`.
+    public init(images: ImageSet, settings: RICASettings, order: ReductionOrder = .fast, communicator: Communicator) throws {
+        let sampler = PatchSampler(images: images, size: settings.patch, seed: settings.seed)
+        var moments = Moments(size: sampler.values)
+        let sums = SampleSums(count: moments.sums.count, order: order, communicator: communicator)
+        let seen = order.parts(of: settings.whiteningPatches, rank: communicator.rank, ranks: communicator.size)
+        try communicator.agree {
+            for part in seen.own {
+                moments = Moments(size: sampler.values)
+                for start in stride(from: seen[part].lowerBound, to: seen[part].upperBound, by: RICAPatches.chunk) {
+                    let patches = try sampler.read(start..<min(start + RICAPatches.chunk, seen[part].upperBound))
+                    contrastNormalise(patches)
+                    moments.add(patches)
+                }
+                moments.sums.withUnsafeMutableBufferPointer { sums.take($0) }
+            }
+        }
+        try moments.sums.withUnsafeMutableBufferPointer { try sums.sum($0) }
+        covariance = moments.covariance
+        let covariance = covariance
+        whitening = try communicator.agree {
+            // Contrast normalisation leaves nothing of a constant patch.
+            guard (0..<sampler.values).contains(where: { covariance[$0, $0] > 1e-12 }) else {
+                throw DataError(
+                    message:
+                        "\(images.path): expected pictures, found none: all patches are constant, so there is "
+                        + "nothing to learn from")
+            }
+            return try Whitening(mean: moments.mean, covariance: covariance)
+        }
+
+        total = settings.patches
+        self.order = order
+        let own = order.parts(of: total, rank: communicator.rank, ranks: communicator.size)
+        parts = own.local
+        let raw = try communicator.agree { try sampler.read(own.range) }
+        contrastNormalise(raw)
+        local = Matrix(rows: raw.rows, columns: raw.columns)
+        for part in parts { whitening.apply(to: raw.rows(part), into: local.rows(part)) }
+        for r in 0..<local.rows {
+            let x = local.row(r)
+            let scale = Float(1 / (dot(x.baseAddress!, x.baseAddress!, count: x.count) + 1e-8).squareRoot())
+            for i in 0..<x.count { x[i] *= scale }
+        }
+        var products = Moments(size: sampler.values)
+        for part in parts {
+            products = Moments(size: sampler.values)
+            products.add(local.rows(part))
+            products.sums.withUnsafeMutableBufferPointer { sums.take($0) }
+        }
+        try products.sums.withUnsafeMutableBufferPointer { try sums.sum($0) }
+        outerProducts = products.outerProducts
+    }
+
+    /// Patches in memory at a time while the whitening is fitted.
+    static let chunk = 50_000
+}

@@ -1,0 +1,10 @@
+import Datasets
+import Layers
+import Parallel
+
+// The modules that define these errors know nothing of MPI, and so nothing of exit codes.
+extension DataError: ExitCoded {}
+
+extension DictionaryError: ExitCoded {
+    public var exitCode: Int32 { 64 }
+}

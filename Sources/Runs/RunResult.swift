@@ -1,0 +1,76 @@
+import Datasets
+import Foundation
+
+/// result.json. Fields that a phase does not reach are absent.
+public struct RunResult: Codable, Sendable {
+    /// The part of test images predicted right; with folds, the mean.
+    public var accuracy: Double?
+    public var error: Double?
+    /// Half the 90 % interval over folds.
+    public var interval: Double?
+    /// Accuracy of every fold.
+    public var folds: [Double]?
+    /// Σ n_α·n_h of predicted layers.
+    public var dynamicParameters: Int
+    /// Every value that is learned; of several stages every value that one of them learns.
+    public var learnedParameters: Int
+    /// n_v·n_h.
+    public var fullParameters: Int
+    /// Every value learned of the dense net of the same widths; nil: `fullParameters`.
+    public var denseParameters: Int?
+    /// The proportion really learned.
+    public var proportion: Double
+    /// Bytes of a value on the wire × values reduced in a step; the mean over steps where they differ.
+    public var bytesPerStep: Int
+    /// What the busiest rank sends in a step; the mean over steps where they differ.
+    public var wireBytesPerStep: Int
+    /// A step is one evaluation.
+    public var secondsPerStep: Double?
+    public var steps: Int?
+    public var objective: Double?
+    /// What `--validate` chose, by option name.
+    public var chosen: [String: String]?
+    /// Of every layer; of several stages those of the last.
+    public var computePath: String
+    /// Of every predicted layer whose columns draw: the part of its positions, or atoms, that one of them at least has drawn.
+    public var coverage: [Double]?
+    /// ‖U‖₂ of every predicted layer at the end, the largest of its columns.
+    public var dictionaryNorms: [Double]?
+    /// What rank 0 held in memory at most, libraries included.
+    public var peakBytes: Int?
+    /// Whole run so far.
+    public var seconds: Double
+
+    package init(
+        dynamicParameters: Int, learnedParameters: Int, fullParameters: Int, denseParameters: Int? = nil, proportion: Double,
+        bytesPerStep: Int, wireBytesPerStep: Int, computePath: String
+    ) {
+        self.dynamicParameters = dynamicParameters
+        self.learnedParameters = learnedParameters
+        self.fullParameters = fullParameters
+        self.denseParameters = denseParameters
+        self.proportion = proportion
+        self.bytesPerStep = bytesPerStep
+        self.wireBytesPerStep = wireBytesPerStep
+        self.computePath = computePath
+        seconds = 0
+    }
+
+    /// Takes over what an earlier phase of the same run learned, where there is one.
+    package mutating func keepLearning(from path: String) {
+        guard let data = try? readFile(path, expecting: "the result of a run", atMost: RunRecord.mostBytes, advice: ""),
+            let earlier = try? JSONDecoder().decode(RunResult.self, from: data)
+        else { return }
+        objective = earlier.objective
+        steps = earlier.steps
+        secondsPerStep = earlier.secondsPerStep
+        chosen = earlier.chosen
+    }
+
+    /// Readable JSON with keys in order.
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return try encoder.encode(self)
+    }
+}

@@ -1,0 +1,101 @@
+import DataParallel
+import Layers
+import LinearAlgebra
+import Networks
+import Parallel
+import Runs
+
+/// Measures training steps of the job `mlp` as it makes them, on whatever ranks there are.
+///
+/// The dictionaries are se in the first layer and randfixu in the others, which are made without looking at data; a
+/// step costs the same with any other. Momentum, decay and norm are the job's; the rate is so small that no loss
+/// diverges.
+public struct NetworkSteps {
+    private let settings: MeasurementSettings
+    private let activation: Activation
+    private let inputs: MeasuredInputs
+    private let placement: Placement
+    private let communicator: Communicator
+
+    public init(
+        _ settings: MeasurementSettings, activation: Activation, inputs: MeasuredInputs, placement: Placement,
+        communicator: Communicator
+    ) {
+        self.settings = settings
+        self.activation = activation
+        self.inputs = inputs
+        self.placement = placement
+        self.communicator = communicator
+    }
+
+    /// Measures one configuration; what it held in memory is free again afterwards. Collective.
+    ///
+    /// With values that are averaged every H steps, a time is the mean of H steps, of which one exchanges.
+    ///
+    /// - Parameters:
+    ///   - learned: proportion of the weights; 1: dense layers.
+    ///   - exchange: its steps between exchanges divide the steps that are measured.
+    /// - Throws: `AgreedFailure`, `MPIError`.
+    public func measure(learned: Double, exchange options: ExchangeOptions) throws -> StepMeasurement {
+        let every = options.period, batch = settings.globalBatch(ranks: communicator.size)
+        precondition(settings.steps % every == 0)
+        let trained = trained(learned: learned, batch: batch)
+        let plan = try communicator.agree {
+            try NetworkPlan(trained, exchange: options, ranks: communicator.size, forced: nil, training: inputs.count)
+        }
+        let stage = plan.stages[0], timer = StepTimer()
+        ProcessMemory.resetPeak()
+        let model = try communicator.agree { try NetworkModel(trained) }
+        let rows = try communicator.agree {
+            try inputs.rows(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
+        }
+        let descent = NetworkDescent(
+            model, settings: trained, learningRate: trained.learningRate, paths: stage.paths, rows: rows, exchange: options,
+            onDivergence: "a measurement", communicator: communicator, timer: timer
+        ).descent
+
+        let samples = RandomStream(seed: trained.seed, purpose: .order).permutation(of: inputs.count)
+        let batches = max(1, samples.count / batch), order = (0..<batches * batch).map { samples[$0 % samples.count] }
+        var times = StepTimes(capacity: settings.steps / every), before = communicator.traffic
+        for number in 0..<settings.warmUp + settings.steps {
+            if number == settings.warmUp { before = communicator.traffic }
+            // Ranks that do not exchange do not wait, either.
+            descent.measuresWait = (number + 1) % every == 0
+            let first = number % batches * batch
+            _ = try descent.step(
+                on: order[first..<first + batch], first: number * batch, learningRate: trained.learningRate)
+            let step = timer.lap()
+            guard number >= settings.warmUp else { continue }
+            times.add(to: (number - settings.warmUp) / every, weight: 1 / Double(every), step)
+        }
+        let sent = communicator.traffic - before
+        let counted = StepBytes(
+            payload: (sent.allReduce + sent.allToAll + sent.ring).payloadBytes / settings.steps,
+            wire: sent.total.wireBytes / settings.steps)
+        // The plan's means are over an epoch, at whose end all values meet.
+        let cost = ExchangeCost(
+            options, parameters: stage.shape.parameters, expanded: options.sumsExpanded ? stage.shape.expanded : nil,
+            ranks: communicator.size)
+        let widths = [inputs.shape.count] + settings.widths + [inputs.classes]
+        return try StepMeasurement(
+            job: "mlp", model: widths.map(String.init).joined(separator: "-"), settings: settings,
+            placement: placement, learned: learned, parameters: stage.shape.parameters, exchange: ExchangeMethod(options), steps: settings.steps,
+            bytes: StepBytes(payload: cost.bytesPerStep, wire: cost.wireBytesPerStep), counted: counted,
+            times: times, communicator: communicator)
+    }
+
+    private func trained(learned: Double, batch: Int) -> NetworkSettings {
+        let layers = settings.widths.enumerated().flatMap { k, units -> [LayerSpec] in
+            let weights = learned == 1
+                ? nil
+                : WeightSpec(
+                    dictionary: k == 0 ? .se : .randfixu, kernel: KernelSpec(sigma: 1), proportion: learned,
+                    columns: settings.columns)
+            return [.fullyConnected(units: units, weights), .activation(activation)]
+        }
+        return NetworkSettings(
+            dataset: "", seed: 1, network: NetworkSpec(input: inputs.shape, layers: layers, classes: inputs.classes),
+            batch: batch, epochs: 15, learningRate: 0.001, schedule: .paper,
+            descent: SGD.Options(momentum: 0.7, weightDecay: 5e-5, maxNorm: 1.9365))
+    }
+}

@@ -1,0 +1,100 @@
+import DataParallel
+import Datasets
+import Foundation
+import Layers
+import LinearAlgebra
+import Networks
+import Parallel
+import Runs
+
+/// A job that trains a network: its options say which.
+public struct NetworkJob {
+    public var name: String
+    public var common: CommonOptions
+    public var exchange: ExchangeOptions
+    /// What the result depends on, by option name, beside the exchange.
+    public var settings: [String: String]
+    /// The learning rates that `--validate` searches; nil: nothing is searched.
+    public var rates: [Double]?
+    public var validateEvery: Int?
+
+    public init(
+        name: String, common: CommonOptions, exchange: ExchangeOptions, settings: [String: String], rates: [Double]?,
+        validateEvery: Int?
+    ) {
+        self.name = name
+        self.common = common
+        self.exchange = exchange
+        self.settings = settings
+        self.rates = rates
+        self.validateEvery = validateEvery
+    }
+
+    /// Runs the job on one rank.
+    ///
+    /// - Parameter make: the settings for a data set.
+    /// - Throws: `AgreedFailure`, `MPIError`.
+    public func run(on world: Communicator, _ make: (Dataset) -> NetworkSettings) throws {
+        let job = JobRun(name, common: common, on: world)
+        let (data, _) = try job.openData { _ in }
+        var exchange = exchange
+        exchange.reduction = common.reduction
+        let settings = make(data)
+        Allocation.purpose = "planning"
+        let plan = try world.agree {
+            try NetworkPlan(
+                settings, exchange: exchange, ranks: world.size, forced: common.compute.path,
+                training: data.train.images.count)
+        }
+        let described = describe(exchange)
+        var needs = JobRun.Needs(
+            settings: self.settings.merging(described.settings) { $1 }, memory: plan.bytes,
+            // A line of predictions.csv has an index of up to nine digits and two classes.
+            files: plan.modelBytes + data.test.images.count * 20, exported: 4 * plan.denseParameters)
+        needs.circumstances = described.circumstances
+        try job.run(needs, data: data, describe: { plan.describe(in: &$0) }) {
+            let result = try NetworkExperiment(
+                settings: settings, plan: plan, exchange: exchange, rates: rates, validateEvery: validateEvery, data: data,
+                communicator: world, directory: job.directory, progress: job.progress
+            ).run(exportPath: common.exportExpanded)
+            summarise(result, ranks: world.size, learned: true, directory: job.directory, progress: job.progress)
+        }
+    }
+}
+
+extension NetworkPlan {
+    /// Adds the derived sizes, as the banner and `--dry-run` show them.
+    func describe(in banner: inout Banner) {
+        banner.add(
+            "parameters",
+            dynamicParameters == 0
+                ? "\(learnedParameters) learned, nothing predicted"
+                : "\(dynamicParameters) dynamic of \(predictedWeights) weights of the predicted layers, a proportion of "
+                    + "\(String(format: "%.4f", proportion)); \(learnedParameters) learned with biases and other layers")
+        banner.add(
+            "traffic",
+            "\(readable(bytes: bytesPerStep)) of values a step, the busiest rank sends \(readable(bytes: wireBytesPerStep))")
+        // Turns are told once of each kind.
+        let kinds = stages.enumerated().filter { number, stage in !stages[..<number].contains { $0.stage.isLike(stage.stage) } }
+        for (number, stage) in kinds {
+            if kinds.count > 1 {
+                let epochs = stages.filter { $0.stage.isLike(stage.stage) }.reduce(0) { $0 + $1.stage.epochs.count }
+                banner.add("stage \(number + 1)", "\(stage.shape.learnedValues) values learned; epochs like this: \(epochs)")
+            }
+            for (k, costs) in stage.costs.enumerated() {
+                banner.add(k == 0 ? "compute" : "", "\(layerNames[k]) \(stage.paths[k].rawValue) of \(readable(costs))")
+            }
+        }
+        let held = ProcessMemory.resident
+        banner.add(
+            "memory",
+            "about \(readable(bytes: bytes + held)) a rank, \(readable(bytes: held)) of it libraries and files that are open")
+        for layer in stages[0].shape.layers.dropFirst() {
+            guard let kind = layer.prediction?.dictionary, kind.traits.contains(.topology) else { continue }
+            if layer.weights.grid.channels * layer.weights.grid.height == 1 {
+                banner.add(
+                    "note", "\(layer.name): \(kind.name) is made for inputs on a grid, and takes the units before it as a line")
+            }
+        }
+    }
+}
