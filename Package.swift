@@ -26,7 +26,9 @@ let package = Package(
         .executable(name: "mlp", targets: ["mlp"]),
         .executable(name: "scaling", targets: ["scaling"]),
         .executable(name: "report", targets: ["report"]),
-        .library(name: "Colonnade", targets: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
+        .library(
+            name: "Colonnade",
+            targets: ["Partition", "LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
     ],
     dependencies: [
@@ -40,8 +42,9 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
         // 2
+        .target(name: "Partition"),
         .target(name: "LinearAlgebra", dependencies: ["CKernels", "COpenBLAS"]),
-        .target(name: "Parallel", dependencies: ["CMPI"]),
+        .target(name: "Parallel", dependencies: ["CMPI", "Partition"]),
         // 3
         .target(name: "Layers", dependencies: ["LinearAlgebra"]),
         .target(name: "Datasets", dependencies: ["CKernels", "LinearAlgebra", "CZlib"]),
@@ -49,7 +52,7 @@ let package = Package(
         // 4
         .target(
             name: "Training",
-            dependencies: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures"]),
+            dependencies: ["Partition", "LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures"]),
         // 5
         .target(
             name: "JobSupport",
@@ -63,6 +66,7 @@ let package = Package(
         .executableTarget(name: "report", dependencies: ["JobSupport"], path: "Sources/jobs/report"),
 
         .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/Support"),
+        .testTarget(name: "PartitionTests", dependencies: ["Partition"]),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LinearAlgebra", "CZlib"]),
@@ -71,7 +75,9 @@ let package = Package(
         .testTarget(name: "ReportTests", dependencies: ["report", "TestSupport"], path: "Tests/report"),
         .executableTarget(name: "write-stl10", dependencies: ["TestSupport"], path: "Tests/slurm/write-stl10"),
         // Runs of several ranks: `mpi-checks NAME` under mpirun, started by MPITests, which itself stays free of MPI.
-        .executableTarget(name: "mpi-checks", dependencies: ["LinearAlgebra", "Parallel", "Training", "TestSupport"], path: "Tests/mpi/checks"),
+        .executableTarget(
+            name: "mpi-checks", dependencies: ["Partition", "LinearAlgebra", "Parallel", "Training", "TestSupport"],
+            path: "Tests/mpi/checks"),
         // Loaded before the C library by a test: counts what the main thread allocates in some evaluations or steps.
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
         .testTarget(

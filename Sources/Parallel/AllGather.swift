@@ -1,4 +1,5 @@
 internal import CMPI
+import Partition
 
 extension Communicator {
     /// Fills every rank's `buffer` with the parts of all ranks; a rank's own part, `shares[rank]`, is already in its place.

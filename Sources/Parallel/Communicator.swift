@@ -1,4 +1,5 @@
 internal import CMPI
+import Partition
 
 /// A group of ranks that talk to each other. Its operations are collective: all ranks call the same ones in the same order.
 ///

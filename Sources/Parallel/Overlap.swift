@@ -1,4 +1,5 @@
 internal import CMPI
+import Partition
 
 /// Collectives under way while the caller computes; see `Communicator.overlap`.
 ///

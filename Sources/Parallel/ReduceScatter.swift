@@ -1,5 +1,6 @@
 internal import CMPI
 import Glibc
+import Partition
 
 extension Communicator {
     /// The sum over ranks of `source`; each rank gets the part that it owns, `shares[rank]`, in `share`.

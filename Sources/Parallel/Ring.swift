@@ -1,4 +1,5 @@
 internal import CMPI
+import Partition
 
 /// An allreduce of our own: the sum of Floats over ranks in a ring (Patarasuk & Yuan, 2009), in segments, so that a
 /// rank passes on the first of them while the next is still on its way.

@@ -1,3 +1,5 @@
+import Partition
+
 /// The parts of a cut, one a rank, as MPI's collectives want to be told of them: in memory that stays where it is, since non-blocking
 /// calls read it until they end.
 public final class Shares: Sendable {

@@ -1,5 +1,6 @@
 import Layers
 import Parallel
+import Partition
 
 /// The ways of exchange by name.
 public enum ExchangeName: String, CaseIterable, Sendable {

@@ -2,6 +2,7 @@ import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// The job `mlp` from files to test error: pre-train, train all layers, test once.
 public final class MLPExperiment {

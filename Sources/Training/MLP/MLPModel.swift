@@ -2,6 +2,7 @@ import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 
 extension DictionaryError: ExitCoded {
     public var exitCode: Int32 { 64 }

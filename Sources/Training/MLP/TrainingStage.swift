@@ -1,4 +1,4 @@
-import Parallel
+import Partition
 
 /// Epochs of a run in which the same values are learned. A run is one stage, or several where dictionaries are unfrozen, take turns
 /// with w, or grow; the optimiser's velocities begin anew in each.

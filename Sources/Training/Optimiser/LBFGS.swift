@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// L-BFGS on learned values that the ranks own in shares, with a strong Wolfe line search.
 ///

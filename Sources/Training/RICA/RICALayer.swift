@@ -1,7 +1,7 @@
 import Datasets
 import Layers
 import LinearAlgebra
-import Parallel
+import Partition
 
 extension RICASettings {
     /// The grid of a patch.

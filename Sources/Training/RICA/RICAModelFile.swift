@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 import Layers
 import LinearAlgebra
-import Parallel
+import Partition
 
 /// model.safetensors: names and shapes are a table in docs/rica.md. Nothing in it depends on ranks, hosts or time.
 extension RICAModel {

@@ -1,6 +1,6 @@
 import Datasets
 import Layers
-import Parallel
+import Partition
 
 /// What a run will cost, worked out before it: `--dry-run` prints it, the banner shows a part.
 public struct RICAPlan {

@@ -2,6 +2,7 @@ import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// Measures evaluations of the job `rica` as L-BFGS makes them, on whatever ranks there are, on patches of noise.
 public struct RICASteps {

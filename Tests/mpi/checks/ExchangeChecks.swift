@@ -2,6 +2,7 @@ import Glibc
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 import TestSupport
 import Training
 

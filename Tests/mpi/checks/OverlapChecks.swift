@@ -1,4 +1,5 @@
 import Parallel
+import Partition
 
 func checkOverlap(_ world: Communicator) throws {
     for units in unitCounts { try checkOverlap(world, units) }

@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Parallel
+import Partition
 import Training
 
 /// Numbers whose sums round: an order of adding shows in the last bits.

@@ -1,4 +1,5 @@
 import Parallel
+import Partition
 
 /// Bytes are those of each collective's formula, however many MPI calls an operation took, blocking or overlapped.
 func checkTraffic(_ world: Communicator) throws {

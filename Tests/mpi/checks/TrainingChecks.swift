@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Parallel
+import Partition
 import Training
 
 /// ½Σ aᵢ(xᵢ − bᵢ)² with a from 1 to 1,000, in parts: each rank holds the terms of every size-th value.

@@ -6,7 +6,6 @@ import Parallel
 
 /// Checks that hold on any number of ranks.
 let checks: [(name: String, body: (Communicator) throws -> Void)] = [
-    ("cut", checkCut),
     ("collectives", checkCollectives),
     ("collectives-in-pieces", checkCollectivesInPieces),
     ("overlap", checkOverlap),
