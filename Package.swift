@@ -28,7 +28,7 @@ let package = Package(
         .executable(name: "report", targets: ["report"]),
         .library(
             name: "Colonnade",
-            targets: ["Partition", "LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
+            targets: ["Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
     ],
     dependencies: [
@@ -44,15 +44,16 @@ let package = Package(
         // 2
         .target(name: "Partition"),
         .target(name: "LinearAlgebra", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "Storage", dependencies: ["CZlib", "LinearAlgebra"]),
         .target(name: "Parallel", dependencies: ["CMPI", "Partition"]),
         // 3
         .target(name: "Layers", dependencies: ["LinearAlgebra"]),
-        .target(name: "Datasets", dependencies: ["CKernels", "LinearAlgebra", "CZlib"]),
-        .target(name: "Pictures", dependencies: ["CZlib"]),
+        .target(name: "Datasets", dependencies: ["CKernels", "LinearAlgebra", "Storage"]),
+        .target(name: "Pictures", dependencies: ["Storage"]),
         // 4
         .target(
             name: "Training",
-            dependencies: ["Partition", "LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures"]),
+            dependencies: ["Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets", "Pictures"]),
         // 5
         .target(
             name: "JobSupport",
@@ -66,11 +67,14 @@ let package = Package(
         .executableTarget(name: "report", dependencies: ["JobSupport"], path: "Sources/jobs/report"),
 
         .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/Support"),
+        // What tests of files share; it imports Testing, which the programs that use TestSupport do not link.
+        .target(name: "TestFiles", dependencies: ["CZlib", "LinearAlgebra", "Storage"], path: "Tests/Files"),
         .testTarget(name: "PartitionTests", dependencies: ["Partition"]),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestFiles"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LinearAlgebra", "CZlib"]),
-        .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestFiles"]),
+        .testTarget(name: "PicturesTests", dependencies: ["Pictures", "TestFiles"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(name: "ReportTests", dependencies: ["report", "TestSupport"], path: "Tests/report"),
         .executableTarget(name: "write-stl10", dependencies: ["TestSupport"], path: "Tests/slurm/write-stl10"),
@@ -81,7 +85,7 @@ let package = Package(
         // Loaded before the C library by a test: counts what the main thread allocates in some evaluations or steps.
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
         .testTarget(
-            name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "TestSupport"],
+            name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport"],
             path: "Tests/mpi/tests"),
     ],
     swiftLanguageModes: [.v6]

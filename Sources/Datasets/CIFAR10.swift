@@ -1,3 +1,5 @@
+import Storage
+
 /// CIFAR-10, binary version (Krizhevsky 2009): records of a label 0 to 9 and 32×32 colour pixels as three planes.
 func openCIFAR10(in folder: String) throws -> Dataset {
     let shape = ImageShape(channels: 3, height: 32, width: 32)

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 
 /// A public set of labelled images, opened.
 public struct Dataset: Sendable {

@@ -1,5 +1,5 @@
-import Datasets
 import Parallel
+import Storage
 
 extension DataError: ExitCoded {}
 

@@ -1,5 +1,7 @@
 import Datasets
 import Foundation
+import Storage
+import TestFiles
 import Testing
 
 @Suite struct DatasetTests {

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Layers
 import LinearAlgebra
+import Storage
 import TestSupport
 import Testing
 import Training

@@ -1,6 +1,6 @@
-import Datasets
 import LinearAlgebra
 import Parallel
+import Storage
 
 /// The centres of k-means on samples of all ranks, scaled to length 1 as atoms of a dictionary: Lloyd's iterations from randomly drawn
 /// samples. A centre that loses all its samples stays where it is.

@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Storage
 
 /// model.safetensors: names and shapes are a table in docs/mlp.md. Nothing in it depends on ranks, hosts or time.
 extension MLPModel {

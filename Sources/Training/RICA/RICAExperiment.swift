@@ -3,6 +3,7 @@ import Foundation
 import Layers
 import LinearAlgebra
 import Parallel
+import Storage
 
 /// The job `rica` from files to accuracy: learn features on patches, encode the labelled images, classify them.
 public final class RICAExperiment {

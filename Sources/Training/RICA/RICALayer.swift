@@ -1,4 +1,3 @@
-import Datasets
 import Layers
 import LinearAlgebra
 import Partition

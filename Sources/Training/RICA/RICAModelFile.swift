@@ -3,6 +3,7 @@ import Foundation
 import Layers
 import LinearAlgebra
 import Partition
+import Storage
 
 /// model.safetensors: names and shapes are a table in docs/rica.md. Nothing in it depends on ranks, hosts or time.
 extension RICAModel {

@@ -1,6 +1,7 @@
 import Datasets
 import LinearAlgebra
 import Parallel
+import Storage
 
 /// What RICA learns from: the whitening, fitted on all ranks, and this rank's patches.
 public struct RICAPatches {

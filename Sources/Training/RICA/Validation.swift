@@ -2,6 +2,7 @@ import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
+import Storage
 
 /// What `--validate` tries. A value that the user gave is the only one of its list.
 public struct ValidationGrid: Sendable {

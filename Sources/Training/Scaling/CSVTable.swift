@@ -1,3 +1,5 @@
+import Storage
+
 /// A table as CSV without quotes; empty lines are left out, and so is the mark that some programs put before UTF-8.
 struct CSVTable {
     /// A line below the first.
@@ -13,7 +15,7 @@ struct CSVTable {
             text.split(separator: CSVTable.comma, omittingEmptySubsequences: false).map { String(Substring($0)) }
         }
         /// The line as an error quotes it.
-        var quoted: String { quotable(Substring(text)) }
+        var quoted: String { Substring(text).escaped }
     }
 
     /// The first line; empty where there is none.
@@ -36,10 +38,4 @@ struct CSVTable {
         columns = all.first?.cells ?? []
         lines = Array(all.dropFirst())
     }
-}
-
-/// Text from a file as an error quotes it: without control characters, and cut after 80 characters.
-func quotable(_ text: some StringProtocol) -> String {
-    let scalars = text.unicodeScalars.prefix(80).map { $0.properties.generalCategory == .control ? " " : $0 }
-    return String(String.UnicodeScalarView(scalars)) + (text.unicodeScalars.count > scalars.count ? "…" : "")
 }

@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Storage
 
 /// A table of measurements that several runs add to, as CSV without quotes. A row takes the place of the one with the same key; the others
 /// stay as they are.
@@ -53,7 +53,7 @@ public struct MeasurementFile {
         if !table.columns.isEmpty, table.columns != columns {
             throw DataError(
                 message: "\(path): expected the columns \(columns.joined(separator: ",")), found "
-                    + "\(quotable(table.columns.joined(separator: ","))): \(advice)")
+                    + "\(table.columns.joined(separator: ",").escaped): \(advice)")
         }
         return try table.lines.map { line in
             guard line.count == columns.count else {

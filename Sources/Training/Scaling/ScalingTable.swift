@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Storage
 
 /// scaling.csv: what the job `scaling` has measured, a row a configuration at a rank count on a network.
 public struct ScalingTable: Sendable {
@@ -118,7 +118,7 @@ private struct Line {
 
     private func value<T>(_ name: String, _ expected: String, _ parse: (String) -> T?) throws -> T {
         let text = try text(name)
-        guard let value = parse(text) else { throw damaged("\(expected) as \(name)", "'\(quotable(text))'") }
+        guard let value = parse(text) else { throw damaged("\(expected) as \(name)", "'\(text.escaped)'") }
         return value
     }
 

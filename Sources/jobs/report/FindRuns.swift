@@ -1,6 +1,6 @@
-import Datasets
 import Foundation
 import JobSupport
+import Storage
 import Training
 
 /// The run directories that are named, or that lie in folders named, each once. Says which folders beside them are left

@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Storage
 import Training
 
 /// The largest picture that a report takes.

@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Storage
 import Training
 
 /// The job: reads all runs, draws, then writes.

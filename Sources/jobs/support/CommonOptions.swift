@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Layers
+import Storage
 import Training
 
 extension AlphaSampling: ExpressibleByArgument {}

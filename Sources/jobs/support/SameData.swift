@@ -1,6 +1,7 @@
 import Datasets
 import Logging
 import Parallel
+import Storage
 import Training
 
 /// Refuses sets that are not the same on all ranks, such as an older copy on one node: cuts of them would not fit

@@ -7,7 +7,8 @@ public struct DataError: Error, CustomStringConvertible, Sendable {
 
     public init(message: String) { self.message = message }
 
-    init(_ path: String, expected: String, found: String) {
+    /// Makes the message `PATH: expected EXPECTED, found FOUND`.
+    package init(_ path: String, expected: String, found: String) {
         message = "\(path): expected \(expected), found \(found)"
     }
 }

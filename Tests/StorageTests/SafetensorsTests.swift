@@ -1,6 +1,7 @@
-import Datasets
 import Foundation
 import LinearAlgebra
+import Storage
+import TestFiles
 import Testing
 
 @Suite struct SafetensorsTests {

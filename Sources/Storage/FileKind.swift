@@ -1,5 +1,5 @@
 /// What people often have under the name of a data file that it is not.
-enum FileKind: String {
+package enum FileKind: String {
     case gzip = "gzip-compressed data"
     case idx = "a plain IDX file"
     case html = "an HTML page"
@@ -7,7 +7,7 @@ enum FileKind: String {
 
 extension ByteFile {
     /// The kind that the first bytes tell: for messages, since pixels may begin with any bytes.
-    var kind: FileKind? {
+    package var kind: FileKind? {
         guard let first = try? bytes(0..<min(64, size)) else { return nil }
         if first.starts(with: [0x1F, 0x8B, 8]) { return .gzip }
         if first.starts(with: [0, 0, 8]) { return .idx }

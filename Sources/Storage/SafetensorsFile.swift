@@ -74,7 +74,7 @@ extension Safetensors {
     public init(path: String) throws {
         let file = try ByteFile(path: path)
         guard file.size >= 8 else { throw DataError(path, expected: "a safetensors header", found: "\(file.size) bytes") }
-        let length = try file.bytes(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let length = UInt64(bigEndianBytes: try file.bytes(0..<8).reversed())
         let longest = min(file.size - 8, Safetensors.longestHeader)
         guard length <= UInt64(longest) else {
             throw DataError(

@@ -1,9 +1,9 @@
-import Datasets
 import Foundation
+import Storage
 import Testing
 
 /// Files that are read whole.
-@Suite struct FileTextTests {
+@Suite struct ReadFileTests {
     private let path = FileManager.default.temporaryDirectory.path + "/colonnade-\(UUID().uuidString)"
 
     private func read(atMost limit: Int = 5) throws -> Data? {

@@ -1,4 +1,5 @@
-import Pictures
+import Storage
+import TestFiles
 import Testing
 
 @Suite struct PNGTests {

@@ -97,7 +97,7 @@ final class GzipReader {
 
 extension ByteFile {
     /// The CRC-32 of the whole content. Reads all of it.
-    func checksum() throws -> UInt {
+    package func checksum() throws -> UInt {
         var sum = crc32(0, nil, 0)
         for start in stride(from: 0, to: size, by: 1 << 20) {
             let piece = try bytes(start..<min(start + 1 << 20, size))

@@ -17,6 +17,6 @@ public func fileStatus(_ path: String) throws -> stat? {
 }
 
 /// Whether something that is no folder has that name. Throws as `fileStatus`.
-func isFile(_ path: String) throws -> Bool {
+package func isFile(_ path: String) throws -> Bool {
     try fileStatus(path).map { $0.st_mode & S_IFMT != S_IFDIR } ?? false
 }

@@ -2,13 +2,13 @@ import CZlib
 import Testing
 
 /// A PNG as a viewer reads it: chunks with their check sums, pixels after inflating and undoing the row filter.
-struct PictureReader {
-    var width = 0
-    var height = 0
-    var channels = 0
-    var pixels: [UInt8] = []
+public struct PictureReader {
+    public private(set) var width = 0
+    public private(set) var height = 0
+    public private(set) var channels = 0
+    public private(set) var pixels: [UInt8] = []
 
-    init(_ file: [UInt8]) throws {
+    public init(_ file: [UInt8]) throws {
         try #require(Array(file.prefix(8)) == [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
         func number(_ at: Int) -> Int { file[at ..< at + 4].reduce(0) { $0 << 8 | Int($1) } }
         var compressed: [UInt8] = []
@@ -47,12 +47,12 @@ struct PictureReader {
         }
     }
 
-    func pixel(_ row: Int, _ column: Int) -> [UInt8] {
+    public func pixel(_ row: Int, _ column: Int) -> [UInt8] {
         Array(pixels[(row * width + column) * channels ..< (row * width + column + 1) * channels])
     }
 
     /// CRC-32 bit by bit, as the PNG specification defines it.
-    static func checkSum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    private static func checkSum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
         var sum = UInt32.max
         for byte in bytes {
             sum ^= UInt32(byte)
