@@ -29,7 +29,7 @@ final class MLPTraining {
 
     /// Makes the dictionaries and trains layer by layer. Collective.
     ///
-    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`.
+    /// - Throws: `CollectiveError`, `Divergence`, `MPIError`.
     init(
         settings: MLPSettings, plan: MLPPlan, exchange: ExchangeOptions, data: Dataset, samples: [Int],
         communicator: Communicator, progress: ProgressLog
@@ -54,7 +54,7 @@ final class MLPTraining {
     /// Trains through all stages and returns the last epoch. `report` is called on every rank after each epoch, `watch`
     /// after so many steps. Collective.
     ///
-    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`; what `report` and `watch` throw.
+    /// - Throws: `CollectiveError`, `Divergence`, `MPIError`; what `report` and `watch` throw.
     func train(
         learningRate: Double, watch: (every: Int, body: (StochasticDescent.Epoch) throws -> Void)? = nil,
         _ report: (Metrics.Row) throws -> Void = { _ in }
@@ -80,7 +80,7 @@ final class MLPTraining {
             try MLPModel(
                 settings: settings, shape: data.shape, classes: data.classes, stage: stage.stage, after: before)
         }
-        let handed = settings.growth != nil && number > 0 ? try handAround(after: before) : 0
+        let handed = settings.growth != nil && number > 0 ? try broadcastFromRoot(after: before) : 0
         let rows = try trainingRows(pooledBy: stage.paths[0] == .reduced ? model.weights[0] : nil)
         let steps = MLPDescent(
             model, settings: settings, learningRate: learningRate, paths: stage.paths, rows: rows, exchange: exchange,
@@ -123,7 +123,7 @@ final class MLPTraining {
 
     /// The classes predicted for other images, whose rows take the place of the training images'.
     ///
-    /// - Throws: `AgreedFailure`.
+    /// - Throws: `CollectiveError`.
     func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
         rows = nil
         return Classification(network!, rows: try read(images, labels, range)).predict(Array(0..<range.count))
@@ -134,7 +134,7 @@ final class MLPTraining {
     ///
     /// - Returns: the bytes that this rank sends.
     /// - Throws: `MPIError`.
-    private func handAround(after previous: MLPModel) throws -> Int {
+    private func broadcastFromRoot(after previous: MLPModel) throws -> Int {
         let traffic = communicator.traffic
         try communicator.broadcast(model.values.flat.elements, from: 0)
         for (k, name) in settings.dictionaries.enumerated() where name.needsData {

@@ -24,7 +24,7 @@ struct RateSearch {
     ///   - rates: to try.
     ///   - every: steps between rows of the table; nil: an epoch.
     ///   - training: on `others`.
-    /// - Throws: `AgreedFailure` where the loss is finite with none of the rates; `MPIError`.
+    /// - Throws: `CollectiveError` where the loss is finite with none of the rates; `MPIError`.
     mutating func run(
         _ rates: [Double], every: Int?, training: MLPTraining, communicator: Communicator, progress: ProgressLog
     ) throws -> Double {

@@ -52,7 +52,7 @@ func checkPlanThatFailsOnOneRank(_ world: Communicator) throws {
                     exchange: ExchangeOptions(name), ranks: world.size, forced: nil, training: 20)
             }
             throw CheckFailure(description: "\(name): rank \(last) failed and rank \(world.rank) does not know")
-        } catch let failure as AgreedFailure {
+        } catch let failure as CollectiveError {
             try expectEqual(failure.rank, last, "the rank that failed")
         }
     }

@@ -32,7 +32,7 @@ func throwInOverlap(_ world: Communicator) throws {
 func throwEverywhere(_: Communicator) throws { throw BadData(description: "the disk is gone") }
 
 /// Only the last rank fails; all leave together.
-func agreedFailure(_ world: Communicator) throws {
+func collectiveError(_ world: Communicator) throws {
     print("rank \(world.rank) was here")
     try world.agree { if world.rank == world.size - 1 { throw BadData(description: "the disk is gone") } }
 }

@@ -39,7 +39,7 @@ let endings: [(name: String, body: (Communicator) throws -> Void)] = [
     ("throw-while-others-wait", throwWhileOthersWait),
     ("throw-in-overlap", throwInOverlap),
     ("throw-everywhere", throwEverywhere),
-    ("agreed-failure", agreedFailure),
+    ("collective-error", collectiveError),
     ("agreed-by-some", agreedBySome),
     ("stall", stall),
     ("stall-in-overlap", stallInOverlap),

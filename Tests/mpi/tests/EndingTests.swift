@@ -24,7 +24,7 @@ struct EndingTests {
         #expect(try outcome.end.timeIntervalSince1970 - #require(thrown, "\(outcome)") < 10, "\(outcome)")
     }
 
-    @Test(arguments: ["throw-while-others-wait", "throw-in-overlap", "throw-everywhere", "agreed-failure"], [nil, 1])
+    @Test(arguments: ["throw-while-others-wait", "throw-in-overlap", "throw-everywhere", "collective-error"], [nil, 1])
     func aloneItSaysSoOnce(_ check: String, ranks: Int?) throws {
         let outcome = try run(check, ranks: ranks)
         #expect(outcome.code == 65, "\(outcome)")
@@ -38,8 +38,8 @@ struct EndingTests {
     }
 
     @Test(arguments: [2, 4])
-    func agreedFailureIsSaidOnceAndAllFinalise(ranks: Int) throws {
-        let outcome = try run("agreed-failure", ranks: ranks)
+    func collectiveErrorIsSaidOnceAndAllFinalise(ranks: Int) throws {
+        let outcome = try run("collective-error", ranks: ranks)
         #expect(outcome.code == 65, "\(outcome)")
         #expect(lines(outcome).count == 1, "\(outcome)")
         #expect(lines(outcome).first?.contains("rank \(ranks - 1) on ") == true, "\(outcome)")

@@ -1,28 +1,16 @@
-/// An error of at least one rank that all ranks of the communicator know of, so all of them leave together.
-public struct AgreedFailure: ExitCoded, CustomStringConvertible, Sendable {
-    /// The message of the lowest failing rank, with its place unless all ranks failed.
-    public let description: String
-    /// Its exit code.
-    public let exitCode: Int32
-    /// The lowest failing rank.
-    public let rank: Int
-    /// All ranks of the job know, not only those of a smaller communicator.
-    let agreedByAll: Bool
-}
-
 extension Communicator {
     /// Whether all ranks know of an error, so that they can leave together.
     func allKnow(of error: any Error) -> Bool {
-        (error as? AgreedFailure)?.agreedByAll ?? (size == 1)
+        (error as? CollectiveError)?.agreedByAll ?? (size == 1)
     }
 
-    /// Runs `body` on this rank; where it threw on any rank, every rank throws the same `AgreedFailure`.
+    /// Runs `body` on this rank; where it threw on any rank, every rank throws the same `CollectiveError`.
     ///
     /// For what depends on data or on the rank count: a file that one node cannot read. `body` is local work: a collective
     /// inside it that a failing rank never joins would hang the others. One allreduce of 16 bytes; one broadcast more
     /// when there is a failure.
     ///
-    /// - Throws: `AgreedFailure`, with the message and exit code of the lowest failing rank; `MPIError`.
+    /// - Throws: `CollectiveError`, with the message and exit code of the lowest failing rank; `MPIError`.
     public func agree<T>(_ body: () throws -> T) throws -> T {
         let result = Result(catching: body)
         // The lowest failing rank, and 0 where one did not fail.
@@ -45,12 +33,13 @@ extension Communicator {
         packet += [UInt8](repeating: 0, count: capacity - packet.count)
         try packet.withUnsafeMutableBufferPointer { try broadcast($0, from: Int(lowest)) }
         let agreedCode = packet.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
-        throw AgreedFailure(
+        throw CollectiveError(
             description: String(decoding: packet.dropFirst(4).prefix { $0 != 0 }, as: UTF8.self),
-            exitCode: agreedCode, rank: Int(lowest), agreedByAll: size == JobEnd.worldSize)
+            exitCode: agreedCode, rank: Int(lowest), agreedByAll: size == Termination.worldSize)
     }
 
-    /// Runs `body` on rank 0 alone, such as the writing of a file; its error is everybody's. Costs and errors are those of `agree`.
+    /// Runs `body` on rank 0 alone, such as the writing of a file; its error is everybody's. Costs and errors are those
+    /// of `agree`.
     public func agreeOnRoot(_ body: () throws -> Void) throws {
         try agree { if isRoot { try body() } }
     }

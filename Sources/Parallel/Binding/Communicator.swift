@@ -41,7 +41,7 @@ public final class Communicator {
         self.ownership = ownership
         self.rank = Int(rank)
         self.size = Int(size)
-        self.hostName = JobEnd.hostName()
+        self.hostName = Termination.hostName()
     }
 
     // int MPI_Comm_free(MPI_Comm *comm); int MPI_Finalized(int *flag)

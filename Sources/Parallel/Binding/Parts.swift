@@ -30,7 +30,7 @@ public final class Parts<Number: MPIScalar> {
             if runs.count > 1 {
                 var type = Number.mpiType.datatype
                 let counts = runs.map { Int32($0.count) }, offsets = runs.map { Int32($0.lowerBound - runs[0].lowerBound) }
-                JobEnd.orAbort { () throws(MPIError) in
+                Termination.orAbort { () throws(MPIError) in
                     try perform(.typeIndexed) { MPI_Type_indexed(Int32(counts.count), counts, offsets, Number.mpiType.datatype.v, &type.v) }
                     try perform(.typeCommit) { MPI_Type_commit(&type.v) }
                 }

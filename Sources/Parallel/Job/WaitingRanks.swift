@@ -1,13 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Finds out which ranks wait while this one does: a survivor cannot see who is gone, but the survivors can count each other.
+/// The ranks that wait while this one does, found by gossip: a survivor cannot see who is gone, but the survivors can
+/// count each other.
 ///
 /// A rank that has waited for long tells its neighbours, round after round, which ranks it knows to wait: itself and those
 /// that its neighbours told of. Words of an earlier stall are thrown away when one begins; who still waits says so again.
 ///
 /// Costs at launch one allgather of 64 bytes a rank and what `Neighbours` cost; in a stall, messages of P/8 bytes.
-final class RollCall: Sendable {
+final class WaitingRanks: Sendable {
     private let rank: Int
     private let hosts: [String]
     /// The ranks known to wait, one bit each. Has a lock of its own, so that its reader need not wait for MPI.
@@ -28,7 +29,7 @@ final class RollCall: Sendable {
     }
 
     /// Talks on a thread of its own until `isStuck` says no, a round a period; if it does so already, nothing happens.
-    /// Should MPI hang in there, the watchdog does not.
+    /// Should MPI hang in there, the stall detector does not.
     func start(every period: Double, while isStuck: @escaping @Sendable () -> Bool) {
         guard isUnderWay.compareExchange(expected: false, desired: true, ordering: .sequentiallyConsistent).exchanged else { return }
         let failure = startThread {
@@ -38,7 +39,7 @@ final class RollCall: Sendable {
             self.cancelGuard()
             self.isUnderWay.store(false, ordering: .sequentiallyConsistent)
         }
-        // Without a thread nobody is asked, and the watchdog says so.
+        // Without a thread nobody is asked, and the stall detector says so.
         if failure != 0 { isUnderWay.store(false, ordering: .sequentiallyConsistent) }
     }
 

@@ -3,12 +3,12 @@ import Glibc
 import Synchronization
 
 /// The ways in which a job ends, from any thread.
-enum JobEnd {
+enum Termination {
     private struct Identity {
         var job = ""
         var rank: Int?
         var size = 1
-        var host = JobEnd.hostName()
+        var host = Termination.hostName()
         /// The thread that starts MPI.
         var main: pthread_t?
         /// MPI is up: MPI_Abort may be called by the thread that started it.
@@ -47,7 +47,7 @@ enum JobEnd {
         line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
     }
 
-    /// Finalises and exits; collective. A finalize that hangs is under the watchdog's deadline like any wait.
+    /// Finalises and exits; collective. A finalize that hangs is under the stall detector's deadline like any wait.
     // int MPI_Finalize(void)
     static func finish(code: Int32) -> Never {
         fflush(nil)
@@ -55,7 +55,7 @@ enum JobEnd {
         if code != 0 { signal(SIGTERM, SIG_IGN) }
         do {
             try perform(.finalize) {
-                Watchdog.shared.askNoMore()
+                StallDetector.shared.askNoMore()
                 return MPI_Finalize()
             }
         } catch {

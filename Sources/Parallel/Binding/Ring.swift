@@ -91,7 +91,7 @@ public final class Ring {
         guard communicator.size > 1, let base = buffer.baseAddress else { return }
         sends.removeAll(keepingCapacity: true)
         receives.removeAll(keepingCapacity: true)
-        JobEnd.orAbort { () throws(MPIError) in try passRound(base) }
+        Termination.orAbort { () throws(MPIError) in try passRound(base) }
     }
 
     private func passRound(_ base: UnsafeMutablePointer<Float>) throws(MPIError) {

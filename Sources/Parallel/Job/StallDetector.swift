@@ -6,16 +6,16 @@ import Synchronization
 /// A survivor never sees an error when a peer or a link is gone, it waits for ever: only its own clock helps. Each call
 /// leaves its ticket in a slot; a thread looks a few times a deadline and counts how often it has seen the
 /// same ticket. It counts looks, not time, so a job that Slurm suspends and resumes is not taken for stalled.
-/// Two atomic operations a call, no clock, no memory. What costs more comes after half of the deadline: the `RollCall`,
-/// which tells who is missing.
-final class Watchdog: Sendable {
-    static let shared = Watchdog()
+/// Two atomic operations a call, no clock, no memory. What costs more comes after half of the deadline:
+/// `WaitingRanks`, which tells who is missing.
+final class StallDetector: Sendable {
+    static let shared = StallDetector()
 
     /// One slot for each thread that is inside MPI at the same time.
     private static let slotCount = 16
     /// The low byte is the call under way, 0 for none; above it the number of calls that this slot has seen.
     private let slots = InlineArray<16, Atomic<UInt64>> { _ in Atomic(0) }
-    private let rollCall = Mutex<RollCall?>(nil)
+    private let waitingRanks = Mutex<WaitingRanks?>(nil)
 
     private init() {}
 
@@ -38,10 +38,10 @@ final class Watchdog: Sendable {
     }
 
     /// From now on a call that waits for half of the deadline makes this rank ask who else waits.
-    func ask(_ rollCall: RollCall) { self.rollCall.withLock { $0 = rollCall } }
+    func ask(_ waitingRanks: WaitingRanks) { self.waitingRanks.withLock { $0 = waitingRanks } }
 
     /// Before MPI_Finalize: from now on no call to MPI but MPI_Abort.
-    func askNoMore() { rollCall.withLock { $0.take() }?.end() }
+    func askNoMore() { waitingRanks.withLock { $0.take() }?.end() }
 
     /// Starts the thread that looks. `seconds` is how long a call may take, finite or not.
     func start(deadline seconds: Double) {
@@ -50,7 +50,7 @@ final class Watchdog: Sendable {
         let period = min(1, seconds / 20)
         let failure = startThread { self.look(every: period, deadline: seconds) }
         guard failure == 0 else {
-            JobEnd.abort(
+            Termination.abort(
                 "cannot start the thread that ends a stalled job: \(String(cString: strerror(failure)))", code: 1)
         }
     }
@@ -71,15 +71,15 @@ final class Watchdog: Sendable {
                 let waited = Double(looks[slot]) * period
                 guard waited >= deadline / 2, let call = MPICall(rawValue: UInt8(truncatingIfNeeded: ticket)) else { continue }
                 let isStuck: @Sendable () -> Bool = { self.slots[slot].load(ordering: .relaxed) == ticket }
-                let rollCall = rollCall.withLock { $0 }
-                rollCall?.start(every: period, while: isStuck)
+                let waitingRanks = waitingRanks.withLock { $0 }
+                waitingRanks?.start(every: period, while: isStuck)
                 guard waited >= deadline else { continue }
                 // Ranks that wait together find out together: as a rule the lowest speaks and ends the others in time.
                 // One that is cut off knows least and speaks last.
-                usleep(UInt32(min(JobEnd.rank, 40)) * 50_000 + (rollCall?.hearsFew == true ? 2_000_000 : 0))
+                usleep(UInt32(min(Termination.rank, 40)) * 50_000 + (waitingRanks?.hearsFew == true ? 2_000_000 : 0))
                 guard isStuck() else { continue }
-                let finding = rollCall?.finding ?? "another rank is stuck or cannot be reached, or the deadline is too short"
-                JobEnd.abort(
+                let finding = waitingRanks?.finding ?? "another rank is stuck or cannot be reached, or the deadline is too short"
+                Termination.abort(
                     "waited \(Int(waited.rounded())) s in \(call.name), longer than the deadline of \(deadline) s: \(finding)",
                     code: 1)
             }

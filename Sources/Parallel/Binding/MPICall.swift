@@ -1,4 +1,4 @@
-/// The MPI functions that Parallel calls, by number: the watchdog keeps the one that is under way in an atomic.
+/// The MPI functions that Parallel calls, by number: the stall detector keeps the one that is under way in an atomic.
 enum MPICall: UInt8 {
     // 0 means that no call is under way
     case initThread = 1

@@ -6,7 +6,7 @@ public enum Parallel {
     /// Runs `body` on every rank, finalises and exits. The only place that starts and ends MPI; never returns.
     ///
     /// - When `body` returns on every rank: exit code 0.
-    /// - When it throws an `AgreedFailure` of all ranks: rank 0 says it, all finalise and exit with its code.
+    /// - When it throws a `CollectiveError` of all ranks: rank 0 says it, all finalise and exit with its code.
     /// - When one rank throws anything else: it says `JOB: rank R on HOST: message` on stderr and ends all ranks at once,
     ///   since the others may wait for it in a collective. The code is the error's (`ExitCoded`), else 1.
     /// - When a call waits longer than `stallAfter` seconds, MPI_Init and MPI_Finalize included: the same, code 1.
@@ -30,45 +30,45 @@ public enum Parallel {
             Launcher.forget()
             launcher = nil
         }
-        JobEnd.introduce(job: job, rank: launcher?.rank, size: launcher?.processes ?? 1)
-        if let shell, !isAlone { JobEnd.abort(shell) }
+        Termination.introduce(job: job, rank: launcher?.rank, size: launcher?.processes ?? 1)
+        if let shell, !isAlone { Termination.abort(shell) }
         do { try prepare() } catch {
             // As a rule it fails on all ranks: one speaks, and the launcher ends the others before they do.
             if let rank = launcher?.rank, rank > 0 { sleep(2) }
-            JobEnd.abort(error)
+            Termination.abort(error)
         }
-        Watchdog.shared.start(deadline: stallAfter)
+        StallDetector.shared.start(deadline: stallAfter)
         let world: Communicator
         do {
-            // Only one thread calls collectives. MULTIPLE lets the watchdog call MPI_Abort; where less is granted it
+            // Only one thread calls collectives. MULTIPLE lets the stall detector call MPI_Abort; where less is granted it
             // leaves with _exit and the launcher ends the others.
             var granted: Int32 = 0
             try perform(.initThread) { MPI_Init_thread(nil, nil, cmpi_thread_multiple(), &granted) }
             world = try Communicator(cmpi_comm_world(), .borrowed)
             let threadMultiple = granted >= cmpi_thread_multiple()
-            JobEnd.mpiIsUp(rank: world.rank, size: world.size, threadMultiple: threadMultiple)
-            if threadMultiple, world.size > 1 { Watchdog.shared.ask(try RollCall(world)) }
+            Termination.mpiIsUp(rank: world.rank, size: world.size, threadMultiple: threadMultiple)
+            if threadMultiple, world.size > 1 { StallDetector.shared.ask(try WaitingRanks(world)) }
         } catch {
-            JobEnd.abort(error)
+            Termination.abort(error)
         }
         if let launcher, launcher.processes > 1, world.size == 1 {
             let mismatch = LaunchMismatch(launcher: launcher, library: libraryVersion)
-            if (launcher.rank ?? 0) == 0 { JobEnd.say(oneLine(mismatch)) }
-            JobEnd.finish(code: mismatch.exitCode)
+            if (launcher.rank ?? 0) == 0 { Termination.say(oneLine(mismatch)) }
+            Termination.finish(code: mismatch.exitCode)
         }
         do {
             try body(world)
         } catch {
-            guard world.allKnow(of: error) else { JobEnd.abort(error) }
-            if world.isRoot { JobEnd.say(oneLine(error)) }
-            JobEnd.finish(code: exitCode(of: error))
+            guard world.allKnow(of: error) else { Termination.abort(error) }
+            if world.isRoot { Termination.say(oneLine(error)) }
+            Termination.finish(code: exitCode(of: error))
         }
-        JobEnd.finish(code: 0)
+        Termination.finish(code: 0)
     }
 
     /// Ends all ranks because of something on this one that no error can be thrown for, such as memory that cannot be
     /// had: says `JOB: rank R on HOST: message` on stderr, exit code 1. May be called from any thread inside of `run`.
-    public static func end(_ message: String) -> Never { JobEnd.abort(message, code: 1) }
+    public static func end(_ message: String) -> Never { Termination.abort(message, code: 1) }
 
     /// The rank that a launcher gave this process, before MPI starts; nil for one started by hand.
     public static var launchedRank: Int? { Launcher()?.rank }

@@ -56,7 +56,7 @@ extension Communicator {
             try waitForAll()
             return result
         } catch {
-            guard allKnow(of: error) else { JobEnd.abort(error) }
+            guard allKnow(of: error) else { Termination.abort(error) }
             try waitForAll()
             throw error
         }

@@ -50,7 +50,7 @@ public final class Messages {
     /// Lets MPI work. Most libraries move little between calls, so a long computation calls this now and then.
     // int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status)
     public func progress() {
-        JobEnd.orAbort { () throws(MPIError) in
+        Termination.orAbort { () throws(MPIError) in
             for index in underWay.indices {
                 var done: Int32 = 0
                 try perform(.test) { MPI_Test(&underWay[index].v, &done, cmpi_status_ignore()) }
@@ -61,7 +61,7 @@ public final class Messages {
 
     /// Waits until all that was started is sent and has arrived.
     public func finish() {
-        JobEnd.orAbort { () throws(MPIError) in
+        Termination.orAbort { () throws(MPIError) in
             for index in underWay.indices { try communicator.finish(&underWay[index]) }
         }
         underWay.removeAll(keepingCapacity: true)
@@ -77,7 +77,7 @@ public final class Messages {
         _ source: UnsafePointer<T>?, _ sent: (Int) -> Parts<T>.Part, _ target: UnsafeMutablePointer<T>?, _ received: (Int) -> Parts<T>.Part
     ) {
         let rank = communicator.rank, size = communicator.size
-        JobEnd.orAbort { () throws(MPIError) in
+        Termination.orAbort { () throws(MPIError) in
             for step in 1..<size {
                 let from = (rank + size - step) % size
                 try inMessages(received(from)) { offset, n, type throws(MPIError) in
@@ -118,7 +118,7 @@ extension Communicator {
     ///
     /// Asks whether they do at the first use: one collective.
     public func messageCapacity<T: MPIScalar>(of: T.Type) -> Int {
-        let bytes = JobEnd.orAbort { () throws(MPIError) in try isOneHost() } ? 1 << 20 : 4 * Ring.segment
+        let bytes = Termination.orAbort { () throws(MPIError) in try isOneHost() } ? 1 << 20 : 4 * Ring.segment
         return min(largestCount, bytes / T.mpiType.size)
     }
 }

@@ -25,14 +25,14 @@ public struct MPIError: Error, CustomStringConvertible, Sendable {
     public var description: String { "\(call) failed: \(text) (code \(code), class \(errorClass))" }
 }
 
-/// Makes one MPI call under the deadline of the watchdog and turns its code into a typed error.
+/// Makes one MPI call under the deadline of the stall detector and turns its code into a typed error.
 ///
 /// Every MPI call that can wait goes through here. Costs two atomic operations, no memory.
 @inline(__always)
 func perform(_ call: MPICall, _ body: () -> Int32) throws(MPIError) {
-    let slot = Watchdog.shared.enter(call)
+    let slot = StallDetector.shared.enter(call)
     let code = body()
-    Watchdog.shared.leave(slot)
+    StallDetector.shared.leave(slot)
     guard code == cmpi_success() else { throw MPIError(call, code) }
 }
 
