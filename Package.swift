@@ -28,7 +28,9 @@ let package = Package(
         .executable(name: "report", targets: ["report"]),
         .library(
             name: "Colonnade",
-            targets: ["Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets", "Pictures", "Training"]),
+            targets: [
+                "Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets", "Pictures", "Training",
+            ]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
     ],
     dependencies: [
@@ -58,7 +60,8 @@ let package = Package(
         .target(
             name: "JobSupport",
             dependencies: [
-                "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+                "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/jobs/support"),
         .executableTarget(name: "rica", dependencies: ["JobSupport"], path: "Sources/jobs/rica"),
@@ -85,7 +88,10 @@ let package = Package(
         // Loaded before the C library by a test: counts what the main thread allocates in some evaluations or steps.
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
         .testTarget(
-            name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport"],
+            name: "MPITests",
+            dependencies: [
+                "CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport",
+            ],
             path: "Tests/mpi/tests"),
     ],
     swiftLanguageModes: [.v6]

@@ -13,9 +13,9 @@ public struct WriteError: Error, CustomStringConvertible, Sendable {
     }
 }
 
-/// A file that appears whole or not at all: written aside as `NAME.PID.part` in the same folder, so that two runs by mistake in one
-/// folder do not write into each other's, flushed to the disk, then renamed. One that is never committed is removed, and leaves what
-/// was there before as it was.
+/// A file that appears whole or not at all: written aside as `NAME.PID.part` in the same folder, so that two runs by
+/// mistake in one folder do not write into each other's, flushed to the disk, then renamed. One that is never committed
+/// is removed, and leaves what was there before as it was.
 public final class AtomicFile {
     public let path: String
     private let partPath: String

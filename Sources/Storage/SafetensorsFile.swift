@@ -73,7 +73,9 @@ extension Safetensors {
     /// where the header is not valid, or the tensors do not cover the data.
     public init(path: String) throws {
         let file = try ByteFile(path: path)
-        guard file.size >= 8 else { throw DataError(path, expected: "a safetensors header", found: "\(file.size) bytes") }
+        guard file.size >= 8 else {
+            throw DataError(path, expected: "a safetensors header", found: "\(file.size) bytes")
+        }
         let length = UInt64(bigEndianBytes: try file.bytes(0..<8).reversed())
         let longest = min(file.size - 8, Safetensors.longestHeader)
         guard length <= UInt64(longest) else {

@@ -5,8 +5,10 @@ extension Communicator {
     ///
     /// One collective; nominally 2(P−1)/P of the buffer's bytes on the wire. All ranks give the same count.
     @inlinable
-    public func allReduce<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, _ op: Reduction = .sum) throws(MPIError) {
-        try reduceToAll(nil, buffer.baseAddress, buffer.count, T.mpiType, op, .blocking)
+    public func allReduce<T: MPIScalar>(
+        inPlace buffer: UnsafeMutableBufferPointer<T>, _ op: Reduction = .sum
+    ) throws(MPIError) {
+        try reduceToAll(nil, buffer.baseAddress, buffer.count, T.mpiType, op)
     }
 
     /// The same out of place: `source` stays as it is. The buffers have the same count and do not overlap.
@@ -15,7 +17,7 @@ extension Communicator {
         _ source: UnsafeBufferPointer<T>, into target: UnsafeMutableBufferPointer<T>, _ op: Reduction = .sum
     ) throws(MPIError) {
         precondition(source.count == target.count, "source and target have the same count")
-        try reduceToAll(source.baseAddress, target.baseAddress, source.count, T.mpiType, op, .blocking)
+        try reduceToAll(source.baseAddress, target.baseAddress, source.count, T.mpiType, op)
     }
 
     /// One value of every rank, reduced. One collective.
@@ -23,7 +25,7 @@ extension Communicator {
     public func allReduce<T: MPIScalar>(_ value: T, _ op: Reduction = .sum) throws(MPIError) -> T {
         var result = value
         try withUnsafeMutablePointer(to: &result) { pointer throws(MPIError) in
-            try reduceToAll(nil, pointer, 1, T.mpiType, op, .blocking)
+            try reduceToAll(nil, pointer, 1, T.mpiType, op)
         }
         return result
     }
@@ -32,7 +34,7 @@ extension Communicator {
     // int MPI_Allreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm comm)
     @usableFromInline
     func reduceToAll(
-        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ count: Int, _ type: MPIType, _ op: Reduction, _ issue: Issue
+        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ count: Int, _ type: MPIType, _ op: Reduction
     ) throws(MPIError) {
         let bytes = count * type.size
         traffic.allReduce.add(payload: bytes, wire: 2 * (size - 1) * bytes / size)
@@ -41,12 +43,7 @@ extension Communicator {
         try inPieces(count) { offset, n throws(MPIError) in
             let from = source.map { $0 + offset * type.size } ?? UnsafeRawPointer(cmpi_in_place())
             let to = target! + offset * type.size
-            switch issue {
-            case .blocking:
-                try perform(.allReduce) { MPI_Allreduce(from, to, n, datatype.v, operation.v, handle.v) }
-            case .overlapped:
-                try start(.startAllReduce) { MPI_Iallreduce(from, to, n, datatype.v, operation.v, handle.v, &$0.pointee.v) }
-            }
+            try perform(.allReduce) { MPI_Allreduce(from, to, n, datatype.v, operation.v, handle.v) }
         }
     }
 }

@@ -14,22 +14,15 @@ extension Communicator {
     func broadcast(_ buffer: UnsafeMutableRawPointer?, _ count: Int, _ type: MPIType, _ root: Int) throws(MPIError) {
         let bytes = count * type.size
         traffic.broadcast.add(payload: rank == root ? bytes : 0, wire: (size - 1) * bytes / size)
-        try sendFromRoot(buffer, count, type, root, .blocking)
+        try sendFromRoot(buffer, count, type, root)
     }
 
     /// The calls of a broadcast, uncounted: a large allgather is made of them too.
-    func sendFromRoot(
-        _ buffer: UnsafeMutableRawPointer?, _ count: Int, _ type: MPIType, _ root: Int, _ issue: Issue
-    ) throws(MPIError) {
+    func sendFromRoot(_ buffer: UnsafeMutableRawPointer?, _ count: Int, _ type: MPIType, _ root: Int) throws(MPIError) {
         let datatype = type.datatype
         try inPieces(count) { offset, n throws(MPIError) in
             let piece = buffer! + offset * type.size
-            switch issue {
-            case .blocking:
-                try perform(.broadcast) { MPI_Bcast(piece, n, datatype.v, Int32(root), handle.v) }
-            case .overlapped:
-                try start(.startBroadcast) { MPI_Ibcast(piece, n, datatype.v, Int32(root), handle.v, &$0.pointee.v) }
-            }
+            try perform(.broadcast) { MPI_Bcast(piece, n, datatype.v, Int32(root), handle.v) }
         }
     }
 }

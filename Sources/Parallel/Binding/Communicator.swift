@@ -1,10 +1,11 @@
 internal import CMPI
 import Partition
 
-/// A group of ranks that talk to each other. Its operations are collective: all ranks call the same ones in the same order.
+/// All ranks of the job, as they talk to each other. Its operations are collective: all ranks call the same ones in the
+/// same order.
 ///
-/// One thread at a time. No operation on buffers allocates memory in Swift (a `Cut` is remembered at its first use). Every operation
-/// throws `MPIError` and is under the deadline of `Parallel.run`.
+/// One thread at a time. No operation on buffers allocates memory in Swift (a `Cut` is remembered at its first use).
+/// Every operation throws `MPIError` and is under the deadline of `Parallel.run`.
 public final class Communicator {
     /// Who frees the handle: MPI's own communicators are borrowed, those made here are owned.
     enum Ownership { case borrowed, owned }
@@ -23,7 +24,6 @@ public final class Communicator {
     /// The largest count of one MPI call. Tests make it small; larger counts are cut by `inPieces`.
     package var largestCount = Int(Int32.max)
     var tables: [Cut: Shares] = [:]
-    var requests: [cmpi_request] = []
     /// Whether all ranks share a machine's memory, as MPI sees it; nil: not asked yet.
     private var oneHost: Bool?
 
@@ -46,7 +46,8 @@ public final class Communicator {
 
     // int MPI_Comm_free(MPI_Comm *comm); int MPI_Finalized(int *flag)
     deinit {
-        // Collective in the standard, local in Open MPI and MPICH: a rank that unwinds because of an error does not wait here.
+        // Collective in the standard, local in Open MPI and MPICH: a rank that unwinds because of an error does not
+        // wait here.
         guard ownership == .owned else { return }
         var finalized: Int32 = 0
         MPI_Finalized(&finalized)
@@ -63,20 +64,14 @@ public final class Communicator {
         return try Communicator(copy, .owned)
     }
 
-    /// The ranks that gave the same color, ordered by `key` (0: as here). One collective.
-    // int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm *newcomm)
-    public func split(color: Int, key: Int = 0) throws(MPIError) -> Communicator {
-        var part = cmpi_comm_null()
-        try perform(.commSplit) { MPI_Comm_split(handle.v, Int32(color), Int32(key), &part.v) }
-        return try Communicator(part, .owned)
-    }
-
     /// Whether all ranks share a machine's memory. One collective when it is asked for the first time.
     // int MPI_Comm_split_type(MPI_Comm comm, int split_type, int key, MPI_Info info, MPI_Comm *newcomm)
     func isOneHost() throws(MPIError) -> Bool {
         if let oneHost { return oneHost }
         var node = cmpi_comm_null(), ranks: Int32 = 0
-        try perform(.commSplitType) { MPI_Comm_split_type(handle.v, Int32(MPI_COMM_TYPE_SHARED), 0, cmpi_info_null().v, &node.v) }
+        try perform(.commSplitType) {
+            MPI_Comm_split_type(handle.v, Int32(MPI_COMM_TYPE_SHARED), 0, cmpi_info_null().v, &node.v)
+        }
         try perform(.commSize) { MPI_Comm_size(node.v, &ranks) }
         try perform(.commFree) { MPI_Comm_free(&node.v) }
         oneHost = ranks == size

@@ -2,9 +2,9 @@
 enum MPICall: UInt8 {
     // 0 means that no call is under way
     case initThread = 1
-    case finalize, errhandler, commRank, commSize, commDup, commSplit, commSplitType, commFree
+    case finalize, errhandler, commRank, commSize, commDup, commSplitType, commFree
     case barrier, broadcast, reduce, allReduce, allGather, reduceScatter, sendReceive
-    case startSend, startReceive, startBroadcast, startReduce, startAllReduce, startAllGather, startReduceScatter, test, wait
+    case startSend, startReceive, test, wait
     case typeIndexed, typeCommit, typeFree
 
     var name: String {
@@ -15,7 +15,6 @@ enum MPICall: UInt8 {
         case .commRank: "MPI_Comm_rank"
         case .commSize: "MPI_Comm_size"
         case .commDup: "MPI_Comm_dup"
-        case .commSplit: "MPI_Comm_split"
         case .commSplitType: "MPI_Comm_split_type"
         case .commFree: "MPI_Comm_free"
         case .barrier: "MPI_Barrier"
@@ -27,11 +26,6 @@ enum MPICall: UInt8 {
         case .sendReceive: "MPI_Sendrecv"
         case .startSend: "MPI_Isend"
         case .startReceive: "MPI_Irecv"
-        case .startBroadcast: "MPI_Ibcast"
-        case .startReduce: "MPI_Ireduce"
-        case .startAllReduce: "MPI_Iallreduce"
-        case .startAllGather: "MPI_Iallgatherv"
-        case .startReduceScatter: "MPI_Ireduce_scatter"
         case .test: "MPI_Test"
         case .wait: "MPI_Wait"
         case .typeIndexed: "MPI_Type_indexed"

@@ -1,14 +1,16 @@
 internal import CMPI
 
-/// Parts on their way straight from rank to rank while the caller computes, in messages of our own: an MPI library that is asked for such
-/// a collective takes up to twice as long on slow links (docs/SCALING.md), and could not be asked by all ranks where the buffers of some
-/// pass its 32-bit counts.
+/// Parts on their way straight from rank to rank while the caller computes, in messages of our own: an MPI library that
+/// is asked for such a collective takes up to twice as long on slow links (docs/SCALING.md), and could not be asked by
+/// all ranks where the buffers of some pass its 32-bit counts.
 ///
-/// All ranks start the same exchanges in the same order, those of all `Messages` of a communicator taken together, and end each by
-/// `finish`. Until then buffers given here belong to MPI: what is sent may be read, what is filled may not, and both stay where they are.
-/// An error ends the job here, as `Parallel.run` would: MPI may still write to buffers that an error would give away.
+/// All ranks start the same exchanges in the same order, those of all `Messages` of a communicator taken together, and
+/// end each by `finish`. Until then buffers given here belong to MPI: what is sent may be read, what is filled may not,
+/// and both stay where they are. An error ends the job here, as `Parallel.run` would: MPI may still write to buffers
+/// that an error would give away.
 ///
-/// The first exchange on a communicator asks whether all ranks share a machine, one collective (`Communicator.messageCapacity`).
+/// The first exchange on a communicator asks whether all ranks share a machine, one collective
+/// (`Communicator.messageCapacity`).
 public final class Messages {
     private let communicator: Communicator
     /// Kept, so that no exchange but the first needs memory.
@@ -17,29 +19,34 @@ public final class Messages {
     /// - Parameter communicator: of the ranks that they travel between; a `Ring` on it counts among its `Messages`.
     public init(_ communicator: Communicator) { self.communicator = communicator }
 
-    /// Starts: part q of every rank's `source` goes to rank q, which gets those of all ranks in `target`, ordered by rank. A rank's own part
-    /// is copied where `received` has a place for it.
+    /// Starts: part q of every rank's `source` goes to rank q, which gets those of all ranks in `target`, ordered by
+    /// rank. A rank's own part is copied where `received` has a place for it.
     ///
     /// A rank sends what is for others, N − n_r values of the N in `sent`. The buffers do not overlap.
     ///
     /// - Parameters:
     ///   - sent: the parts of `source`.
-    ///   - received: the parts of `target`: as long as the others' part for this rank; its own, in one run as it is sent, or nothing.
+    ///   - received: the parts of `target`: as long as the others' part for this rank; its own, in one run as it is
+    ///     sent, or nothing.
     public func allToAll<T: MPIScalar>(
-        _ source: UnsafeBufferPointer<T>, _ sent: Parts<T>, into target: UnsafeMutableBufferPointer<T>, _ received: Parts<T>
+        _ source: UnsafeBufferPointer<T>, _ sent: Parts<T>,
+        into target: UnsafeMutableBufferPointer<T>, _ received: Parts<T>
     ) {
         check(sent, source.count)
         check(received, target.count)
         let own = sent[communicator.rank], place = received[communicator.rank]
         precondition(place.count == 0 || own.count == place.count && own.runs.count == 1, "a rank keeps its own part")
-        communicator.traffic.allToAll.add(payload: sent.total * T.mpiType.size, wire: (sent.total - own.count) * T.mpiType.size)
+        communicator.traffic.allToAll.add(
+            payload: sent.total * T.mpiType.size, wire: (sent.total - own.count) * T.mpiType.size)
         start(source.baseAddress, { sent[$0] }, target.baseAddress, { received[$0] })
         if let place = place.runs.first {
-            (target.baseAddress! + place.lowerBound).update(from: source.baseAddress! + own.runs[0].lowerBound, count: own.count)
+            let from = source.baseAddress! + own.runs[0].lowerBound
+            (target.baseAddress! + place.lowerBound).update(from: from, count: own.count)
         }
     }
 
-    /// Starts to fill every rank's `buffer` with the parts of all ranks; a rank's own part is already in its place. It is sent (P−1) times.
+    /// Starts to fill every rank's `buffer` with the parts of all ranks; a rank's own part is already in its place. It
+    /// is sent (P−1) times.
     public func allGather<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, _ parts: Parts<T>) {
         check(parts, buffer.count)
         let own = parts[communicator.rank], bytes = own.count * T.mpiType.size
@@ -68,13 +75,15 @@ public final class Messages {
     }
 
     private func check<T>(_ parts: Parts<T>, _ count: Int) {
-        precondition(parts.ranks == communicator.size, "parts are one a rank: \(communicator.size) ranks, \(parts.ranks) parts")
+        let ranks = communicator.size
+        precondition(parts.ranks == ranks, "parts are one a rank: \(ranks) ranks, \(parts.ranks) parts")
         precondition(parts.end <= count, "the buffer holds the parts of all ranks")
     }
 
     /// Sends and receives what is for and from each other rank, all at once.
     private func start<T: MPIScalar>(
-        _ source: UnsafePointer<T>?, _ sent: (Int) -> Parts<T>.Part, _ target: UnsafeMutablePointer<T>?, _ received: (Int) -> Parts<T>.Part
+        _ source: UnsafePointer<T>?, _ sent: (Int) -> Parts<T>.Part,
+        _ target: UnsafeMutablePointer<T>?, _ received: (Int) -> Parts<T>.Part
     ) {
         let rank = communicator.rank, size = communicator.size
         Termination.orAbort { () throws(MPIError) in
@@ -93,15 +102,16 @@ public final class Messages {
         }
     }
 
-    /// Calls `body` with a part that is several runs, or with pieces of its run that leave at once. At most 1024 pieces, whose requests MPI
-    /// keeps.
+    /// Calls `body` with a part that is several runs, or with pieces of its run that leave at once. At most 1024
+    /// pieces, whose requests MPI keeps.
     private func inMessages<T>(
         _ part: Parts<T>.Part, _ body: (_ offset: Int, _ count: Int32, _ type: cmpi_datatype) throws(MPIError) -> Void
     ) throws(MPIError) {
         guard let run = part.runs.first else { return }
         let capacity = communicator.messageCapacity(of: T.self)
         if let datatype = part.datatype {
-            precondition(part.count <= capacity, "several runs are one message: \(part.count) values, at most \(capacity)")
+            precondition(
+                part.count <= capacity, "several runs are one message: \(part.count) values, at most \(capacity)")
             return try body(run.lowerBound, 1, datatype)
         }
         let piece = min(communicator.largestCount, max(capacity, (run.count + 1023) / 1024))
@@ -112,9 +122,9 @@ public final class Messages {
 }
 
 extension Communicator {
-    /// How many values a message of `Messages` carries, which leaves at once, as a ring's segment does: over TCP Open MPI sends up to
-    /// 64 KiB without asking the receiver first. Where all ranks share a machine it asks anyway, from 4 KiB on, and few large messages are
-    /// faster (docs/SCALING.md).
+    /// How many values a message of `Messages` carries, which leaves at once, as a ring's segment does: over TCP Open
+    /// MPI sends up to 64 KiB without asking the receiver first. Where all ranks share a machine it asks anyway, from 4
+    /// KiB on, and few large messages are faster (docs/SCALING.md).
     ///
     /// Asks whether they do at the first use: one collective.
     public func messageCapacity<T: MPIScalar>(of: T.Type) -> Int {

@@ -1,7 +1,7 @@
 internal import CMPI
 
-/// Which runs of a buffer are which rank's. A part of one run travels from where it is, in messages. One of several runs is one message,
-/// which an MPI datatype describes, so that nobody copies them together.
+/// Which runs of a buffer are which rank's. A part of one run travels from where it is, in messages. One of several
+/// runs is one message, which an MPI datatype describes, so that nobody copies them together.
 public final class Parts<Number: MPIScalar> {
     struct Part {
         /// Ascending, none empty.
@@ -21,7 +21,8 @@ public final class Parts<Number: MPIScalar> {
     ///
     /// - Parameter runs: of every rank where its values are in the buffer; several are no longer together than
     ///   `Communicator.messageCapacity`, and less than 2³¹ values apart.
-    // int MPI_Type_indexed(int count, const int blocklengths[], const int displacements[], MPI_Datatype oldtype, MPI_Datatype *newtype)
+    // int MPI_Type_indexed(int count, const int blocklengths[], const int displacements[], MPI_Datatype oldtype,
+    //                      MPI_Datatype *newtype)
     // int MPI_Type_commit(MPI_Datatype *datatype)
     public init(_ runs: [[Range<Int>]]) {
         parts = runs.map { ofRank in
@@ -29,9 +30,12 @@ public final class Parts<Number: MPIScalar> {
             var datatype: cmpi_datatype?
             if runs.count > 1 {
                 var type = Number.mpiType.datatype
-                let counts = runs.map { Int32($0.count) }, offsets = runs.map { Int32($0.lowerBound - runs[0].lowerBound) }
+                let counts = runs.map { Int32($0.count) }
+                let offsets = runs.map { Int32($0.lowerBound - runs[0].lowerBound) }
                 Termination.orAbort { () throws(MPIError) in
-                    try perform(.typeIndexed) { MPI_Type_indexed(Int32(counts.count), counts, offsets, Number.mpiType.datatype.v, &type.v) }
+                    try perform(.typeIndexed) {
+                        MPI_Type_indexed(Int32(counts.count), counts, offsets, Number.mpiType.datatype.v, &type.v)
+                    }
                     try perform(.typeCommit) { MPI_Type_commit(&type.v) }
                 }
                 datatype = type

@@ -13,51 +13,48 @@ extension Communicator {
     ) throws(MPIError) {
         precondition(source.count == shares.total, "the source holds the shares of all ranks")
         precondition(share.count == shares[rank].count, "a rank gets its share")
-        try sumToOwners(source.baseAddress, share.baseAddress, T.mpiType, self.shares(shares), .blocking)
+        try sumToOwners(source.baseAddress, share.baseAddress, T.mpiType, self.shares(shares))
     }
 
-    /// The same in place: the rank's part of the sum lands where it belongs in `buffer`, `shares[rank]`; the rest is scratch
-    /// afterwards. `allGather(inPlace:)` completes it. Moves the n_r values once more than the form out of place.
+    /// The same in place: the rank's part of the sum lands where it belongs in `buffer`, `shares[rank]`; the rest is
+    /// scratch afterwards. `allGather(inPlace:)` completes it. Moves the n_r values once more than the form out of
+    /// place.
     @inlinable
-    public func reduceScatter<T: MPIScalar>(inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Cut) throws(MPIError) {
+    public func reduceScatter<T: MPIScalar>(
+        inPlace buffer: UnsafeMutableBufferPointer<T>, shares: Cut
+    ) throws(MPIError) {
         precondition(buffer.count == shares.total, "the buffer holds the shares of all ranks")
-        try sumToOwners(nil, buffer.baseAddress, T.mpiType, self.shares(shares), .blocking)
+        try sumToOwners(nil, buffer.baseAddress, T.mpiType, self.shares(shares))
     }
 
     /// `source` nil: in place, `target` is the whole buffer. Otherwise `target` is the share.
-    // int MPI_Reduce_scatter(const void *sendbuf, void *recvbuf, const int recvcounts[], MPI_Datatype datatype, MPI_Op op,
-    //                        MPI_Comm comm)
+    // int MPI_Reduce_scatter(const void *sendbuf, void *recvbuf, const int recvcounts[], MPI_Datatype datatype,
+    //                        MPI_Op op, MPI_Comm comm)
     @usableFromInline
     func sumToOwners(
-        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares, _ issue: Issue
+        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares
     ) throws(MPIError) {
         check(shares)
         let own = shares[rank]
         let bytes = shares.total * type.size
         traffic.reduceScatter.add(payload: bytes, wire: size == 1 ? 0 : bytes - own.count * type.size)
         guard bytes > 0 else { return }
-        guard shares.total <= largestCount else { return try sumToEachOwner(source, target, type, shares, issue) }
+        guard shares.total <= largestCount else { return try sumToEachOwner(source, target, type, shares) }
         let datatype = type.datatype
         let sum = Reduction.sum.operation
         let from = source ?? UnsafeRawPointer(cmpi_in_place())
-        switch issue {
-        case .blocking:
-            try perform(.reduceScatter) { MPI_Reduce_scatter(from, target, shares.counts, datatype.v, sum.v, handle.v) }
-            // MPI leaves an in-place result at the buffer's start
-            if source == nil, let target, own.lowerBound > 0 {
-                memmove(target + own.lowerBound * type.size, target, own.count * type.size)
-            }
-        case .overlapped:
-            try start(.startReduceScatter) {
-                MPI_Ireduce_scatter(from, target, shares.counts, datatype.v, sum.v, handle.v, &$0.pointee.v)
-            }
+        try perform(.reduceScatter) { MPI_Reduce_scatter(from, target, shares.counts, datatype.v, sum.v, handle.v) }
+        // MPI leaves an in-place result at the buffer's start
+        if source == nil, let target, own.lowerBound > 0 {
+            memmove(target + own.lowerBound * type.size, target, own.count * type.size)
         }
     }
 
     /// Shares whose total is too large for MPI's 32-bit counts: one reduction to each owner.
-    // int MPI_Reduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, int root, MPI_Comm comm)
+    // int MPI_Reduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, int root,
+    //                MPI_Comm comm)
     private func sumToEachOwner(
-        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares, _ issue: Issue
+        _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer?, _ type: MPIType, _ shares: Shares
     ) throws(MPIError) {
         let datatype = type.datatype
         let sum = Reduction.sum.operation
@@ -71,13 +68,7 @@ extension Communicator {
                     to = target! + (source == nil ? position : offset * type.size)
                     if source == nil { from = UnsafeRawPointer(cmpi_in_place()) }
                 }
-                let root = Int32(owner)
-                switch issue {
-                case .blocking:
-                    try perform(.reduce) { MPI_Reduce(from, to, n, datatype.v, sum.v, root, handle.v) }
-                case .overlapped:
-                    try self.start(.startReduce) { MPI_Ireduce(from, to, n, datatype.v, sum.v, root, handle.v, &$0.pointee.v) }
-                }
+                try perform(.reduce) { MPI_Reduce(from, to, n, datatype.v, sum.v, Int32(owner), handle.v) }
             }
         }
     }

@@ -1,14 +1,14 @@
 extension Communicator {
     /// Whether all ranks know of an error, so that they can leave together.
     func allKnow(of error: any Error) -> Bool {
-        (error as? CollectiveError)?.agreedByAll ?? (size == 1)
+        error is CollectiveError || size == 1
     }
 
     /// Runs `body` on this rank; where it threw on any rank, every rank throws the same `CollectiveError`.
     ///
-    /// For what depends on data or on the rank count: a file that one node cannot read. `body` is local work: a collective
-    /// inside it that a failing rank never joins would hang the others. One allreduce of 16 bytes; one broadcast more
-    /// when there is a failure.
+    /// For what depends on data or on the rank count: a file that one node cannot read. `body` is local work: a
+    /// collective inside it that a failing rank never joins would hang the others. One allreduce of 16 bytes; one
+    /// broadcast more when there is a failure.
     ///
     /// - Throws: `CollectiveError`, with the message and exit code of the lowest failing rank; `MPIError`.
     public func agree<T>(_ body: () throws -> T) throws -> T {
@@ -25,7 +25,8 @@ extension Communicator {
         if case .failure(let error) = result {
             code = exitCode(of: error)
             // What fails everywhere has no place: a missing file, an option that does not fit.
-            message = Array((failures.all == 1 ? oneLine(error) : "rank \(rank) on \(hostName): \(oneLine(error))").utf8)
+            let place = failures.all == 1 ? "" : "rank \(rank) on \(hostName): "
+            message = Array((place + oneLine(error)).utf8)
         }
         // a fixed size: the length need not travel first; the end is padded with zeros
         let capacity = 2048
@@ -35,7 +36,7 @@ extension Communicator {
         let agreedCode = packet.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
         throw CollectiveError(
             description: String(decoding: packet.dropFirst(4).prefix { $0 != 0 }, as: UTF8.self),
-            exitCode: agreedCode, rank: Int(lowest), agreedByAll: size == Termination.worldSize)
+            exitCode: agreedCode, rank: Int(lowest))
     }
 
     /// Runs `body` on rank 0 alone, such as the writing of a file; its error is everybody's. Costs and errors are those

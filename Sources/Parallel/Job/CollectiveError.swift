@@ -1,4 +1,4 @@
-/// An error of at least one rank that all ranks of the communicator know of, so all of them leave together.
+/// An error of at least one rank that all ranks know of, so all of them leave together.
 public struct CollectiveError: ExitCoded, CustomStringConvertible, Sendable {
     /// The message of the lowest failing rank, with its place unless all ranks failed.
     public let description: String
@@ -6,6 +6,4 @@ public struct CollectiveError: ExitCoded, CustomStringConvertible, Sendable {
     public let exitCode: Int32
     /// The lowest failing rank.
     public let rank: Int
-    /// All ranks of the job know, not only those of a smaller communicator.
-    let agreedByAll: Bool
 }

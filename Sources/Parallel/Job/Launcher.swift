@@ -100,7 +100,8 @@ struct LaunchMismatch: ExitCoded, CustomStringConvertible {
     let exitCode: Int32 = 64
 
     var description: String {
-        "\(launcher.name) started \(launcher.processes) processes, but each is rank 0 of 1 in the MPI library linked here,"
-            + " \(library): start the job with the launcher of that library (srun: --mpi=pmix), or build against the launcher's"
+        "\(launcher.name) started \(launcher.processes) processes, but each is rank 0 of 1 in the MPI library "
+            + "linked here, \(library): start the job with the launcher of that library (srun: --mpi=pmix), "
+            + "or build against the launcher's"
     }
 }

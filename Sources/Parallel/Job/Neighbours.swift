@@ -2,14 +2,15 @@ internal import CMPI
 
 /// Passes on a few words of 64 bits from neighbour to neighbour without waiting for any of them.
 ///
-/// Neighbours are the ranks ±1, ±2, ±4, … away, the partners of a dissemination barrier (Hensgen, Finkel & Manber 1988): what is
-/// passed on is everywhere after ⌈log₂P⌉ rounds at most and finds its way past ranks that are gone. To have all ranks as
-/// neighbours would take more connections than a process may open.
+/// Neighbours are the ranks ±1, ±2, ±4, … away, the partners of a dissemination barrier (Hensgen, Finkel & Manber
+/// 1988): what is passed on is everywhere after ⌈log₂P⌉ rounds at most and finds its way past ranks that are gone. To
+/// have all ranks as neighbours would take more connections than a process may open.
 ///
-/// Costs at launch one communicator and 4·⌈log₂P⌉ empty messages a rank, which open the connections: Open MPI 4.1 ends a
-/// process that opens its first one when the network is gone. One thread at a time: who shares it holds a lock.
+/// Costs at launch one communicator and 4·⌈log₂P⌉ empty messages a rank, which open the connections: Open MPI 4.1 ends
+/// a process that opens its first one when the network is gone. One thread at a time: who shares it holds a lock.
 final class Neighbours: @unchecked Sendable {
-    /// Between two ranks, at most: libraries take them in turn (Open MPI: `btl_tcp_links`) and open each when it is its turn.
+    /// Between two ranks, at most: libraries take them in turn (Open MPI: `btl_tcp_links`) and open each when it is its
+    /// turn.
     private static let connections = 4
 
     private let communicator: Communicator
@@ -22,7 +23,8 @@ final class Neighbours: @unchecked Sendable {
 
     /// Collective; the communicator becomes this object's own.
     // int MPI_Sendrecv(const void *sendbuf, int sendcount, MPI_Datatype sendtype, int dest, int sendtag, void *recvbuf,
-    //                  int recvcount, MPI_Datatype recvtype, int source, int recvtag, MPI_Comm comm, MPI_Status *status)
+    //                  int recvcount, MPI_Datatype recvtype, int source, int recvtag, MPI_Comm comm, MPI_Status
+    //                  *status)
     init(_ communicator: Communicator, words: Int) throws(MPIError) {
         let (rank, size) = (communicator.rank, communicator.size)
         var ranks: Set<Int> = []
@@ -54,7 +56,8 @@ final class Neighbours: @unchecked Sendable {
     }
 
     /// To every neighbour, except those to whom the last message is still under way.
-    // int MPI_Isend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm, MPI_Request *request)
+    // int MPI_Isend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm,
+    //               MPI_Request *request)
     func send(_ message: [UInt64]) {
         for (index, neighbour) in ranks.enumerated() {
             var done: Int32 = 0
@@ -62,7 +65,9 @@ final class Neighbours: @unchecked Sendable {
             guard done != 0 else { continue }
             let outbox = outboxes + index * words
             outbox.update(from: message, count: words)
-            MPI_Isend(outbox, Int32(8 * words), cmpi_uint8().v, Int32(neighbour), 0, communicator.handle.v, &requests[index].v)
+            MPI_Isend(
+                outbox, Int32(8 * words), cmpi_uint8().v, Int32(neighbour), 0, communicator.handle.v,
+                &requests[index].v)
         }
     }
 
@@ -74,7 +79,9 @@ final class Neighbours: @unchecked Sendable {
             var isThere: Int32 = 0
             MPI_Iprobe(MPI_ANY_SOURCE, 0, communicator.handle.v, &isThere, cmpi_status_ignore())
             guard isThere != 0 else { return }
-            MPI_Recv(inbox, Int32(8 * words), cmpi_uint8().v, MPI_ANY_SOURCE, 0, communicator.handle.v, cmpi_status_ignore())
+            MPI_Recv(
+                inbox, Int32(8 * words), cmpi_uint8().v, MPI_ANY_SOURCE, 0, communicator.handle.v,
+                cmpi_status_ignore())
             body(inbox)
         }
     }

@@ -6,9 +6,9 @@ public enum Parallel {
     /// Runs `body` on every rank, finalises and exits. The only place that starts and ends MPI; never returns.
     ///
     /// - When `body` returns on every rank: exit code 0.
-    /// - When it throws a `CollectiveError` of all ranks: rank 0 says it, all finalise and exit with its code.
-    /// - When one rank throws anything else: it says `JOB: rank R on HOST: message` on stderr and ends all ranks at once,
-    ///   since the others may wait for it in a collective. The code is the error's (`ExitCoded`), else 1.
+    /// - When it throws a `CollectiveError`: rank 0 says it, all finalise and exit with its code.
+    /// - When one rank throws anything else: it says `JOB: rank R on HOST: message` on stderr and ends all ranks at
+    ///   once, since the others may wait for it in a collective. The code is the error's (`ExitCoded`), else 1.
     /// - When a call waits longer than `stallAfter` seconds, MPI_Init and MPI_Finalize included: the same, code 1.
     /// - When a launcher started several processes and each is rank 0 of 1: one line, code 64.
     /// - When a person typed it in a shell of an srun step of several tasks: one line, code 64.
@@ -40,8 +40,8 @@ public enum Parallel {
         StallDetector.shared.start(deadline: stallAfter)
         let world: Communicator
         do {
-            // Only one thread calls collectives. MULTIPLE lets the stall detector call MPI_Abort; where less is granted it
-            // leaves with _exit and the launcher ends the others.
+            // Only one thread calls collectives. MULTIPLE lets the stall detector call MPI_Abort; where less is granted
+            // it leaves with _exit and the launcher ends the others.
             var granted: Int32 = 0
             try perform(.initThread) { MPI_Init_thread(nil, nil, cmpi_thread_multiple(), &granted) }
             world = try Communicator(cmpi_comm_world(), .borrowed)

@@ -26,7 +26,9 @@ final class StallDetector: Sendable {
             let free = slots[slot].load(ordering: .relaxed)
             if free & 0xff != 0 { continue }
             let ticket = (free &+ 0x100) | UInt64(call.rawValue)
-            if slots[slot].compareExchange(expected: free, desired: ticket, ordering: .relaxed).exchanged { return slot }
+            if slots[slot].compareExchange(expected: free, desired: ticket, ordering: .relaxed).exchanged {
+                return slot
+            }
         }
         fatalError("more than \(Self.slotCount) threads are inside MPI calls at once")
     }
@@ -69,7 +71,9 @@ final class StallDetector: Sendable {
                 }
                 looks[slot] += 1
                 let waited = Double(looks[slot]) * period
-                guard waited >= deadline / 2, let call = MPICall(rawValue: UInt8(truncatingIfNeeded: ticket)) else { continue }
+                guard waited >= deadline / 2, let call = MPICall(rawValue: UInt8(truncatingIfNeeded: ticket)) else {
+                    continue
+                }
                 let isStuck: @Sendable () -> Bool = { self.slots[slot].load(ordering: .relaxed) == ticket }
                 let waitingRanks = waitingRanks.withLock { $0 }
                 waitingRanks?.start(every: period, while: isStuck)
@@ -78,9 +82,12 @@ final class StallDetector: Sendable {
                 // One that is cut off knows least and speaks last.
                 usleep(UInt32(min(Termination.rank, 40)) * 50_000 + (waitingRanks?.hearsFew == true ? 2_000_000 : 0))
                 guard isStuck() else { continue }
-                let finding = waitingRanks?.finding ?? "another rank is stuck or cannot be reached, or the deadline is too short"
+                let finding =
+                    waitingRanks?.finding
+                    ?? "another rank is stuck or cannot be reached, or the deadline is too short"
                 Termination.abort(
-                    "waited \(Int(waited.rounded())) s in \(call.name), longer than the deadline of \(deadline) s: \(finding)",
+                    "waited \(Int(waited.rounded())) s in \(call.name), "
+                        + "longer than the deadline of \(deadline) s: \(finding)",
                     code: 1)
             }
         }

@@ -38,9 +38,6 @@ enum Termination {
     /// This rank of the world, 0 as long as nobody knows.
     static var rank: Int { identity.withLock { $0.rank ?? 0 } }
 
-    /// The number of ranks of the job.
-    static var worldSize: Int { identity.withLock { $0.size } }
-
     /// One line on stderr, `JOB: message`, in one write, so that lines of several ranks do not mix.
     static func say(_ message: String) {
         var line = identity.withLock { "\($0.job): \(message)\n" }

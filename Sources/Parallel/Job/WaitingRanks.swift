@@ -4,8 +4,9 @@ import Synchronization
 /// The ranks that wait while this one does, found by gossip: a survivor cannot see who is gone, but the survivors can
 /// count each other.
 ///
-/// A rank that has waited for long tells its neighbours, round after round, which ranks it knows to wait: itself and those
-/// that its neighbours told of. Words of an earlier stall are thrown away when one begins; who still waits says so again.
+/// A rank that has waited for long tells its neighbours, round after round, which ranks it knows to wait: itself and
+/// those that its neighbours told of. Words of an earlier stall are thrown away when one begins; who still waits says
+/// so again.
 ///
 /// Costs at launch one allgather of 64 bytes a rank and what `Neighbours` cost; in a stall, messages of P/8 bytes.
 final class WaitingRanks: Sendable {
@@ -31,7 +32,8 @@ final class WaitingRanks: Sendable {
     /// Talks on a thread of its own until `isStuck` says no, a round a period; if it does so already, nothing happens.
     /// Should MPI hang in there, the stall detector does not.
     func start(every period: Double, while isStuck: @escaping @Sendable () -> Bool) {
-        guard isUnderWay.compareExchange(expected: false, desired: true, ordering: .sequentiallyConsistent).exchanged else { return }
+        let (isFirst, _) = isUnderWay.compareExchange(expected: false, desired: true, ordering: .sequentiallyConsistent)
+        guard isFirst else { return }
         let failure = startThread {
             self.launcherGuard.withLock { $0 = LauncherGuard() }
             self.begin()
@@ -88,7 +90,9 @@ final class WaitingRanks: Sendable {
     var finding: String {
         let silent = silent
         if silent.isEmpty { return "all other ranks wait, too: their calls do not match, or the deadline is too short" }
-        if silent.count > 1, silent.count == hosts.count - 1 { return "no word from any other rank: the link of this rank may be down" }
+        if silent.count > 1, silent.count == hosts.count - 1 {
+            return "no word from any other rank: the link of this rank may be down"
+        }
         let named = silent.prefix(8).map { "rank \($0) on \(hosts[$0])" }.joined(separator: ", ")
         let more = silent.count > 8 ? " and \(silent.count - 8) more" : ""
         return "no word from \(named)\(more): \(silent.count == 1 ? "it is" : "they are") stuck or cannot be reached"

@@ -8,8 +8,6 @@ import Parallel
 let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("collectives", checkCollectives),
     ("collectives-in-pieces", checkCollectivesInPieces),
-    ("overlap", checkOverlap),
-    ("overlap-in-pieces", checkOverlapInPieces),
     ("all-to-all", checkAllToAll),
     ("ring", checkRing),
     ("ordered-sum", checkOrderedSum),
@@ -37,12 +35,11 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
 /// Checks that end the job; MPITests knows how.
 let endings: [(name: String, body: (Communicator) throws -> Void)] = [
     ("throw-while-others-wait", throwWhileOthersWait),
-    ("throw-in-overlap", throwInOverlap),
+    ("throw-in-messages", throwInMessages),
     ("throw-everywhere", throwEverywhere),
     ("collective-error", collectiveError),
-    ("agreed-by-some", agreedBySome),
     ("stall", stall),
-    ("stall-in-overlap", stallInOverlap),
+    ("stall-in-messages", stallInMessages),
     ("stall-of-a-stopped-rank", stallOfAStoppedRank),
     ("stall-of-all", stallOfAll),
     ("stalls-that-end", stallsThatEnd),
