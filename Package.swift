@@ -26,6 +26,8 @@ let package = Package(
         .executable(name: "mlp", targets: ["mlp"]),
         .executable(name: "scaling", targets: ["scaling"]),
         .executable(name: "report", targets: ["report"]),
+        .library(name: "Parallel", targets: ["Partition", "Parallel"]),
+        .library(name: "Layers", targets: ["LinearAlgebra", "Layers"]),
         .library(
             name: "Colonnade",
             targets: [
