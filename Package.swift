@@ -26,7 +26,14 @@ let package = Package(
         .executable(name: "mlp", targets: ["mlp"]),
         .executable(name: "scaling", targets: ["scaling"]),
         .executable(name: "report", targets: ["report"]),
-        .library(name: "Colonnade", targets: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "DataParallel", "Runs", "Networks", "RICA", "Scaling", "Reports"]),
+        .library(name: "Parallel", targets: ["Partition", "Parallel"]),
+        .library(name: "Layers", targets: ["LinearAlgebra", "Layers"]),
+        .library(
+            name: "Colonnade",
+            targets: [
+                "Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets", "Pictures", "DataParallel", "Runs",
+                "Networks", "RICA", "Scaling", "Reports",
+            ]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
     ],
     dependencies: [
@@ -40,15 +47,18 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
         // 2
+        .target(name: "Partition"),
         .target(name: "LinearAlgebra", dependencies: ["CKernels", "COpenBLAS"]),
-        .target(name: "Parallel", dependencies: ["CMPI"]),
+        .target(name: "Storage", dependencies: ["CZlib", "LinearAlgebra"]),
+        .target(name: "Parallel", dependencies: ["CMPI", "Partition"]),
         // 3
         .target(name: "Layers", dependencies: ["LinearAlgebra"]),
-        .target(name: "Datasets", dependencies: ["CKernels", "LinearAlgebra", "CZlib"]),
-        .target(name: "Pictures", dependencies: ["CZlib"]),
+        .target(name: "Datasets", dependencies: ["CKernels", "LinearAlgebra", "Storage"]),
+        .target(name: "Pictures", dependencies: ["Storage"]),
         // 4
-        .target(name: "DataParallel", dependencies: ["LinearAlgebra", "Parallel", "Layers", "Datasets"]),
-        .target(name: "Runs", dependencies: ["LinearAlgebra", "Parallel", "Layers", "Datasets", "Pictures", "DataParallel"]),
+        .target(
+            name: "DataParallel", dependencies: ["Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets"]),
+        .target(name: "Runs", dependencies: ["Pictures", "DataParallel"]),
         .target(name: "Networks", dependencies: ["Runs"]),
         .target(name: "RICA", dependencies: ["Runs"]),
         // 5
@@ -58,7 +68,8 @@ let package = Package(
         .target(
             name: "JobSupport",
             dependencies: [
-                "Reports", .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+                "Reports", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/jobs/support"),
         .executableTarget(name: "rica", dependencies: ["JobSupport"], path: "Sources/jobs/rica"),
@@ -67,10 +78,14 @@ let package = Package(
         .executableTarget(name: "report", dependencies: ["JobSupport"], path: "Sources/jobs/report"),
 
         .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/Support"),
+        // What tests of files share; it imports Testing, which the programs that use TestSupport do not link.
+        .target(name: "TestFiles", dependencies: ["CZlib", "LinearAlgebra", "Storage"], path: "Tests/Files"),
+        .testTarget(name: "PartitionTests", dependencies: ["Partition"]),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestFiles"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LinearAlgebra", "CZlib"]),
-        .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestFiles"]),
+        .testTarget(name: "PicturesTests", dependencies: ["Pictures", "TestFiles"]),
         .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "TestSupport"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "TestSupport"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
@@ -80,12 +95,14 @@ let package = Package(
         .testTarget(name: "ReportTests", dependencies: ["report", "TestSupport"], path: "Tests/report"),
         .executableTarget(name: "write-stl10", dependencies: ["TestSupport"], path: "Tests/slurm/write-stl10"),
         // Runs of several ranks: `mpi-checks NAME` under mpirun, started by MPITests, which itself stays free of MPI.
-        .executableTarget(name: "mpi-checks", dependencies: ["Networks", "TestSupport"],
-            path: "Tests/mpi/checks"),
+        .executableTarget(name: "mpi-checks", dependencies: ["Networks", "TestSupport"], path: "Tests/mpi/checks"),
         // Loaded before the C library by a test: counts what the main thread allocates in some evaluations or steps.
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
         .testTarget(
-            name: "MPITests", dependencies: ["CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "TestSupport"],
+            name: "MPITests",
+            dependencies: [
+                "CountAllocations", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport",
+            ],
             path: "Tests/mpi/tests"),
     ],
     swiftLanguageModes: [.v6]

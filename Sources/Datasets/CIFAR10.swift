@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Storage
 
 /// CIFAR-10, binary version (Krizhevsky 2009): records of a label 0 to 9 and 32×32 colour pixels as three planes.
 func openCIFAR10(in folder: String) throws -> Dataset {

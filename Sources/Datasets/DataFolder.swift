@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 
 /// What is known about a public set before it is found.
 struct PublicSet {

@@ -1,5 +1,6 @@
 import Foundation
 import LinearAlgebra
+import Storage
 
 /// A public set of labelled images, opened.
 public struct Dataset: Sendable {

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Storage
 
 /// The four IDX files of MNIST and its kin, each plain or .gz (the plain one is taken where both exist).
 func openMNIST(_ name: String, in folder: String, classNames: [String]) throws -> Dataset {
@@ -49,7 +50,7 @@ private func openIDX(_ path: String, dimensions: Int) throws -> (file: ByteFile,
                 path, expected: "the IDX magic 0 0 8 \(dimensions)",
                 found: header[..<4].map { String($0) }.joined(separator: " "))
         }
-        let sizes = (1...dimensions).map { d in header[4 * d ..< 4 * d + 4].reduce(0) { $0 << 8 | Int($1) } }
+        let sizes = (1...dimensions).map { d in Int(bigEndianBytes: header[4 * d ..< 4 * d + 4]) }
         guard sizes[0] > 0, sizes[1...].allSatisfy({ (1...4096).contains($0) }) else {
             let found = sizes.map(String.init).joined(separator: "×")
             throw DataError(path, expected: "at least one item, with sides from 1 to 4096", found: found)

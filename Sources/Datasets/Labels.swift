@@ -1,3 +1,5 @@
+import Storage
+
 /// The labels of a set of images, a byte each in files, read by position.
 public final class Labels: Sendable {
     public let classes: Int

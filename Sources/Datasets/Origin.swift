@@ -1,3 +1,5 @@
+import Storage
+
 /// Whose file it is, by the CRC-32 of its content: all files of MNIST and of Fashion-MNIST as published and unpacked,
 /// which have the same names and sizes.
 private let publishedSums: [UInt: String] = [

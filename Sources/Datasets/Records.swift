@@ -1,3 +1,5 @@
+import Storage
+
 /// Pieces of equal length at equal distances in a file: its images, or its labels.
 struct Records: Sendable {
     let file: ByteFile

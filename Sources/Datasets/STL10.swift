@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Storage
 
 /// STL-10 (Coates, Lee & Ng, AISTATS 2011): 96×96 colour images as three planes, each stored column by column; labels
 /// 1 to 10; folds as lines of indices into the training images.

@@ -1,5 +1,6 @@
 import Layers
 import Parallel
+import Partition
 
 /// What of predicted layers is learned when.
 public enum Curriculum: Codable, Hashable, Sendable {

@@ -3,6 +3,7 @@ import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 import Runs
 
 /// Training a network, from files to test error: pre-train, train all layers, test once.
@@ -42,7 +43,7 @@ public final class NetworkExperiment {
     /// Trains, tests and writes what the run leaves. Every rank returns the same result, but for times and memory.
     ///
     /// - Parameter exportPath: where the layers go as ordinary dense weights.
-    /// - Throws: `AgreedFailure` for data, files and a loss that is not a number; `MPIError`.
+    /// - Throws: `CollectiveError` for data, files and a loss that is not a number; `MPIError`.
     public func run(exportPath: String?) throws -> RunResult {
         do { return try learnAndTest(exportPath: exportPath) } catch let error as Divergence {
             return try communicator.agree { throw error }

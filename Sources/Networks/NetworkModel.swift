@@ -2,6 +2,7 @@ import DataParallel
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// A network's layers with their learned values: what training steps, and what a model file holds.
 public final class NetworkModel {

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import LinearAlgebra
+import Storage
 
 /// model.safetensors: names and shapes are a table in docs/mlp.md. Nothing in it depends on ranks, hosts or time.
 extension NetworkModel {

@@ -32,7 +32,7 @@ final class NetworkTraining {
 
     /// Makes the dictionaries and trains layer by layer. Collective.
     ///
-    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`.
+    /// - Throws: `CollectiveError`, `Divergence`, `MPIError`.
     init(
         settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, data: Dataset, samples: [Int],
         communicator: Communicator, progress: ProgressLog
@@ -57,7 +57,7 @@ final class NetworkTraining {
     /// Trains through all stages and returns the last epoch. `report` is called on every rank after each epoch, `watch`
     /// after so many steps. Collective.
     ///
-    /// - Throws: `AgreedFailure`, `Divergence`, `MPIError`; what `report` and `watch` throw.
+    /// - Throws: `CollectiveError`, `Divergence`, `MPIError`; what `report` and `watch` throw.
     func train(
         learningRate: Double, watch: (every: Int, body: (TrainingState) throws -> Void)? = nil,
         _ report: (Metrics.Row) throws -> Void = { _ in }
@@ -118,7 +118,7 @@ final class NetworkTraining {
 
     /// The classes predicted for other images, whose rows take the place of the training images'.
     ///
-    /// - Throws: `AgreedFailure`.
+    /// - Throws: `CollectiveError`.
     func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
         rows = nil
         return network!.predict(Array(0..<range.count), of: try read(images, labels, range))

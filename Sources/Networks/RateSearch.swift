@@ -28,7 +28,7 @@ struct RateSearch {
     ///   - rates: to try.
     ///   - every: steps between rows of the table; nil: an epoch.
     ///   - training: on `others`.
-    /// - Throws: `AgreedFailure` where the loss is finite with none of the rates; `MPIError`.
+    /// - Throws: `CollectiveError` where the loss is finite with none of the rates; `MPIError`.
     mutating func run(
         _ rates: [Double], every: Int?, training: NetworkTraining, communicator: Communicator, progress: ProgressLog
     ) throws -> Double {

@@ -1,3 +1,5 @@
+import Storage
+
 /// A small picture of one filter.
 public struct Tile: Sendable {
     /// Weights ordered channel, row, column.

@@ -5,6 +5,7 @@ import Layers
 import LinearAlgebra
 import Parallel
 import Runs
+import Storage
 
 /// The job `rica` from files to accuracy: learn features on patches, encode the labelled images, classify them.
 public final class RICAExperiment {
@@ -60,7 +61,7 @@ public final class RICAExperiment {
 
     /// Runs the phases asked for; every rank returns what it worked out, rank 0 also what earlier phases left.
     ///
-    /// - Throws: `AgreedFailure` for data and files, `TrainingError` through it, `MPIError`.
+    /// - Throws: `CollectiveError` for data and files, `TrainingError` through it, `MPIError`.
     public func run() throws -> RunResult {
         var model: RICAModel
         switch request.phase {

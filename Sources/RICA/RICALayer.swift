@@ -3,6 +3,7 @@ import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// The patches that a dictionary is made from, where one is made from data.
 public enum DictionarySource: String, CaseIterable, Codable, Sendable {

@@ -2,7 +2,8 @@ import Datasets
 import Foundation
 import Layers
 import LinearAlgebra
-import Parallel
+import Partition
+import Storage
 
 /// model.safetensors: names and shapes are a table in docs/rica.md. Nothing in it depends on ranks, hosts or time.
 extension RICAModel {

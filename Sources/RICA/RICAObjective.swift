@@ -1,7 +1,7 @@
 import DataParallel
 import Layers
 import LinearAlgebra
-import Parallel
+import Partition
 
 /// The RICA objective over patches x, as a mean per patch: λ·Σ√((Ŵx)² + ε) + ½‖ŴᵀŴx − x‖², where Ŵ is W with
 /// normalised rows, and its gradient with respect to the learned values w behind W (Le et al. 2011; Denil et al. 2013,

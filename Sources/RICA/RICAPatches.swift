@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import LinearAlgebra
 import Parallel
+import Storage
 
 /// What RICA learns from: the whitening, fitted on all ranks, and this rank's patches.
 public struct RICAPatches {

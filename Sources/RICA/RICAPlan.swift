@@ -3,6 +3,7 @@ import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// What a run will cost, worked out before it: `--dry-run` prints it, the banner shows a part.
 public struct RICAPlan {

@@ -3,6 +3,7 @@ import Layers
 import LinearAlgebra
 import Parallel
 import Runs
+import Storage
 
 /// What `--validate` tries. A value that the user gave is the only one of its list.
 public struct ValidationGrid: Sendable {

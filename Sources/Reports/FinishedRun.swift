@@ -1,7 +1,7 @@
-import Datasets
 import Foundation
 import Runs
 import Scaling
+import Storage
 
 /// A run that has a test error, as its run directory holds it.
 public struct FinishedRun: Sendable {
@@ -73,7 +73,7 @@ public struct FinishedRun: Sendable {
             throw damaged(path, "at most \(mostSettings) values in '\(name)'", "\(texts.count)")
         }
         for text in texts.flatMap({ [$0.key, $0.value] }) where text.utf8.count > longestText {
-            let found = "one of \(text.utf8.count), '\(quotable(text))'"
+            let found = "one of \(text.utf8.count), '\(text.escaped)'"
             throw damaged(path, "texts of at most \(longestText) bytes", found)
         }
     }
@@ -86,7 +86,7 @@ public struct FinishedRun: Sendable {
         } catch DecodingError.keyNotFound(let key, _) {
             throw damaged(path, expected, "no '\(key.stringValue)'")
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            let place = quotable(context.codingPath.map(\.stringValue).joined(separator: "."))
+            let place = context.codingPath.map(\.stringValue).joined(separator: ".").escaped
             throw damaged(path, expected, "another kind of value at '\(place)'")
         } catch {
             let text = "text that is not JSON, or a number out of range"

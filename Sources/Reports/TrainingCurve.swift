@@ -1,6 +1,7 @@
 import Foundation
 import Runs
 import Scaling
+import Storage
 
 /// The objective on the training images against time, from a run's metrics.csv.
 public struct TrainingCurve: Sendable {

@@ -1,6 +1,6 @@
-import Datasets
 import Layers
 import Parallel
+import Storage
 
 // The modules that define these errors know nothing of MPI, and so nothing of exit codes.
 extension DataError: ExitCoded {}

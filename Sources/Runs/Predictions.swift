@@ -1,4 +1,5 @@
 import Parallel
+import Partition
 
 /// predictions.csv: `fold,index,label,predicted`, a line a test image and fold.
 ///

@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Foundation
 import Parallel
+import Storage
 
 /// A run directory that cannot be used. Exit code 64 where it holds another run, else 1.
 public struct RunDirectoryError: ExitCoded, CustomStringConvertible {

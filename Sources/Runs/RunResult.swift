@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Storage
 
 /// result.json. Fields that a phase does not reach are absent.
 public struct RunResult: Codable, Sendable {

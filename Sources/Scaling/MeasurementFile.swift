@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Foundation
 import Runs
+import Storage
 
 /// A table of measurements that several runs add to, as CSV without quotes. A row takes the place of the one with the same key; the others
 /// stay as they are.
@@ -70,7 +71,7 @@ public struct MeasurementFile {
         else {
             throw DataError(
                 message: "\(path): expected the columns \(columns.joined(separator: ",")), found "
-                    + "\(quotable(table.columns.joined(separator: ","))): \(advice)")
+                    + "\(table.columns.joined(separator: ",").escaped): \(advice)")
         }
         return try table.lines.map { line in
             guard line.count == table.columns.count else {

@@ -35,7 +35,7 @@ public struct NetworkSteps {
     /// - Parameters:
     ///   - learned: proportion of the weights; 1: dense layers.
     ///   - exchange: its steps between exchanges divide the steps that are measured.
-    /// - Throws: `AgreedFailure`, `MPIError`.
+    /// - Throws: `CollectiveError`, `MPIError`.
     public func measure(learned: Double, exchange options: ExchangeOptions) throws -> StepMeasurement {
         let every = options.period, batch = settings.globalBatch(ranks: communicator.size)
         precondition(settings.steps % every == 0)

@@ -3,6 +3,7 @@ import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 import RICA
 import Runs
 
@@ -30,7 +31,7 @@ public struct RICASteps {
     /// its allreduce exchange. The bytes are those of the gradient and the values, without the few of inner products.
     ///
     /// - Parameter learned: proportion of the weights; 1: a dense layer.
-    /// - Throws: `AgreedFailure`, also where L-BFGS found no way on before the first step that counts; `MPIError`.
+    /// - Throws: `CollectiveError`, also where L-BFGS found no way on before the first step that counts; `MPIError`.
     public func measure(learned: Double) throws -> StepMeasurement {
         let total = settings.globalBatch(ranks: communicator.size), size = patch.count
         let isDense = learned == 1, iterations = settings.warmUp + settings.steps

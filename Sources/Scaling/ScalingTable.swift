@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Foundation
 import Runs
+import Storage
 
 /// scaling.csv: what the job `scaling` has measured, a row a configuration at a rank count on a network.
 public struct ScalingTable: Sendable {
@@ -120,7 +121,7 @@ private struct Line {
 
     private func value<T>(_ name: String, _ expected: String, _ parse: (String) -> T?) throws -> T {
         let text = try text(name)
-        guard let value = parse(text) else { throw damaged("\(expected) as \(name)", "'\(quotable(text))'") }
+        guard let value = parse(text) else { throw damaged("\(expected) as \(name)", "'\(text.escaped)'") }
         return value
     }
 

@@ -1,6 +1,6 @@
-import Datasets
 import Foundation
 import Runs
+import Storage
 
 /// How many steps configurations need to some error: a CSV table with the columns `learned`, `exchange` and `steps`, others beside them.
 public struct StepsToTarget: Sendable {
@@ -25,7 +25,7 @@ public struct StepsToTarget: Sendable {
         let table = CSVTable(String(decoding: data, as: UTF8.self))
         let places = ["learned", "exchange", "steps"].compactMap { table.columns.firstIndex(of: $0) }
         guard places.count == 3 else {
-            let found = quotable(table.columns.joined(separator: ","))
+            let found = table.columns.joined(separator: ",").escaped
             throw damaged(1, "columns 'learned', 'exchange' and 'steps'", found)
         }
         var steps: [Key: Double] = [:]

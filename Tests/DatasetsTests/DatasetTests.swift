@@ -1,6 +1,8 @@
 import Datasets
 import Foundation
 import LinearAlgebra
+import Storage
+import TestFiles
 import Testing
 
 @Suite struct DatasetTests {

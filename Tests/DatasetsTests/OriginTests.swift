@@ -1,4 +1,5 @@
 import Datasets
+import TestFiles
 import Testing
 
 /// Small files that have the CRC-32 of a published one: 40 labels, or 40 images of one pixel.

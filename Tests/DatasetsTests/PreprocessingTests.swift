@@ -1,5 +1,6 @@
 import Datasets
 import LinearAlgebra
+import TestFiles
 import Testing
 
 @Suite struct PreprocessingTests {

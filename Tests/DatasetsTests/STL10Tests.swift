@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import LinearAlgebra
+import TestFiles
 import Testing
 
 @Suite struct STL10Tests {

@@ -1,4 +1,5 @@
 import Pictures
+import TestFiles
 import Testing
 
 @Suite struct FilterSheetTests {

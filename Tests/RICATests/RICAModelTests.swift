@@ -3,6 +3,7 @@ import Foundation
 import Layers
 import LinearAlgebra
 import RICA
+import Storage
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
-import Datasets
 import Foundation
 import Runs
+import Storage
 import TestSupport
 import Testing
 

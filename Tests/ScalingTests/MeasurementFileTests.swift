@@ -1,6 +1,6 @@
-import Datasets
 import Foundation
 import Scaling
+import Storage
 import Testing
 
 @Suite struct MeasurementFileTests {

@@ -1,6 +1,6 @@
-import Datasets
 import Foundation
 import Scaling
+import Storage
 import TestSupport
 import Testing
 
@@ -146,7 +146,10 @@ import Testing
         (["step_min": "0", "step_p10": "0", "step_median": "0"], "a step of more than 0 seconds, found 0.0"),
         (["model": "784-9223372036854775807-10"], "widths from 1 to 1000000000000 as model, found '784-92"),
         (["model": "784--10"], "widths from 1 to 1000000000000 as model, found '784--10'"),
-        (["model": "a\u{1B}[2J"], "1 to 144 letters, digits, dots, hyphens and underscores as model, found 'a [2J'"),
+        (
+            ["model": "a\u{1B}[2J"],
+            "1 to 144 letters, digits, dots, hyphens and underscores as model, found 'a\\u{1B}[2J'"
+        ),
         (["link": ""], "1 to 64 letters, digits, dots, hyphens and underscores as link, found ''"),
         (["learned": "1e-400"], "a proportion above 0, up to 1 as learned, found '1e-400'"),
     ])

@@ -6,6 +6,7 @@ import Foundation
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 import Runs
 
 struct Options: ParsableCommand {

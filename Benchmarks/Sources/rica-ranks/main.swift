@@ -5,6 +5,7 @@ import Foundation
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 import RICA
 import Runs
 

@@ -1,6 +1,6 @@
-import Datasets
 import LinearAlgebra
 import Parallel
+import Storage
 
 /// The centres of k-means on samples of all ranks, scaled to length 1 as atoms of a dictionary: Lloyd's iterations from randomly drawn
 /// samples. A centre that loses all its samples stays where it is.
@@ -10,7 +10,7 @@ import Parallel
 ///   - size: values of a sample.
 ///   - draws: which samples, all different, are the first centres.
 ///   - load: puts some samples, 1000 at most, into the first rows of a matrix of `size` columns.
-/// - Throws: `AgreedFailure` of exit code 65 where there are fewer samples than centres; `MPIError`.
+/// - Throws: `CollectiveError` of exit code 65 where there are fewer samples than centres; `MPIError`.
 /// - Complexity: 2·samples/P·count·size flops an iteration and one allreduce of count·(size + 1) Doubles.
 public func kMeans(
     count: Int, samples: [Int], size: Int, iterations: Int = 10, draws: RandomStream, order: ReductionOrder = .fast,

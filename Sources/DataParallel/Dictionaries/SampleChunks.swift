@@ -1,4 +1,5 @@
 import Parallel
+import Partition
 
 extension Communicator {
     /// This rank's parts of a list of samples that is the same on every rank, each in chunks. A shard's chunks are cut on the shard. Else

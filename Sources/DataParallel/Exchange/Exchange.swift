@@ -1,6 +1,5 @@
 import Layers
 import LinearAlgebra
-import Parallel
 
 /// What makes new values of a gradient, unit by unit: the rule of an optimiser with its state.
 public protocol UpdateRule: AnyObject {

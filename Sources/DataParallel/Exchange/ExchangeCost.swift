@@ -1,5 +1,6 @@
 import Layers
 import Parallel
+import Partition
 
 /// The bytes and the memory of an exchange, worked out from its kind, the shapes of the parameters and the rank count.
 ///

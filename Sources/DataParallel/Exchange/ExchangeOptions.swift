@@ -1,5 +1,6 @@
 import Layers
 import Parallel
+import Partition
 
 /// What numbers are on the wire.
 public enum WireFormat: String, CaseIterable, Sendable {

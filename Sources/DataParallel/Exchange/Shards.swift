@@ -1,5 +1,6 @@
 import Layers
 import Parallel
+import Partition
 
 /// Which rank owns what of some learned values: every parameter's units are cut into ranks, so that each owns a part of every layer. And which
 /// of them travel together, as values of a type.

@@ -1,6 +1,7 @@
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// L-BFGS on learned values that the ranks own in shares, with a strong Wolfe line search.
 ///

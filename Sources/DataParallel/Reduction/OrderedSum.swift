@@ -1,6 +1,7 @@
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// Sums a buffer of N values over ranks at the ranks that own them, in the fixed order: parts go unsummed straight to their owners, which
 /// add them. A rank's parts are the nodes of `ShardTree` that its shards make: one to three.

@@ -1,4 +1,4 @@
-import Parallel
+import Partition
 
 /// How sums over the samples of all ranks are formed.
 public enum ReductionOrder: String, CaseIterable, Sendable {

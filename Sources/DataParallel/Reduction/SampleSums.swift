@@ -1,4 +1,5 @@
 import Parallel
+import Partition
 
 extension ReductionOrder {
     /// Doubles that `SampleSums` of so many holds on the rank of most.

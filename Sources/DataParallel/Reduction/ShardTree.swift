@@ -1,4 +1,4 @@
-import Parallel
+import Partition
 
 /// The tree in which the sums of eight shards meet, ((s0+s1)+(s2+s3))+((s4+s5)+(s6+s7)), whoever holds them. A node is the range of
 /// shards below it.

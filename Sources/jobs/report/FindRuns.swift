@@ -1,8 +1,8 @@
-import Datasets
 import Foundation
 import JobSupport
 import Reports
 import Runs
+import Storage
 
 /// The run directories that are named, or that lie in folders named, each once. Says which folders beside them are left
 /// out.

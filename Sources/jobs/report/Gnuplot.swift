@@ -1,6 +1,7 @@
 import DataParallel
 import Datasets
 import Foundation
+import Storage
 
 /// The largest picture that a report takes.
 let mostPictureBytes = 64 << 20

@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Reports
 import Runs
+import Storage
 
 /// The job: reads all runs, draws, then writes.
 func runReport(_ options: ReportOptions) throws {

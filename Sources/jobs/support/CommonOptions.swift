@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Layers
 import Runs
+import Storage
 
 extension AlphaSampling: ExpressibleByArgument {}
 extension ComputePath: ExpressibleByArgument {}

@@ -25,7 +25,7 @@ public struct JobRun {
     /// Opens the data set and refuses one that cannot be used. Collective.
     ///
     /// - Parameter body: what else a rank finds out by itself, once the set is open.
-    /// - Throws: `AgreedFailure`, also for what `body` throws; `MPIError`.
+    /// - Throws: `CollectiveError`, also for what `body` throws; `MPIError`.
     public func openData<Result>(_ body: (Dataset) throws -> Result) throws -> (data: Dataset, found: Result) {
         let (data, found) = try world.agree {
             try common.checkRanks(world.size)
@@ -65,7 +65,7 @@ public struct JobRun {
     /// - Parameters:
     ///   - describe: adds the derived sizes to the banner.
     ///   - body: the work.
-    /// - Throws: `AgreedFailure`, `MPIError`; what `body` throws.
+    /// - Throws: `CollectiveError`, `MPIError`; what `body` throws.
     public func run(
         _ needs: Needs, data: Dataset, describe: (inout Banner) -> Void, _ body: () throws -> Void
     ) throws {

@@ -33,7 +33,7 @@ public struct NetworkJob {
     /// Runs the job on one rank.
     ///
     /// - Parameter make: the settings for a data set.
-    /// - Throws: `AgreedFailure`, `MPIError`.
+    /// - Throws: `CollectiveError`, `MPIError`.
     public func run(on world: Communicator, _ make: (Dataset) -> NetworkSettings) throws {
         let job = JobRun(name, common: common, on: world)
         let (data, _) = try job.openData { _ in }

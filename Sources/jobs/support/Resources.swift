@@ -50,7 +50,7 @@ private func checkLimit(_ resource: __rlimit_resource, _ name: String, atLeast l
 ///   - bytes: what a rank will take at most beside what it has.
 ///   - hosts: the host of every rank.
 ///   - isDryRun: a need that is too large is told, and no error.
-/// - Throws: `AgreedFailure` with exit code 1 where a rank's machine or its limits are too small for it.
+/// - Throws: `CollectiveError` with exit code 1 where a rank's machine or its limits are too small for it.
 public func checkMemory(_ bytes: Int, hosts: [String], isDryRun: Bool, logger: Logger, on world: Communicator) throws {
     let ranks = hosts.count { $0 == hosts[world.rank] }
     let verdict = MemoryLimits().verdict("the run", needs: bytes, processes: ranks)

@@ -1,6 +1,7 @@
 import Datasets
 import Logging
 import Parallel
+import Storage
 
 /// Refuses sets that are not the same on all ranks, such as an older copy on one node: cuts of them would not fit
 /// together. One allreduce of 64 bytes.

@@ -6,7 +6,7 @@ import Parallel
 /// What may differ by machine is not compared: where the data is, threads, deadlines, and how progress is told.
 ///
 /// - Parameter words: the job's name and its arguments.
-/// - Throws: `AgreedFailure` with exit code 64.
+/// - Throws: `CollectiveError` with exit code 64.
 func checkSameOptions(_ words: [String], on world: Communicator) throws {
     var text = Array(words.joined(separator: "\0").utf8)
     var length = Int64(text.count)

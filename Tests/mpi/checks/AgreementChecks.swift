@@ -14,7 +14,7 @@ func checkAgree(_ world: Communicator) throws {
             do {
                 _ = try world.agree { if world.rank >= first { throw BadData(description: message) } }
                 throw CheckFailure(description: "rank \(first) failed and rank \(world.rank) does not know")
-            } catch let failure as AgreedFailure {
+            } catch let failure as CollectiveError {
                 try expectEqual(failure.rank, first, "the lowest failing rank")
                 try expectEqual(failure.exitCode, 65, "its exit code")
                 let place = failure.description.hasPrefix("rank \(first) on ")
@@ -28,7 +28,7 @@ func checkAgree(_ world: Communicator) throws {
     do {
         try world.agree { throw CheckFailure(description: "no code") }
         throw CheckFailure(description: "everybody failed and nobody knows")
-    } catch let failure as AgreedFailure {
+    } catch let failure as CollectiveError {
         try expectEqual(failure.exitCode, 1, "the code of an error without one")
     }
 }

@@ -1,4 +1,5 @@
 import Parallel
+import Partition
 
 typealias Number = MPIScalar & Comparable & Numeric
 

@@ -91,7 +91,7 @@ func checkPlanThatFailsOnOneRank(_ world: Communicator) throws {
                 try NetworkPlan(settings, exchange: ExchangeOptions(kind), ranks: world.size, forced: nil, training: 20)
             }
             throw CheckFailure(description: "\(kind): rank \(last) failed and rank \(world.rank) does not know")
-        } catch let failure as AgreedFailure {
+        } catch let failure as CollectiveError {
             try expectEqual(failure.rank, last, "the rank that failed")
         }
     }

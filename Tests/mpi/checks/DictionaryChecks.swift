@@ -66,7 +66,7 @@ func checkKMeans(_ world: Communicator) throws {
 
     do {
         _ = try kMeans(count: 10, samples: Array(samples[..<9]), size: 12, draws: draws, communicator: world, load: load)
-    } catch let failure as AgreedFailure {
+    } catch let failure as CollectiveError {
         return try expect(failure.exitCode == 65 && failure.description.contains("at least 10"), "\(failure)")
     }
     throw CheckFailure(description: "10 centres were made of 9 samples")

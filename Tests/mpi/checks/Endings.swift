@@ -15,33 +15,32 @@ func throwWhileOthersWait(_ world: Communicator) throws {
     _ = try copy.allReduce(Float(1))
 }
 
-/// The last rank throws with an operation under way that the others wait for.
-func throwInOverlap(_ world: Communicator) throws {
-    var buffer = [Float](repeating: 1, count: 100_000)
-    try buffer.withUnsafeMutableBufferPointer { buffer in
-        try world.overlap { exchange in
-            try exchange.allReduce(inPlace: buffer)
-            if world.rank == world.size - 1 { try fail() }
-            try exchange.allReduce(inPlace: buffer)
-        }
-    }
+/// The last rank throws with messages under way that the others wait for.
+func throwInMessages(_ world: Communicator) throws {
+    try exchange(world) { if world.rank == world.size - 1 { try fail() } }
     try world.barrier()
+}
+
+/// All ranks exchange messages, and once more after `body`, which runs while the first are under way.
+private func exchange(_ world: Communicator, _ body: () throws -> Void) throws {
+    let messages = Messages(world), parts = Parts<Float>(counts: [Int](repeating: 100_000, count: world.size))
+    var buffer = [Float](repeating: 1, count: parts.total)
+    try buffer.withUnsafeMutableBufferPointer { buffer in
+        messages.allGather(inPlace: buffer, parts)
+        try body()
+        messages.finish()
+        messages.allGather(inPlace: buffer, parts)
+        messages.finish()
+    }
 }
 
 /// Nobody waits, but nobody agreed either.
 func throwEverywhere(_: Communicator) throws { throw BadData(description: "the disk is gone") }
 
 /// Only the last rank fails; all leave together.
-func agreedFailure(_ world: Communicator) throws {
+func collectiveError(_ world: Communicator) throws {
     print("rank \(world.rank) was here")
     try world.agree { if world.rank == world.size - 1 { throw BadData(description: "the disk is gone") } }
-}
-
-/// Ranks agree in a part of the world; the others do not know and wait.
-func agreedBySome(_ world: Communicator) throws {
-    let part = try world.split(color: world.rank == 0 ? 0 : 1)
-    if world.rank == 0 { try part.agree { throw BadData(description: "the disk is gone") } }
-    try world.barrier()
 }
 
 /// The last rank is busy elsewhere for longer than the deadline.
@@ -51,12 +50,8 @@ func stall(_ world: Communicator) throws {
     try world.barrier()
 }
 
-func stallInOverlap(_ world: Communicator) throws {
-    var buffer: [Float] = [1]
-    if world.rank == world.size - 1 { sleep(30) }
-    try buffer.withUnsafeMutableBufferPointer { buffer in
-        try world.overlap { try $0.allReduce(inPlace: buffer) }
-    }
+func stallInMessages(_ world: Communicator) throws {
+    try exchange(world) { if world.rank == world.size - 1 { sleep(30) } }
 }
 
 /// The last rank does not even run any more.

@@ -3,6 +3,7 @@ import Glibc
 import Layers
 import LinearAlgebra
 import Parallel
+import Partition
 import TestSupport
 
 /// Units that ranks do not divide, fewer than ranks, one; values a unit from one on.

@@ -1,4 +1,5 @@
 import Parallel
+import Partition
 
 /// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths and in however many runs; and all get every
 /// rank's part, while that is under way.

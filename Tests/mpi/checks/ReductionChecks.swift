@@ -1,6 +1,7 @@
 import DataParallel
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// Numbers whose sums round: an order of adding shows in the last bits.
 private func number<Number: Scalar>(_ shard: Int, _ index: Int) -> Number { 1 / Number(3 + (shard * 7 + index) % 89) }

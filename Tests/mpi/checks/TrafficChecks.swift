@@ -1,15 +1,15 @@
 import Parallel
+import Partition
 
-/// Bytes are those of each collective's formula, however many MPI calls an operation took, blocking or overlapped.
+/// Bytes are those of each collective's formula, however many MPI calls an operation took.
 func checkTraffic(_ world: Communicator) throws {
     for limit in [Int(Int32.max), 7] {
         world.largestCount = limit
-        try checkTraffic(world, overlapped: false)
-        try checkTraffic(world, overlapped: true)
+        try checkCounts(world)
     }
 }
 
-private func checkTraffic(_ world: Communicator, overlapped: Bool) throws {
+private func checkCounts(_ world: Communicator) throws {
     let ranks = world.size
     let shares = Cut(13, into: ranks).scaled(by: 3)
     let n = shares.total
@@ -21,15 +21,9 @@ private func checkTraffic(_ world: Communicator, overlapped: Bool) throws {
     try source.withUnsafeBufferPointer { source in
         try all.withUnsafeMutableBufferPointer { all in
             try share.withUnsafeMutableBufferPointer { share in
-                if overlapped {
-                    try world.overlap { try $0.reduceScatter(source, into: share, shares: shares) }
-                    try world.overlap { try $0.allGather(inPlace: all, shares: shares) }
-                    try world.overlap { try $0.allReduce(inPlace: all) }
-                } else {
-                    try world.reduceScatter(source, into: share, shares: shares)
-                    try world.allGather(inPlace: all, shares: shares)
-                    try world.allReduce(inPlace: all)
-                }
+                try world.reduceScatter(source, into: share, shares: shares)
+                try world.allGather(inPlace: all, shares: shares)
+                try world.allReduce(inPlace: all)
                 try world.broadcast(all, from: ranks - 1)
                 try world.barrier()
             }

@@ -1,6 +1,7 @@
 import DataParallel
 import LinearAlgebra
 import Parallel
+import Partition
 
 /// ½Σ aᵢ(xᵢ − bᵢ)² with a from 1 to 1,000, in parts: each rank holds the terms of every size-th value.
 private final class Quadratic: ShardedObjective {

@@ -6,11 +6,8 @@ import Parallel
 
 /// Checks that hold on any number of ranks.
 let checks: [(name: String, body: (Communicator) throws -> Void)] = [
-    ("cut", checkCut),
     ("collectives", checkCollectives),
     ("collectives-in-pieces", checkCollectivesInPieces),
-    ("overlap", checkOverlap),
-    ("overlap-in-pieces", checkOverlapInPieces),
     ("all-to-all", checkAllToAll),
     ("ring", checkRing),
     ("ordered-sum", checkOrderedSum),
@@ -40,12 +37,11 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
 /// Checks that end the job; MPITests knows how.
 let endings: [(name: String, body: (Communicator) throws -> Void)] = [
     ("throw-while-others-wait", throwWhileOthersWait),
-    ("throw-in-overlap", throwInOverlap),
+    ("throw-in-messages", throwInMessages),
     ("throw-everywhere", throwEverywhere),
-    ("agreed-failure", agreedFailure),
-    ("agreed-by-some", agreedBySome),
+    ("collective-error", collectiveError),
     ("stall", stall),
-    ("stall-in-overlap", stallInOverlap),
+    ("stall-in-messages", stallInMessages),
     ("stall-of-a-stopped-rank", stallOfAStoppedRank),
     ("stall-of-all", stallOfAll),
     ("stalls-that-end", stallsThatEnd),

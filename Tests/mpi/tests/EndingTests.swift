@@ -12,7 +12,7 @@ struct EndingTests {
         outcome.error.split(separator: "\n").map(String.init).filter { $0.hasPrefix("mpi-checks ") }
     }
 
-    @Test(arguments: ["throw-while-others-wait", "throw-in-overlap"], [2, 3, 4])
+    @Test(arguments: ["throw-while-others-wait", "throw-in-messages"], [2, 3, 4])
     func oneThrows(_ check: String, ranks: Int) throws {
         let outcome = try run(check, ranks: ranks)
         #expect(outcome.code == 65, "\(outcome)")
@@ -24,7 +24,7 @@ struct EndingTests {
         #expect(try outcome.end.timeIntervalSince1970 - #require(thrown, "\(outcome)") < 10, "\(outcome)")
     }
 
-    @Test(arguments: ["throw-while-others-wait", "throw-in-overlap", "throw-everywhere", "agreed-failure"], [nil, 1])
+    @Test(arguments: ["throw-while-others-wait", "throw-in-messages", "throw-everywhere", "collective-error"], [nil, 1])
     func aloneItSaysSoOnce(_ check: String, ranks: Int?) throws {
         let outcome = try run(check, ranks: ranks)
         #expect(outcome.code == 65, "\(outcome)")
@@ -38,8 +38,8 @@ struct EndingTests {
     }
 
     @Test(arguments: [2, 4])
-    func agreedFailureIsSaidOnceAndAllFinalise(ranks: Int) throws {
-        let outcome = try run("agreed-failure", ranks: ranks)
+    func collectiveErrorIsSaidOnceAndAllFinalise(ranks: Int) throws {
+        let outcome = try run("collective-error", ranks: ranks)
         #expect(outcome.code == 65, "\(outcome)")
         #expect(lines(outcome).count == 1, "\(outcome)")
         #expect(lines(outcome).first?.contains("rank \(ranks - 1) on ") == true, "\(outcome)")
@@ -47,15 +47,9 @@ struct EndingTests {
         for rank in 0..<ranks { #expect(outcome.output.contains("rank \(rank) was here"), "\(outcome)") }
     }
 
-    @Test func agreementOfSomeEndsAll() throws {
-        let outcome = try run("agreed-by-some", ranks: 3)
-        #expect(outcome.code == 65, "\(outcome)")
-        #expect(lines(outcome).first?.contains("the disk is gone") == true, "\(outcome)")
-    }
-
     /// Six ranks are more than a rank has neighbours: what it knows of some, others told it.
     @Test(arguments: [
-        "stall": "MPI_Barrier", "stall-in-overlap": "MPI_Wait", "stall-of-a-stopped-rank": "MPI_Allreduce",
+        "stall": "MPI_Barrier", "stall-in-messages": "MPI_Wait", "stall-of-a-stopped-rank": "MPI_Allreduce",
         "stall-after-others": "MPI_Barrier",
     ], [2, 3, 6])
     func stallEndsAndNamesTheSilentRank(_ check: (key: String, value: String), ranks: Int) throws {

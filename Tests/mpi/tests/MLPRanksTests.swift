@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Storage
 import Testing
 
 /// The job mlp on 1 to 4 ranks: the same numbers whatever the rank count and the exchange, and the bytes of the formula.

@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Storage
 import TestSupport
 import Testing
 

@@ -1,0 +1,95 @@
+import Glibc
+import Synchronization
+
+/// Ends the job when this rank has been inside one MPI call for too long.
+///
+/// A survivor never sees an error when a peer or a link is gone, it waits for ever: only its own clock helps. Each call
+/// leaves its ticket in a slot; a thread looks a few times a deadline and counts how often it has seen the
+/// same ticket. It counts looks, not time, so a job that Slurm suspends and resumes is not taken for stalled.
+/// Two atomic operations a call, no clock, no memory. What costs more comes after half of the deadline:
+/// `WaitingRanks`, which tells who is missing.
+final class StallDetector: Sendable {
+    static let shared = StallDetector()
+
+    /// One slot for each thread that is inside MPI at the same time.
+    private static let slotCount = 16
+    /// The low byte is the call under way, 0 for none; above it the number of calls that this slot has seen.
+    private let slots = InlineArray<16, Atomic<UInt64>> { _ in Atomic(0) }
+    private let waitingRanks = Mutex<WaitingRanks?>(nil)
+
+    private init() {}
+
+    /// Takes a free slot for a call that begins now.
+    @inline(__always)
+    func enter(_ call: MPICall) -> Int {
+        for slot in 0..<Self.slotCount {
+            let free = slots[slot].load(ordering: .relaxed)
+            if free & 0xff != 0 { continue }
+            let ticket = (free &+ 0x100) | UInt64(call.rawValue)
+            if slots[slot].compareExchange(expected: free, desired: ticket, ordering: .relaxed).exchanged {
+                return slot
+            }
+        }
+        fatalError("more than \(Self.slotCount) threads are inside MPI calls at once")
+    }
+
+    /// The call in this slot has returned.
+    @inline(__always)
+    func leave(_ slot: Int) {
+        slots[slot].store(slots[slot].load(ordering: .relaxed) & ~0xff, ordering: .relaxed)
+    }
+
+    /// From now on a call that waits for half of the deadline makes this rank ask who else waits.
+    func ask(_ waitingRanks: WaitingRanks) { self.waitingRanks.withLock { $0 = waitingRanks } }
+
+    /// Before MPI_Finalize: from now on no call to MPI but MPI_Abort.
+    func askNoMore() { waitingRanks.withLock { $0.take() }?.end() }
+
+    /// Starts the thread that looks. `seconds` is how long a call may take, finite or not.
+    func start(deadline seconds: Double) {
+        precondition(seconds > 0, "a deadline is a positive number of seconds")
+        guard seconds.isFinite else { return }
+        let period = min(1, seconds / 20)
+        let failure = startThread { self.look(every: period, deadline: seconds) }
+        guard failure == 0 else {
+            Termination.abort(
+                "cannot start the thread that ends a stalled job: \(String(cString: strerror(failure)))", code: 1)
+        }
+    }
+
+    private func look(every period: Double, deadline: Double) -> Never {
+        var tickets = [UInt64](repeating: 0, count: Self.slotCount)
+        var looks = [Int](repeating: 0, count: Self.slotCount)
+        while true {
+            usleep(UInt32(period * 1e6))
+            for slot in 0..<Self.slotCount {
+                let ticket = slots[slot].load(ordering: .relaxed)
+                if ticket & 0xff == 0 || ticket != tickets[slot] {
+                    tickets[slot] = ticket
+                    looks[slot] = 0
+                    continue
+                }
+                looks[slot] += 1
+                let waited = Double(looks[slot]) * period
+                guard waited >= deadline / 2, let call = MPICall(rawValue: UInt8(truncatingIfNeeded: ticket)) else {
+                    continue
+                }
+                let isStuck: @Sendable () -> Bool = { self.slots[slot].load(ordering: .relaxed) == ticket }
+                let waitingRanks = waitingRanks.withLock { $0 }
+                waitingRanks?.start(every: period, while: isStuck)
+                guard waited >= deadline else { continue }
+                // Ranks that wait together find out together: as a rule the lowest speaks and ends the others in time.
+                // One that is cut off knows least and speaks last.
+                usleep(UInt32(min(Termination.rank, 40)) * 50_000 + (waitingRanks?.hearsFew == true ? 2_000_000 : 0))
+                guard isStuck() else { continue }
+                let finding =
+                    waitingRanks?.finding
+                    ?? "another rank is stuck or cannot be reached, or the deadline is too short"
+                Termination.abort(
+                    "waited \(Int(waited.rounded())) s in \(call.name), "
+                        + "longer than the deadline of \(deadline) s: \(finding)",
+                    code: 1)
+            }
+        }
+    }
+}

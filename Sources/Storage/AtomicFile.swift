@@ -1,0 +1,89 @@
+import Foundation
+
+/// A file that could not be written. A job ends with exit code 1.
+public struct WriteError: Error, CustomStringConvertible, Sendable {
+    /// One line: the file, the step, the system's reason.
+    public let message: String
+    public var description: String { message }
+
+    init(message: String) { self.message = message }
+
+    init(_ path: String, _ step: String) {
+        message = "\(path): cannot \(step): \(String(cString: strerror(errno)))"
+    }
+}
+
+/// A file that appears whole or not at all: written aside as `NAME.PID.part` in the same folder, so that two runs by
+/// mistake in one folder do not write into each other's, flushed to the disk, then renamed. One that is never committed
+/// is removed, and leaves what was there before as it was.
+public final class AtomicFile {
+    public let path: String
+    private let partPath: String
+    private var descriptor: Int32
+
+    /// Throws `WriteError`. The folder must exist.
+    public init(path: String) throws {
+        self.path = path
+        partPath = "\(path).\(getpid()).part"
+        descriptor = open(partPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw WriteError(partPath, "create") }
+    }
+
+    deinit {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        unlink(partPath)
+    }
+
+    /// Appends bytes. Throws `WriteError`.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        precondition(descriptor >= 0, "written after its commit")
+        var done = 0
+        while done < bytes.count {
+            let put = Foundation.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+            if put < 0 && errno == EINTR { continue }
+            guard put > 0 else { throw WriteError(partPath, "write") }
+            done += put
+        }
+    }
+
+    /// Flushes the file and gives it its name; then flushes the folder, so that the name too outlives a power cut.
+    /// Throws `WriteError`.
+    public func commit() throws {
+        precondition(descriptor >= 0, "committed twice")
+        guard fsync(descriptor) == 0 else { throw WriteError(partPath, "flush") }
+        guard rename(partPath, path) == 0 else { throw WriteError(path, "rename to") }
+        close(descriptor)
+        descriptor = -1
+        let folder = (path as NSString).deletingLastPathComponent
+        let folderDescriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folderDescriptor >= 0 else { return }
+        // Some network file systems cannot flush a folder; the file itself is safe by now.
+        _ = fsync(folderDescriptor)
+        close(folderDescriptor)
+    }
+}
+
+/// Writes a whole file atomically. Throws `WriteError`.
+public func writeAtomically(_ bytes: some ContiguousBytes, to path: String) throws {
+    let file = try AtomicFile(path: path)
+    try bytes.withUnsafeBytes { try file.write($0) }
+    try file.commit()
+}
+
+/// Refuses a folder whose disk has less room than will be written: better before the work than after it.
+///
+/// - Parameters:
+///   - bytes: what will be written; the files that it replaces stay until it is there.
+///   - what: what is written, for the error.
+/// - Throws: `WriteError`.
+public func checkFreeSpace(in folder: String, for bytes: Int, _ what: String) throws {
+    var status = statvfs()
+    // A disk that does not tell its size is found out when it is written.
+    guard statvfs(folder, &status) == 0, status.f_blocks > 0 else { return }
+    let free = Double(status.f_bavail) * Double(status.f_frsize)
+    guard Double(bytes) > free else { return }
+    throw WriteError(
+        message: "\(folder): expected \(bytes / 1_000_000 + 1) MB of free space for \(what), "
+            + "found \(Int(free / 1e6)) MB")
+}
