@@ -1,8 +1,24 @@
 import LinearAlgebra
 import Storage
 
+extension DatasetKind {
+    static let cifar10 = DatasetKind(name: "cifar10") { data in
+        try openCIFAR10(
+            in: findFolder(
+                of: PublicSet(
+                    title: "CIFAR-10", folder: "cifar-10-batches-bin", files: ["data_batch_1.bin", "test_batch.bin"],
+                    nearMisses: [
+                        ("cifar-10-binary.tar.gz", "unpack it"),
+                        ("cifar-10-batches-py", "it is the Python version, the binary one is needed"),
+                    ],
+                    source: "cifar-10-binary.tar.gz from Alex Krizhevsky's page at Toronto, "
+                        + "https://www.cs.toronto.edu/~kriz/cifar.html"),
+                data: data))
+    }
+}
+
 /// CIFAR-10, binary version (Krizhevsky 2009): records of a label 0 to 9 and 32×32 colour pixels as three planes.
-func openCIFAR10(in folder: String) throws -> Dataset {
+private func openCIFAR10(in folder: String) throws -> Dataset {
     let shape = TensorShape(channels: 3, height: 32, width: 32)
     let record = 1 + shape.count
 

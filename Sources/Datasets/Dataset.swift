@@ -57,41 +57,29 @@ public struct Dataset: Sendable {
         }
     }
 
-    public static let names = ["sample", "cifar10", "stl10", "mnist", "fashion-mnist"]
+    public static let names = DatasetKind.all.map(\.name)
 
-    /// Opens a set by its name and checks sizes, headers and folds; pixels and labels are read later.
+    /// The compressed files whose content is yet to be inflated.
+    package var packedFiles: [ByteFile] { sharedNames.filter(\.isPacked) }
+
+    /// Opens a set by its name and checks sizes, headers and folds; pixels and labels are read later, and the content of
+    /// compressed files is inflated when it is first read.
     ///
     /// `data` is a folder, else the environment variable COLONNADE_DATA, else `data`: the folder of the set's usual
     /// name in it, or that folder itself, holds the files. The set `sample` comes with the code (see `samplesFolder`)
     /// and needs no `data`. Throws `DataError`.
     public static func open(_ name: String, data: String? = nil) throws -> Dataset {
-        let set = try find(name, data: data)
+        guard let kind = DatasetKind.all.first(where: { $0.name == name }) else {
+            throw DataError(message: "no dataset is called \(name); there are \(names.joined(separator: ", "))")
+        }
+        let set = try kind.open(data)
         // Model files hold an image's number in 32 bits.
         for images in [set.unlabelled, set.train.images, set.test.images] where images.count > Int(Int32.max) {
             throw DataError(images.path, expected: "at most \(Int32.max) images", found: "\(images.count)")
         }
         return set
     }
-
-    private static func find(_ name: String, data: String?) throws -> Dataset {
-        switch name {
-        case "sample": try openMNIST(name, in: samplesFolder() + "/fashion-mnist", classNames: fashionClasses)
-        case "stl10": try openSTL10(in: findFolder(of: .stl10, data: data))
-        case "cifar10": try openCIFAR10(in: findFolder(of: .cifar10, data: data))
-        case "mnist":
-            try openMNIST(name, in: findFolder(of: .mnist, data: data), classNames: (0...9).map(String.init))
-        case "fashion-mnist":
-            try openMNIST(name, in: findFolder(of: .fashionMNIST, data: data), classNames: fashionClasses)
-        default:
-            throw DataError(
-                message: "no dataset is called \(name); there are \(names.joined(separator: ", "))")
-        }
-    }
 }
-
-private let fashionClasses = [
-    "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
-]
 
 /// The names of ten classes from a file with a line each, where the set brings one.
 func readClassNames(_ path: String) throws -> [String] {

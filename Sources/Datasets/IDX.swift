@@ -70,8 +70,7 @@ private func openIDX(_ path: String, dimensions: Int) throws -> (file: ByteFile,
     }
     let header = try file.bytes(0..<headerBytes), expected = try promised(header)
     guard file.size == expected else {
-        let found = isPacked && file.size > expected ? "more" : "\(file.size) bytes"
-        throw DataError(path, expected: "\(expected) bytes by its header", found: found)
+        throw DataError(path, expected: "\(expected) bytes by its header", found: "\(file.size) bytes")
     }
     return (file, try sizes(header))
 }

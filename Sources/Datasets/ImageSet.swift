@@ -3,7 +3,7 @@ import LinearAlgebra
 /// Images in files, read by position.
 ///
 /// Whatever order the file has, an image is delivered channel by channel, each channel row by row. Files stay open until
-/// the set goes away; a .gz lives inflated in memory. Several threads may read at once.
+/// the set goes away; a .gz is inflated in memory. Several threads may read at once.
 public final class ImageSet: Sendable {
     public let shape: TensorShape
     public var count: Int { records.count }
@@ -34,6 +34,11 @@ public final class ImageSet: Sendable {
         for plane in 0 ..< range.count * shape.channels { transpose(base + plane * side * side, side: side) }
     }
 
+    /// All images in memory, which the processes of a machine share.
+    func mapped() throws -> MappedImages {
+        try MappedImages(shape: shape, records: records, columnMajor: columnMajor)
+    }
+
     /// The value of all pixels of all images; nil where there are several.
     func onlyValue() throws -> UInt8? {
         let pixels = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shape.count)
@@ -50,14 +55,5 @@ public final class ImageSet: Sendable {
     /// Reads one image.
     public func read(index: Int, into buffer: UnsafeMutableBufferPointer<UInt8>) throws {
         try read(index ..< index + 1, into: buffer)
-    }
-}
-
-private func transpose(_ plane: UnsafeMutablePointer<UInt8>, side: Int) {
-    for row in 0..<side {
-        for column in 0..<row {
-            let (a, b) = (row * side + column, column * side + row)
-            (plane[a], plane[b]) = (plane[b], plane[a])
-        }
     }
 }

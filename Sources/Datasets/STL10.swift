@@ -1,9 +1,21 @@
 import LinearAlgebra
 import Storage
 
+extension DatasetKind {
+    static let stl10 = DatasetKind(name: "stl10") { data in
+        try openSTL10(
+            in: findFolder(
+                of: PublicSet(
+                    title: "STL-10", folder: "stl10_binary", files: ["train_X.bin", "test_X.bin", "unlabeled_X.bin"],
+                    nearMisses: [("stl10_binary.tar.gz", "unpack it")],
+                    source: "stl10_binary.tar.gz from Adam Coates's page at Stanford, https://cs.stanford.edu/~acoates/stl10"),
+                data: data))
+    }
+}
+
 /// STL-10 (Coates, Lee & Ng, AISTATS 2011): 96×96 colour images as three planes, each stored column by column; labels
 /// 1 to 10; folds as lines of indices into the training images.
-func openSTL10(in folder: String) throws -> Dataset {
+private func openSTL10(in folder: String) throws -> Dataset {
     let shape = TensorShape(channels: 3, height: 96, width: 96)
 
     func images(_ name: String) throws -> Records {

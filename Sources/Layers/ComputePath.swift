@@ -85,6 +85,14 @@ extension WeightShape {
         return all.sorted { $0.estimate < $1.estimate }
     }
 
+    /// The cheaper path of a predicted layer on inputs that are seen once, such as the patches of an image: expanded 2·n_v·n_h
+    /// flops an input, pooled 2·J·n_v·n_α + 2·n_α·n_h, each at the rate of its inner dimension.
+    public var pathOfNewInputs: ComputePath {
+        let nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
+        let pooled = nV * nA * Double(columns) + nA * nH / PathCost.efficiency(innerDimension: valuesPerUnit)
+        return pooled < nV * nH ? .pooled : .expanded
+    }
+
     /// The estimate of `poolAll`, in flops at full rate as in `PathCost`.
     public func poolingEstimate(samples: Int) -> Double {
         let m = Double(samples), nV = Double(grid.count), allValues = Double(columns * valuesPerUnit)

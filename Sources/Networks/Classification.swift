@@ -1,21 +1,22 @@
 import DataParallel
+import Datasets
 import Layers
 import LinearAlgebra
 
-/// A network's loss on training rows, batch by batch: expand W, gather the rows, forward, backward.
+/// A network's loss on samples, batch by batch: expand W, load the samples, forward, backward.
 public final class Classification: BatchObjective {
     private let network: Network
-    private let rows: TrainingRows
+    private let samples: any SampleSource
     private let timer: StepTimer
     private var labels: [Int32]
 
     /// - Parameters:
     ///   - network: made for the largest part of a batch that will be asked for.
-    ///   - rows: as the network's first layer takes them: on its reduced path, pooled.
+    ///   - samples: as the network's first layer takes them: on its reduced path, pooled.
     ///   - timer: measures the expansion of W.
-    public init(_ network: Network, rows: TrainingRows, timer: StepTimer) {
+    public init(_ network: Network, samples: any SampleSource, timer: StepTimer) {
         self.network = network
-        self.rows = rows
+        self.samples = samples
         self.timer = timer
         labels = [Int32](repeating: 0, count: network.batch.rows)
     }
@@ -23,26 +24,26 @@ public final class Classification: BatchObjective {
     public func prepare() { timer.measure(.expand) { network.expand() } }
 
     public func gradient(
-        of samples: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void
+        of part: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void
     ) -> (loss: Double, errors: Int) {
-        rows.gather(samples, into: network.batch)
-        for (r, sample) in samples.enumerated() { labels[r] = rows.labels[sample] }
-        return network.gradient(count: samples.count, labels: labels, scale: scale, firstSample: first, completed: completed)
+        samples.load(part, into: network.batch)
+        for (r, sample) in part.enumerated() { labels[r] = samples.labels[sample] }
+        return network.gradient(count: part.count, labels: labels, scale: scale, firstSample: first, completed: completed)
     }
 }
 
 extension Network {
     /// Computes the classes predicted for some samples, in their order.
-    func predict(_ samples: [Int], of rows: TrainingRows) -> [Int32] {
+    func predict(_ numbers: [Int], of samples: any SampleSource) -> [Int32] {
         expand()
         let capacity = batch.rows
-        var predicted = [Int32](repeating: 0, count: samples.count)
+        var predicted = [Int32](repeating: 0, count: numbers.count)
         var labels = [Int32](repeating: 0, count: capacity)
         predicted.withUnsafeMutableBufferPointer { predicted in
-            for start in stride(from: 0, to: samples.count, by: capacity) {
-                let part = samples[start..<min(start + capacity, samples.count)]
-                rows.gather(part, into: batch)
-                for (r, sample) in part.enumerated() { labels[r] = rows.labels[sample] }
+            for start in stride(from: 0, to: numbers.count, by: capacity) {
+                let part = numbers[start..<min(start + capacity, numbers.count)]
+                samples.load(part, into: batch)
+                for (r, sample) in part.enumerated() { labels[r] = samples.labels[sample] }
                 _ = evaluate(count: part.count, labels: labels, predicted: predicted.baseAddress! + start)
             }
         }

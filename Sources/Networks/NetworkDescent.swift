@@ -1,4 +1,5 @@
 import DataParallel
+import Datasets
 import Layers
 import Parallel
 
@@ -11,11 +12,11 @@ public struct NetworkDescent {
     ///   - model: its values change with every step.
     ///   - settings: of the steps, but for their learning rate.
     ///   - paths: of every layer with weights.
-    ///   - rows: all samples, pooled where the first layer's path takes them so.
+    ///   - samples: all of them, pooled where the first layer's path takes them so.
     ///   - onDivergence: what was going on, for the message.
     ///   - timer: measures every step.
     public init(
-        _ model: NetworkModel, settings: NetworkSettings, learningRate: Double, paths: [ComputePath], rows: TrainingRows,
+        _ model: NetworkModel, settings: NetworkSettings, learningRate: Double, paths: [ComputePath], samples: any SampleSource,
         exchange options: ExchangeOptions, onDivergence: String, communicator: Communicator, timer: StepTimer
     ) {
         let gradient = model.values.zeros
@@ -28,7 +29,7 @@ public struct NetworkDescent {
             for: model.values, expanded: expanded.map { ExpandedGradient(values: $0, project: network.projectGradient) },
             communicator: communicator)
         descent = StochasticDescent(
-            Classification(network, rows: rows, timer: timer), values: model.values, gradient: gradient,
+            Classification(network, samples: samples, timer: timer), values: model.values, gradient: gradient,
             weightsPerUnit: model.shape.weightsPerUnit, exchange: exchange,
             options: .init(
                 seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: learningRate,

@@ -28,27 +28,30 @@ extension ModelShape {
             })
     }
 
+    /// The floats that as many bytes as samples have take.
+    func sampleFloats(_ samples: Int) -> Int { (samples * layers[0].weights.grid.count + 3) / 4 }
+
     /// The floats that training takes beside the model: data, workspaces, gradient, the optimiser's state.
     ///
     /// - Parameter owners: ranks that divide the units of every parameter; 1: every rank updates all.
     func trainingFloats(paths: [ComputePath], samples: Int, training: Int, owners: Int) -> Int {
-        let first = layers[0].weights, row = FullyConnected.inputColumns(of: first, path: paths[0])
+        let first = layers[0].weights
         let workspaces = zip(layers, paths).reduce(0) {
             $0 + FullyConnected.floats(of: $1.0.weights, path: $1.1, capacity: samples)
         }
         // That of the rank that owns most.
         let state = parameters.reduce(0) { $0 + ($1.units + owners - 1) / owners * $1.valuesPerUnit }
-        // A chunk of images on its way to their rows, a byte a value; where it is pooled, in Float, too, and what blurs
-        // it: inverses, one of them on its way from Double, and 400 images.
-        var chunk = sampleChunk / 4 * first.grid.count
+        // Images are bytes, which the ranks of a machine share. Where they are pooled once, the rows stand beside them, with
+        // a chunk of images in Float and what blurs it: inverses, one of them on its way from Double, and 400 images.
+        var data = sampleFloats(training)
         if paths[0] == .reduced {
-            chunk += sampleChunk * (first.grid.count + 1)
+            data += training * first.pooledInputs + sampleChunk * (first.grid.count + 1)
             if layers[0].prediction?.dictionary == .se {
                 let atoms = first.atoms!
-                chunk += (first.columns + 10) * atoms * atoms + 400 * first.grid.positions
+                data += (first.columns + 10) * atoms * atoms + 400 * first.grid.positions
             }
         }
-        return training * row + chunk + samples * floatsPerSample(paths: paths) + workspaces + learnedValues + state
+        return data + samples * floatsPerSample(paths: paths) + workspaces + learnedValues + state
     }
 }
 
@@ -67,7 +70,7 @@ extension NetworkSettings {
                 return ExchangeCost(exchange, parameters: [summed], ranks: ranks).heldFloats
             }
         }
-        return training * (self.network.input.count + 1) + network + (preparing.max() ?? 0)
+        return shape.sampleFloats(training) + network + (preparing.max() ?? 0)
     }
 
     /// The most floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs come

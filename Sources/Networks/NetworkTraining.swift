@@ -28,7 +28,7 @@ final class NetworkTraining {
     /// were.
     private var pooling: (weights: PredictedWeights, separable: SeparablePooling?)?
     /// All training images as that layer takes them.
-    private var rows: TrainingRows?
+    private var inputs: (any SampleSource)?
 
     /// Makes the dictionaries and trains layer by layer. Collective.
     ///
@@ -48,7 +48,7 @@ final class NetworkTraining {
         model = prepared
         if settings.preparesFromData {
             try Pretraining(
-                settings: settings, model: prepared, rows: try trainingRows(pooledBy: nil), exchange: exchange,
+                settings: settings, model: prepared, inputs: try trainingInputs(pooledBy: nil), exchange: exchange,
                 communicator: communicator, progress: progress
             ).run(samples: samples)
         }
@@ -81,9 +81,9 @@ final class NetworkTraining {
         let before = model
         model = try communicator.agree { try NetworkModel(settings, stage: stage.stage, after: before) }
         let handed = stage.stage.proportion != nil && number > 0 ? try broadcastFitted(after: before) : 0
-        let rows = try trainingRows(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
+        let inputs = try trainingInputs(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
         let steps = NetworkDescent(
-            model, settings: settings, learningRate: learningRate, paths: stage.paths, rows: rows, exchange: exchange,
+            model, settings: settings, learningRate: learningRate, paths: stage.paths, samples: inputs, exchange: exchange,
             onDivergence: "training; a smaller --learning-rate keeps it finite", communicator: communicator, timer: timer)
         network = steps.network
         // What later stages begin with is training: a fit, and XU, for which images are read again. What the first
@@ -113,14 +113,14 @@ final class NetworkTraining {
 
     /// How many of some training images are predicted wrong.
     func wrong(among samples: [Int]) -> Int {
-        zip(samples, network!.predict(samples, of: rows!)).count { rows!.labels[$0] != $1 }
+        zip(samples, network!.predict(samples, of: inputs!)).count { inputs!.labels[$0] != $1 }
     }
 
-    /// The classes predicted for other images, whose rows take the place of the training images'.
+    /// The classes predicted for other images, which take the place of the training images.
     ///
     /// - Throws: `CollectiveError`.
     func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
-        rows = nil
+        inputs = nil
         return network!.predict(Array(0..<range.count), of: try read(images, labels, range))
     }
 
@@ -163,13 +163,13 @@ final class NetworkTraining {
             + model.dictionaryNorms.map { String(format: "%.3g", $0) }.joined(separator: ", ")
     }
 
-    /// All training images for a network's first layer, which `weights` pools or nobody; read only where those at hand
-    /// are others. A U changes in place in no stage that pools, so that pooled images are at hand where all U are where
-    /// they were.
-    private func trainingRows(pooledBy weights: PredictedWeights?) throws -> TrainingRows {
+    /// All training images for a network's first layer, which `weights` pools or nobody; made only where those at hand are
+    /// others. A U changes in place in no stage that pools, so that pooled images are at hand where all U are where they
+    /// were.
+    private func trainingInputs(pooledBy weights: PredictedWeights?) throws -> any SampleSource {
         let pooled = pooling?.weights.columns.map(\.dictionary?.pointer)
-        if let rows, pooled == weights?.columns.map(\.dictionary?.pointer) { return rows }
-        rows = nil
+        if let inputs, pooled == weights?.columns.map(\.dictionary?.pointer) { return inputs }
+        inputs = nil
         let images = data.train.images
         pooling = try weights.map { weights in
             // A U that was learned is no longer that of its dictionary.
@@ -180,13 +180,12 @@ final class NetworkTraining {
             return (weights, try communicator.agree { try SeparablePooling(dictionary, of: weights) })
         }
         let read = try read(images, data.train.labels, 0..<images.count)
-        rows = read
+        inputs = read
         return read
     }
 
-    private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> TrainingRows {
-        try communicator.agree {
-            try TrainingRows(images, labels, range: range, pooledBy: pooling?.weights, by: pooling?.separable)
-        }
+    private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> any SampleSource {
+        let samples = try communicator.agree { try ImageSamples(images, labels, range: range) }
+        return pooling.map { samples.pooled(by: $0.weights, separable: $0.separable) } ?? samples
     }
 }

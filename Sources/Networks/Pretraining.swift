@@ -1,4 +1,5 @@
 import DataParallel
+import Datasets
 import Layers
 import LinearAlgebra
 import Parallel
@@ -11,7 +12,7 @@ final class Pretraining {
     private let model: NetworkModel
     /// Expanded in every layer: only it lets dictionaries change.
     private let network: Network
-    private let rows: TrainingRows
+    private let inputs: any SampleSource
     private let exchange: ExchangeOptions
     private let communicator: Communicator
     private let progress: ProgressLog
@@ -19,14 +20,14 @@ final class Pretraining {
     private let capacity: Int
 
     /// - Parameters:
-    ///   - rows: all training images, not pooled.
+    ///   - inputs: all training samples, not pooled.
     init(
-        settings: NetworkSettings, model: NetworkModel, rows: TrainingRows, exchange: ExchangeOptions, communicator: Communicator,
+        settings: NetworkSettings, model: NetworkModel, inputs: any SampleSource, exchange: ExchangeOptions, communicator: Communicator,
         progress: ProgressLog
     ) {
         self.settings = settings
         self.model = model
-        self.rows = rows
+        self.inputs = inputs
         self.exchange = exchange
         self.communicator = communicator
         self.progress = progress
@@ -86,7 +87,7 @@ final class Pretraining {
 
     /// What a layer sees of some samples, into the first rows of a matrix with or without the column of the constant 1.
     private func load(_ samples: ArraySlice<Int>, ofLayer layer: Int, into matrix: Matrix<Float>) {
-        rows.gather(samples, into: network.batch)
+        inputs.load(samples, into: network.batch)
         matrix.rows(0..<samples.count).copy(from: network.inputs(ofLayer: model.layers[layer].shape.spec.place, count: samples.count).columns(0..<matrix.columns))
     }
 

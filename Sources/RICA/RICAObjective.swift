@@ -186,17 +186,9 @@ public final class RICAObjective: ShardedObjective {
     private func addPooled(
         _ pooled: [Matrix<Float>], _ block: Range<Int>, _ y: Matrix<Float>, scale: Float, beta: Float
     ) -> Double {
-        for j in pooled.indices {
-            let units = weights.columns[j].units
-            multiply(pooled[j].rows(block), normalised.rows(units), transposed: .second, into: y.columns(units))
-        }
+        weights.outputs(pooled: { pooled[$0].rows(block) }, normalised, into: y)
         let sum = smoothAbsoluteSlope(inPlace: y, epsilon: epsilon)
-        for j in pooled.indices {
-            let units = weights.columns[j].units
-            multiply(
-                y.columns(units), pooled[j].rows(block), transposed: .first, into: blockGradient.rows(units), alpha: scale,
-                beta: beta)
-        }
+        weights.gradient(of: y, pooled: { pooled[$0].rows(block) }, into: blockGradient, alpha: scale, beta: beta)
         return sum
     }
 

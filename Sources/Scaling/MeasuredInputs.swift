@@ -36,21 +36,19 @@ public enum MeasuredInputs {
     /// All samples as a network's first layer takes them.
     ///
     /// - Parameter weights: the layer that pools its inputs; nil: they stay as they are.
-    /// - Throws: as `TrainingRows`.
-    func rows(pooledBy weights: PredictedWeights?) throws -> TrainingRows {
+    /// - Throws: as `ImageSamples`.
+    func samples(pooledBy weights: PredictedWeights?) throws -> any SampleSource {
+        let samples: any SampleSource
         switch self {
         case .images(let data):
-            return try TrainingRows(data.train.images, data.train.labels, range: 0..<count, pooledBy: weights)
+            samples = try ImageSamples(data.train.images, data.train.labels, range: 0..<count)
         case .noise(let shape):
-            let size = shape.count, labels = (0..<count).map { Int32($0 % classes) }
-            let inputs = Matrix<Float>(rows: count, columns: size + 1)
+            let size = shape.count, inputs = Matrix<Float>(rows: count, columns: size + 1)
             RandomStream(seed: 1, purpose: .patches).fillUniform(inputs.elements, in: 0..<1)
             inputs.columns(size..<size + 1).fill(1)
-            guard let weights else { return TrainingRows(rows: inputs, labels: labels) }
-            let pooled = Matrix<Float>(rows: count, columns: weights.shape.pooledInputs)
-            weights.poolAll(inputs.columns(0..<size), into: pooled)
-            return TrainingRows(rows: pooled, labels: labels)
+            samples = MatrixSamples(rows: inputs, labels: (0..<count).map { Int32($0 % classes) })
         }
+        return weights.map { samples.pooled(by: $0) } ?? samples
     }
 
     /// Patches that are like whitened and normalised ones: rows of unit length drawn from N(0, 1), patches × size, that do not depend on

@@ -46,16 +46,16 @@ public struct NetworkSteps {
         let stage = plan.stages[0], timer = StepTimer()
         ProcessMemory.resetPeak()
         let model = try communicator.agree { try NetworkModel(trained) }
-        let rows = try communicator.agree {
-            try inputs.rows(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
+        let samples = try communicator.agree {
+            try inputs.samples(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
         }
         let descent = NetworkDescent(
-            model, settings: trained, learningRate: trained.learningRate, paths: stage.paths, rows: rows, exchange: options,
+            model, settings: trained, learningRate: trained.learningRate, paths: stage.paths, samples: samples, exchange: options,
             onDivergence: "a measurement", communicator: communicator, timer: timer
         ).descent
 
-        let samples = RandomStream(seed: trained.seed, purpose: .order).permutation(of: inputs.count)
-        let batches = max(1, samples.count / batch), order = (0..<batches * batch).map { samples[$0 % samples.count] }
+        let numbers = RandomStream(seed: trained.seed, purpose: .order).permutation(of: inputs.count)
+        let batches = max(1, numbers.count / batch), order = (0..<batches * batch).map { numbers[$0 % numbers.count] }
         var times = StepTimes(capacity: settings.steps / every), before = communicator.traffic
         for number in 0..<settings.warmUp + settings.steps {
             if number == settings.warmUp { before = communicator.traffic }

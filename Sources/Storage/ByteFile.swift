@@ -1,17 +1,20 @@
 import Foundation
+import Synchronization
 
-/// The bytes of a file by position: from the open file, or from memory where they were inflated.
+/// The bytes of a file by position: from the open file, or from memory where it holds a compressed file's content.
 ///
 /// Reading by position shares no cursor, so several threads may read one file.
 package final class ByteFile: Sendable {
     package let path: String
-    /// Bytes that can be read.
+    /// Bytes that can be read; of a compressed file those that its header promises.
     package let size: Int
-    private let content: Content
+    private let content: Mutex<Content>
 
     private enum Content: Sendable {
         case open(RegularFile)
-        case inflated([UInt8])
+        /// The first bytes of a compressed file's content.
+        case packed(header: [UInt8])
+        case bytes(ReadOnlyBytes)
     }
 
     /// Opens a file as it is. Throws `DataError`.
@@ -19,7 +22,7 @@ package final class ByteFile: Sendable {
         self.path = path
         do {
             let file = try RegularFile(path)
-            content = .open(file)
+            content = Mutex(.open(file))
             size = file.size
         } catch .cannotOpen(let error) {
             _ = try fileStatus(path)
@@ -30,28 +33,66 @@ package final class ByteFile: Sendable {
         }
     }
 
-    /// Inflates a .gz file into memory: as much as its first `header` bytes promise, and one byte that tells a longer
-    /// file.
+    /// Opens a .gz file and inflates the first `header` bytes of its content. The rest is inflated when it is asked for, or
+    /// by `inflate`.
     ///
     /// - Parameter promised: the size of the whole content by its header.
     /// - Throws: `DataError`.
     package init(inflating path: String, header: Int, promised: ([UInt8]) throws -> Int) throws {
-        let packed = try ByteFile(path: path), reader = try GzipReader(packed)
-        var bytes: [UInt8] = []
-        try reader.extend(&bytes, to: header)
-        if bytes.count == header {
-            let total = try promised(bytes)
-            // No more comes out of deflate than 1032 times what went in.
-            guard total / 1032 <= packed.size else {
-                throw DataError(
-                    path, expected: "\(total) bytes by its header",
-                    found: "\(packed.size) compressed, which hold fewer")
-            }
-            try reader.extend(&bytes, to: total + 1)
-        }
+        let packed = try ByteFile(path: path)
+        var bytes = [UInt8](repeating: 0, count: header)
+        let got = try bytes.withUnsafeMutableBytes { try GzipReader(packed).read(into: $0) }
+        bytes.removeLast(header - got)
         self.path = path
-        content = .inflated(bytes)
-        size = bytes.count
+        content = Mutex(.packed(header: bytes))
+        guard got == header else {
+            size = got
+            return
+        }
+        size = try promised(bytes)
+        // No more comes out of deflate than 1032 times what went in.
+        guard size / 1032 <= packed.size else {
+            throw DataError(
+                path, expected: "\(size) bytes by its header", found: "\(packed.size) compressed, which hold fewer")
+        }
+    }
+
+    /// Whether the content of a compressed file is yet to be inflated.
+    package var isPacked: Bool { content.withLock { if case .packed = $0 { true } else { false } } }
+
+    /// Inflates a compressed file into a buffer of `size` bytes.
+    ///
+    /// - Throws: `DataError` where the content is damaged, or of another size than its header promises.
+    package func inflate(into buffer: UnsafeMutableRawBufferPointer) throws {
+        let reader = try GzipReader(ByteFile(path: path)), got = try reader.read(into: buffer)
+        var more: UInt8 = 0
+        let isLonger = try withUnsafeMutableBytes(of: &more) { try reader.read(into: $0) } > 0
+        guard got == size, !isLonger else {
+            throw DataError(path, expected: "\(size) bytes by its header", found: isLonger ? "more" : "\(got) bytes")
+        }
+    }
+
+    /// Takes the content of a compressed file that somebody has inflated.
+    package func adopt(_ bytes: ReadOnlyBytes) {
+        precondition(bytes.bytes.count == size)
+        content.withLock { $0 = .bytes(bytes) }
+    }
+
+    /// All bytes in memory: a mapping of the file, which all processes of a machine share, or what was inflated; where a file
+    /// cannot be mapped, a copy.
+    ///
+    /// - Throws: `DataError`.
+    package func inMemory() throws -> ReadOnlyBytes {
+        switch content.withLock(\.self) {
+        case .bytes(let bytes): return bytes
+        case .open(let file):
+            if let mapped = file.mapped() { return mapped }
+            return try ReadOnlyBytes(size, "the content of \(path)") { try read(at: 0, into: $0) }
+        case .packed:
+            let bytes = try ReadOnlyBytes(size, "the content of \(path)", fill: inflate)
+            adopt(bytes)
+            return bytes
+        }
     }
 
     /// Fills a buffer with the bytes from `offset` on. Throws `DataError` where there are fewer.
@@ -59,11 +100,13 @@ package final class ByteFile: Sendable {
         guard offset >= 0, offset <= size, buffer.count <= size - offset else {
             throw DataError(path, expected: "\(buffer.count) bytes at \(offset)", found: "\(size) bytes")
         }
-        switch content {
-        case .inflated(let bytes):
-            bytes.withUnsafeBytes {
-                buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset ..< offset + buffer.count]))
-            }
+        func copy(_ bytes: UnsafeRawBufferPointer) {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset ..< offset + buffer.count]))
+        }
+        switch content.withLock(\.self) {
+        case .packed(let header) where offset + buffer.count <= header.count: header.withUnsafeBytes(copy)
+        case .packed: copy(try inMemory().bytes)
+        case .bytes(let bytes): copy(bytes.bytes)
         case .open(let file):
             let (count, error) = file.read(at: offset, into: buffer)
             guard count == buffer.count else {

@@ -36,15 +36,18 @@ final class GzipReader {
         input.deallocate()
     }
 
-    /// Appends what follows until there are `count` bytes; fewer only at the content's end.
-    func extend(_ content: inout [UInt8], to count: Int) throws {
-        var piece = [UInt8](repeating: 0, count: 1 << 18)
-        while content.count < count, !isAtEnd {
-            let got = try piece.withUnsafeMutableBytes { buffer in
-                try fill(UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, count - content.count)]))
-            }
-            content.append(contentsOf: piece[..<got])
+    /// Fills a buffer with what follows.
+    ///
+    /// - Returns: how many bytes there were; fewer than the buffer holds only at the content's end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        var done = 0
+        // zlib counts in 32 bits.
+        let most = 1 << 30
+        while done < buffer.count, !isAtEnd {
+            let part = buffer[done..<min(done + most, buffer.count)]
+            done += try fill(UnsafeMutableRawBufferPointer(rebasing: part))
         }
+        return done
     }
 
     private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -27,6 +27,9 @@ final class RegularFile: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Maps all bytes for reading.
+    func map() -> UnsafeMutableRawPointer? { mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0) }
+
     /// Fills a buffer with the bytes from `offset` on.
     ///
     /// - Returns: how many there were, fewer than asked for at the file's end or where `error` is not 0.

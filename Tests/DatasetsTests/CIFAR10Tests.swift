@@ -31,6 +31,7 @@ import Testing
         #expect(try set.train.images.arrays(2..<11) == (2..<11).map { randomBytes(3072, seed: UInt64($0)) })
         #expect(try set.test.images.arrays(0..<1) == [randomBytes(3072, seed: 100)])
         #expect(try set.train.images.arrays(5..<5).isEmpty)
+        try expectSamples(set.train, 2..<11)
         #expect(set.classNames[6] == "frog")
     }
 

@@ -64,7 +64,7 @@ import Testing
         let whole = try folder.bytes(name)
         func expect(_ bytes: [UInt8], _ found: String) throws {
             try folder.write(name, bytes)
-            expectDataError(naming: folder.file(name), found) { _ = try Dataset.open("mnist", data: folder.path) }
+            expectDataError(naming: folder.file(name), found) { try read(folder) }
         }
         for kept in [whole.count - 1, whole.count - 8, whole.count / 2, 12] { try expect(Array(whole[..<kept]), "its end") }
         var wrongSum = whole
@@ -99,9 +99,22 @@ import Testing
         let name = "t10k-images-idx3-ubyte.gz"
         try folder.writeGzip(name, images(2, height: 3, width: 4, seed: 2) + randomBytes(1 << 21, seed: 3))
         try folder.write(name, Array(try folder.bytes(name)[..<(1 << 20)]) + [UInt8](repeating: 0, count: 1 << 20))
-        expectDataError(naming: folder.file(name), "expected 40 bytes by its header, found more") {
-            _ = try Dataset.open("mnist", data: folder.path)
-        }
+        expectDataError(naming: folder.file(name), "expected 40 bytes by its header, found more") { try read(folder) }
+    }
+
+    /// Opens a set and looks at its images and labels, for which compressed files are inflated.
+    private func read(_ folder: TemporaryFolder) throws {
+        let set = try Dataset.open("mnist", data: folder.path)
+        try set.checkLabels()
+        try set.checkImages()
+    }
+
+    @Test func samplesAreTheImages() throws {
+        let folder = try TemporaryFolder()
+        try makeSet(in: folder)
+        let set = try Dataset.open("mnist", data: folder.path)
+        try expectSamples(set.train, 1..<5)
+        try expectSamples(set.test, 0..<2)
     }
 
     @Test func otherFilesUnderAPlainName() throws {

@@ -30,6 +30,7 @@ import Testing
         #expect(try set.train.labels.labels(0..<4) == [0, 9, 2, 3])
         #expect(try set.test.labels.labels(1..<3) == [1, 8])
 
+        try expectSamples(set.train, 1..<4)
         let file = randomBytes(4 * Self.imageBytes, seed: 1)
         let images = try set.train.images.arrays(1..<4)
         for index in 1..<4 {

@@ -38,6 +38,9 @@ void ck_pool_smooth(const float *y, size_t rows, size_t units, const float *scal
 void ck_pool_rectified(const float *y, size_t rows, size_t units, const float *scale, const float *offset,
                        float threshold, float *sums);
 
+// pixels.c: out ← scale·in.
+void ck_scale_bytes(const uint8_t *in, float scale, float *out, size_t count);
+
 // activations.c: x ← 1/(1 + e⁻ˣ), max(0, x), tanh x; row r of a matrix starts at r·stride. Off by at most 1e-7, and 2e-7 of the
 // result where that is not denormal (sigmoid), or 2.1e-7 and 3.7e-7 (tanh): the largest errors over all Floats are 8.9e-8, 1.5e-7, 2.04e-7
 // and 3.64e-7.

@@ -96,10 +96,7 @@ public final class FullyConnected: Layer {
         guard path != .expanded else { return multiply(input, full, transposed: .second, into: output) }
         let s = pooledInputs(input)
         if path == .pooled { multiply(input, pooling, into: s) }
-        for (j, column) in weights.columns.enumerated() {
-            multiply(
-                s.columns(part(j)), values.rows(column.units), transposed: .second, into: output.columns(column.units))
-        }
+        weights.outputs(pooled: { s.columns(part($0)) }, values, into: output)
     }
 
     /// Computes the gradient of W, or on the other paths of the values, and where asked for that of the inputs. The reduced
@@ -114,10 +111,7 @@ public final class FullyConnected: Layer {
             return
         }
         let s = pooledInputs(input)
-        for (j, column) in weights.columns.enumerated() {
-            multiply(
-                outputGradient.columns(column.units), s.columns(part(j)), transposed: .first, into: gradient!.rows(column.units))
-        }
+        weights.gradient(of: outputGradient, pooled: { s.columns(part($0)) }, into: gradient!)
         guard let inputGradient else { return }
         precondition(path == .pooled, "the reduced path has no gradient of its inputs")
         let t = pooledGradient.rows(0..<outputGradient.rows)

@@ -54,7 +54,7 @@ public final class ImageEncoder {
         multiply(whiteMean, rows, transposed: .second, into: offset)
         for k in 0..<weights.units { offset[0, k] *= model.scale[k] }
 
-        self.path = weights.isDense ? .expanded : path ?? ImageEncoder.cheaperPath(weights)
+        self.path = weights.isDense ? .expanded : path ?? weights.shape.pathOfNewInputs
         if self.path == .expanded {
             let filters = Matrix<Float>(rows: weights.units, columns: inputs)
             multiply(rows, whitened, into: filters)
@@ -71,13 +71,6 @@ public final class ImageEncoder {
         patches = Matrix(rows: positions, columns: inputs)
         scales = Matrix(rows: 1, columns: positions)
         responses = Matrix(rows: positions, columns: weights.units)
-    }
-
-    /// Expanded 2·n_v·n_h flops a position, pooled 2·J·n_v·n_α + 2·n_α·n_h, each at the rate of its inner dimension.
-    static func cheaperPath(_ weights: PredictedWeights) -> ComputePath {
-        let nV = Double(weights.grid.count), nH = Double(weights.units), nA = Double(weights.valuesPerUnit)
-        let pooled = nV * nA * Double(weights.columns.count) + nA * nH / PathCost.efficiency(innerDimension: weights.valuesPerUnit)
-        return pooled < nV * nH ? .pooled : .expanded
     }
 
     /// Z(I − 11ᵀ/n): whitening of what is left when a patch's mean is taken away.
@@ -106,11 +99,7 @@ public final class ImageEncoder {
         case .pooled(let basis, let values, let pooled):
             multiply(patches, basis, transposed: .second, into: pooled)
             let nA = weights.valuesPerUnit
-            for (j, column) in weights.columns.enumerated() {
-                multiply(
-                    pooled.columns(j * nA..<(j + 1) * nA), values.rows(column.units), transposed: .second,
-                    into: responses.columns(column.units))
-            }
+            weights.outputs(pooled: { pooled.columns($0 * nA..<($0 + 1) * nA) }, values, into: responses)
         }
         let width = encoder.width * weights.units
         features.update(repeating: 0, count: 4 * width)

@@ -66,11 +66,9 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
 }
 
 private func openData(_ options: RunCommand, on world: Communicator, _ logger: Logger) throws -> Dataset {
-    let data = try world.agree {
-        let data = try Dataset.open(options.dataset ?? "sample", data: options.data)
-        try data.checkLabels()
-        return data
-    }
+    let data = try world.agree { try Dataset.open(options.dataset ?? "sample", data: options.data) }
+    try inflate(data, on: world, logger)
+    try world.agree { try data.checkLabels() }
     try checkSameData(data, on: world)
     try checkOrigin(of: data, on: world, logger)
     return data

@@ -1,6 +1,7 @@
 import Datasets
 import Logging
 import Parallel
+import Runs
 import Storage
 
 /// Refuses sets that are not the same on all ranks, such as an older copy on one node: cuts of them would not fit
@@ -26,4 +27,14 @@ public func checkOrigin(of data: Dataset, on world: Communicator, _ logger: Logg
     try world.agreeOnRoot {
         for warning in try data.checkOrigin() { logger.warning("\(warning)") }
     }
+}
+
+/// Inflates compressed files once on each machine, and says where every rank has to have its own copy.
+public func inflate(_ data: Dataset, on world: Communicator, _ logger: Logger) throws {
+    guard try !data.inflate(on: world), world.isRoot else { return }
+    logger.notice(
+        """
+        the ranks of a machine cannot share what \(data.name)'s .gz files hold (no room in /dev/shm, or none of it): each has \
+        a copy of its own; plain files are shared
+        """)
 }

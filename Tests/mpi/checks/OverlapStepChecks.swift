@@ -85,7 +85,7 @@ private func train(
             communicator: world))
     let labels = (0..<samples).map { Int32($0 % 4) }
     let descent = StochasticDescent(
-        Classification(network, rows: TrainingRows(rows: rows, labels: labels), timer: timer), values: model.values,
+        Classification(network, samples: MatrixSamples(rows: rows, labels: labels), timer: timer), values: model.values,
         gradient: gradient, weightsPerUnit: model.shape.weightsPerUnit, exchange: exchange,
         options: .init(
             seed: 1, batch: batch, epochs: epochs, learningRate: settings.learningRate, schedule: settings.schedule,

@@ -29,6 +29,7 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("exchange-costs", checkExchangeCosts),
     ("epochs-of-local-steps", checkEpochsOfLocalSteps),
     ("network-memory", checkNetworkMemory),
+    ("node-memory", checkNodeMemory),
     ("plan-that-fails", checkPlanThatFailsOnOneRank),
     ("low-rank-of-low-rank", checkLowRankOfLowRank),
     ("low-rank-feedback", checkLowRankFeedback),

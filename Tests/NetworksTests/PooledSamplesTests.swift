@@ -5,7 +5,7 @@ import Networks
 import TestSupport
 import Testing
 
-@Suite struct TrainingRowsTests {
+@Suite struct PooledSamplesTests {
     /// What pools is chosen once: a part of the images has the bits that it has among all of them, however small it is.
     @Test func aPartIsPooledAsTheWhole() throws {
         let data = try Dataset.open("sample"), images = data.train.images
@@ -18,15 +18,18 @@ import Testing
                 return Column(units: j..<j + 1, alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream))
             })
         let separable = try SeparablePooling(dictionary, of: weights)
-        func rows(_ range: Range<Int>, by separable: SeparablePooling?) throws -> TrainingRows {
-            try TrainingRows(images, data.train.labels, range: range, pooledBy: weights, by: separable)
+        func rows(_ range: Range<Int>, by separable: SeparablePooling?) throws -> (rows: [[Float]], labels: [Int32]) {
+            let samples = try ImageSamples(images, data.train.labels, range: range).pooled(by: weights, separable: separable)
+            let all = Matrix<Float>(rows: range.count, columns: samples.columns)
+            samples.load(Array(0..<range.count)[...], into: all)
+            return (all.arrays, samples.labels)
         }
         let all = try rows(0..<2000, by: separable)
         for part in [0..<100, 300..<700, 1000..<2000] {
             let some = try rows(part, by: separable)
-            #expect(some.rows.arrays == all.rows.rows(part).arrays && some.labels == Array(all.labels[part]))
+            #expect(some.rows == Array(all.rows[part]) && some.labels == Array(all.labels[part]))
         }
         // The direct product has other bits.
-        #expect(try rows(0..<100, by: nil).rows.arrays != all.rows.rows(0..<100).arrays)
+        #expect(try rows(0..<100, by: nil).rows != Array(all.rows[0..<100]))
     }
 }

@@ -1,0 +1,66 @@
+import LinearAlgebra
+
+/// The samples that a rank trains on or tests, as rows that a network's first layer reads.
+public protocol SampleSource: AnyObject {
+    /// How many there are.
+    var count: Int { get }
+    /// The columns of a row: a sample's values and a last 1, or pooled inputs with their 1s.
+    var columns: Int { get }
+    /// The class of every sample.
+    var labels: [Int32] { get }
+
+    /// Puts samples into the first rows of a matrix of `columns` columns; the rows below stay as they are.
+    func load(_ samples: ArraySlice<Int>, into rows: Matrix<Float>)
+}
+
+/// Samples in memory, a row each.
+public final class MatrixSamples: SampleSource {
+    private let rows: Matrix<Float>
+    public let labels: [Int32]
+
+    /// - Parameter rows: kept, not copied.
+    public init(rows: Matrix<Float>, labels: [Int32]) {
+        precondition(rows.rows == labels.count, "\(labels.count) labels of \(rows.rows) rows")
+        self.rows = rows
+        self.labels = labels
+    }
+
+    public var count: Int { rows.rows }
+    public var columns: Int { rows.columns }
+
+    /// Reads and writes 4·samples·columns bytes each.
+    public func load(_ samples: ArraySlice<Int>, into batch: Matrix<Float>) {
+        for (r, sample) in samples.enumerated() {
+            (batch.pointer + r * batch.stride).update(from: rows.pointer + sample * rows.stride, count: rows.columns)
+        }
+    }
+}
+
+/// Images of a set as bytes in memory that the processes of a machine share. They become numbers in [0, 1], with a last 1,
+/// where they are loaded.
+public final class ImageSamples: SampleSource {
+    private let images: MappedImages
+    private let first: Int
+    public let labels: [Int32]
+
+    /// - Parameter range: the images that are samples; sample 0 is the first of them.
+    /// - Throws: `DataError`.
+    public init(_ images: ImageSet, _ labels: Labels, range: Range<Int>) throws {
+        self.images = try images.mapped()
+        self.labels = try labels.labels(range)
+        first = range.lowerBound
+    }
+
+    public var count: Int { labels.count }
+    public var columns: Int { images.shape.count + 1 }
+
+    /// Reads samples·columns bytes and writes four times as many.
+    public func load(_ samples: ArraySlice<Int>, into batch: Matrix<Float>) {
+        let size = images.shape.count
+        for (r, sample) in samples.enumerated() {
+            let row = batch.pointer + r * batch.stride
+            images.load(first + sample, scale: 1 / 255, into: row)
+            row[size] = 1
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import LinearAlgebra
+
+/// Bytes in memory that nobody changes: a mapped file, or a buffer that somebody keeps.
+package final class ReadOnlyBytes: Sendable {
+    nonisolated(unsafe) package let bytes: UnsafeRawBufferPointer
+    private let release: @Sendable () -> Void
+
+    /// - Parameter release: called when the bytes are no longer needed.
+    package init(_ bytes: UnsafeRawBufferPointer, release: @escaping @Sendable () -> Void) {
+        self.bytes = bytes
+        self.release = release
+    }
+
+    /// Bytes of this process alone.
+    ///
+    /// - Parameter what: what they are, for the line that is said where memory cannot be had.
+    convenience init(
+        _ count: Int, _ what: @autoclosure () -> String, fill: (UnsafeMutableRawBufferPointer) throws -> Void
+    ) throws {
+        let buffer: UnsafeMutableBufferPointer<UInt8> = Allocation.buffer(count, what())
+        do { try fill(UnsafeMutableRawBufferPointer(buffer)) } catch {
+            Allocation.release(buffer)
+            throw error
+        }
+        nonisolated(unsafe) let kept = buffer
+        self.init(UnsafeRawBufferPointer(buffer)) { Allocation.release(kept) }
+    }
+
+    deinit { release() }
+}
+
+extension RegularFile {
+    /// Maps the whole file: all processes of a machine that do so share its pages. Nil where the file system cannot.
+    ///
+    /// A file that becomes shorter while it is mapped ends the process at the next look at what is gone, with a line that
+    /// says so.
+    func mapped() -> ReadOnlyBytes? {
+        guard size > 0 else { return ReadOnlyBytes(UnsafeRawBufferPointer(start: nil, count: 0)) {} }
+        guard let start = map(), start != MAP_FAILED else { return nil }
+        endOnShorterFile()
+        let size = size
+        nonisolated(unsafe) let address = start
+        return ReadOnlyBytes(UnsafeRawBufferPointer(start: start, count: size)) { munmap(address, size) }
+    }
+}
+
+/// Ends the process with one line where a mapped file has no more bytes. Whoever set a handler before loses it.
+private func endOnShorterFile() {
+    signal(SIGBUS) { _ in
+        let line: StaticString = "a data file became shorter while it was used: start again when nobody changes it\n"
+        _ = write(2, line.utf8Start, line.utf8CodeUnitCount)
+        _exit(65)
+    }
+}
