@@ -7,7 +7,7 @@ import Partition
 
 /// The patches that a dictionary is made from, where one is made from data.
 public enum DictionarySource: String, CaseIterable, Codable, Sendable {
-    /// As features are learned on them. Their covariance is near the identity outside of its null directions.
+    /// Whitened, as those that features are learned on, but not divided by their length. Their covariance is near the identity outside of its null directions.
     case whitened
     /// Contrast-normalised, before whitening.
     case normalised

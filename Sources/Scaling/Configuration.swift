@@ -13,7 +13,8 @@ public struct Configuration: Hashable, Sendable {
     public let columns: Int
     /// How the values of a step travel.
     public let exchange: ExchangeMethod
-    /// The shapes of what is learned; none where the table does not say.
+    /// The shapes of what is learned; none where the table does not say. They follow from the rest: two rows of one
+    /// configuration, the older of which does not say them, are of one.
     public let layers: [LayerShape]
 
     public init(
@@ -25,6 +26,19 @@ public struct Configuration: Hashable, Sendable {
         self.columns = columns
         self.exchange = exchange
         self.layers = layers
+    }
+
+    public static func == (left: Self, right: Self) -> Bool {
+        (left.job, left.model, left.learned, left.columns, left.exchange)
+            == (right.job, right.model, right.learned, right.columns, right.exchange)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(job)
+        hasher.combine(model)
+        hasher.combine(learned)
+        hasher.combine(columns)
+        hasher.combine(exchange)
     }
 
     /// `dense, full`; `learned 0.1, owned`; with the columns where `others` of the same proportion have different ones.

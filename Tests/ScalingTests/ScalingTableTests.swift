@@ -50,6 +50,16 @@ import Testing
         #expect(rows[0].expand.median > 0 && rows[0].configuration.layers.isEmpty)
     }
 
+    /// A table that an older and a newer program wrote has one configuration, not two.
+    @Test func olderAndNewerRowsAreOneConfiguration() throws {
+        var written = WrittenScaling()
+        for ranks in [1, 2] { written.add(net, ranks: ranks, batch: 100, link: "a", bitsPerSecond: 1e8) }
+        let text = [written.lines[0] + ",layers", written.lines[1] + ",", written.lines[2] + ",5x100"].joined(separator: "\n")
+        let rows = try ScalingTable(text: text, path: "t.csv").rows
+        #expect(rows.count == 2 && Set(rows.map(\.configuration)).count == 1)
+        #expect(rows.map(\.configuration.layers.count) == [0, 1])
+    }
+
     /// Shapes of layers need no name of a model: units that ranks do not divide make a busiest rank.
     @Test func shapesOfLayers() throws {
         var written = WrittenScaling()

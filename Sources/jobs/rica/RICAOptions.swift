@@ -126,7 +126,11 @@ struct RICAOptions: ParsableCommand {
                 throw OptionError("--dictionary: the model was learned with \(learned?.name ?? "none"), found \(wanted.name)")
             }
         }
-        try same(dictionaryFrom, "--dictionary-from", \.dictionarySource)
+        let source = stored.dictionarySource ?? .whitened
+        if let dictionaryFrom, dictionaryFrom != source {
+            throw OptionError(
+                "--dictionary-from: the model was learned with \(source.rawValue), found \(dictionaryFrom.rawValue)")
+        }
         try same(common.sigma, "--sigma", \.sigma, absent: "auto")
         try same(common.ridge, "--ridge", \.ridge)
         try same(common.raw ? true : nil, "--raw", \.ridge)
