@@ -83,6 +83,7 @@ Parallel.run(job: "exchange-times") { world in
     if world.isRoot { print("model               exchange           bytes    bare ms    ours ms    reached") }
     for (name, values) in models {
         let gradient = values.zeros, bare = BareCalls(gradient.flat, communicator: world), rule = NoUpdate()
+        let timer = StepTimer()
         let rounds = min(options.rounds, max(30, (1 << 30) / (4 * values.count)))
         for (label, call) in [("dynamic", bare.allReduce), ("dynamic-ring", bare.allReduce), ("owned", bare.throughOwners)] {
             let exchange = ExchangeOptions(label: label)!.make(for: values, communicator: world)
@@ -98,7 +99,7 @@ Parallel.run(job: "exchange-times") { world in
                     if (round + turn) % 2 == 0 {
                         theirs.append(try timed(call))
                     } else {
-                        ours.append(try timed { _ = try exchange.step(values, gradient: gradient, rule: rule) })
+                        ours.append(try timed { _ = try exchange.step(values, gradient: gradient, rule: rule, timer: timer) })
                     }
                 }
             }

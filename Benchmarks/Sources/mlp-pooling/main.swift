@@ -40,11 +40,9 @@ struct MLPPooling: ParsableCommand {
     }
 
     private func time(_ x: Matrix<Float>, columns: Int, learned: Double, raw: Bool) throws {
-        var settings = MLPSettings(learned: learned, columns: columns, batch: 100)
-        settings.raw = raw
-        let model = try MLPModel(settings: settings, shape: .init(channels: 1, height: 28, width: 28), classes: 10)
-        let weights = model.weights[0]
-        guard let dictionary = model.dictionaries[0] as? SquaredExponential else { return }
+        let settings = NetworkSettings(learned: learned, columns: columns, form: raw ? .raw : nil, batch: 100)
+        let layer = try NetworkModel(settings).layers[0], weights = layer.weights
+        guard let dictionary = layer.dictionary as? SquaredExponential else { return }
         let separable = try SeparablePooling(dictionary, of: weights)
         let pooled = Matrix<Float>(rows: images, columns: columns * (weights.valuesPerUnit + 1))
         var times = (direct: Spread(), separable: Spread())
@@ -54,12 +52,12 @@ struct MLPPooling: ParsableCommand {
             times.direct.add(direct)
             times.separable.add(blurred)
         }
-        let estimates = SeparablePooling.estimates(dictionary, of: weights, samples: 60_000)
+        let estimates = SeparablePooling.estimates(dictionary, of: weights.shape, samples: 60_000)
         print(
             String(
                 format: "%7d%6d  \(raw ? "raw  " : "ridge")%9.3f%11.3f%8.3f%11.3f  ", columns, weights.valuesPerUnit, times.direct.median,
                 times.separable.median, times.separable.median / times.direct.median, estimates.separable / estimates.direct)
-                + (SeparablePooling.pays(dictionary, of: weights, samples: 60_000) ? "separable" : "direct"))
+                + (SeparablePooling.pays(dictionary, of: weights.shape, samples: 60_000) ? "separable" : "direct"))
     }
 }
 

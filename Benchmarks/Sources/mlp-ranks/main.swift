@@ -2,12 +2,18 @@ import ArgumentParser
 import BenchmarkSupport
 import DataParallel
 import Foundation
+import Layers
 import LinearAlgebra
 import Networks
 import Parallel
 import Runs
 
-extension ExchangeName: @retroactive ExpressibleByArgument {}
+/// The exchanges whose ranks are held against their twin.
+enum ExchangeName: String, CaseIterable, ExpressibleByArgument {
+    case dynamic, owned
+
+    var kind: ExchangeOptions.Kind { self == .dynamic ? .dynamic : .owned }
+}
 
 struct Options: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -46,12 +52,14 @@ struct Options: ParsableCommand {
 let options = Options.parseOrExit()
 Parallel.run(job: "mlp-ranks") { world in
     Backend.setThreads(1)
-    let settings = MLPSettings(learned: options.learned, columns: options.columns, batch: options.batch, epochs: options.epochs)
+    let settings = NetworkSettings(
+        learned: options.learned, columns: options.columns, batch: options.batch, epochs: options.epochs)
     let samples = (options.batch + world.size - 1) / world.size
     let net = try Perceptron(settings: settings, images: .random(options.images), samples: samples)
-    let descent = MLPDescent(
+    let descent = NetworkDescent(
         net.model, settings: settings, learningRate: settings.learningRate, paths: net.paths, rows: net.rows,
-        exchange: ExchangeOptions(options.exchange), onDivergence: "training", communicator: world
+        exchange: ExchangeOptions(options.exchange.kind), onDivergence: "training", communicator: world,
+        timer: StepTimer()
     ).descent
 
     while let start = options.startAt, Date().timeIntervalSince1970 < start {}

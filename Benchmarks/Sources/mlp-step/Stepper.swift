@@ -7,7 +7,8 @@ import Networks
 final class Stepper {
     let net: Perceptron
     private let gradient: LearnedValues
-    private let network: MLPNetwork
+    private let network: Network
+    private let timer = StepTimer()
     private let objective: Classification
     private let rule: SGD
     private let batch: Int
@@ -17,7 +18,9 @@ final class Stepper {
     private var next = 0
     private var samples: ArraySlice<Int> { order[next..<next + batch] }
     /// The parts of a step with their times.
-    private(set) var parts = ["gather", "rebuild", "forward", "backward", "project", "update"].map { (name: $0, times: Spread()) }
+    private(set) var parts = ["gather", "expand", "forward", "backward", "project_gradient", "update"].map {
+        (name: $0, times: Spread())
+    }
 
     init(_ net: Perceptron, order: [Int]) {
         self.net = net
@@ -26,10 +29,10 @@ final class Stepper {
         labels = order[..<batch].map { net.rows.labels[$0] }
         let model = net.model
         gradient = model.values.zeros
-        network = model.network(gradient: gradient, paths: net.paths, capacity: batch)
-        objective = Classification(network, rows: net.rows)
+        network = model.network(gradient: gradient, paths: net.paths, capacity: batch, timer: timer)
+        objective = Classification(network, rows: net.rows, timer: timer)
         rule = SGD(
-            model.values, updated: model.values.parameters.map { 0..<$0.units }, weightsPerUnit: model.weightsPerUnit,
+            model.values, updated: model.values.parameters.map { 0..<$0.units }, weightsPerUnit: model.shape.weightsPerUnit,
             options: net.settings.descent)
         rule.learningRate = net.settings.learningRate
     }
@@ -50,13 +53,14 @@ final class Stepper {
         step()
         for _ in 0..<steps {
             let gather = milliseconds { net.rows.gather(samples, into: network.batch) }
-            let rebuild = milliseconds { network.rebuild() }
+            let expand = milliseconds { network.expand() }
             let forward = milliseconds { _ = network.evaluate(count: batch, labels: labels, predicted: &predicted) }
-            let before = network.projectSeconds
+            _ = timer.lap()
             let both = milliseconds { forwardAndBackward() }
-            let project = 1e3 * (network.projectSeconds - before)
+            let projectGradient = 1e3 * timer.lap().projectGradient
             let update = milliseconds { self.update() }
-            for (k, time) in [gather, rebuild, forward, both - project - forward, project, update].enumerated() { sums[k] += time }
+            let times = [gather, expand, forward, both - projectGradient - forward, projectGradient, update]
+            for (k, time) in times.enumerated() { sums[k] += time }
             advance()
         }
         for k in parts.indices { parts[k].times.add(sums[k] / Double(steps)) }
