@@ -60,7 +60,7 @@ struct MLPStep: ParsableCommand {
         }
         func add(_ name: String, _ times: Spread, bound: Contestant.Bound? = nil) throws {
             let toProducts = times.median / products, toDense = times.median / dense
-            var line = name.padding(toLength: 36, withPad: " ", startingAt: 0), limit = ""
+            var line = name.padding(toLength: 38, withPad: " ", startingAt: 0), limit = ""
             line += String(format: "%8.3f%8.3f%8.3f%11.3f%8.3f", times.median, times.minimum, times.maximum, toProducts, toDense)
             switch bound {
             case .rate(let least):
@@ -80,7 +80,7 @@ struct MLPStep: ParsableCommand {
         }
         print()
         print(
-            "batch \(race.batch)".padding(toLength: 36, withPad: " ", startingAt: 0)
+            "batch \(race.batch)".padding(toLength: 38, withPad: " ", startingAt: 0)
                 + "  median     min     max  /products  /dense  bound")
         for contestant in race.contestants { try add(contestant.name, contestant.times, bound: contestant.bound) }
         for (name, stepper) in race.steppers {
