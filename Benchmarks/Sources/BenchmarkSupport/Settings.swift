@@ -18,8 +18,9 @@ extension RICASettings {
 }
 
 extension NetworkSettings {
-    /// The settings of a measurement on 784–500–500–10: SE in layer 1 and RandFixU in layer 2, which need no data; momentum,
-    /// decay and norm as the job has them by default. The learning rate is so small that random labels teach nothing.
+    /// The settings of a measurement on 784–500–500–10: SE in layer 1 and RandFixU in layer 2, which need no data;
+    /// momentum, decay and norm as the job has them by default. The learning rate is so small that random labels teach
+    /// nothing.
     ///
     /// - Parameters:
     ///   - learned: nil: a dense net.

@@ -9,10 +9,12 @@ import Runs
 struct MLPPooling: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mlp-pooling",
-        abstract: "Times XU of random images of 28×28 pixels with SE dictionaries, directly and by way of blurred images, one thread.",
+        abstract:
+            "Times XU of random images of 28×28 pixels with SE dictionaries, directly and by way of blurred images, "
+                + "one thread.",
         discussion: """
-            Both take turns; a line has the medians over the rounds, their ratio, what the estimates make of it, and whether the job mlp \
-            would blur for 60,000 images. The first round is not counted.
+            Both take turns; a line has the medians over the rounds, their ratio, what the estimates make of it, and \
+            whether the job mlp would blur for 60,000 images. The first round is not counted.
             """,
         version: RunRecord.colonnade)
 
@@ -47,7 +49,8 @@ struct MLPPooling: ParsableCommand {
         let pooled = Matrix<Float>(rows: images, columns: columns * (weights.valuesPerUnit + 1))
         var times = (direct: Spread(), separable: Spread())
         for round in 0...rounds {
-            let direct = milliseconds { weights.poolAll(x, into: pooled) }, blurred = milliseconds { separable.poolAll(x, into: pooled) }
+            let direct = milliseconds { weights.poolAll(x, into: pooled) }
+            let blurred = milliseconds { separable.poolAll(x, into: pooled) }
             if round == 0 { continue }
             times.direct.add(direct)
             times.separable.add(blurred)
@@ -55,8 +58,9 @@ struct MLPPooling: ParsableCommand {
         let estimates = SeparablePooling.estimates(dictionary, of: weights.shape, samples: 60_000)
         print(
             String(
-                format: "%7d%6d  \(raw ? "raw  " : "ridge")%9.3f%11.3f%8.3f%11.3f  ", columns, weights.valuesPerUnit, times.direct.median,
-                times.separable.median, times.separable.median / times.direct.median, estimates.separable / estimates.direct)
+                format: "%7d%6d  \(raw ? "raw  " : "ridge")%9.3f%11.3f%8.3f%11.3f  ", columns, weights.valuesPerUnit,
+                times.direct.median, times.separable.median, times.separable.median / times.direct.median,
+                estimates.separable / estimates.direct)
                 + (SeparablePooling.pays(dictionary, of: weights.shape, samples: 60_000) ? "separable" : "direct"))
     }
 }

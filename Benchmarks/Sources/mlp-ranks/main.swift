@@ -19,7 +19,9 @@ struct Options: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mlp-ranks",
         abstract: "Prints the median time of a step of the job mlp, on the ranks it is started with, in milliseconds.",
-        discussion: "Started by Benchmarks/ranks: under mpirun with the whole batch, twice by hand with half of it each, once with all.",
+        discussion:
+            "Started by Benchmarks/ranks: under mpirun with the whole batch, twice by hand with half of it each, once "
+                + "with all.",
         version: RunRecord.colonnade)
 
     @Option(help: "Training images.")
@@ -41,8 +43,12 @@ struct Options: ParsableCommand {
         for (value, name) in [(batch, "--batch"), (columns, "--columns"), (epochs, "--epochs")] where value < 1 {
             throw ValidationError("\(name): expected at least 1, found \(value)")
         }
-        guard images >= batch else { throw ValidationError("--images: expected at least a batch of \(batch), found \(images)") }
-        guard columns <= 500 else { throw ValidationError("--columns: expected at most one a unit, 500, found \(columns)") }
+        guard images >= batch else {
+            throw ValidationError("--images: expected at least a batch of \(batch), found \(images)")
+        }
+        guard columns <= 500 else {
+            throw ValidationError("--columns: expected at most one a unit, 500, found \(columns)")
+        }
         guard learned.map({ $0 > 0 && $0 <= 1 }) ?? true else {
             throw ValidationError("--learned: expected a proportion above 0, at most 1, found \(learned!)")
         }

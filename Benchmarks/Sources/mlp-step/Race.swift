@@ -35,7 +35,8 @@ struct Race {
         let expanded = try stepper(learned: 0.1, path: .expanded)
         contestants += [
             .products(samples: batch, withBiases: true),
-            Contestant("dense, forward and backward", bound: .rate(batch < 1000 ? 0.85 : 0.92), run: dense.forwardAndBackward),
+            Contestant(
+                "dense, forward and backward", bound: .rate(batch < 1000 ? 0.85 : 0.92), run: dense.forwardAndBackward),
             Contestant("predicted step, expanded", run: expanded.step),
         ]
         steppers = [("dense", dense), ("predicted", predicted), ("predicted, expanded", expanded)]

@@ -3,7 +3,8 @@ import DataParallel
 import Layers
 import Networks
 
-/// Makes the steps of the job `mlp` on one rank, one after the other: all but collectives, which have nobody to talk to.
+/// Makes the steps of the job `mlp` on one rank, one after the other: all but collectives, which have nobody to talk
+/// to.
 final class Stepper {
     let net: Perceptron
     private let gradient: LearnedValues
@@ -32,8 +33,8 @@ final class Stepper {
         network = model.network(gradient: gradient, paths: net.paths, capacity: batch, timer: timer)
         objective = Classification(network, rows: net.rows, timer: timer)
         rule = SGD(
-            model.values, updated: model.values.parameters.map { 0..<$0.units }, weightsPerUnit: model.shape.weightsPerUnit,
-            options: net.settings.descent)
+            model.values, updated: model.values.parameters.map { 0..<$0.units },
+            weightsPerUnit: model.shape.weightsPerUnit, options: net.settings.descent)
         rule.learningRate = net.settings.learningRate
     }
 
@@ -47,8 +48,8 @@ final class Stepper {
     /// Loss and gradient of the batch that is in place, with W as it is.
     func forwardAndBackward() { _ = network.gradient(count: batch, labels: labels, scale: 1 / Double(batch)) }
 
-    /// Times the parts of some steps. The network has no seam between forward and backward: forward is a pass of its own with its loss,
-    /// and backward is what loss and gradient together take longer.
+    /// Times the parts of some steps. The network has no seam between forward and backward: forward is a pass of its
+    /// own with its loss, and backward is what loss and gradient together take longer.
     func timeParts(steps: Int) {
         var sums = [Double](repeating: 0, count: parts.count), predicted = [Int32](repeating: 0, count: batch)
         step()
