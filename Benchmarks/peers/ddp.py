@@ -1,18 +1,19 @@
-"""Trains the net of `mlp --dense --activation relu` with PyTorch's DistributedDataParallel over gloo: one rank, on one thread.
+"""Trains the net of `mlp --dense --activation relu` with PyTorch's DistributedDataParallel over gloo: one rank,
+on one thread.
 
-Net, initial values, validation split, batches and schedule are those of our job with the same seed, trained on five sixths of the
-training images as its --validate does. PyTorch applies the rate after the momentum, ours before: a difference of 1/steps of the first
-rate.
+Net, initial values, validation split, batches and schedule are those of our job with the same seed, trained on five
+sixths of the training images as its --validate does. PyTorch applies the rate after the momentum, ours before: a difference
+of 1/steps of the first rate.
 
 plain      gradients in float32; all are one of DDP's buckets, 2.6 MB, which leaves when backward has ended
 fp16       the same, rounded to 16 bits on the wire
-powersgd1  rank-1 approximations with error feedback and warm start (Vogels, Karimireddy & Jaggi, NeurIPS 2019), from step 3 on, the
-           first that the hook allows; powersgd4 the same of rank 4
+powersgd1  rank-1 approximations with error feedback and warm start (Vogels, Karimireddy & Jaggi, NeurIPS 2019), from
+           step 3 on, the first that the hook allows; powersgd4 the same of rank 4
 
-Rank and addresses come from the environment, as Benchmarks/peers/ddp-run sets it. Bytes are what the interface GLOO_SOCKET_IFNAME has
-transmitted by its own counter: on an emulated host those of one rank with headers and acknowledgements; on lo those of all ranks, and
-of whoever else uses it. Times and bytes are the largest of all ranks. --check compares loss and gradient of the ranks together with
-those of one process that has the whole batch.
+Rank and addresses come from the environment, as Benchmarks/peers/ddp-run sets it. Bytes are what the interface
+GLOO_SOCKET_IFNAME has transmitted by its own counter: on an emulated host those of one rank with headers and
+acknowledgements; on lo those of all ranks, and of whoever else uses it. Times and bytes are the largest of all ranks.
+--check compares loss and gradient of the ranks together with those of one process that has the whole batch.
 """
 
 import argparse
@@ -36,7 +37,10 @@ import random_stream
 
 WIDTHS, HOOKS = (784, 500, 500, 10), ("plain", "fp16", "powersgd1", "powersgd4")
 ENVIRONMENT = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "GLOO_SOCKET_IFNAME")
-COLUMNS = ("hook", "ranks", "link", "seed", "steps", "epoch", "error", "seconds", "bytes", "median-ms", "p10-ms", "p90-ms", "step-bytes")
+COLUMNS = (
+    *("hook", "ranks", "link", "seed", "steps", "epoch", "error", "seconds", "bytes"),
+    *("median-ms", "p10-ms", "p90-ms", "step-bytes"),
+)
 
 
 def idx(folder: Path, name: str, header: int) -> np.ndarray:
@@ -44,7 +48,8 @@ def idx(folder: Path, name: str, header: int) -> np.ndarray:
         if file.exists():
             with opener(file, "rb") as data:
                 return np.frombuffer(data.read(), np.uint8, offset=header)
-    raise SystemExit(f"--data: expected {folder / name} or the same with .gz, found neither; scripts/data mnist fetches them")
+    expected = f"expected {folder / name} or the same with .gz"
+    raise SystemExit(f"--data: {expected}, found neither; scripts/data mnist fetches them")
 
 
 def training_set(data: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -81,9 +86,11 @@ def own(samples: np.ndarray) -> np.ndarray:
 
 
 def loss_of_cut(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, batch: np.ndarray) -> torch.Tensor:
-    """This rank's part of the batch's mean loss, times the ranks: DDP takes their mean, that of the batch for uneven cuts, too."""
+    """This rank's part of the batch's mean loss, times the ranks: DDP takes their mean, that of the batch for uneven
+    cuts, too."""
     samples = own(batch)
-    return F.cross_entropy(model(images[samples]), labels[samples], reduction="sum") * (dist.get_world_size() / len(batch))
+    loss = F.cross_entropy(model(images[samples]), labels[samples], reduction="sum")
+    return loss * (dist.get_world_size() / len(batch))
 
 
 def sent_bytes() -> int:
@@ -132,7 +139,8 @@ class Training:
 
     def batches(self):
         for epoch in range(1, self.options.epochs + 1):
-            order = self.others[random_stream.shuffled(self.options.seed, random_stream.ORDER, epoch, *2 * [len(self.others)])]
+            places = random_stream.shuffled(self.options.seed, random_stream.ORDER, epoch, *2 * [len(self.others)])
+            order = self.others[places]
             for first in range(0, len(order), self.options.batch):
                 yield order[first : first + self.options.batch]
 
@@ -143,7 +151,8 @@ class Training:
         counts = torch.tensor([(logits.argmax(1) != self.labels[samples]).sum(), (~logits.isfinite()).sum()])
         dist.all_reduce(counts)
         if counts[1] > 0:
-            message = f"outputs are no numbers after step {len(self.times)}; a smaller --learning-rate keeps them finite"
+            message = f"outputs are no numbers after step {len(self.times)}"
+            message += "; a smaller --learning-rate keeps them finite"
             raise SystemExit(f"{self.options.hook}: {message}" if dist.get_rank() == 0 else 1)
         return counts[0].item() / len(self.held)
 
@@ -152,7 +161,8 @@ class Training:
         steps = len(self.times)
         times = 1e3 * np.array(self.times[self.options.warm_up :] or self.times)
         step_bytes = (self.bytes - self.warm_up_bytes) / len(times)
-        spent = torch.tensor([sum(self.times), self.bytes, *np.percentile(times, (50, 10, 90)), step_bytes], dtype=torch.float64)
+        numbers = [sum(self.times), self.bytes, *np.percentile(times, (50, 10, 90)), step_bytes]
+        spent = torch.tensor(numbers, dtype=torch.float64)
         dist.all_reduce(spent, dist.ReduceOp.MAX)
         options = self.options
         who = (options.hook, dist.get_world_size(), options.link, options.seed, steps, steps / self.epoch_steps, error)
@@ -197,10 +207,12 @@ def check(options: argparse.Namespace) -> bool:
     mean.backward()
     mean = mean.detach() / dist.get_world_size()
     dist.all_reduce(mean)
-    difference = max(float((a.grad - b.grad).norm() / b.grad.norm()) for a, b in zip(cut.parameters(), whole.parameters()))
+    pairs = zip(cut.parameters(), whole.parameters())
+    difference = max(float((a.grad - b.grad).norm() / b.grad.norm()) for a, b in pairs)
     if dist.get_rank() == 0:
         print(
-            f"{dist.get_world_size()} ranks and one: loss {mean.item():.6f} and {loss.item():.6f} of {len(batch)} samples, "
+            f"{dist.get_world_size()} ranks and one: loss {mean.item():.6f} and {loss.item():.6f} "
+            f"of {len(batch)} samples, "
             f"gradients differ by at most {difference:.1e} of their length"
         )
     return abs(mean.item() - loss.item()) < 1e-5 * loss.item() and difference < 1e-5
@@ -208,8 +220,9 @@ def check(options: argparse.Namespace) -> bool:
 
 def describe(row: dict) -> str:
     text = (
-        f"{row['hook']}, {row['ranks']} ranks, {row['link']}: {row['median-ms']:.2f} ms a step (p10 {row['p10-ms']:.2f}, "
-        f"p90 {row['p90-ms']:.2f}), {row['step-bytes']:.0f} bytes a step; {row['steps']} steps"
+        f"{row['hook']}, {row['ranks']} ranks, {row['link']}: {row['median-ms']:.2f} ms a step "
+        f"(p10 {row['p10-ms']:.2f}, p90 {row['p90-ms']:.2f}), {row['step-bytes']:.0f} bytes a step; "
+        f"{row['steps']} steps"
     )
     return text if row["error"] is None else f"{text}, {row['seconds']:.1f} s, validation error {row['error']:.4f}"
 
@@ -218,7 +231,9 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hook", choices=HOOKS, default="plain")
     parser.add_argument("--batch", type=int, default=100, help="samples of a step, on all ranks together")
-    parser.add_argument("--epochs", type=int, default=15, help="of the schedule, which takes the rate straight down to 0")
+    parser.add_argument(
+        "--epochs", type=int, default=15, help="of the schedule, which takes the rate straight down to 0"
+    )
     parser.add_argument("--learning-rate", type=float, default=0.1)
     parser.add_argument("--momentum", type=float, default=0.7)
     parser.add_argument("--weight-decay", type=float, default=5e-5, help="of weights, not of biases")
@@ -230,8 +245,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--target", type=float, default=-1, help="end when the validation error is at most this")
     parser.add_argument("--csv", help="append a row for every validation, or for --steps one at the end")
     parser.add_argument("--link", default="local", help="what the table calls the links between the ranks")
-    parser.add_argument("--data", default=os.environ.get("COLONNADE_DATA", "data"), help="MNIST's folder or the one above it")
-    parser.add_argument("--check", action="store_true", help="compare loss and gradient with those of one process, then end")
+    parser.add_argument(
+        "--data", default=os.environ.get("COLONNADE_DATA", "data"), help="MNIST's folder or the one above it"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="compare loss and gradient with those of one process, then end"
+    )
     return parser.parse_args()
 
 
@@ -247,7 +266,8 @@ def main() -> None:
     options = parse()
     missing = [name for name in ENVIRONMENT if name not in os.environ]
     if missing:
-        raise SystemExit(f"expected {', '.join(ENVIRONMENT)} in the environment, found no {missing[0]}; start it with ddp-run")
+        expected = f"expected {', '.join(ENVIRONMENT)} in the environment"
+        raise SystemExit(f"{expected}, found no {missing[0]}; start it with ddp-run")
     torch.set_num_threads(1)
     dist.init_process_group("gloo", timeout=datetime.timedelta(seconds=300))
     if options.check:

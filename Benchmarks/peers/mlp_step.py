@@ -1,11 +1,13 @@
-"""Times a training step of the net 784-500-500-10 in PyTorch, one thread: sigmoid, cross entropy, SGD with momentum and decay.
+"""Times a training step of the net 784-500-500-10 in PyTorch, one thread: sigmoid, cross entropy, SGD with momentum and
+decay.
 
 dense:     nn.Linear layers, as a PyTorch user writes them.
-expanding: a tenth of the hidden weights is learned, in ten columns; every step makes W = [U_1 w_1 ... U_J w_J] and leaves the rest
-           to autograd.
+expanding: a tenth of the hidden weights is learned, in ten columns; every step makes W = [U_1 w_1 ... U_J w_J] and
+           leaves the rest to autograd.
 
-Prints the median of each at batches of 100 and 1000, in milliseconds, a line each. Every round gives each its turn: a step that is
-not counted, then --steps on end. --check compares loss and gradient of the two, the dense one with the W of the other.
+Prints the median of each at batches of 100 and 1000, in milliseconds, a line each. Every round gives each its turn: a
+step that is not counted, then --steps on end. --check compares loss and gradient of the two, the dense one with the W
+of the other.
 """
 
 import argparse
@@ -38,7 +40,8 @@ class Expanding(nn.Module):
 
 def network(hidden) -> nn.Sequential:
     return nn.Sequential(
-        hidden(WIDTHS[0], WIDTHS[1]), nn.Sigmoid(), hidden(WIDTHS[1], WIDTHS[2]), nn.Sigmoid(), nn.Linear(WIDTHS[2], WIDTHS[3])
+        *(hidden(WIDTHS[0], WIDTHS[1]), nn.Sigmoid(), hidden(WIDTHS[1], WIDTHS[2]), nn.Sigmoid()),
+        nn.Linear(WIDTHS[2], WIDTHS[3]),
     )
 
 
@@ -95,7 +98,8 @@ def check(images: torch.Tensor, labels: torch.Tensor) -> bool:
         else:
             continue
         differences += [float((a - b).norm() / b.norm()) for a, b in pairs]
-    print(f"loss {losses[0]:.6f} and {losses[1]:.6f}, gradients differ by at most {max(differences):.1e} of their length")
+    apart = f"gradients differ by at most {max(differences):.1e} of their length"
+    print(f"loss {losses[0]:.6f} and {losses[1]:.6f}, {apart}")
     return abs(losses[0] - losses[1]) < 1e-5 * abs(losses[1]) and max(differences) < 1e-4
 
 

@@ -1,5 +1,5 @@
-"""The project's random numbers (Sources/LinearAlgebra/RandomStream.swift): a peer with the same seed has the same initial values, the
-same validation split and the same batches.
+"""The project's random numbers (Sources/LinearAlgebra/RandomStream.swift): a peer with the same seed has the same
+initial values, the same validation split and the same batches.
 
 Philox4x32-10: Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 """

@@ -1,7 +1,7 @@
 """Times one evaluation of the RICA objective in PyTorch, one thread: value and gradient, as an optimiser asks for them.
 
-five: lambda sum sqrt(y^2 + eps) + 1/2 |W'Wx - x|^2 with rows of W normalised, written down and left to autograd; its gradient
-      and value are five products of all patches.
+five: lambda sum sqrt(y^2 + eps) + 1/2 |W'Wx - x|^2 with rows of W normalised, written down and left to autograd; its
+      gradient and value are five products of all patches.
 two:  the same numbers by hand with C = sum xx' made beforehand: two products of all patches.
 
 Prints the median of each in milliseconds, a line each. --check compares the two.

@@ -5,25 +5,26 @@ import Networks
 
 /// The net 784–500–500–10 as a step of the job `mlp` has it, with its images.
 public struct Perceptron {
-    public let settings: MLPSettings
-    public let model: MLPModel
-    /// Of every layer.
+    public let settings: NetworkSettings
+    public let model: NetworkModel
+    /// The path of every layer with weights.
     public let paths: [ComputePath]
     public let rows: TrainingRows
 
     /// - Parameters:
     ///   - images: with their 1, not pooled.
     ///   - samples: of this rank in a step.
-    ///   - path: of the hidden layers; nil: for each the one with the lowest estimate of a step, to which the job adds what pooling all images once costs it.
-    public init(settings: MLPSettings, images: TrainingRows, samples: Int, path: ComputePath? = nil) throws {
+    ///   - path: of the hidden layers; nil: for each the one with the lowest estimate of a step, to which the job adds
+    ///     what pooling all images once costs it.
+    public init(settings: NetworkSettings, images: TrainingRows, samples: Int, path: ComputePath? = nil) throws {
         self.settings = settings
-        model = try MLPModel(settings: settings, shape: TensorShape(channels: 1, height: 28, width: 28), classes: 10)
-        paths = model.weights.enumerated().map { k, layer in
-            let costs = layer.stepCosts(samples: samples, isFirst: k == 0)
+        model = try NetworkModel(settings)
+        paths = model.layers.enumerated().map { k, layer in
+            let costs = layer.weights.shape.stepCosts(samples: samples, isFirst: k == 0)
             return (costs.first { $0.path == path } ?? costs[0]).path
         }
         if paths[0] == .reduced {
-            let pooling = model.weights[0].pooling
+            let pooling = model.layers[0].weights.pooling
             let pooled = Matrix<Float>(rows: images.rows.rows, columns: pooling.columns)
             multiply(images.rows, pooling, into: pooled)
             rows = TrainingRows(rows: pooled, labels: images.labels)

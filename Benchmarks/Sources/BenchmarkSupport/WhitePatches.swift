@@ -4,9 +4,9 @@ import Scaling
 
 /// `MeasuredInputs.patches` with their moments.
 public struct WhitePatches {
-    /// patches × n_v
+    /// The whitened patches, patches × n_v.
     public let rows: Matrix<Float>
-    /// Of these rows: ranks sum theirs to get Σxxᵀ of all.
+    /// The moments of these rows; ranks sum theirs to get Σxxᵀ of all.
     public var moments: Moments
 
     public init(_ range: Range<Int>, size: Int) {

@@ -6,7 +6,8 @@ import LinearAlgebra
 struct Loop {
     let name: String
     let elements: Int
-    /// Puts back what the loop changes, so that no value grows, vanishes or becomes denormal from round to round. Not timed.
+    /// Puts back what the loop changes, so that no value grows, vanishes or becomes denormal from round to round. Not
+    /// timed.
     let prepare: () -> Void
     let run: () -> Void
     var times = Spread()
@@ -24,7 +25,10 @@ struct Loop {
         let stream = RandomStream(seed: 1, purpose: .dropout)
         var loops: [Loop] = []
         for activation in Activation.allCases {
-            loops.append(Loop(name: activation.rawValue, elements: samples * units, prepare: restore) { activation.apply(inPlace: x) })
+            loops.append(
+                Loop(name: activation.rawValue, elements: samples * units, prepare: restore) {
+                    activation.apply(inPlace: x)
+                })
             loops.append(
                 Loop(name: "back through \(activation.rawValue)", elements: samples * units, prepare: restore) {
                     activation.multiply(x, byDerivativeAt: y)
@@ -37,15 +41,23 @@ struct Loop {
         let velocity = Matrix<Float>(rows: samples, columns: units + 1)
         for maxNorm in [nil, 1.9365] {
             loops.append(
-                Loop(name: maxNorm == nil ? "momentum step" : "momentum step, max norm", elements: samples * (units + 1), prepare: restore) {
+                Loop(
+                    name: maxNorm == nil ? "momentum step" : "momentum step, max norm", elements: samples * (units + 1),
+                    prepare: restore
+                ) {
                     stepWithMomentum(
                         work, velocity: velocity, gradient: other, weights: units, learningRate: 0.01, momentum: 0.7,
                         decay: 5e-5, maxNorm: maxNorm)
                 })
         }
         loops.append(
-            Loop(name: "uniform numbers", elements: work.elements.count, prepare: {}) { stream.fillUniform(work.elements, in: -0.1..<0.1) })
-        loops.append(Loop(name: "normal numbers", elements: work.elements.count, prepare: {}) { stream.fillNormal(work.elements) })
+            Loop(name: "uniform numbers", elements: work.elements.count, prepare: {}) {
+                stream.fillUniform(work.elements, in: -0.1..<0.1)
+            })
+        loops.append(
+            Loop(name: "normal numbers", elements: work.elements.count, prepare: {}) {
+                stream.fillNormal(work.elements)
+            })
         let logits = normal(samples * units / 10, 10, index: 2), rows = logits.clone()
         let labels = (0..<rows.rows).map { Int32($0 % 10) }
         loops.append(

@@ -8,8 +8,8 @@ struct MLPLoops: ParsableCommand {
         commandName: "mlp-loops",
         abstract: "Times the loops of a stochastic step that are not products, in ns an element, one thread.",
         discussion: """
-            Layers of 500 units: 20 samples, whose matrices stay in a core's cache, and 40,000, which come from memory (80 MB a matrix). \
-            Each line is the median and minimum over the rounds; the first round is not counted.
+            Layers of 500 units: 20 samples, whose matrices stay in a core's cache, and 40,000, which come from memory \
+            (80 MB a matrix). Each line is the median and minimum over the rounds; the first round is not counted.
             """,
         version: RunRecord.colonnade)
 
@@ -22,14 +22,19 @@ struct MLPLoops: ParsableCommand {
 
     func run() {
         let cached = time(samples: 20, rounds: rounds), streamed = time(samples: 40_000, rounds: rounds / 100)
-        print("".padding(toLength: 26, withPad: " ", startingAt: 0) + "in cache     min   from memory     min   ns an element")
+        print(
+            "".padding(toLength: 26, withPad: " ", startingAt: 0)
+                + "in cache     min   from memory     min   ns an element")
         for (near, far) in zip(cached, streamed) {
-            func nanoseconds(_ milliseconds: Double, _ loop: Loop) -> Double { 1e6 * milliseconds / Double(loop.elements) }
+            func nanoseconds(_ milliseconds: Double, _ loop: Loop) -> Double {
+                1e6 * milliseconds / Double(loop.elements)
+            }
             print(
                 near.name.padding(toLength: 26, withPad: " ", startingAt: 0)
                     + String(
-                        format: "%8.3f%8.3f%14.3f%8.3f", nanoseconds(near.times.median, near), nanoseconds(near.times.minimum, near),
-                        nanoseconds(far.times.median, far), nanoseconds(far.times.minimum, far)))
+                        format: "%8.3f%8.3f%14.3f%8.3f", nanoseconds(near.times.median, near),
+                        nanoseconds(near.times.minimum, near), nanoseconds(far.times.median, far),
+                        nanoseconds(far.times.minimum, far)))
         }
     }
 

@@ -9,10 +9,12 @@ import Runs
 struct MLPPooling: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mlp-pooling",
-        abstract: "Times XU of random images of 28×28 pixels with SE dictionaries, directly and by way of blurred images, one thread.",
+        abstract:
+            "Times XU of random images of 28×28 pixels with SE dictionaries, directly and by way of blurred images, "
+                + "one thread.",
         discussion: """
-            Both take turns; a line has the medians over the rounds, their ratio, what the estimates make of it, and whether the job mlp \
-            would blur for 60,000 images. The first round is not counted.
+            Both take turns; a line has the medians over the rounds, their ratio, what the estimates make of it, and \
+            whether the job mlp would blur for 60,000 images. The first round is not counted.
             """,
         version: RunRecord.colonnade)
 
@@ -40,26 +42,26 @@ struct MLPPooling: ParsableCommand {
     }
 
     private func time(_ x: Matrix<Float>, columns: Int, learned: Double, raw: Bool) throws {
-        var settings = MLPSettings(learned: learned, columns: columns, batch: 100)
-        settings.raw = raw
-        let model = try MLPModel(settings: settings, shape: .init(channels: 1, height: 28, width: 28), classes: 10)
-        let weights = model.weights[0]
-        guard let dictionary = model.dictionaries[0] as? SquaredExponential else { return }
+        let settings = NetworkSettings(learned: learned, columns: columns, form: raw ? .raw : nil, batch: 100)
+        let layer = try NetworkModel(settings).layers[0], weights = layer.weights
+        guard let dictionary = layer.dictionary as? SquaredExponential else { return }
         let separable = try SeparablePooling(dictionary, of: weights)
         let pooled = Matrix<Float>(rows: images, columns: columns * (weights.valuesPerUnit + 1))
         var times = (direct: Spread(), separable: Spread())
         for round in 0...rounds {
-            let direct = milliseconds { weights.poolAll(x, into: pooled) }, blurred = milliseconds { separable.poolAll(x, into: pooled) }
+            let direct = milliseconds { weights.poolAll(x, into: pooled) }
+            let blurred = milliseconds { separable.poolAll(x, into: pooled) }
             if round == 0 { continue }
             times.direct.add(direct)
             times.separable.add(blurred)
         }
-        let estimates = SeparablePooling.estimates(dictionary, of: weights, samples: 60_000)
+        let estimates = SeparablePooling.estimates(dictionary, of: weights.shape, samples: 60_000)
         print(
             String(
-                format: "%7d%6d  \(raw ? "raw  " : "ridge")%9.3f%11.3f%8.3f%11.3f  ", columns, weights.valuesPerUnit, times.direct.median,
-                times.separable.median, times.separable.median / times.direct.median, estimates.separable / estimates.direct)
-                + (SeparablePooling.pays(dictionary, of: weights, samples: 60_000) ? "separable" : "direct"))
+                format: "%7d%6d  \(raw ? "raw  " : "ridge")%9.3f%11.3f%8.3f%11.3f  ", columns, weights.valuesPerUnit,
+                times.direct.median, times.separable.median, times.separable.median / times.direct.median,
+                estimates.separable / estimates.direct)
+                + (SeparablePooling.pays(dictionary, of: weights.shape, samples: 60_000) ? "separable" : "direct"))
     }
 }
 

@@ -2,18 +2,26 @@ import ArgumentParser
 import BenchmarkSupport
 import DataParallel
 import Foundation
+import Layers
 import LinearAlgebra
 import Networks
 import Parallel
 import Runs
 
-extension ExchangeName: @retroactive ExpressibleByArgument {}
+/// The exchanges whose ranks are held against their twin.
+enum ExchangeName: String, CaseIterable, ExpressibleByArgument {
+    case dynamic, owned
+
+    var kind: ExchangeOptions.Kind { self == .dynamic ? .dynamic : .owned }
+}
 
 struct Options: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mlp-ranks",
         abstract: "Prints the median time of a step of the job mlp, on the ranks it is started with, in milliseconds.",
-        discussion: "Started by Benchmarks/ranks: under mpirun with the whole batch, twice by hand with half of it each, once with all.",
+        discussion:
+            "Started by Benchmarks/ranks: under mpirun with the whole batch, twice by hand with half of it each, once "
+                + "with all.",
         version: RunRecord.colonnade)
 
     @Option(help: "Training images.")
@@ -35,8 +43,12 @@ struct Options: ParsableCommand {
         for (value, name) in [(batch, "--batch"), (columns, "--columns"), (epochs, "--epochs")] where value < 1 {
             throw ValidationError("\(name): expected at least 1, found \(value)")
         }
-        guard images >= batch else { throw ValidationError("--images: expected at least a batch of \(batch), found \(images)") }
-        guard columns <= 500 else { throw ValidationError("--columns: expected at most one a unit, 500, found \(columns)") }
+        guard images >= batch else {
+            throw ValidationError("--images: expected at least a batch of \(batch), found \(images)")
+        }
+        guard columns <= 500 else {
+            throw ValidationError("--columns: expected at most one a unit, 500, found \(columns)")
+        }
         guard learned.map({ $0 > 0 && $0 <= 1 }) ?? true else {
             throw ValidationError("--learned: expected a proportion above 0, at most 1, found \(learned!)")
         }
@@ -46,12 +58,14 @@ struct Options: ParsableCommand {
 let options = Options.parseOrExit()
 Parallel.run(job: "mlp-ranks") { world in
     Backend.setThreads(1)
-    let settings = MLPSettings(learned: options.learned, columns: options.columns, batch: options.batch, epochs: options.epochs)
+    let settings = NetworkSettings(
+        learned: options.learned, columns: options.columns, batch: options.batch, epochs: options.epochs)
     let samples = (options.batch + world.size - 1) / world.size
     let net = try Perceptron(settings: settings, images: .random(options.images), samples: samples)
-    let descent = MLPDescent(
+    let descent = NetworkDescent(
         net.model, settings: settings, learningRate: settings.learningRate, paths: net.paths, rows: net.rows,
-        exchange: ExchangeOptions(options.exchange), onDivergence: "training", communicator: world
+        exchange: ExchangeOptions(options.exchange.kind), onDivergence: "training", communicator: world,
+        timer: StepTimer()
     ).descent
 
     while let start = options.startAt, Date().timeIntervalSince1970 < start {}

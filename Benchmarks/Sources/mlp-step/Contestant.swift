@@ -40,7 +40,9 @@ struct Contestant {
         let inputs = layers.map { normal(samples, widths[$0] + bias, $0) }
         let weights = layers.map { normal(widths[$0 + 1], widths[$0] + bias, $0 + 3) }
         let weightGradients = weights.map { Matrix<Float>(rows: $0.rows, columns: $0.columns) }
-        let outputs = layers.map { $0 + 1 < inputs.count ? inputs[$0 + 1].columns(0..<widths[$0 + 1]) : normal(samples, 10, 6) }
+        let outputs = layers.map {
+            $0 + 1 < inputs.count ? inputs[$0 + 1].columns(0..<widths[$0 + 1]) : normal(samples, 10, 6)
+        }
         let gradients = layers.map { $0 + 1 < inputs.count ? normal(samples, widths[$0 + 1], $0 + 7) : outputs[$0] }
         return Contestant(withBiases ? "products, biases among them" : "products, plain sgemm") {
             for k in layers { multiply(inputs[k], weights[k], transposed: .second, into: outputs[k]) }

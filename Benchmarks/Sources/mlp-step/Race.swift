@@ -17,7 +17,7 @@ struct Race {
     ///   - forPeers: only the steps that PyTorch makes, too.
     init(batch: Int, activation: Activation, images: TrainingRows, order: [Int], forPeers: Bool) throws {
         func stepper(learned: Double?, path: ComputePath? = nil) throws -> Stepper {
-            let settings = MLPSettings(learned: learned, activation: activation, batch: batch)
+            let settings = NetworkSettings(learned: learned, activation: activation, batch: batch)
             return Stepper(try Perceptron(settings: settings, images: images, samples: batch, path: path), order: order)
         }
         let dense = try stepper(learned: nil), predicted = try stepper(learned: 0.1)
@@ -35,7 +35,8 @@ struct Race {
         let expanded = try stepper(learned: 0.1, path: .expanded)
         contestants += [
             .products(samples: batch, withBiases: true),
-            Contestant("dense, forward and backward", bound: .rate(batch < 1000 ? 0.85 : 0.92), run: dense.forwardAndBackward),
+            Contestant(
+                "dense, forward and backward", bound: .rate(batch < 1000 ? 0.85 : 0.92), run: dense.forwardAndBackward),
             Contestant("predicted step, expanded", run: expanded.step),
         ]
         steppers = [("dense", dense), ("predicted", predicted), ("predicted, expanded", expanded)]

@@ -11,10 +11,12 @@ extension Activation: @retroactive ExpressibleByArgument {}
 struct MLPStep: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mlp-step",
-        abstract: "Times a step of the job mlp against its products, and a predicted one against a dense one, one thread.",
+        abstract:
+            "Times a step of the job mlp against its products, and a predicted one against a dense one, one thread.",
         discussion: """
-            784–500–500–10 at batches of 100 and 1000; predicted: 0.1 learned, 10 columns, SE in layer 1, RandFixU in layer 2. \
-            Every round gives everything its turn, in the same order; a turn is a step that is not counted and then --steps on end.
+            784–500–500–10 at batches of 100 and 1000; predicted: 0.1 learned, 10 columns, SE in layer 1, RandFixU in \
+            layer 2. Every round gives everything its turn, in the same order; a turn is a step that is not counted \
+            and then --steps on end.
             """,
         version: RunRecord.colonnade)
 
@@ -35,7 +37,9 @@ struct MLPStep: ParsableCommand {
         for (value, name) in [(rounds, "--rounds"), (steps, "--steps")] where value < 1 {
             throw ValidationError("\(name): expected at least 1, found \(value)")
         }
-        guard images >= 1000 else { throw ValidationError("--images: expected at least a batch of 1000, found \(images)") }
+        guard images >= 1000 else {
+            throw ValidationError("--images: expected at least a batch of 1000, found \(images)")
+        }
     }
 
     func run() throws {
@@ -47,7 +51,10 @@ struct MLPStep: ParsableCommand {
         for _ in 0..<rounds {
             for i in races.indices { races[i].round(steps: steps) }
         }
-        print("\(images) images, \(activation), one thread, \(Backend.kernels) kernels, \(rounds) rounds of \(steps) steps; ms a step")
+        print(
+            "\(images) images, \(activation), one thread, \(Backend.kernels) kernels, \(rounds) rounds of \(steps) "
+                + "steps; ms a step"
+        )
         for race in races { try report(race) }
     }
 
@@ -56,16 +63,22 @@ struct MLPStep: ParsableCommand {
         let table = csv.map {
             CSVFile(
                 path: $0,
-                header: "name,activation,batch,rounds,median,minimum,maximum,toProducts,toDense,bound,images,steps,kernels,revision")
+                header:
+                    "name,activation,batch,rounds,median,minimum,maximum,toProducts,toDense,bound,images,steps,kernels,"
+                        + "revision"
+            )
         }
         func add(_ name: String, _ times: Spread, bound: Contestant.Bound? = nil) throws {
             let toProducts = times.median / products, toDense = times.median / dense
-            var line = name.padding(toLength: 36, withPad: " ", startingAt: 0), limit = ""
-            line += String(format: "%8.3f%8.3f%8.3f%11.3f%8.3f", times.median, times.minimum, times.maximum, toProducts, toDense)
+            var line = name.padding(toLength: 38, withPad: " ", startingAt: 0), limit = ""
+            line += String(
+                format: "%8.3f%8.3f%8.3f%11.3f%8.3f", times.median, times.minimum, times.maximum, toProducts, toDense)
             switch bound {
             case .rate(let least):
                 let rate = products / times.median
-                line += "  " + String(format: "%.3f of the products' rate", rate) + " ≥ \(least): \(rate >= least ? "kept" : "MISSED")"
+                line +=
+                    "  " + String(format: "%.3f of the products' rate", rate)
+                    + " ≥ \(least): \(rate >= least ? "kept" : "MISSED")"
                 limit = "rate >= \(least)"
             case .dense(let most):
                 line += "  dense ≤ \(most): \(toDense <= most ? "kept" : "MISSED")"
@@ -75,12 +88,13 @@ struct MLPStep: ParsableCommand {
             print(line)
             try table?.append([
                 "\"\(name)\"", "\(activation)", "\(race.batch)", "\(rounds)", "\(times.median)", "\(times.minimum)",
-                "\(times.maximum)", "\(toProducts)", "\(toDense)", limit, "\(images)", "\(steps)", Backend.kernels, revision(),
+                "\(times.maximum)", "\(toProducts)", "\(toDense)", limit, "\(images)", "\(steps)", Backend.kernels,
+                revision(),
             ])
         }
         print()
         print(
-            "batch \(race.batch)".padding(toLength: 36, withPad: " ", startingAt: 0)
+            "batch \(race.batch)".padding(toLength: 38, withPad: " ", startingAt: 0)
                 + "  median     min     max  /products  /dense  bound")
         for contestant in race.contestants { try add(contestant.name, contestant.times, bound: contestant.bound) }
         for (name, stepper) in race.steppers {

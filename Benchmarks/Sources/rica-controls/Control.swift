@@ -37,7 +37,8 @@ enum Control: String, CaseIterable, ExpressibleByArgument {
         }
     }
 
-    /// A dense layer whose rows are patches that come after all those behind the whitening, prepared like those that RICA learns on.
+    /// A dense layer whose rows are patches that come after all those behind the whitening, prepared like those that
+    /// RICA learns on.
     private func patchModel(_ data: Dataset, settings: RICASettings, world: Communicator) throws -> RICAModel {
         let fitted = try RICAPatches(images: data.unlabelled, settings: settings, communicator: world)
         let sampler = PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed)

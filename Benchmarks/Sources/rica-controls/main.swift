@@ -36,7 +36,8 @@ struct Options: ParsableCommand {
     var csv: String?
 
     func validate() throws {
-        for (value, name) in [(features, "--features"), (patches, "--patches"), (patch ?? 2, "--patch")] where value < 1 {
+        for (value, name) in [(features, "--features"), (patches, "--patches"), (patch ?? 2, "--patch")]
+        where value < 1 {
             throw ValidationError("\(name): expected at least 1, found \(value)")
         }
     }
@@ -47,13 +48,14 @@ Parallel.run(job: "rica-controls") { world in
     Backend.setThreads(1)
     let clock = ContinuousClock(), start = clock.now
     let settings = RICASettings(
-        dataset: options.dataset, seed: options.seed, learned: nil, patch: options.patch ?? (options.dataset == "stl10" ? 10 : 6),
-        patches: options.patches, features: options.features, encoder: options.encoder)
+        dataset: options.dataset, seed: options.seed, learned: nil,
+        patch: options.patch ?? (options.dataset == "stl10" ? 10 : 6), patches: options.patches,
+        features: options.features, encoder: options.encoder)
     let data = try world.agree { try Dataset.open(options.dataset, data: options.data) }
     let images = try options.control.encode(data, settings: settings, world: world)
     let evaluation = try Evaluation(
-        train: images.train, test: images.test, subsets: data.folds ?? [Array(0..<images.train.total)], classes: data.classes,
-        cost: settings.cost, communicator: world)
+        train: images.train, test: images.test, subsets: data.folds ?? [Array(0..<images.train.total)],
+        classes: data.classes, cost: settings.cost, communicator: world)
     guard world.isRoot else { return }
     let seconds = (clock.now - start) / .seconds(1)
     let interval = evaluation.interval.map { String(format: " ± %.2f (90 %% interval over folds)", 100 * $0) } ?? ""
@@ -64,11 +66,13 @@ Parallel.run(job: "rica-controls") { world in
         let pixels = options.control == .pixels
         try CSVFile(
             path: path,
-            header: "dataset,seed,features,learned,columns,alpha,iterations,encoder,accuracy,interval,dynamicParameters,learnedParameters,seconds"
+            header:
+                "dataset,seed,features,learned,columns,alpha,iterations,encoder,accuracy,interval,dynamicParameters,"
+                    + "learnedParameters,seconds"
         ).append([
-            options.dataset, "\(options.seed)", "\(pixels ? images.width : options.features)", options.control.rawValue, "", "", "",
-            pixels ? "" : options.encoder.rawValue, "\(evaluation.accuracy)", evaluation.interval.map { "\($0)" } ?? "", "0", "0",
-            String(format: "%.1f", seconds),
+            options.dataset, "\(options.seed)", "\(pixels ? images.width : options.features)", options.control.rawValue,
+            "", "", "", pixels ? "" : options.encoder.rawValue, "\(evaluation.accuracy)",
+            evaluation.interval.map { "\($0)" } ?? "", "0", "0", String(format: "%.1f", seconds),
         ])
     }
 }

@@ -17,7 +17,8 @@ struct Contestant {
     /// The two products of an evaluation, each one call over all patches.
     static func products(_ patches: WhitePatches, features: Int) -> Contestant {
         let x = patches.rows
-        let rows = Matrix<Float>(rows: features, columns: x.columns), gradient = Matrix<Float>(rows: features, columns: x.columns)
+        let rows = Matrix<Float>(rows: features, columns: x.columns)
+        let gradient = Matrix<Float>(rows: features, columns: x.columns)
         let outputs = Matrix<Float>(rows: x.rows, columns: features)
         RandomStream(seed: 1, purpose: .initialValues).fillNormal(rows.elements)
         return Contestant(name: "two products, plain sgemm", yardstick: nil, bound: nil) {
@@ -31,10 +32,12 @@ struct Contestant {
         _ patches: WhitePatches, features: Int, learned: Double?, columns: Int, path: ComputePath
     ) throws -> Contestant {
         let settings = RICASettings(
-            dataset: "white", learned: learned, columns: columns, patch: 6, patches: patches.rows.rows, features: features)
+            dataset: "white", learned: learned, columns: columns, patch: 6, patches: patches.rows.rows,
+            features: features)
         let weights = try settings.makeWeights(channels: 3)
         let objective = RICAObjective(
-            weights: weights, patches: patches.rows, totalPatches: patches.rows.rows, outerProducts: patches.moments.outerProducts,
+            weights: weights, patches: patches.rows, totalPatches: patches.rows.rows,
+            outerProducts: patches.moments.outerProducts,
             norm: settings.norm, sparsity: settings.lambda, path: path)
         let values = settings.startingValues(for: weights).matrix(0)
         let gradient = Matrix<Float>(rows: weights.units, columns: weights.valuesPerUnit)
@@ -48,7 +51,8 @@ struct Contestant {
             default: nil
             }
         return Contestant(
-            name: learned.map { "\(path.rawValue), \($0) learned, \(columns) column\(columns == 1 ? "" : "s")" } ?? "dense",
+            name: learned.map { "\(path.rawValue), \($0) learned, \(columns) column\(columns == 1 ? "" : "s")" }
+                ?? "dense",
             yardstick: learned == nil ? .products : .dense, bound: limit
         ) {
             _ = objective.samplesPart(0, at: values, gradient: gradient)

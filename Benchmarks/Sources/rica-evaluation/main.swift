@@ -9,7 +9,9 @@ struct RICAEvaluation: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rica-evaluation",
         abstract: "Times an evaluation of the RICA objective against its two products, one thread.",
-        discussion: "Patches of 6×6×3 values. Every round runs everything once, in the same order; the first round is not counted.",
+        discussion:
+            "Patches of 6×6×3 values. Every round runs everything once, in the same order; the first round is not "
+                + "counted.",
         version: RunRecord.colonnade)
 
     @Option(help: "Patches.")
@@ -29,7 +31,9 @@ struct RICAEvaluation: ParsableCommand {
         for (value, name) in [(patches, "--patches"), (rounds, "--rounds")] where value < 1 {
             throw ValidationError("\(name): expected at least 1, found \(value)")
         }
-        guard features >= 16 else { throw ValidationError("--features: expected at least 16, one a column, found \(features)") }
+        guard features >= 16 else {
+            throw ValidationError("--features: expected at least 16, one a column, found \(features)")
+        }
     }
 
     func run() throws {
@@ -51,7 +55,10 @@ struct RICAEvaluation: ParsableCommand {
         for _ in 0..<rounds {
             for i in contestants.indices { contestants[i].times.add(milliseconds(contestants[i].run)) }
         }
-        print("\(patches) patches of 108 values, \(features) features, one thread, \(Backend.kernels) kernels, \(rounds) rounds; ms")
+        print(
+            "\(patches) patches of 108 values, \(features) features, one thread, \(Backend.kernels) kernels, \(rounds) "
+                + "rounds; ms"
+        )
         try report(contestants)
     }
 
@@ -62,20 +69,24 @@ struct RICAEvaluation: ParsableCommand {
                 path: $0,
                 header: "name,patches,features,rounds,median,minimum,maximum,toProducts,toDense,bound,kernels,revision")
         }
-        print("".padding(toLength: 36, withPad: " ", startingAt: 0) + "  median     min     max  /products  /dense  bound")
+        print(
+            "".padding(toLength: 36, withPad: " ", startingAt: 0) + "  median     min     max  /products  /dense  bound"
+        )
         for contestant in contestants {
             let times = contestant.times
             let toProducts = times.median / products, toDense = times.median / dense
             var line = contestant.name.padding(toLength: 36, withPad: " ", startingAt: 0)
-            line += String(format: "%8.2f%8.2f%8.2f%11.3f%8.3f", times.median, times.minimum, times.maximum, toProducts, toDense)
+            line += String(
+                format: "%8.2f%8.2f%8.2f%11.3f%8.3f", times.median, times.minimum, times.maximum, toProducts, toDense)
             if let bound = contestant.bound, let yardstick = contestant.yardstick {
                 let ratio = yardstick == .products ? toProducts : toDense
                 line += "  \(yardstick.rawValue) ≤ \(bound): \(ratio <= bound ? "kept" : "MISSED")"
             }
             print(line)
             try table?.append([
-                "\"\(contestant.name)\"", "\(patches)", "\(features)", "\(rounds)", "\(times.median)", "\(times.minimum)",
-                "\(times.maximum)", "\(toProducts)", "\(toDense)", contestant.bound.map { "\($0)" } ?? "", Backend.kernels,
+                "\"\(contestant.name)\"", "\(patches)", "\(features)", "\(rounds)", "\(times.median)",
+                "\(times.minimum)", "\(times.maximum)", "\(toProducts)", "\(toDense)",
+                contestant.bound.map { "\($0)" } ?? "", Backend.kernels,
                 revision(),
             ])
         }

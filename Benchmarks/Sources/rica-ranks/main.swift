@@ -12,8 +12,12 @@ import Runs
 struct Options: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rica-ranks",
-        abstract: "Prints the median time of an evaluation of L-BFGS on RICA, on the ranks it is started with, in milliseconds.",
-        discussion: "Started by Benchmarks/ranks: under mpirun with all patches, twice by hand with half of them each, once with all.",
+        abstract:
+            "Prints the median time of an evaluation of L-BFGS on RICA, on the ranks it is started with, in "
+                + "milliseconds.",
+        discussion:
+            "Started by Benchmarks/ranks: under mpirun with all patches, twice by hand with half of them each, once "
+                + "with all.",
         version: RunRecord.colonnade)
 
     @Option(help: "Number of the first patch.")
@@ -32,10 +36,13 @@ struct Options: ParsableCommand {
     var startAt: Double?
 
     func validate() throws {
-        for (value, name) in [(patches, "--patches"), (columns, "--columns"), (iterations, "--iterations")] where value < 1 {
+        for (value, name) in [(patches, "--patches"), (columns, "--columns"), (iterations, "--iterations")]
+        where value < 1 {
             throw ValidationError("\(name): expected at least 1, found \(value)")
         }
-        guard features >= columns else { throw ValidationError("--features: expected at least one a column, found \(features)") }
+        guard features >= columns else {
+            throw ValidationError("--features: expected at least one a column, found \(features)")
+        }
         guard learned.map({ $0 > 0 && $0 <= 1 }) ?? true else {
             throw ValidationError("--learned: expected a proportion above 0, at most 1, found \(learned!)")
         }
@@ -53,7 +60,8 @@ Parallel.run(job: "rica-ranks") { world in
         patches: options.patches, features: options.features)
     let weights = try settings.makeWeights(channels: 3)
     let objective = RICAObjective(
-        weights: weights, patches: white.rows, totalPatches: options.patches, outerProducts: white.moments.outerProducts,
+        weights: weights, patches: white.rows, totalPatches: options.patches,
+        outerProducts: white.moments.outerProducts,
         norm: settings.norm, sparsity: settings.lambda, path: weights.isDense ? .expanded : .reduced)
     let optimiser = LBFGS(
         objective, values: settings.startingValues(for: weights).matrix(0), communicator: world,
@@ -64,7 +72,8 @@ Parallel.run(job: "rica-ranks") { world in
     var times = Spread(), previous = LBFGS.Iteration.none
     try optimiser.run { iteration in
         if iteration.number > 0 {
-            times.add(1e3 * (iteration.seconds - previous.seconds) / Double(iteration.evaluations - previous.evaluations))
+            times.add(
+                1e3 * (iteration.seconds - previous.seconds) / Double(iteration.evaluations - previous.evaluations))
         }
         previous = iteration
     }
