@@ -45,9 +45,13 @@ public final class NetworkModel {
     ///   - stage: nil: the first of the settings.
     ///   - previous: what the stage before has learned: its U and w are kept, or where more is learned now, w becomes
     ///     what predicts the same weights, as nearly as the new U can.
+    ///   - report: called with a layer's name, its columns so far, and how many it has.
     /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for, or cannot be made;
     ///   `TrainingError` where what was learned cannot be predicted by more values.
-    public init(_ settings: NetworkSettings, stage: TrainingStage? = nil, after previous: NetworkModel? = nil) throws {
+    public init(
+        _ settings: NetworkSettings, stage: TrainingStage? = nil, after previous: NetworkModel? = nil,
+        report: (String, Int, Int) -> Void = { _, _, _ in }
+    ) throws {
         spec = settings.network
         seed = settings.seed
         let shape = try ModelShape(spec, settings.curriculum, stage: stage ?? settings.stages[0])
@@ -55,7 +59,9 @@ public final class NetworkModel {
         let values = LearnedValues(shape.parameters)
         self.values = values
         layers = try shape.layers.enumerated().map { number, layer in
-            try Layer(layer, number: number, seed: settings.seed, values: values, after: previous?.layers[number])
+            try Layer(layer, number: number, seed: settings.seed, values: values, after: previous?.layers[number]) {
+                report(layer.name, $0, layer.weights.columns)
+            }
         }
         if let previous { try keep(previous) } else { drawValues() }
     }
@@ -128,8 +134,10 @@ extension NetworkModel.Layer {
     ///   - number: of the layer among those with weights.
     ///   - values: where its parameters are.
     ///   - before: the layer in the stage before.
+    ///   - report: called with the columns so far.
     fileprivate init(
-        _ shape: ModelShape.Layer, number: Int, seed: UInt64, values: LearnedValues, after before: NetworkModel.Layer?
+        _ shape: ModelShape.Layer, number: Int, seed: UInt64, values: LearnedValues, after before: NetworkModel.Layer?,
+        report: (Int) -> Void
     ) throws {
         let grid = shape.weights.grid, units = shape.weights.units
         self.shape = shape
@@ -159,6 +167,7 @@ extension NetworkModel.Layer {
                     place.copy(from: u)
                     u = place
                 }
+                report(j + 1)
                 return Column(units: cut[j], alpha: alpha, dictionary: u)
             })
         self.dictionary = dictionary

@@ -44,7 +44,7 @@ final class NetworkTraining {
         self.samples = samples
         self.communicator = communicator
         self.progress = progress
-        prepared = try communicator.agree { try NetworkModel(settings) }
+        prepared = try communicator.agree { try NetworkModel(settings, report: progress.columns(of:made:all:)) }
         model = prepared
         if settings.preparesFromData {
             try Pretraining(
@@ -79,7 +79,9 @@ final class NetworkTraining {
         var state = state
         network = nil
         let before = model
-        model = try communicator.agree { try NetworkModel(settings, stage: stage.stage, after: before) }
+        model = try communicator.agree {
+            try NetworkModel(settings, stage: stage.stage, after: before, report: progress.columns(of:made:all:))
+        }
         let handed = stage.stage.proportion != nil && number > 0 ? try broadcastFitted(after: before) : 0
         let inputs = try trainingInputs(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
         let steps = NetworkDescent(
@@ -187,5 +189,12 @@ final class NetworkTraining {
     private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> any SampleSource {
         let samples = try communicator.agree { try ImageSamples(images, labels, range: range) }
         return pooling.map { samples.pooled(by: $0.weights, separable: $0.separable) } ?? samples
+    }
+}
+
+extension ProgressLog {
+    /// Tells how far a layer's dictionaries are made.
+    fileprivate func columns(of layer: String, made: Int, all: Int) {
+        step("make dictionaries of \(layer)", made, of: all)
     }
 }

@@ -101,7 +101,11 @@ public final class RICAExperiment {
         let patches = try RICAPatches(
             images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator)
         let made = try patches.dictionaryData(settings, images: data.unlabelled, communicator: communicator)
-        let weights = try communicator.agree { try settings.makeWeights(channels: data.shape.channels, data: made) }
+        let weights = try communicator.agree {
+            try settings.makeWeights(channels: data.shape.channels, data: made) {
+                progress.step("make dictionaries", $0, of: settings.columns)
+            }
+        }
         if made != nil {
             // The same numbers went into it everywhere, but processors of two kinds may have rounded them differently.
             for column in weights.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }

@@ -7,7 +7,8 @@ import Partition
 
 /// The patches that a dictionary is made from, where one is made from data.
 public enum DictionarySource: String, CaseIterable, Codable, Sendable {
-    /// Whitened, as those that features are learned on, but not divided by their length. Their covariance is near the identity outside of its null directions.
+    /// Whitened, as those that features are learned on, but not divided by their length. Their covariance is near the
+    /// identity outside of its null directions.
     case whitened
     /// Contrast-normalised, before whitening.
     case normalised
@@ -39,9 +40,10 @@ extension RICASettings {
     /// - Parameters:
     ///   - alphas: the α of every column; nil: sampled from the columns' streams.
     ///   - data: what the dictionary needs of patches.
+    ///   - report: called with the number of columns so far.
     /// - Throws: `DictionaryError`.
     public func makeWeights(
-        channels: Int, alphas: [[Int]]? = nil, data: DictionaryData? = nil
+        channels: Int, alphas: [[Int]]? = nil, data: DictionaryData? = nil, report: (Int) -> Void = { _ in }
     ) throws(DictionaryError) -> PredictedWeights {
         let grid = grid(channels: channels)
         guard let prediction else { return .dense(grid: grid, units: features) }
@@ -53,6 +55,7 @@ extension RICASettings {
             let stream = ColumnStream(seed: seed, layer: 0, column: j, sampling: alpha)
             let alpha = alphas?[j] ?? prediction.sampleAtoms(of: grid, stream: stream)
             made.append(Column(units: cut[j], alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream)))
+            report(j + 1)
         }
         return PredictedWeights(grid: grid, columns: made)
     }

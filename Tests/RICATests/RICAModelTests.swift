@@ -243,3 +243,55 @@ import Testing
         #expect(settings.startingValues(for: weights).flat.arrays == settings.startingValues(for: weights).flat.arrays)
     }
 }
+
+/// Every dictionary that can predict features gives a model that a file brings back: from α and the settings, or, where it is
+/// made from patches, from the U in the file.
+@Suite struct RICADictionaryModelTests {
+    static let kinds = DictionaryKind.all.filter(RICASettings.isPossible)
+
+    @Test(arguments: kinds) func aModelComesBackFromItsFile(kind: DictionaryKind) throws {
+        var settings = smallSettings(learned: 0.4, columns: 2)
+        settings.dictionary = kind
+        let data: DictionaryData? =
+            switch kind.need {
+            case .covariance: .covariance(DictionaryData.smallCovariance(16))
+            case .centres: .atoms(normalMatrix(rows: 3000, columns: 16, stream: 62))
+            case .autoencoder, nil: nil
+            }
+        let weights = try settings.makeWeights(channels: 3, data: data)
+        #expect(weights.shape == (try settings.shape(channels: 3)) && weights.shape.atoms == 6)
+        let values = normalMatrix(rows: 6, columns: 18, stream: 61), identity = Matrix<Float>(rows: 48, columns: 48)
+        let covariance = Matrix<Double>(rows: 48, columns: 48)
+        for i in 0..<48 { (identity[i, i], covariance[i, i]) = (1, 1) }
+        var model = RICAModel(
+            weights: weights, values: values, whitening: Whitening(mean: [Float](repeating: 0, count: 48), matrix: identity),
+            covariance: covariance, encoder: .abs)
+        model.patches = (0..<settings.patches).map { PatchPosition(image: $0, row: 0, column: 0) }
+        try withFolder { folder in
+            try model.write(to: folder + "/m.safetensors", settings: settings)
+            let read = try RICAModel.read(from: folder + "/m.safetensors")
+            #expect(read.settings == settings && read.model.weights.columns.map(\.alpha) == weights.columns.map(\.alpha))
+            for (a, b) in zip(read.model.weights.columns, weights.columns) {
+                #expect(a.dictionary!.arrays == b.dictionary!.arrays, "\(kind.name)")
+            }
+        }
+    }
+
+    @Test func othersAreRefused() {
+        #expect(DictionaryKind.all.filter { !RICASettings.isPossible($0) } == [.ae, .lowrank])
+        var settings = smallSettings()
+        settings.dictionary = .lowrank
+        let error = #expect(throws: SettingError.self) { try settings.check() }
+        #expect(error?.name == "dictionary" && error?.found == "lowrank")
+    }
+}
+
+extension DictionaryData {
+    /// The covariance XᵀX/m of m = 2n samples.
+    fileprivate static func smallCovariance(_ n: Int) -> Matrix<Double> {
+        let samples = normalMatrix(rows: 2 * n, columns: n, stream: 63).widened, covariance = Matrix<Double>(rows: n, columns: n)
+        multiply(samples, samples, transposed: .first, into: covariance, alpha: 1 / Double(2 * n))
+        mirrorLowerTriangle(of: covariance)
+        return covariance
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Storage
+import Testing
+
+/// The job rica with dictionaries that are made from patches, and the options about them.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct RICADictionaryTests {
+    private static let options = ["--patch", "5", "--features", "12", "--patches", "1500", "--iterations", "2"]
+    private let folder: RunFolder
+
+    init() throws { folder = try RunFolder() }
+
+    /// A covariance and centres are sums over samples: with a reproducible reduction the same bits on 1 and 3 ranks, in the
+    /// model file, too, which holds U, so that later phases use what was learned with.
+    @Test(arguments: [("emp", "normalised"), ("kmeans", "whitened")])
+    func aModelHoldsWhatWasMadeFromPatches(kind: String, source: String) throws {
+        let made = ["--dictionary", kind, "--dictionary-from", source, "--reduction", "fixed"]
+        for ranks in [1, 3] { try folder.succeed("\(ranks)", ranks: ranks, Self.options + made) }
+        let model = try folder.file("1/model.safetensors")
+        #expect(try model == folder.file("3/model.safetensors"))
+        let file = try Safetensors(path: "\(folder.path)/1/model.safetensors")
+        // 12 of 25 positions are learned.
+        #expect(file.metadata["dictionary"] == kind && file.tensors["layer.U.3"]?.shape == [25, 12])
+
+        try folder.succeed("phases", Self.options + made + ["--phase", "learn"])
+        for phase in ["encode", "classify"] { try folder.succeed("phases", ["--phase", phase, "--dictionary-from", source]) }
+        #expect(try folder.result("phases").accuracy == folder.result("1").accuracy)
+        let other = source == "whitened" ? "normalised" : "whitened"
+        for (option, found) in [("--dictionary-from", other), ("--dictionary", "se")] {
+            let outcome = try folder.start("phases", ["--phase", "encode", option, found])
+            #expect(outcome.code == 64 && outcome.error.hasPrefix("rica: \(option): the model was learned with "), "\(outcome)")
+        }
+    }
+
+    @Test(arguments: [
+        (["--dictionary", "lowrank"], "--dictionary: expected one of se, emp, emp2, randfixu, randcon, kmeans, dct, fourier, haar"),
+        (["--dictionary", "ae"], "found ae"), (["--dictionary", "se,emp"], "found se,emp"),
+        (["--dictionary", "dense"], "found dense"),
+        (["--dictionary", "haar", "--sigma", "1"], "--sigma has no meaning without the dictionary se"),
+        (["--dictionary", "haar", "--ridge", "1"], "--ridge and --raw have no meaning without"),
+        (["--dictionary-from", "whitened"], "--dictionary-from: expected a --dictionary that is made from patches"),
+        (["--dictionary", "emp", "--dictionary-from", "raw"], "--dictionary-from"),
+        (["--dictionary", "kmeans", "--patches", "999"], "at least 1000 samples"),
+    ])
+    func whatNoRunCanHave(more: [String], says: String) throws {
+        let outcome = try folder.start("run", Self.options + more)
+        #expect(outcome.code == (says.contains("samples") ? 65 : 64) && outcome.error.contains(says), "\(outcome)")
+    }
+}
