@@ -23,11 +23,14 @@ public struct ModelShape: Sendable {
 
     /// The layers with weights, the softmax layer last.
     public let layers: [Layer]
+    /// What the network was asked for.
+    let network: NetworkSpec
     /// The parameters: those of the layers, then every U that is learned.
     public let parameters: [LearnedValues.Shape]
 
     /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for.
     public init(_ network: NetworkSpec, _ curriculum: Curriculum = .fixed, stage: TrainingStage) throws(DictionaryError) {
+        self.network = network
         var parameters: [LearnedValues.Shape] = []
         var all: [(spec: NetworkSpec.Weighted, prediction: WeightSpec?, weights: WeightShape, parameter: Int?)] = []
         for layer in network.weighted {
@@ -85,4 +88,24 @@ public struct ModelShape: Sendable {
     var modelFloats: Int { layers.reduce(0) { $0 + $1.values + $1.weights.dictionaryValues } }
     /// Weights and biases of the layers that are not predicted.
     var denseFloats: Int { layers.reduce(0) { $0 + ($1.weights.isDense ? $1.denseValues : 0) } }
+}
+
+extension NetworkSettings {
+    /// Refuses dictionaries that need no data and cannot be made, without making them, for every stage.
+    ///
+    /// - Throws: `DictionaryError`, which names the layer.
+    public func checkDictionaries() throws {
+        for stage in stages {
+            for (number, layer) in try ModelShape(network, curriculum, stage: stage).layers.enumerated() {
+                guard let prediction = layer.prediction, prediction.dictionary.need == nil else { continue }
+                let dictionary = try prediction.makeDictionary(of: layer.weights.grid)
+                for j in 0..<prediction.columns {
+                    let stream = layer.stream(seed: seed, layer: number, column: j)
+                    do {
+                        try dictionary.check(alpha: prediction.sampleAtoms(of: layer.weights.grid, stream: stream))
+                    } catch { throw error.inLayer(layer.name) }
+                }
+            }
+        }
+    }
 }

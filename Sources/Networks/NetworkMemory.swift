@@ -23,8 +23,9 @@ extension ModelShape {
     /// The floats between the layers for one sample.
     func floatsPerSample(paths: [ComputePath]) -> Int {
         Network.floats(
-            perSample: zip(layers, paths).map {
-                (FullyConnected.inputColumns(of: $0.weights, path: $1), $0.weights.units)
+            perSample: network.outOfPlace.map { place in
+                let columns = place.weighted.map { FullyConnected.inputColumns(of: layers[$0].weights, path: paths[$0]) }
+                return (columns ?? place.input.count + 1, place.output.count)
             })
     }
 
@@ -82,7 +83,7 @@ extension NetworkSettings {
     private func preparationFloats(
         _ layer: ModelShape.Layer, samples: Int, sums: (Int) -> Int, held: (Int, Int, Int) -> Int
     ) -> Int {
-        let weights = layer.weights, inputs = weights.grid.count + 1, positions = weights.grid.positions
+        let weights = layer.weights, inputs = weights.grid.count + 1
         /// Values, their gradient and velocity, where they are not all weights W with its gradient, and a batch on its
         /// way.
         func autoencoder(_ units: Int, _ valuesPerUnit: Int, isDense: Bool) -> Int {
@@ -91,11 +92,8 @@ extension NetworkSettings {
         }
         let dictionary =
             switch layer.prediction?.dictionary.need {
-            // Moments, the covariance and its factorisation in Double, a chunk of inputs and its products.
-            case .covariance: 8 * positions * positions + sampleChunk * inputs + sums(positions * (positions + 3) / 2 + 1)
-            // Centres, a chunk, their products, sums in Double.
-            case .centres(let count): 3 * count * inputs + sampleChunk * (inputs + count) + sums(count * inputs)
             case .autoencoder(let units): autoencoder(units, inputs - 1, isDense: true)
+            case let need?: LayerInputs.floats(for: need, grid: weights.grid, sums: sums)
             case nil: 0
             }
         let isPretrained = pretrainEpochs > 0 && layer.prediction?.dictionary.traits.contains(.learned) != true

@@ -7,8 +7,6 @@ import LinearAlgebra
 public struct NetworkPlan {
     /// The stages of the run in their order.
     public let stages: [StagePlan]
-    /// The names of the layers with weights.
-    public let layerNames: [String]
     /// Σ n_α·n_h of the predicted layers, at the end.
     public let dynamicParameters: Int
     /// Every value that is learned in one of the stages, at the end.
@@ -52,7 +50,6 @@ public struct NetworkPlan {
         self.stages = stages
         // Where turns are taken, the last stage may be of either kind.
         let last = stages.last!.shape
-        layerNames = last.layers.map(\.name)
         dynamicParameters = last.dynamicParameters
         learnedParameters =
             last.layers.reduce(0) { $0 + $1.values } + stages.map(\.shape.learnedDictionaryValues).max()!
@@ -86,10 +83,8 @@ public struct StagePlan {
     public let shape: ModelShape
     /// What its exchange sends and holds.
     public let cost: ExchangeCost
-    /// The paths of every layer with their costs on one rank's part of a batch, cheapest first.
-    public let costs: [[PathCost]]
-    /// The path of every layer: the one asked for, where the layer has it, else the cheapest.
-    public let paths: [ComputePath]
+    /// The layers with weights, the softmax layer last.
+    public let layers: [LayerPlan]
     /// Floats that a rank holds beside the model while it learns.
     let floats: Int
 
@@ -98,10 +93,12 @@ public struct StagePlan {
         self.stage = stage
         shape = other.shape
         cost = other.cost
-        costs = other.costs
-        paths = other.paths
+        layers = other.layers
         floats = other.floats
     }
+
+    /// The path of every layer.
+    public var paths: [ComputePath] { layers.map(\.path) }
 
     init(
         _ stage: TrainingStage, of settings: NetworkSettings, exchange: ExchangeOptions, ranks: Int, forced: ComputePath?,
@@ -117,20 +114,27 @@ public struct StagePlan {
         // path.
         let parts = exchange.reduction == .fast ? 1 : ShardTree.shards
         let pooling = try shape.poolingEstimate(isTurned: settings.curriculum.takesTurns, training: training)
-        let costs = shape.layers.enumerated().map { k, layer in
+        layers = shape.layers.enumerated().map { k, layer in
             let all = layer.weights.stepCosts(
                 samples: samples, isFirst: k == 0, pooling: pooling / Double(max(1, steps) * parts))
-            return layer.dictionaryParameter == nil && !exchange.sumsExpanded
+            let costs = layer.dictionaryParameter == nil && !exchange.sumsExpanded
                 ? all : all.filter { $0.path == .expanded }
+            return LayerPlan(name: layer.name, costs: costs, path: costs.first { $0.path == forced }?.path ?? costs[0].path)
         }
-        let paths = costs.map { costs in costs.first { $0.path == forced }?.path ?? costs[0].path }
         self.stage = stage
         self.shape = shape
         self.cost = cost
-        self.costs = costs
-        self.paths = paths
         floats = shape.trainingFloats(
-            paths: paths, samples: samples, training: training, owners: exchange.isSharded ? ranks : 1)
+            paths: layers.map(\.path), samples: samples, training: training, owners: exchange.isSharded ? ranks : 1)
             + cost.heldFloats + (expanded == nil ? 0 : shape.denseFloats)
     }
+}
+
+/// One layer's part of a stage.
+public struct LayerPlan: Sendable {
+    public let name: String
+    /// The paths that the layer has, with their costs on one rank's part of a batch, cheapest first.
+    public let costs: [PathCost]
+    /// The path asked for, where the layer has it, else the cheapest.
+    public let path: ComputePath
 }

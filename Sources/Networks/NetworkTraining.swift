@@ -149,7 +149,7 @@ final class NetworkTraining {
                 case .values: "w is learned"
                 case .dictionaries: "U is learned, w held"
                 case .both where learnsDictionaries: "w and U are learned"
-                case .both: "w is learned, \(stage.proportion!) of the weights"
+                case .both: "w is learned, \(stage.proportion ?? 1) of the weights"
                 }
             let epochs = "\(stage.epochs.lowerBound + 1) to \(stage.epochs.upperBound)"
             progress.say("stage \(number + 1): epochs \(epochs), \(what)")

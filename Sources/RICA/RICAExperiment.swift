@@ -90,12 +90,6 @@ public final class RICAExperiment {
     }
 
     private func learn() throws -> RICAModel {
-        // What an earlier run learned in this folder says nothing of the model that follows.
-        try communicator.agreeOnRoot {
-            for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
-                try? FileManager.default.removeItem(atPath: directory.file(name))
-            }
-        }
         Allocation.purpose = "reading patches"
         progress.say("reading \(settings.whiteningPatches) patches of \(settings.patch)×\(settings.patch) and fitting the whitening")
         let patches = try RICAPatches(
@@ -109,6 +103,12 @@ public final class RICAExperiment {
         if made != nil {
             // The same numbers went into it everywhere, but processors of two kinds may have rounded them differently.
             for column in weights.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }
+        }
+        // What an earlier run learned in this folder says nothing of the model that follows.
+        try communicator.agreeOnRoot {
+            for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
+                try? FileManager.default.removeItem(atPath: directory.file(name))
+            }
         }
         if let grid = request.search {
             let search = Validation(
@@ -137,6 +137,7 @@ public final class RICAExperiment {
         var model = RICAModel(
             weights: learning.weights, values: outcome.values, whitening: patches.whitening, covariance: patches.covariance,
             encoder: settings.encoder)
+        model.holdsDictionary = settings.prediction?.dictionary.need != nil
         let sampler = PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed)
         model.patches = (0..<settings.patches).map(sampler.position)
         try communicator.agreeOnRoot {

@@ -13,6 +13,8 @@ public struct RICAModel {
     public var encoder: Encoder
     /// Every patch that features were learned on, so that another program can recompute the objective.
     public var patches: [PatchPosition] = []
+    /// Whether U was made from patches, so that a file holds it.
+    package var holdsDictionary = false
     /// One for each fold, or one; none before the phase `classify`.
     public var classifiers: [LinearClassifier] = []
 
@@ -55,6 +57,12 @@ public struct RICAModel {
         }
         for numbers in [whitening.mean, scale] { numbers.withUnsafeBytes(add) }
         for column in weights.columns { column.alpha.withUnsafeBytes(add) }
+        // α and the settings say no U that was made from patches.
+        if holdsDictionary {
+            withExtendedLifetime(self) {
+                for column in weights.columns { add(UnsafeRawBufferPointer(column.dictionary!.elements)) }
+            }
+        }
         return String(hash, radix: 16)
     }
 

@@ -17,7 +17,7 @@ extension RICAModel {
         file.set("layer.w", values)
         file.set("layer.alpha", weights.columns.flatMap { $0.alpha.map(Int32.init) }, shape: [weights.columns.count, weights.columns[0].alpha.count])
         file.set("layer.columns", [0] + weights.columns.map { Int32($0.units.upperBound) })
-        if settings.prediction?.dictionary.need != nil {
+        if holdsDictionary {
             for (j, column) in weights.columns.enumerated() { file.set("layer.U.\(j)", column.dictionary!) }
         }
         file.set("whitening.mean", whitening.mean)
@@ -127,6 +127,7 @@ extension RICAModel {
         }
         var model = RICAModel(
             weights: weights, values: values, whitening: whitening, scale: scale, encoder: settings.encoder)
+        model.holdsDictionary = isStored
         model.patches = stride(from: 0, to: places.count, by: 3).map {
             PatchPosition(image: Int(places[$0]), row: Int(places[$0 + 1]), column: Int(places[$0 + 2]))
         }

@@ -63,7 +63,7 @@ public struct RICAPlan {
         let optimiser = 2 * values + 15 * share + (order == .fixed ? sum.heldValues + 66 * weights.units : 0)
         let whitening = min(RICAPatches.chunk, order.largestPart(of: settings.whiteningPatches, ranks: ranks)) * n
         learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser)
-            + settings.dictionaryBytes(inputs: n)
+            + settings.dictionaryBytes(of: weights.grid, order: order, ranks: ranks)
         classifyingBytes = 4 * width * ((training + fold + test + ranks - 1) / ranks)
         let alpha = weights.columns * weights.valuesPerUnit
         let isStored = settings.prediction?.dictionary.need != nil
@@ -96,12 +96,9 @@ public struct RICAPlan {
 extension RICASettings {
     /// Bytes that a rank holds while it makes the dictionary from patches: they and they whitened, and what is made of
     /// them; 0 where the dictionary needs none.
-    fileprivate func dictionaryBytes(inputs n: Int) -> Int {
-        let patches = 2 * min(self.patches, RICASettings.dictionaryPatches) * n
-        return switch prediction?.dictionary.need {
-        case .covariance: 4 * (patches + 8 * n * n)
-        case .centres(let count), .autoencoder(let count): 4 * (patches + 3 * count * (n + 1) + sampleChunk * count)
-        case nil: 0
-        }
+    fileprivate func dictionaryBytes(of grid: TensorShape, order: ReductionOrder, ranks: Int) -> Int {
+        guard let need = prediction?.dictionary.need else { return 0 }
+        let made = LayerInputs.floats(for: need, grid: grid) { 2 * order.heldValues(sumOf: $0, ranks: ranks) }
+        return 4 * (2 * min(patches, RICASettings.dictionaryPatches) * grid.count + made)
     }
 }

@@ -76,6 +76,9 @@ public struct RICASettings: Codable, Equatable, Sendable {
         try check("dictionary", dictionary?.name, "\(DictionaryKind.all.filter(Self.isPossible).map(\.name).joined(separator: ", "))") {
             DictionaryKind(named: $0).map(Self.isPossible) == true
         }
+        if case .centres(let count) = dictionary?.need {
+            try check("patches", patches, "at least \(count), one for each centre of \(dictionary!.name)") { $0 >= count }
+        }
         try check("sigma", sigma, "0.001 to 1000000 pixels") { SquaredExponential.sigmas.contains($0) }
         try check("ridge", ridge, "a number above 0") { $0 > 0 && $0.isFinite }
         try check("lambda", lambda, "a number of at least 0") { $0 >= 0 && $0.isFinite }

@@ -6,5 +6,5 @@ import Storage
 extension DataError: ExitCoded {}
 
 extension DictionaryError: ExitCoded {
-    public var exitCode: Int32 { 64 }
+    public var exitCode: Int32 { isOfData ? 1 : 64 }
 }

@@ -6,18 +6,18 @@ extension Dataset {
     /// Inflates the set's compressed files, once on each machine, into memory that its ranks share; where that cannot be had,
     /// once on each rank. Collective.
     ///
-    /// - Returns: whether all were shared.
+    /// - Returns: why not all were shared; nil where they were, or there is one rank.
     /// - Throws: `CollectiveError` for a file that is damaged; `MPIError`.
-    package func inflate(on communicator: Communicator) throws -> Bool {
+    package func inflate(on communicator: Communicator) throws -> String? {
         let files = packedFiles
         // One machine may have a file compressed, another not.
         let fewest = try communicator.allReduce(Int64(files.count), .min)
         let isSame = try communicator.allReduce(Int64(files.count), .max) == fewest
-        var isShared = isSame
         guard isSame else {
             try communicator.agree { for file in files { _ = try file.inMemory() } }
-            return false
+            return "machines have different files compressed"
         }
+        var reason: String?
         for file in files {
             let memory = communicator.size > 1 ? try communicator.nodeMemory(bytes: file.size) : nil
             try communicator.agree {
@@ -28,11 +28,11 @@ extension Dataset {
                 }
             }
             guard let memory else {
-                isShared = isShared && communicator.size == 1
+                if communicator.size > 1 { reason = "there is no room for it in /dev/shm, or they do not see the same one" }
                 continue
             }
             file.adopt(ReadOnlyBytes(UnsafeRawBufferPointer(memory.bytes)) { withExtendedLifetime(memory) {} })
         }
-        return isShared
+        return reason
     }
 }

@@ -72,10 +72,10 @@ package final class ByteFile: Sendable {
         }
     }
 
-    /// Takes the content of a compressed file that somebody has inflated.
+    /// Takes the content of a compressed file that somebody has inflated, unless another was first.
     package func adopt(_ bytes: ReadOnlyBytes) {
         precondition(bytes.bytes.count == size)
-        content.withLock { $0 = .bytes(bytes) }
+        content.withLock { if case .packed = $0 { $0 = .bytes(bytes) } }
     }
 
     /// All bytes in memory: a mapping of the file, which all processes of a machine share, or what was inflated; where a file
@@ -89,9 +89,8 @@ package final class ByteFile: Sendable {
             if let mapped = file.mapped() { return mapped }
             return try ReadOnlyBytes(size, "the content of \(path)") { try read(at: 0, into: $0) }
         case .packed:
-            let bytes = try ReadOnlyBytes(size, "the content of \(path)", fill: inflate)
-            adopt(bytes)
-            return bytes
+            adopt(try ReadOnlyBytes(size, "the content of \(path)", fill: inflate))
+            return try inMemory()
         }
     }
 
@@ -103,10 +102,11 @@ package final class ByteFile: Sendable {
         func copy(_ bytes: UnsafeRawBufferPointer) {
             buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset ..< offset + buffer.count]))
         }
+        func copy(_ memory: ReadOnlyBytes) { withExtendedLifetime(memory) { copy(memory.bytes) } }
         switch content.withLock(\.self) {
         case .packed(let header) where offset + buffer.count <= header.count: header.withUnsafeBytes(copy)
-        case .packed: copy(try inMemory().bytes)
-        case .bytes(let bytes): copy(bytes.bytes)
+        case .packed: copy(try inMemory())
+        case .bytes(let bytes): copy(bytes)
         case .open(let file):
             let (count, error) = file.read(at: offset, into: buffer)
             guard count == buffer.count else {

@@ -38,18 +38,10 @@ extension RegularFile {
     func mapped() -> ReadOnlyBytes? {
         guard size > 0 else { return ReadOnlyBytes(UnsafeRawBufferPointer(start: nil, count: 0)) {} }
         guard let start = map(), start != MAP_FAILED else { return nil }
-        endOnShorterFile()
-        let size = size
-        nonisolated(unsafe) let address = start
-        return ReadOnlyBytes(UnsafeRawBufferPointer(start: start, count: size)) { munmap(address, size) }
-    }
-}
-
-/// Ends the process with one line where a mapped file has no more bytes. Whoever set a handler before loses it.
-private func endOnShorterFile() {
-    signal(SIGBUS) { _ in
-        let line: StaticString = "a data file became shorter while it was used: start again when nobody changes it\n"
-        _ = write(2, line.utf8Start, line.utf8CodeUnitCount)
-        _exit(65)
+        let size = size, address = UInt(bitPattern: start), place = MappedRanges.add(address..<address + UInt(size))
+        return ReadOnlyBytes(UnsafeRawBufferPointer(start: start, count: size)) {
+            MappedRanges.remove(place)
+            munmap(UnsafeMutableRawPointer(bitPattern: address), size)
+        }
     }
 }

@@ -267,9 +267,11 @@ import Testing
             weights: weights, values: values, whitening: Whitening(mean: [Float](repeating: 0, count: 48), matrix: identity),
             covariance: covariance, encoder: .abs)
         model.patches = (0..<settings.patches).map { PatchPosition(image: $0, row: 0, column: 0) }
+        model.holdsDictionary = kind.need != nil
         try withFolder { folder in
             try model.write(to: folder + "/m.safetensors", settings: settings)
             let read = try RICAModel.read(from: folder + "/m.safetensors")
+            #expect(read.model.fingerprint == model.fingerprint)
             #expect(read.settings == settings && read.model.weights.columns.map(\.alpha) == weights.columns.map(\.alpha))
             for (a, b) in zip(read.model.weights.columns, weights.columns) {
                 #expect(a.dictionary!.arrays == b.dictionary!.arrays, "\(kind.name)")

@@ -56,6 +56,20 @@ public struct LayerInputs {
         }
     }
 
+    /// The most floats that `data` takes, beside what an autoencoder does; a Double is two.
+    ///
+    /// - Parameter sums: the floats that a sum of so many Doubles over ranks takes.
+    public static func floats(for need: DictionaryNeed, grid: TensorShape, sums: (Int) -> Int) -> Int {
+        let inputs = grid.count + 1, positions = grid.positions
+        return switch need {
+        // Moments, the covariance and its factorisation in Double, a chunk of inputs and its products.
+        case .covariance: 8 * positions * positions + sampleChunk * inputs + sums(positions * (positions + 3) / 2 + 1)
+        // Centres, a chunk, their products, sums in Double.
+        case .centres(let count): 3 * count * inputs + sampleChunk * (inputs + count) + sums(count * inputs)
+        case .autoencoder(let units): units * inputs
+        }
+    }
+
     /// Rows as wide as an input as atoms of one plane: every channel's part is one.
     private func pool(_ rows: Matrix<Float>) -> DictionaryData {
         .atoms(rows.reshaped(rows: rows.rows * grid.channels, columns: grid.positions))

@@ -23,7 +23,7 @@ public struct Covariance: WeightDictionary {
         precondition(covariance.columns == n && n > 0)
         guard (0..<n).allSatisfy({ covariance.row($0).allSatisfy(\.isFinite) }) else {
             throw DictionaryError(
-                "a \(n)×\(n) covariance: expected finite numbers, found NaN or infinity; look at the inputs it was made from")
+                "a \(n)×\(n) covariance: expected finite numbers, found NaN or infinity; look at the inputs it was made from", isOfData: true)
         }
         self.covariance = covariance
         switch form {
@@ -36,7 +36,7 @@ public struct Covariance: WeightDictionary {
             guard let jitter = candidates.first(where: { Covariance.isPositiveDefinite(covariance, plus: ridge + $0) }) else {
                 throw DictionaryError(
                     "a \(n)×\(n) covariance with ridge \(ridge): expected a positive definite matrix, found one that even the mean of its "
-                        + "diagonal, \(mean), does not make so; look at the inputs it was made from")
+                        + "diagonal, \(mean), does not make so; look at the inputs it was made from", isOfData: true)
             }
             self.jitter = jitter
             self.form = .ridge(ridge + jitter)

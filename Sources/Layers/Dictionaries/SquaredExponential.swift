@@ -43,11 +43,23 @@ public struct SquaredExponential: WeightDictionary {
         do {
             return try kernelDictionary(
                 kernel: kernel(rows: Array(0..<grid.positions), columns: alpha), alpha: alpha, form: form)
-        } catch {
-            throw DictionaryError(
-                "the dictionary se cannot be made with sigma \(sigma)\(form.ridge.map { " and ridge \($0)" } ?? ""): \(error), "
-                    + "and so does a smaller sigma")
+        } catch { throw refused("\(error)") }
+    }
+
+    /// n_α³/3 flops in Double.
+    public func check(alpha: [Int]) throws(DictionaryError) {
+        guard case .ridge(let ridge) = form else { return }
+        let gram = kernel(rows: alpha, columns: alpha)
+        for a in alpha.indices { gram[a, a] += ridge }
+        do { _ = try solvePositiveDefinite(gram, rows: Matrix(rows: 1, columns: alpha.count)) } catch {
+            throw refused("\(error)")
         }
+    }
+
+    private func refused(_ reason: String) -> DictionaryError {
+        DictionaryError(
+            "the dictionary se cannot be made with sigma \(sigma)\(form.ridge.map { " and ridge \($0)" } ?? ""): \(reason), "
+                + "and so does a smaller sigma")
     }
 }
 

@@ -13,10 +13,30 @@ public protocol WeightDictionary: Sendable {
     ///   - stream: that of the column. Only a dictionary of random numbers draws from it.
     /// - Throws: `DictionaryError` where a kernel matrix is not positive definite.
     func matrix(alpha: [Int], stream: ColumnStream) throws(DictionaryError) -> Matrix<Float>
+
+    /// Refuses α that there is no U for, without making it.
+    ///
+    /// - Throws: `DictionaryError`, as `matrix` would.
+    func check(alpha: [Int]) throws(DictionaryError)
+}
+
+extension WeightDictionary {
+    public func check(alpha: [Int]) throws(DictionaryError) {}
 }
 
 /// A dictionary that cannot be made from what was handed to it, or not of the size asked for: one line.
 public struct DictionaryError: Error, CustomStringConvertible {
     public let description: String
-    init(_ description: String) { self.description = description }
+    /// Whether data are to blame, not what was asked for.
+    public let isOfData: Bool
+
+    init(_ description: String, isOfData: Bool = false) {
+        self.description = description
+        self.isOfData = isOfData
+    }
+
+    /// The same error, said of a layer.
+    package func inLayer(_ name: String) -> DictionaryError {
+        DictionaryError("\(name): \(description)", isOfData: isOfData)
+    }
 }

@@ -19,6 +19,14 @@ public enum LayerSpec: Codable, Hashable, Sendable {
         }
     }
 
+    /// Whether the layer changes its inputs in place, and so holds none of its own.
+    public var isInPlace: Bool {
+        switch self {
+        case .fullyConnected: false
+        case .activation, .dropout: true
+        }
+    }
+
     /// The units and the prediction of the layer's weights; nil for a layer without weights.
     public var weights: (units: Int, spec: WeightSpec?)? {
         switch self {

@@ -41,6 +41,19 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
         return all + [Weighted(name: "softmax", place: place, grid: shape, units: classes, weights: nil)]
     }
 
+    /// The shapes of what the layers that do not work in place read and write, the softmax layer last, and the number of each
+    /// among those with weights.
+    public var outOfPlace: [(input: TensorShape, output: TensorShape, weighted: Int?)] {
+        var shape = input, weighted = 0, all: [(input: TensorShape, output: TensorShape, weighted: Int?)] = []
+        for layer in layers {
+            let output = layer.output(of: shape)
+            if !layer.isInPlace { all.append((shape, output, layer.weights == nil ? nil : weighted)) }
+            if layer.weights != nil { weighted += 1 }
+            shape = output
+        }
+        return all + [(shape, TensorShape(units: classes), weighted)]
+    }
+
     /// Whether a layer is a dropout behind an activation, with which it is one in a `Network`.
     public func isFused(_ number: Int) -> Bool {
         guard case .dropout = layers[number], number > 0, case .activation = layers[number - 1] else { return false }

@@ -28,7 +28,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     }
     let images = data.folds?.first?.count ?? data.train.images.count
     let plan = try world.agree {
-        RICAPlan(
+        if stored == nil { try settings.checkDictionary(channels: data.shape.channels) }
+        return RICAPlan(
             settings: settings, weights: try settings.shape(channels: data.shape.channels), ranks: world.size,
             forced: common.compute.path, order: common.reduction, training: data.train.images.count, fold: images,
             folds: data.folds?.count ?? 1, test: data.test.images.count, classes: data.classes)

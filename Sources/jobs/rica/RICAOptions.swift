@@ -56,14 +56,9 @@ struct RICAOptions: ParsableCommand {
         try check(common.dictionary, "--dictionary", "one of \(kinds.map(\.name).joined(separator: ", "))") { name in
             kinds.contains { $0.name == name }
         }
-        let kind = common.dense ? nil : common.dictionaries?[0] ?? .se
-        if common.sigma != nil, kind != .se { throw ValidationError("--sigma has no meaning without the dictionary se") }
-        if common.ridge != nil || common.raw, kind?.traits.contains(.kernel) != true {
-            throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
-        }
-        if dictionaryFrom != nil, kind?.need == nil {
-            let made = kinds.filter { $0.need != nil }.map(\.name).joined(separator: ", ")
-            throw ValidationError("--dictionary-from: expected a --dictionary that is made from patches, \(made), found \(kind?.name ?? "none")")
+        // A model that is used says which dictionary it has.
+        if !phase.usesModel || common.dictionary != nil {
+            try checkKernel(of: common.dense ? nil : common.dictionaries?[0] ?? .se, kinds)
         }
         var settings = settings
         // How many features there are is then for the model to say.
@@ -78,6 +73,18 @@ struct RICAOptions: ParsableCommand {
         }
         if common.searches, phase.usesModel {
             throw ValidationError("--validate chooses how features are learned, so it goes with --phase learn or all")
+        }
+    }
+
+    /// Refuses options that a kind of dictionary does not use.
+    private func checkKernel(of kind: DictionaryKind?, _ kinds: [DictionaryKind]) throws {
+        if common.sigma != nil, kind != .se { throw ValidationError("--sigma has no meaning without the dictionary se") }
+        if common.ridge != nil || common.raw, kind?.traits.contains(.kernel) != true {
+            throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
+        }
+        if dictionaryFrom != nil, kind?.need == nil {
+            let made = kinds.filter { $0.need != nil }.map(\.name).joined(separator: ", ")
+            throw ValidationError("--dictionary-from: expected a --dictionary that is made from patches, \(made), found \(kind?.name ?? "none")")
         }
     }
 

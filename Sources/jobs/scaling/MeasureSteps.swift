@@ -50,7 +50,8 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     }
     switch options.job {
     case .mlp:
-        let inputs = try options.inputs.map(MeasuredInputs.noise) ?? .images(openData(options, on: world, logger))
+        let inputs = try options.inputs.map(MeasuredInputs.noise) ?? .images(
+            openDataset(options.dataset ?? "sample", data: options.data, on: world, logger))
         let steps = NetworkSteps(
             settings, activation: options.activation ?? .relu, inputs: inputs, placement: placement, communicator: world)
         for learned in proportions {
@@ -63,15 +64,6 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     }
     for line in describe(measured) { progress.say(line) }
     progress.say("table      \(options.measuring.csv ?? "runs/scaling/scaling.csv")")
-}
-
-private func openData(_ options: RunCommand, on world: Communicator, _ logger: Logger) throws -> Dataset {
-    let data = try world.agree { try Dataset.open(options.dataset ?? "sample", data: options.data) }
-    try inflate(data, on: world, logger)
-    try world.agree { try data.checkLabels() }
-    try checkSameData(data, on: world)
-    try checkOrigin(of: data, on: world, logger)
-    return data
 }
 
 /// The settings by option name, for the banner.

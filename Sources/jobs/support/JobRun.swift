@@ -27,18 +27,9 @@ public struct JobRun {
     /// - Parameter body: what else a rank finds out by itself, once the set is open.
     /// - Throws: `CollectiveError`, also for what `body` throws; `MPIError`.
     public func openData<Result>(_ body: (Dataset) throws -> Result) throws -> (data: Dataset, found: Result) {
-        let data = try world.agree {
-            try common.checkRanks(world.size)
-            return try Dataset.open(common.dataset, data: common.data)
-        }
-        try inflate(data, on: world, logger)
-        let found = try world.agree {
-            try data.checkLabels()
-            try data.checkImages()
-            return try body(data)
-        }
-        try checkSameData(data, on: world)
-        try checkOrigin(of: data, on: world, logger)
+        try world.agree { try common.checkRanks(world.size) }
+        let data = try openDataset(common.dataset, data: common.data, on: world, logger)
+        let found = try world.agree { try body(data) }
         return (data, found)
     }
 

@@ -42,7 +42,8 @@ public struct NetworkJob {
         let settings = make(data)
         Allocation.purpose = "planning"
         let plan = try world.agree {
-            try NetworkPlan(
+            try settings.checkDictionaries()
+            return try NetworkPlan(
                 settings, exchange: exchange, ranks: world.size, forced: common.compute.path,
                 training: data.train.images.count)
         }
@@ -81,8 +82,8 @@ extension NetworkPlan {
                 let epochs = stages.filter { $0.stage.isLike(stage.stage) }.reduce(0) { $0 + $1.stage.epochs.count }
                 banner.add("stage \(number + 1)", "\(stage.shape.learnedValues) values learned; epochs like this: \(epochs)")
             }
-            for (k, costs) in stage.costs.enumerated() {
-                banner.add(k == 0 ? "compute" : "", "\(layerNames[k]) \(stage.paths[k].rawValue) of \(readable(costs))")
+            for (k, layer) in stage.layers.enumerated() {
+                banner.add(k == 0 ? "compute" : "", "\(layer.name) \(layer.path.rawValue) of \(readable(layer.costs))")
             }
         }
         let held = ProcessMemory.resident

@@ -6,7 +6,7 @@ import Storage
 
 /// Refuses sets that are not the same on all ranks, such as an older copy on one node: cuts of them would not fit
 /// together. One allreduce of 64 bytes.
-public func checkSameData(_ data: Dataset, on world: Communicator) throws {
+func checkSameData(_ data: Dataset, on world: Communicator) throws {
     let names = ["unlabelled images", "training images", "test images", "images in folds"]
     let counts = [data.unlabelled.count, data.train.images.count, data.test.images.count, data.folds?.joined().count ?? 0]
     // The smallest count, and minus the largest.
@@ -23,18 +23,31 @@ public func checkSameData(_ data: Dataset, on world: Communicator) throws {
 
 /// Refuses a set whose files are those of another set of the same names, and warns of single ones. Rank 0 reads them
 /// for all.
-public func checkOrigin(of data: Dataset, on world: Communicator, _ logger: Logger) throws {
+func checkOrigin(of data: Dataset, on world: Communicator, _ logger: Logger) throws {
     try world.agreeOnRoot {
         for warning in try data.checkOrigin() { logger.warning("\(warning)") }
     }
 }
 
 /// Inflates compressed files once on each machine, and says where every rank has to have its own copy.
-public func inflate(_ data: Dataset, on world: Communicator, _ logger: Logger) throws {
-    guard try !data.inflate(on: world), world.isRoot else { return }
+func inflate(_ data: Dataset, on world: Communicator, _ logger: Logger) throws {
+    guard let reason = try data.inflate(on: world), world.isRoot else { return }
     logger.notice(
-        """
-        the ranks of a machine cannot share what \(data.name)'s .gz files hold (no room in /dev/shm, or none of it): each has \
-        a copy of its own; plain files are shared
-        """)
+        "each rank has a copy of what \(data.name)'s .gz files hold, since \(reason); plain files are always shared")
+}
+
+/// Opens a data set and refuses one that cannot be used. Collective.
+///
+/// - Parameter data: the folder that was named.
+/// - Throws: `CollectiveError`, `MPIError`.
+public func openDataset(_ name: String, data folder: String?, on world: Communicator, _ logger: Logger) throws -> Dataset {
+    let data = try world.agree { try Dataset.open(name, data: folder) }
+    try inflate(data, on: world, logger)
+    try world.agree {
+        try data.checkLabels()
+        try data.checkImages()
+    }
+    try checkSameData(data, on: world)
+    try checkOrigin(of: data, on: world, logger)
+    return data
 }

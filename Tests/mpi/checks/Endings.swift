@@ -1,5 +1,6 @@
 import Foundation
 import Parallel
+import Storage
 
 /// Throws, and says when: tests count from then how long the end of the job takes.
 private func fail() throws -> Never {
@@ -87,6 +88,21 @@ func stallAfterOthers(_ world: Communicator) throws {
 func leaveEarly(_ world: Communicator) throws {
     if world.rank == world.size - 1 { _exit(0) }
     try world.barrier()
+}
+
+/// The last rank looks at a mapped file that has become shorter.
+func lookAtAShorterFile(_ world: Communicator) throws {
+    guard world.rank == world.size - 1 else { return try world.barrier() }
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-shorter-\(getpid())").path
+    try Data(count: 1 << 16).write(to: URL(fileURLWithPath: path))
+    let mapped = try ByteFile(path: path).inMemory()
+    try withExtendedLifetime(mapped) {
+        let bytes = mapped.bytes
+        guard bytes.allSatisfy({ $0 == 0 }), truncate(path, 0) == 0, unlink(path) == 0 else {
+            throw BadData(description: path)
+        }
+        throw BadData(description: "read \(bytes[1 << 15]) behind the end of a file")
+    }
 }
 
 func hello(_ world: Communicator) throws {

@@ -47,6 +47,7 @@ let endings: [(name: String, body: (Communicator) throws -> Void)] = [
     ("stall-of-all", stallOfAll),
     ("stalls-that-end", stallsThatEnd),
     ("stall-after-others", stallAfterOthers),
+    ("shorter-file", lookAtAShorterFile),
     ("leave-early", leaveEarly),
     ("hello", hello),
 ]

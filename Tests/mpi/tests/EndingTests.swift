@@ -47,6 +47,14 @@ struct EndingTests {
         for rank in 0..<ranks { #expect(outcome.output.contains("rank \(rank) was here"), "\(outcome)") }
     }
 
+    /// Samples are mapped; a file that somebody cuts meanwhile is a damaged file, not a crash.
+    @Test(arguments: [nil, 2])
+    func aFileThatBecomesShorterEndsTheJob(ranks: Int?) throws {
+        let outcome = try run("shorter-file", ranks: ranks)
+        let line = "a data file became shorter while it was used: start again when nobody changes it"
+        #expect(outcome.code == 65 && outcome.error.contains(line), "\(outcome)")
+    }
+
     /// Six ranks are more than a rank has neighbours: what it knows of some, others told it.
     @Test(arguments: [
         "stall": "MPI_Barrier", "stall-in-messages": "MPI_Wait", "stall-of-a-stopped-rank": "MPI_Allreduce",

@@ -109,6 +109,7 @@ struct MLPJobTests {
     func wrongOptions(more: [String], said: String) throws {
         let outcome = try folder.start("run", job: "mlp", Self.options + more)
         #expect(outcome.code == 64 && outcome.error.contains(said), "\(outcome)")
+        #expect(throws: (any Error).self, "nothing is left") { try folder.file("run/run.json") }
     }
 
     /// It would be the root of the file system.
