@@ -23,7 +23,7 @@ public struct RandomStream: Sendable {
         public static let dropout = Purpose(6)
         /// Dictionaries that are drawn; one stream a column.
         public static let dictionary = Purpose(7)
-        /// Where the low-rank approximation of a gradient begins; one stream a bucket.
+        /// Where the low-rank approximation of a gradient begins; one stream per parameter.
         public static let approximation = Purpose(8)
     }
 

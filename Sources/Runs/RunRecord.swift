@@ -7,19 +7,19 @@ public struct RunRecord: Codable, Sendable {
     public let job: String
     /// What the result depends on, by option name; compared when a run directory is used again.
     public let settings: [String: String]
-    /// What it does not depend on: the data folder, threads, paths.
-    public let circumstances: [String: String]
+    /// What it does not depend on: the data folder, threads, paths. A record that has it as `circumstances` is read, too.
+    public let environment: [String: String]
     public let ranks: Int
     /// The host of every rank.
     public let hosts: [String]
     public let versions: [String: String]
 
     public init(
-        job: String, settings: [String: String], circumstances: [String: String], communicator: Communicator, hosts: [String]
+        job: String, settings: [String: String], environment: [String: String], communicator: Communicator, hosts: [String]
     ) {
         self.job = job
         self.settings = settings
-        self.circumstances = circumstances
+        self.environment = environment
         ranks = communicator.size
         self.hosts = hosts
         versions = [
@@ -27,6 +27,20 @@ public struct RunRecord: Codable, Sendable {
             "mpi": Parallel.libraryVersion, "blas": Backend.version, "blas kernels": Backend.kernels,
         ]
     }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        job = try values.decode(String.self, forKey: .job)
+        settings = try values.decode([String: String].self, forKey: .settings)
+        environment =
+            try decoder.container(keyedBy: OtherKeys.self).decodeIfPresent([String: String].self, forKey: .circumstances)
+            ?? values.decode([String: String].self, forKey: .environment)
+        ranks = try values.decode(Int.self, forKey: .ranks)
+        hosts = try values.decode([String].self, forKey: .hosts)
+        versions = try values.decode([String: String].self, forKey: .versions)
+    }
+
+    private enum OtherKeys: String, CodingKey { case circumstances }
 
     public static let colonnade = "0.1.0"
 

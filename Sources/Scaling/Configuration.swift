@@ -50,7 +50,7 @@ public struct Configuration: Hashable, Sendable {
 
     /// What stands for an exchange of full weights beside this: the same net with `full`; for rica, which always exchanges learned values,
     /// the dense layer. Nil where there is none, or this is it.
-    public func yardstick(among others: some Sequence<Configuration>) -> Configuration? {
+    public func baseline(among others: some Sequence<Configuration>) -> Configuration? {
         func isOne(_ other: Configuration) -> Bool {
             guard other != self, (job, model) == (other.job, other.model) else { return false }
             return job == "rica" ? other.learned == 1 : other.exchange.isFull && (learned, columns) == (other.learned, other.columns)

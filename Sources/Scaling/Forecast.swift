@@ -35,11 +35,11 @@ public struct Forecast: Sendable {
         }
     }
 
-    /// The rank counts at which a configuration takes less time a step than its yardstick, the same net that exchanges
+    /// The rank counts at which a configuration takes less time a step than its baseline, the same net that exchanges
     /// in full; nil without one.
     public func ranksThatPay(_ curve: Curve) -> [Int]? {
-        guard let yardstick = curve.configuration.yardstick(among: curves.map(\.configuration)),
-            let full = curves.first(where: { $0.configuration == yardstick })
+        guard let baseline = curve.configuration.baseline(among: curves.map(\.configuration)),
+            let full = curves.first(where: { $0.configuration == baseline })
         else { return nil }
         return Self.ranks.indices.filter { Self.ranks[$0] > 1 && curve.times[$0].total < full.times[$0].total }.map { Self.ranks[$0] }
     }

@@ -60,8 +60,8 @@ public struct Plan: Sendable {
 
     /// One sentence: what finishes soonest, how much sooner than exchanging in full, and what may be as good. Not for an empty plan.
     ///
-    /// - Parameter band: the relative error of predictions; nil: not known.
-    public func answer(band: Double?) -> String {
+    /// - Parameter error90: the 90 % error of predictions, relative; nil: not known.
+    public func answer(error90: Double?) -> String {
         let best = choices[0]
         func cost(_ choice: Choice) -> Double { choice.secondsToTarget ?? 1 / choice.samplesPerSecond }
         func ranks(_ choice: Choice) -> String { "\(choice.ranks) rank\(choice.ranks == 1 ? "" : "s")" }
@@ -70,8 +70,8 @@ public struct Plan: Sendable {
         if let full = bestFull, full.configuration != best.configuration {
             text += ", \(String(format: "%.3g", cost(full) / cost(best))) times as fast as \(label(full)) on \(ranks(full)), its best"
         }
-        if let band {
-            let near = choices.dropFirst().filter { cost($0) * (1 - band) < cost(best) * (1 + band) }.count
+        if let error90 {
+            let near = choices.dropFirst().filter { cost($0) * (1 - error90) < cost(best) * (1 + error90) }.count
             if near > 0 { text += "; \(near) more \(near == 1 ? "is" : "are") within the error of predictions" }
         }
         if best.steps == nil { text += "; per step, not per accuracy: proportions and exchanges differ in the steps that they need" }

@@ -34,6 +34,19 @@ import Testing
         #expect(comparison.differing.isEmpty && comparison.differingOfRuns == ["seed"])
     }
 
+    /// A run whose record names its environment `circumstances` is read as any other.
+    @Test func recordsWithCircumstances() throws {
+        try withFolder { folder in
+            try WrittenRun(["seed": "7"], error: 0.02).write(to: folder)
+            let path = "\(folder)/run.json"
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            try text.replacingOccurrences(of: "\"environment\"", with: "\"circumstances\"")
+                .write(toFile: path, atomically: true, encoding: .utf8)
+            let run = try #require(try FinishedRun.read(folder))
+            #expect(run.seed == "7" && run.record.environment.isEmpty && !text.contains("circumstances"))
+        }
+    }
+
     @Test func aSeedCountsOnce() throws {
         var onFour = WrittenRun(["seed": "1"], error: 0.5)
         onFour.ranks = 4

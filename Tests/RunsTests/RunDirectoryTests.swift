@@ -6,9 +6,12 @@ import Testing
 
 @Suite struct RunDirectoryTests {
     /// Read from JSON, as a record needs a communicator otherwise.
-    private func record(_ settings: [String: String], job: String = "rica", ranks: Int = 1) throws -> RunRecord {
+    private func record(
+        _ settings: [String: String], job: String = "rica", ranks: Int = 1, environment: String = "environment"
+    ) throws -> RunRecord {
         let object: [String: Any] = [
-            "job": job, "settings": settings, "circumstances": ["data": "here"], "ranks": ranks, "hosts": ["a"], "versions": ["mpi": "any"],
+            "job": job, "settings": settings, environment: ["data": "here"], "ranks": ranks, "hosts": ["a"],
+            "versions": ["mpi": "any"],
         ]
         return try JSONDecoder().decode(RunRecord.self, from: JSONSerialization.data(withJSONObject: object))
     }
@@ -21,6 +24,16 @@ import Testing
             let written = try JSONDecoder().decode(RunRecord.self, from: #require(FileManager.default.contents(atPath: directory.file("run.json"))))
             #expect(written.ranks == 4 && written.settings == ["seed": "1", "lambda": "0.05"])
         }
+    }
+
+    /// A record may name its environment `circumstances`; it is written as `environment`.
+    @Test func circumstancesAreAnEnvironment() throws {
+        let read = try record(["seed": "1"], environment: "circumstances")
+        #expect(read.environment == ["data": "here"] && read.settings == ["seed": "1"])
+        let written = try #require(
+            JSONSerialization.jsonObject(with: JSONEncoder().encode(read)) as? [String: Any])
+        #expect(written["environment"] as? [String: String] == ["data": "here"] && written["circumstances"] == nil)
+        #expect(throws: DecodingError.self) { try record(["seed": "1"], environment: "surroundings") }
     }
 
     @Test func otherSettingsAreRefused() throws {

@@ -47,51 +47,51 @@ import Testing
     /// Gram matrices of columns of length 1 whose squared distances are above 1e-9 lose at most 1e-16/1e-9 a column: 1e-6 is ten of them.
     private static let exact = 1e-6
 
-    @Test func heldBackRankCountsAndLinks() throws {
+    @Test func crossValidationOverRankCountsAndLinks() throws {
         let rows = try table(ranks: [1, 2, 4, 8])
-        let held = rows.filter { $0.ranks == 4 || $0.link == "300mbit" }
-        let errors = HeldBack.errors(fitting: rows.filter { $0.ranks != 4 && $0.link != "300mbit" }, predicting: held)
-        #expect(errors.count == held.count)
+        let leftOut = rows.filter { $0.ranks == 4 || $0.link == "300mbit" }
+        let errors = CrossValidation.errors(fitting: rows.filter { $0.ranks != 4 && $0.link != "300mbit" }, predicting: leftOut)
+        #expect(errors.count == leftOut.count)
         #expect(errors.allSatisfy { abs($0.error) < Self.exact }, "\(errors.map(\.error).max()!)")
         for one in errors where one.row.ranks > 1 {
             #expect(abs(one.predicted.exchange / one.row.exchange.median - 1) < Self.exact)
             #expect(one.predicted.expand == one.row.expand.median && one.predicted.projectGradient == one.row.projectGradient.median)
         }
-        let all = HeldBack.inTurn(rows)
+        let all = CrossValidation.inTurn(rows)
         // Every row above one rank for its rank count, and again for its link.
-        #expect(all.count == 2 * rows.filter { $0.ranks > 1 }.count && HeldBack.band(all)! < Self.exact)
+        #expect(all.count == 2 * rows.filter { $0.ranks > 1 }.count && CrossValidation.error90(all)! < Self.exact)
     }
 
-    /// A measurement that is held back is off by .05/.95 = .053 of itself at most. What is predicted in its place is, to first order, a
+    /// A measurement that is left out is off by .05/.95 = .053 of itself at most. What is predicted in its place is, to first order, a
     /// sum of measurements with weights; where it lies between those that were fitted, the weights are those of a mean or less, Σw² ≤ 1, so that the noise,
     /// uniform to 5 %, moves it by .05/√3 = .029 in the standard deviation at most. 15 %, the project's promise, leaves that 3.4 times;
     /// what nine of ten keep is .053 + 1.65·.029 = .10.
     @Test func noise() throws {
         let rows = try table(ranks: [1, 2, 3, 4, 6, 8], noise: 0.05)
-        let held = rows.filter { $0.ranks == 3 || $0.link == "300mbit" }
-        let errors = HeldBack.errors(fitting: rows.filter { $0.ranks != 3 && $0.link != "300mbit" }, predicting: held)
+        let leftOut = rows.filter { $0.ranks == 3 || $0.link == "300mbit" }
+        let errors = CrossValidation.errors(fitting: rows.filter { $0.ranks != 3 && $0.link != "300mbit" }, predicting: leftOut)
         #expect(errors.allSatisfy { abs($0.error) < 0.15 }, "\(errors.map { abs($0.error) }.max()!)")
-        // The noise of the held-back rows alone: of compute and exchange in equal parts, where it is smallest, |noise| is above
+        // The noise of the rows left out alone: of compute and exchange in equal parts, where it is smallest, |noise| is above
         // .05·(1 − √.1) = .034 in one of ten, with the density 2·√.1/.05 = 12.6 there. Of 144 rows the quantile has a standard deviation of
         // √(.1·.9/144)/12.6 = .0020: .026 lies four of them below.
         let between = [3, 4, 6].flatMap { ranks in
-            HeldBack.errors(fitting: rows.filter { $0.ranks != ranks }, predicting: rows.filter { $0.ranks == ranks })
+            CrossValidation.errors(fitting: rows.filter { $0.ranks != ranks }, predicting: rows.filter { $0.ranks == ranks })
         }
-        let band = try #require(HeldBack.band(between))
-        #expect(between.count == 144 && band > 0.026 && band < 0.10, "\(between.count) \(band)")
+        let error90 = try #require(CrossValidation.error90(between))
+        #expect(between.count == 144 && error90 > 0.026 && error90 < 0.10, "\(between.count) \(error90)")
     }
 
-    @Test func theBandIsWhatNineOfTenKeep() throws {
+    @Test func the90PercentErrorIsWhatNineOfTenKeep() throws {
         let rows = try table(ranks: [2, 4, 8]).filter { $0.configuration.exchange.label == "owned" && $0.mode == .weak && $0.ranks == 4 }
         let fit = try table(ranks: [2, 4, 8])
         var machine = WrittenScaling()
         machine.latency = 0.01
         let other = try table(ranks: [4], machine: machine).filter { $0.configuration.exchange.label == "owned" && $0.mode == .weak }
-        let good = HeldBack.errors(fitting: fit, predicting: rows), bad = HeldBack.errors(fitting: fit, predicting: other)
+        let good = CrossValidation.errors(fitting: fit, predicting: rows), bad = CrossValidation.errors(fitting: fit, predicting: other)
         #expect(bad.allSatisfy { $0.error < -0.1 }, "hops that take a hundred times as long are not foreseen")
         let nine = good + good + good
-        #expect(HeldBack.band(nine)! < Self.exact && HeldBack.band(nine + [bad[0]])! < Self.exact)
-        #expect(HeldBack.band(nine + bad)! > 0.1 && HeldBack.band([]) == nil)
+        #expect(CrossValidation.error90(nine)! < Self.exact && CrossValidation.error90(nine + [bad[0]])! < Self.exact)
+        #expect(CrossValidation.error90(nine + bad)! > 0.1 && CrossValidation.error90([]) == nil)
     }
 
     /// Ranks that share cores take ⌈P/cores⌉ times as long for their own work and for a hop.
@@ -124,9 +124,9 @@ import Testing
         let nets = Self.nets + [WrittenScaling.Net(learned: 0.1, exchange: "average4-ring", payload: 64_000)]
         let rows = try table(nets, ranks: [1, 2, 4, 8, 16], machine: machine), model = CostModel(rows)
         #expect(model.burst == burst)
-        let held = rows.filter { $0.link == "300mbit" && $0.ranks > 1 }
-        let errors = HeldBack.errors(fitting: rows.filter { $0.link != "300mbit" }, predicting: held)
-        #expect(errors.count == held.count && errors.allSatisfy { abs($0.error) < Self.exact }, "\(errors.map { abs($0.error) }.max()!)")
+        let leftOut = rows.filter { $0.link == "300mbit" && $0.ranks > 1 }
+        let errors = CrossValidation.errors(fitting: rows.filter { $0.link != "300mbit" }, predicting: leftOut)
+        #expect(errors.count == leftOut.count && errors.allSatisfy { abs($0.error) < Self.exact }, "\(errors.map { abs($0.error) }.max()!)")
         for net in nets {
             let time = try #require(model.predict(configuration(net), ranks: 4, batch: 96, on: Interconnect(link: "100mbit")))
             #expect(abs(time.total / WrittenScaling().times(net, ranks: 4, batch: 96, bitsPerSecond: 1e8).reduce(0, +) - 1) < Self.exact)

@@ -337,16 +337,16 @@ import Testing
         #expect(alone.wireBytes(payload: 1000, ranks: 1) == 0)
     }
 
-    @Test func theYardstick() throws {
+    @Test func theBaseline() throws {
         func one(_ job: String, _ learned: Double, _ label: String) throws -> Configuration {
             Configuration(job: job, model: "net", learned: learned, columns: learned < 1 ? 10 : 1, exchange: try #require(ExchangeMethod(label)))
         }
         let dense = try one("mlp", 1, "full"), full = try one("mlp", 0.1, "full-ring"), owned = try one("mlp", 0.1, "owned")
         let all = [dense, full, owned, try one("mlp", 0.1, "full-fixed")]
-        #expect(owned.yardstick(among: all) == full && full.yardstick(among: all) == nil && dense.yardstick(among: all) == nil)
-        #expect(all[3].yardstick(among: all) == full && owned.yardstick(among: [dense, owned]) == nil)
+        #expect(owned.baseline(among: all) == full && full.baseline(among: all) == nil && dense.baseline(among: all) == nil)
+        #expect(all[3].baseline(among: all) == full && owned.baseline(among: [dense, owned]) == nil)
         let rica = try [one("rica", 1, "l-bfgs"), one("rica", 0.1, "l-bfgs")]
-        #expect(rica[1].yardstick(among: all + rica) == rica[0] && rica[0].yardstick(among: all + rica) == nil)
+        #expect(rica[1].baseline(among: all + rica) == rica[0] && rica[0].baseline(among: all + rica) == nil)
     }
 
     @Test func ratesAndTimes() {

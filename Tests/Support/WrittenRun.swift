@@ -34,7 +34,7 @@ public struct WrittenRun {
     public func write(to folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let record: [String: Any] = [
-            "job": job, "settings": settings, "circumstances": [:] as [String: String], "ranks": ranks, "hosts": ["a"],
+            "job": job, "settings": settings, "environment": [:] as [String: String], "ranks": ranks, "hosts": ["a"],
             "versions": ["mpi": "any"],
         ]
         var result: [String: Any] = [

@@ -90,8 +90,8 @@ extension MeasuredScaling {
         }
         let subject = "\(model.name), weak scaling, batch \(model.batch) per rank, \(forecast.network.name) (assumed): "
             + "predicted time of a step"
-        let band = HeldBack.band(held).map { "± \(percent($0)) for nine of ten held-back measurements" } ?? "error not known"
-        var notes = ["dashed: beyond the \(model.mostRanks!) rank\(model.mostRanks! == 1 ? "" : "s") measured with a core each; \(band)"]
+        let error90 = CrossValidation.error90(validation).map { "± \(percent($0)) for nine of ten measurements left out" } ?? "error not known"
+        var notes = ["dashed: beyond the \(model.mostRanks!) rank\(model.mostRanks! == 1 ? "" : "s") measured with a core each; \(error90)"]
         notes += selectionNote(shown.count, of: forecast.curves.count).map { $0 + " at 64 ranks" }
         return Figure(
             file: fileName(Self.forecastPrefix, [model.name, String(forecast.network.name.prefix { $0 != "," })]),

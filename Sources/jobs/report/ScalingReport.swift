@@ -10,7 +10,7 @@ func reportScaling(_ table: String, _ options: ReportOptions) throws {
     let title = options.title ?? "Scaling: " + scaling.models.map(\.name).joined(separator: ", ")
     try directory.write(scaling.speedupTable.csv, to: "speedup.csv")
     try directory.write(scaling.forecastTable.csv, to: "forecast.csv")
-    try directory.write(scaling.heldBackTable.csv, to: "held-back.csv")
+    try directory.write(scaling.crossValidationTable.csv, to: "held-back.csv")
     try directory.write(scaling.markdown, to: "scaling.md")
     // Curves of an earlier report do not belong to these tables.
     let earlier = (try? FileManager.default.contentsOfDirectory(atPath: options.out)) ?? []
@@ -36,14 +36,14 @@ struct MeasuredScaling {
     let series: [ScalingSeries]
     let models: [Model]
     let costs: CostModel
-    let held: [HeldBack]
+    let validation: [CrossValidation.Prediction]
 
     init(_ rows: [ScalingTable.Row]) {
         self.rows = rows
         series = ScalingSeries.all(of: rows)
         let costs = fit(rows)
         self.costs = costs
-        held = testOnHeldBack(rows)
+        validation = crossValidate(rows)
         let names = series.map(\.configuration.model).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         models = names.map { name in
             let own = rows.filter { $0.configuration.model == name }, alone = own.filter { !$0.oversubscribed }
@@ -63,11 +63,11 @@ struct MeasuredScaling {
 
     /// How far predictions are off.
     var errorNote: String {
-        guard let band = HeldBack.band(held), let worst = held.map({ abs($0.error) }).max() else {
+        guard let error90 = CrossValidation.error90(validation), let worst = validation.map({ abs($0.error) }).max() else {
             return "How far the model is off is not known: that takes a second link or a third rank count, held back from the fit."
         }
-        return "Each rank count, and each link whose name is a rate, held back from the fit in turn: \(held.count) predictions of the time "
-            + "of a step, nine of ten within \(percent(band)), the worst \(percent(worst)) off."
+        return "Each rank count, and each link whose name is a rate, held back from the fit in turn: \(validation.count) predictions of the time "
+            + "of a step, nine of ten within \(percent(error90)), the worst \(percent(worst)) off."
     }
 
     /// What a forecast takes for granted.

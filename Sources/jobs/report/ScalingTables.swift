@@ -15,10 +15,10 @@ extension MeasuredScaling {
             "wait", "exchange", "payload bytes", "wire bytes", "speedup", "efficiency in %", "of full", "net gain in ms", "peak MB",
         ])
         for series in series {
-            let yardstick = series.configuration.yardstick(among: costs.configurations)
+            let baseline = series.configuration.baseline(among: costs.configurations)
             for row in series.rows {
                 let full = rows.first {
-                    $0.configuration == yardstick && ($0.mode, $0.link, $0.batch, $0.ranks) == (row.mode, row.link, row.batch, row.ranks)
+                    $0.configuration == baseline && ($0.mode, $0.link, $0.batch, $0.ranks) == (row.mode, row.link, row.batch, row.ranks)
                 }
                 func ms(_ seconds: Double) -> Cell { .number(1000 * seconds, "%.3f") }
                 let gain = full.map { row.times.netGain(over: $0.times) }
@@ -52,7 +52,7 @@ extension MeasuredScaling {
                     let efficiency = curve.efficiency
                     let half = zip(Forecast.ranks, efficiency).prefix { $1 >= 0.5 }.map(\.0).last!
                     let pays = forecast.ranksThatPay(curve).map { $0.isEmpty ? "never" : rankText($0) }
-                    let below = curve.configuration.yardstick(among: forecast.curves.map(\.configuration)).flatMap {
+                    let below = curve.configuration.baseline(among: forecast.curves.map(\.configuration)).flatMap {
                         costs.breakEven(
                             curve.configuration, with: $0, ranks: 16, batch: 16 * model.batch, latency: forecast.network.latency!)
                     }
@@ -69,9 +69,9 @@ extension MeasuredScaling {
     }
 
     /// held-back.csv: a row a prediction by a model that was not fitted to it.
-    var heldBackTable: Table {
+    var crossValidationTable: Table {
         var table = Table(columns: ["model", "mode", "link", "configuration", "batch", "ranks", "measured", "predicted", "error"])
-        for one in held {
+        for one in validation {
             table.rows.append([
                 .text(one.row.configuration.model), .text(one.row.mode.rawValue), .text(one.row.link), .text(label(one.row.configuration)),
                 .count(one.row.batch), .count(one.row.ranks), .number(one.row.step.median, "%.6f"), .number(one.predicted.total, "%.6f"),

@@ -15,7 +15,7 @@ func measureBandwidth(_ options: BandwidthCommand, on world: Communicator) throw
     let placement = try Placement(world, threads: options.measuring.threads)
     let record = RunRecord(
         job: "scaling bandwidth", settings: ["link": link, "max-bytes": "\(options.maxBytes)", "sizes": options.sizes ?? "none"],
-        circumstances: [:], communicator: world, hosts: placement.hostNames)
+        environment: [:], communicator: world, hosts: placement.hostNames)
     Banner(job: "scaling bandwidth", record: record).print(with: progress)
     if placement.isOversubscribed { progress.say("more threads of ranks than cores: these times show no network") }
 

@@ -33,7 +33,7 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     }
     let placement = try Placement(world, threads: options.measuring.threads)
     let record = RunRecord(
-        job: "scaling run", settings: try describe(options), circumstances: ["threads": "\(options.measuring.threads)"],
+        job: "scaling run", settings: try describe(options), environment: ["threads": "\(options.measuring.threads)"],
         communicator: world, hosts: placement.hostNames)
     Banner(job: "scaling run", record: record).print(with: progress)
     let logger = Logger(label: "scaling") { StreamLogHandler.standardError(label: $0) }

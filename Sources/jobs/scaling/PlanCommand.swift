@@ -100,23 +100,23 @@ struct PlanCommand: ParsableCommand {
                 "expected a configuration that the table tells enough of, found none: measure two ranks at least"
                     + (steps == nil ? "" : ", and compare learned and exchange of --steps-to-target with the table"))
         }
-        let held = testOnHeldBack(all).filter { $0.row.configuration.model == rows[0].configuration.model }
-        let band = HeldBack.band(held)
+        let validation = crossValidate(all).filter { $0.row.configuration.model == rows[0].configuration.model }
+        let error90 = CrossValidation.error90(validation)
         let samples = "batch \(batch) \(mode == .strong ? "of all ranks" : "of a rank")"
         let cores = oversubscribed ? "; ranks share \(model.cores!) core\(model.cores! == 1 ? "" : "s")" : ""
         print("model      \(rows[0].configuration.model), \(samples), \(rows.count) rows of \(table)")
         print("network    \(bandwidth.text), \(latencyText(model, network))\(cores)")
-        if let band {
+        if let error90 {
             print(
-                "error      \(String(format: "± %.0f %%", 100 * band)) for nine of ten of \(held.count) predictions by models without a "
+                "error      \(String(format: "± %.0f %%", 100 * error90)) for nine of ten of \(validation.count) predictions by models without a "
                     + "row's rank count or link")
         } else {
-            print("error      unknown: measure a second link or a third rank count to have some held back")
+            print("error      unknown: measure a second link or a third rank count to have some left out")
         }
         print("")
         printTable(plan, measured: rows.map(\.ranks).max()!)
         print("")
-        print(plan.answer(band: band))
+        print(plan.answer(error90: error90))
     }
 
     private func rowsOfModel(_ all: [ScalingTable.Row]) throws -> [ScalingTable.Row] {

@@ -23,8 +23,8 @@ func describe(_ measured: [StepMeasurement]) -> [String] {
             + measured.map { row in
                 func median(_ phase: StepPhase) -> Double { row.times[phase]!.median }
                 let step = row.times[.step]!, configuration = row.configuration
-                let yardstick = configuration.yardstick(among: configurations)
-                let full = measured.first { $0.configuration == yardstick }
+                let baseline = configuration.baseline(among: configurations)
+                let full = measured.first { $0.configuration == baseline }
                 return [
                     String(format: "%g", configuration.learned), configuration.exchange.label, text(step.median),
                     "(\(text(step.p10))–\(text(step.p90)))",
@@ -34,8 +34,8 @@ func describe(_ measured: [StepMeasurement]) -> [String] {
                 ]
             })
     lines.append("medians over steps, then the largest of a rank; compute holds expand and project gradient; wire and memory: the busiest rank's")
-    let yardstick = first.configuration.job == "rica" ? "the dense layer's" : "full"
-    lines.append("net gain: what wait and exchange are shorter than \(yardstick), without expand and project gradient")
+    let baseline = first.configuration.job == "rica" ? "the dense layer's" : "full"
+    lines.append("net gain: what wait and exchange are shorter than \(baseline), without expand and project gradient")
     let wrong = measured.filter { !$0.bytesAgree }
     if wrong.isEmpty { lines.append("the bytes that were counted where buffers are handed to MPI are those of the formula") }
     lines += wrong.map {

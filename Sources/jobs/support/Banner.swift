@@ -11,7 +11,7 @@ public struct Banner {
 
     public init(job: String, record: RunRecord) {
         lines.append("Colonnade \(RunRecord.colonnade), job \(job)")
-        let all = record.settings.merging(record.circumstances) { first, _ in first }
+        let all = record.settings.merging(record.environment) { first, _ in first }
         add("settings", all.keys.sorted().map { "\($0) \(all[$0]!)" }.joined(separator: ", "))
         let hosts = Dictionary(grouping: record.hosts) { $0 }.sorted { $0.key < $1.key }.map { "\($0.key) ×\($0.value.count)" }
         add(

@@ -14,7 +14,7 @@ public struct ExchangeArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What travels: full, the gradient of the expanded weights (the yardstick); dynamic, that of the learned values; "
+            "What travels: full, the gradient of the expanded weights (the baseline); dynamic, that of the learned values; "
                 + "owned, the same to the ranks that update it, and the values back; lowrank, an approximation of it (PowerSGD). "
                 + "(default: owned; with --average-every dynamic)", valueName: "full|dynamic|owned|lowrank"))
     var exchange: ExchangeName?
@@ -93,7 +93,7 @@ public struct ExchangeArguments: ParsableArguments {
 }
 
 /// The choices by option name: those that the result depends on, and those that it does not.
-func describe(_ options: ExchangeOptions) -> (settings: [String: String], circumstances: [String: String]) {
+func describe(_ options: ExchangeOptions) -> (settings: [String: String], environment: [String: String]) {
     var all: [String: String]
     switch options.kind {
     case .allReduce(let gradient, _): all = ["exchange": gradient == .expanded ? "full" : "dynamic"]
