@@ -63,7 +63,7 @@ extension WeightShape {
     /// `ComputePath`. The flops are those that `FullyConnected` names; W, its gradient and the dictionary stream.
     ///
     /// - Parameters:
-    ///   - samples: of this rank's part of the batch.
+    ///   - samples: the samples of this rank's part of the batch.
     ///   - isFirst: inputs are the same in every epoch, and nobody asks for their gradient.
     ///   - pooling: the estimate of pooling all inputs once for the reduced path, spread over the steps that use them.
     public func stepCosts(samples: Int, isFirst: Bool, pooling: Double = 0) -> [PathCost] {

@@ -5,10 +5,10 @@ extension NetworkModel {
     /// Makes a network on the model's values and dictionaries as they are now.
     ///
     /// - Parameters:
-    ///   - gradient: of the shape of `values`: where the network leaves its gradient.
-    ///   - expanded: of the shapes of `ModelShape.expanded`: where it leaves the gradient of W, not yet projected; nil: it
+    ///   - gradient: where the network leaves its gradient, of the shape of `values`.
+    ///   - expanded: where it leaves the gradient of W, not yet projected, of the shapes of `ModelShape.expanded`; nil: it
     ///     projects it.
-    ///   - paths: of every layer with weights.
+    ///   - paths: the compute path of every layer with weights.
     ///   - capacity: the most samples of one batch.
     ///   - timer: measures the projection of gradients.
     public func network(

@@ -10,8 +10,8 @@ public struct NetworkDescent {
 
     /// - Parameters:
     ///   - model: its values change with every step.
-    ///   - settings: of the steps, but for their learning rate.
-    ///   - paths: of every layer with weights.
+    ///   - settings: the settings of the steps, but for their learning rate.
+    ///   - paths: the compute path of every layer with weights.
     ///   - samples: all of them, pooled where the first layer's path takes them so.
     ///   - onDivergence: what was going on, for the message.
     ///   - timer: measures every step.

@@ -22,7 +22,7 @@ public final class NetworkExperiment {
     private let clock = ContinuousClock()
 
     /// - Parameters:
-    ///   - plan: of the same settings.
+    ///   - plan: the plan of the same settings.
     ///   - rates: what `--validate` searches.
     ///   - validateEvery: steps between rows of validation.csv; nil: an epoch.
     public init(

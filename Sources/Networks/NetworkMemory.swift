@@ -77,8 +77,8 @@ extension NetworkSettings {
     /// from; a Double is two.
     ///
     /// - Parameters:
-    ///   - sums: of a sum of so many Doubles over ranks.
-    ///   - held: of the exchange of units × (values of a unit + 1), whose W is units × inputs.
+    ///   - sums: the floats that a sum of so many Doubles over ranks takes.
+    ///   - held: the floats that the exchange of units × (values of a unit + 1) takes, whose W is units × inputs.
     private func preparationFloats(
         _ layer: ModelShape.Layer, samples: Int, sums: (Int) -> Int, held: (Int, Int, Int) -> Int
     ) -> Int {

@@ -125,7 +125,7 @@ extension ModelShape.Layer {
 
 extension NetworkModel.Layer {
     /// - Parameters:
-    ///   - number: of the layer among those with weights.
+    ///   - number: the layer's number among those with weights.
     ///   - values: where its parameters are.
     ///   - before: the layer in the stage before.
     fileprivate init(

@@ -21,7 +21,7 @@ final class NetworkTraining {
     private let timer = StepTimer()
     /// What training starts from: with its dictionaries, pre-trained.
     private let prepared: NetworkModel
-    /// As trained so far.
+    /// The model, as trained so far.
     private(set) var model: NetworkModel
     private var network: Network?
     /// What pools images for the network's first layer, chosen once for training and test images; nil: they are as they

@@ -16,7 +16,7 @@ public struct FinishedRun: Sendable {
 
     /// The name of its data set.
     public var dataset: String { record.settings["dataset"] ?? "" }
-    /// As run.json has it; empty where it has none.
+    /// The seed in run.json's text; empty where it has none.
     public var seed: String { record.settings["seed"] ?? "" }
 
     /// Whether a folder holds a run, finished or not.

@@ -8,7 +8,7 @@ public struct ScalingSeries: Sendable {
     public let mode: BatchMode
     /// The user's name for the network.
     public let link: String
-    /// Samples: of all ranks in `strong`, of a rank in `weak`.
+    /// The samples of all ranks in `strong`, per rank in `weak`.
     public let batch: Int
     /// By rank count; not empty.
     public let rows: [ScalingTable.Row]

@@ -9,7 +9,7 @@ import Runs
 public struct AllReduceTimes: Sendable {
     /// Whose sum it is.
     public let algorithm: AllReduceAlgorithm
-    /// Of a rank's buffer.
+    /// The bytes of a rank's buffer.
     public let bytes: Int
     /// Sums that were measured.
     public let iterations: Int

@@ -14,7 +14,7 @@ public struct StepTime: Sendable {
 ///     compute  = κ · (fixed + perSample · samples of a rank), expand and projectGradient κ · constants
 ///     exchange = √((κ · latency · hops(P))² + ((wire bytes − burst) / bandwidth)²) + κ · payload · handling
 ///
-/// Of hops and bytes the longer counts most: while bytes of some messages wait for the link, others make their hops. That it is the root of
+/// The longer of hops and bytes counts most: while bytes of some messages wait for the link, others make their hops. That it is the root of
 /// their squares is no theory: it foretells measurements better than a sum (docs/SCALING.md).
 ///
 /// Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since MPI's allreduce, a ring
@@ -119,7 +119,7 @@ public struct CostModel: Sendable {
     /// The time of a step.
     ///
     /// - Parameters:
-    ///   - batch: of all ranks together.
+    ///   - batch: the samples of all ranks together.
     ///   - oversubscribed: whether ranks share as many cores as those of the table's oversubscribed rows did.
     /// - Returns: nil for a configuration that was not measured, or for several ranks not between ranks, an exchange
     ///   that there is not on so many, a network of which nothing is known, `oversubscribed` without such rows, or
@@ -172,7 +172,7 @@ public struct CostModel: Sendable {
         if let given = network.latency { return (given, .given) }
         if let measured = latencies[Link(name: network.name, sharesCores: oversubscribed)] { return (measured, .measured) }
         guard let rate = network.bitsPerSecond else { return (Self.usualLatency, .assumed) }
-        // Of links of one rate the first by name, as in every run of a program.
+        // Among links of one rate the first by name is taken, so that every run of a program takes the same.
         let others = latencies.compactMap { link, seconds in
             Interconnect.rate(link.name).map {
                 let apart = (link.sharesCores == oversubscribed ? 0 : 1, $0 < rate ? 1 : 0, abs(log($0 / rate)), link.name)
@@ -182,7 +182,7 @@ public struct CostModel: Sendable {
         return others.min { $0.order < $1.order }.map { ($0.seconds, .neighbour(link: $0.link.name)) } ?? (Self.usualLatency, .assumed)
     }
 
-    /// As measured on that link, else by its rate; nil without one.
+    /// Returns what was measured on that link, else what its rate says; nil without one.
     private func secondsPerByte(of algorithm: ExchangeMethod.Algorithm, on network: Interconnect, _ oversubscribed: Bool) -> Double? {
         streams[Stream(link: Link(name: network.name, sharesCores: oversubscribed), algorithm: algorithm)]
             ?? network.bitsPerSecond.map { inflation(of: algorithm, oversubscribed) * 8 / $0 }

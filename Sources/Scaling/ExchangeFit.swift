@@ -43,7 +43,7 @@ package enum ExchangeFit {
     /// The constants x ≥ 0 that make the squares smallest, by Gauss–Newton steps, each as long as it helps. Where the rows do not tell
     /// constants apart, one of the solutions.
     ///
-    /// - Parameter count: of constants.
+    /// - Parameter count: the number of constants.
     /// - Returns: the constants, and the sum of squares.
     package static func constants(_ count: Int, of measured: [MeasuredExchange]) -> (x: [Double], squares: Double) {
         var best = (x: [Double](repeating: 0, count: count), squares: Double.infinity)

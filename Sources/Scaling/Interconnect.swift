@@ -4,7 +4,7 @@ import Foundation
 public struct Interconnect: Sendable {
     /// That of its link in a table, or any other.
     public let name: String
-    /// Of a link, in either direction; nil where only its name is known.
+    /// The rate of a link, in either direction; nil where only its name is known.
     public let bitsPerSecond: Double?
     /// Seconds of a message without content, from program to program; nil: as measured.
     public let latency: Double?

@@ -10,7 +10,7 @@ public enum MeasuredInputs {
     /// Noise of a shape, in ten classes: the time of a step does not depend on what its inputs hold.
     case noise(TensorShape)
 
-    /// Of a sample.
+    /// The shape of a sample.
     public var shape: TensorShape {
         switch self {
         case .images(let data): data.shape

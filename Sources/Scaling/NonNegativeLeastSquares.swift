@@ -54,7 +54,7 @@ func nonNegativeLeastSquares(_ a: [[Double]], _ b: [Double]) -> (x: [Double], sq
         }
         set.append(next)
         refused.removeAll()
-        // As far towards the best as all stay above 0; the first that would not goes out.
+        // x goes as far towards the best as all stay above 0; the first that would not goes out.
         while let (part, first) = zip(set, best).filter({ $1 <= 0 }).map({ (x[$0] / (x[$0] - $1), $0) }).min(by: { $0.0 < $1.0 }) {
             for (j, value) in zip(set, best) { x[j] += part * (value - x[j]) }
             for j in set where j == first || x[j] <= 1e-14 * size { x[j] = 0 }

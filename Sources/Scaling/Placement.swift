@@ -17,7 +17,7 @@ public struct Placement: Sendable {
 
     /// Two allgathers, of 64 and of 576 bytes a rank.
     ///
-    /// - Parameter threads: of a rank.
+    /// - Parameter threads: the threads per rank.
     public init(_ communicator: Communicator, threads: Int) throws {
         ranks = communicator.size
         hostNames = try communicator.hostNames()

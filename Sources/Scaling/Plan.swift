@@ -10,13 +10,13 @@ public struct Plan: Sendable {
         public let ranks: Int
         /// Samples of a step, of all ranks together.
         public let batch: Int
-        /// As the model predicts it.
+        /// The time of a step that the model predicts.
         public let time: StepTime
         /// Steps to a target; nil: not known, so that a step counts as a step.
         public let steps: Double?
         /// Nil without `steps`.
         public var secondsToTarget: Double? { steps.map { $0 * time.total } }
-        /// Of all ranks together.
+        /// The samples per second of all ranks together.
         public var samplesPerSecond: Double { Double(batch) / time.total }
     }
 
@@ -27,7 +27,7 @@ public struct Plan: Sendable {
 
     /// - Parameters:
     ///   - ranks: the counts to choose from.
-    ///   - batch: of all ranks in `strong`, of a rank in `weak`.
+    ///   - batch: the samples of all ranks in `strong`, per rank in `weak`.
     ///   - stepsToTarget: where given, configurations without steps are left out.
     public init(
         _ model: CostModel, _ configurations: [Configuration], ranks: [Int], batch: Int, mode: BatchMode, on network: Interconnect,

@@ -44,9 +44,9 @@ public struct MeasurementSettings: Sendable {
 
 /// Bytes of a step.
 public struct StepBytes: Equatable, Sendable {
-    /// Of the values that are summed over ranks.
+    /// The bytes of the values that are summed over ranks.
     public var payload: Int
-    /// That the busiest rank sends.
+    /// The bytes that the busiest rank sends.
     public var wire: Int
 }
 
@@ -62,17 +62,17 @@ public struct StepMeasurement: Sendable {
     public let steps: Int
     /// By the exchange's formula.
     public let bytes: StepBytes
-    /// As counted where buffers are handed to MPI.
+    /// The bytes that are counted where buffers are handed to MPI.
     public let counted: StepBytes
     /// The largest peak of a rank's resident memory.
     public let peakBytes: Int
-    /// Of every phase.
+    /// The times of every phase.
     public let times: [StepPhase: TimeSpread]
 
     /// - Parameters:
     ///   - parameters: those that are learned.
     ///   - counted: on this rank.
-    ///   - times: of this rank.
+    ///   - times: the times of this rank.
     init(
         job: String, model: String, settings: MeasurementSettings, placement: Placement, learned: Double,
         parameters: [LearnedValues.Shape], exchange: ExchangeMethod,

@@ -16,7 +16,7 @@ public enum StepPhase: String, CaseIterable, Sendable {
     /// For the slowest rank: a barrier before the exchange; none where gradients leave during backward, since it would wait
     /// for them, too.
     case wait
-    /// Of values between ranks, with what a rank packs, sums, rounds and factors for it; where there is no barrier, with the wait.
+    /// Exchanging values between ranks, with what a rank packs, sums, rounds and factors for it; where there is no barrier, with the wait.
     case exchange
 
     /// What the phase was called in older tables.
@@ -31,7 +31,7 @@ public enum StepPhase: String, CaseIterable, Sendable {
 
 /// What the times of many steps say, in seconds.
 public struct TimeSpread: Equatable, Sendable {
-    /// Of quantiles the middle one, those below which 10 and 90 % lie, and the ends.
+    /// The quantiles: the middle one, those below which 10 and 90 % lie, and the ends.
     public let median, p10, p90, min, max: Double
 
     /// The names of `values`.
@@ -53,7 +53,7 @@ extension [StepPhase: TimeSpread] {
     /// Seconds of a step that predicting weights saves: what wait and exchange are shorter than another's, without expand and project gradient.
     /// Medians. The wait is among it, since that of owners cannot be told from their exchange.
     ///
-    /// - Parameter full: of the same model where full weights are exchanged.
+    /// - Parameter full: the times of the same model where full weights are exchanged.
     public func netGain(over full: Self) -> Double {
         func median(_ phases: StepPhase..., of times: Self) -> Double { phases.reduce(0) { $0 + times[$1]!.median } }
         return median(.wait, .exchange, of: full) - median(.wait, .exchange, .expand, .projectGradient, of: self)

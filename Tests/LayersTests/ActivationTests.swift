@@ -20,7 +20,7 @@ extension Activation {
         let x = normalMatrix(rows: 4, columns: 30, stream: 70, factor: 3)
         let before = x.doubles
         activation.apply(inPlace: x)
-        // As documented: 2e-7 or 4 units in the last place.
+        // The documented bound: 2e-7 or 4 units in the last place.
         #expect(largestDifference(x.doubles, before.map { $0.map(activation.naive) }) <= 4 * 0x1p-24)
     }
 

@@ -80,7 +80,7 @@ import Testing
         let layer = PredictedWeights(grid: grid, columns: [Column(units: 0..<1, alpha: [0, 1], dictionary: atoms)])
         let found = Matrix<Float>(rows: 1, columns: 2)
         try layer.fit(Matrix<Float>([[3, 6, 0, 3]]), into: found)
-        // Of all w with w₀ + w₁ = 3 the shortest. The Gram matrix of all sixes has the ridge ε = 6e-10 across, where it takes roundings of
+        // The shortest of all w with w₀ + w₁ = 3 is found. The Gram matrix of all sixes has the ridge ε = 6e-10 across, where it takes roundings of
         // some 2⁻⁵³·12 for a part of w of 12·2⁻⁵³/ε = 2e-6; ε itself takes 5e-11, and w is rounded.
         #expect(abs(found[0, 0] - 1.5) < 1e-5 && abs(found[0, 1] - 1.5) < 1e-5)
     }

@@ -20,7 +20,7 @@ import Testing
             "\(columns) columns, \(activation), \(paths.map(\.rawValue)), \(channels) channels, dropout \(dropout)"
         }
 
-        /// Of a plane of 4×5.
+        /// The values of a sample, in planes of 4×5.
         var size: Int { 20 * channels }
         /// The number of the batch's first sample, which dropout draws by.
         static let firstSample = 50

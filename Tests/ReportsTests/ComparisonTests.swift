@@ -152,7 +152,7 @@ import Testing
         #expect(chosen.allSatisfy { $0.group.settings["learned"] == "0.1" })
     }
 
-    /// Of equal errors the earlier series stay, and none of them takes the place of a lower one or of the dense net.
+    /// The earlier series stay where errors are equal, and none of them takes the place of a lower one or of the dense net.
     @Test func aSelectionKeepsTheBestAndTheDense() throws {
         let written = [("1", 0.2), ("2", 0.2), ("3", 0.2), ("4", 0.1)].map { WrittenRun(["columns": $0], error: $1) }
         let comparison = try compare(written)

@@ -114,13 +114,13 @@ import Testing
         }
     }
 
-    /// Of exchanges that share a bucket's worth of bytes only what is above it takes time, at rates that were not measured, too; where
+    /// Exchanges that share a bucket's worth of bytes take time only for what is above it, at rates that were not measured, too; where
     /// ranks have cores of their own nothing passes at once. All of some exchanges is within 2 ms at 1 Gbit/s.
     @Test(arguments: [0.00075, 0.002])
     func whatPassesAtOnce(burst: Double) throws {
         var machine = WrittenScaling()
         (machine.cores, machine.burst) = (2, burst)
-        // Of an exchange in four steps a quarter of the bucket a step.
+        // An exchange in four steps has a quarter of the bucket per step.
         let nets = Self.nets + [WrittenScaling.Net(learned: 0.1, exchange: "average4-ring", payload: 64_000)]
         let rows = try table(nets, ranks: [1, 2, 4, 8, 16], machine: machine), model = CostModel(rows)
         #expect(model.burst == burst)
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    /// Of numbers of cores that slow all ranks down alike the fewest; of a million few enough to fit each.
+    /// The fewest cores are found among numbers that slow all ranks down alike; among a million, few enough to fit each.
     @Test(arguments: [(1, [5] as Set), (2, [12, 20] as Set), (3, [60, 61, 7] as Set), (1, [64] as Set)])
     func coreCounts(most: Int, ranks: Set<Int>) {
         var seen: Set<[Int]> = []

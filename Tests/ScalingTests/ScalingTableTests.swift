@@ -195,7 +195,7 @@ import Testing
         #expect(forecast.curves.count == 3 && forecast.curves.flatMap(\.efficiency).allSatisfy(\.isFinite))
     }
 
-    /// As spreadsheets write it.
+    /// Tables as spreadsheets write them are read.
     @Test func aMarkBeforeTheTextAndOtherEndsOfLines() throws {
         let text = "\u{FEFF}" + (try line([:])).replacingOccurrences(of: "\n", with: "\r\n")
         let row = try #require(try ScalingTable(text: text, path: "t.csv").rows.first)

@@ -19,12 +19,12 @@ public struct NaivePerceptron {
         public static let relu = Self(value: { max($0, 0) }, slope: { $0 > 0 ? 1 : 0 }, steepest: 1, bend: 0, kernelError: 0)
     }
 
-    /// Of every layer its columns: units and the whole U, n_v × n_α.
+    /// The columns of every layer: units and the whole U, n_v × n_α.
     public var layers: [[(units: Range<Int>, basis: Rows)]]
     public var nonlinearity: Nonlinearity
     public var inputs: Rows
     public var labels: [Int32]
-    /// Of every hidden layer what dropout multiplies its outputs by, samples × units; empty: nothing is dropped.
+    /// What dropout multiplies the outputs of every hidden layer by, samples × units; empty: nothing is dropped.
     public var masks: [Rows] = []
 
     public init(layers: [[(units: Range<Int>, basis: Rows)]], nonlinearity: Nonlinearity, inputs: Rows, labels: [Int32]) {
@@ -57,7 +57,7 @@ public struct NaivePerceptron {
     /// The sum of the losses and the gradient of their mean, as the network computes them on a path a layer, with a bound on what
     /// Float arithmetic may be off by: every product is one of the network's, so the bound follows its chain of roundings.
     ///
-    /// - Parameter pools: of every layer whether it pools its inputs with U; else it expands W.
+    /// - Parameter pools: whether a layer pools its inputs with U, for every layer; else it expands W.
     public func bounded(_ values: [Rows], pools: [Bool]) -> (loss: Double, error: Double, gradient: [Bounded]) {
         let u = floatUnit
         var x = [Bounded(inputs)]

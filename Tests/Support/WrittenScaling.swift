@@ -2,7 +2,7 @@ import Foundation
 
 /// scaling.csv as `scaling run` leaves it, of a machine that keeps to the cost model exactly, or nearly.
 public struct WrittenScaling: Sendable {
-    /// Of a configuration, seconds on a core of its own.
+    /// A configuration, and its seconds on a core of its own.
     public struct Net: Sendable {
         public var model = "net"
         public var learned: Double
@@ -30,7 +30,7 @@ public struct WrittenScaling: Sendable {
     public var lines: [String] = [columns.joined(separator: ",")]
     /// Seconds of a hop.
     public var latency = 100e-6
-    /// Of the whole rate, what an algorithm reaches: MPI's allreduce, a ring, owners.
+    /// The part of the whole rate that an algorithm reaches: MPI's allreduce, a ring, owners.
     public var reached = ["mpi": 0.6, "ring": 0.8, "owned": 0.9]
     /// More ranks than these share them.
     public var cores = Int.max
@@ -66,7 +66,7 @@ public struct WrittenScaling: Sendable {
     /// Adds a row.
     ///
     /// - Parameters:
-    ///   - batch: of all ranks.
+    ///   - batch: the samples of all ranks.
     ///   - noise: what compute and exchange are multiplied with.
     public mutating func add(
         _ net: Net, ranks: Int, batch: Int, mode: String = "strong", link: String, bitsPerSecond: Double, noise: (Double, Double) = (1, 1)

@@ -7,7 +7,7 @@ import Parallel
 /// of a sample is a row.
 ///
 /// - Parameters:
-///   - grid: of the layer's inputs.
+///   - grid: the shape of the layer's inputs.
 ///   - samples: all samples, the same list on every rank.
 ///   - load: puts some samples, 1000 at most, into the first rows of a matrix of as many columns as inputs.
 /// - Throws: `MPIError`.

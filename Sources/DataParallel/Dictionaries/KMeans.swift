@@ -29,7 +29,7 @@ public func kMeans(
         load(part, x)
         centres.rows(start..<start + part.count).copy(from: x.rows(0..<part.count))
     }
-    // Of every centre the sum of its samples, then their number.
+    // Every centre's row is the sum of its samples, then their number.
     let sums = Matrix<Double>(rows: count, columns: size + 1)
     let all = SampleSums(count: count * (size + 1), order: order, communicator: communicator)
     for _ in 0..<iterations {

@@ -37,7 +37,7 @@ public protocol Exchange: AnyObject {
     /// Sums the gradient over ranks and lets `rule` make the new values, which all ranks have afterwards.
     ///
     /// - Parameters:
-    ///   - gradient: of this rank's samples; scratch afterwards.
+    ///   - gradient: the gradient of this rank's samples; scratch afterwards.
     ///   - timer: measures an exchange; this rank's own arithmetic is measured as compute.
     /// - Throws: `MPIError`.
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule, timer: StepTimer) throws

@@ -134,8 +134,8 @@ final class PowerSGD: RankSum {
     }
 }
 
-/// Gram–Schmidt on the rows of a matrix of few, inner products in Double, each row twice: of one that nearly depends on
-/// those before, the first time leaves much of them. A row that depends on them becomes zeros.
+/// Gram–Schmidt on the rows of a matrix of few, inner products in Double, each row twice, since the first time
+/// leaves much of those before in one that nearly depends on them. A row that depends on them becomes zeros.
 private func orthonormalise(_ m: Matrix<Float>) {
     for r in 0..<m.rows {
         let row = m.row(r), before = norm(row)

@@ -2,7 +2,7 @@ import Layers
 import LinearAlgebra
 import Parallel
 
-/// As `ShardedExchange`, with bfloat16 on the wire: half the bytes.
+/// A `ShardedExchange` with bfloat16 on the wire: half the bytes.
 ///
 /// A rank rounds its gradient and adds what that took to its next one; the owner sums in Float and keeps its values in full. It sends them
 /// rounded, and all ranks, it too, compute with the rounded ones. What rounding took is the only state that one rank alone has.
@@ -15,7 +15,7 @@ final class RoundedShardedExchange: Exchange {
     private let packet: UnsafeMutableBufferPointer<UInt16>
     /// What rounding has taken from the gradient of every value.
     private let errorFeedback: Matrix<Float>
-    /// Of every parameter the own values in full.
+    /// The master weights: the own values of every parameter in Float.
     private let masterWeights: [Matrix<Float>]
     private var begun = false
 

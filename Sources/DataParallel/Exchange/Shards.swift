@@ -7,12 +7,12 @@ import Partition
 struct Shards<Number: MPIScalar> {
     /// Parameters that leave together, in the order in which a network's gradients are complete: those that fit one message in all.
     let groups: [Range<Int>]
-    /// Of every group: which of the flat buffer's values are each rank's.
+    /// Which of the flat buffer's values are each rank's, for every group.
     let parts: [Parts<Number>]
-    /// Of every parameter: the units of this rank, and where their values are in the flat buffer.
+    /// The units of every parameter that are this rank's, and where their values are in the flat buffer.
     let updated: [Range<Int>]
     let own: [Range<Int>]
-    /// Of every rank, a parameter a range: where its values are in the flat buffer.
+    /// Where each rank's values are in the flat buffer, a range per parameter.
     let places: [[Range<Int>]]
 
     init(_ values: LearnedValues, communicator: Communicator) {

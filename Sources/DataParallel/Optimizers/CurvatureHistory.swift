@@ -24,7 +24,7 @@ struct CurvatureHistory {
 
     /// - Parameters:
     ///   - share: values of this rank.
-    ///   - groups: of how many groups it holds which, all of one length.
+    ///   - groups: which groups it holds, of how many, all of one length.
     init(capacity: Int, share: Int, groups: (count: Int, own: Range<Int>)) {
         self.capacity = capacity
         basis = Matrix(rows: 2 * capacity + 1, columns: share)

@@ -24,13 +24,13 @@ public final class SGD: UpdateRule {
     /// η of the next update.
     public var learningRate = 0.0
     private let options: Options
-    /// Of every parameter: how many values of a unit are weights; those after them are biases.
+    /// How many values of a unit are weights, for every parameter; those after them are biases.
     private let weightsPerUnit: [Int]
     private let velocities: [Matrix<Float>]
 
     /// - Parameters:
     ///   - updated: the units of every parameter that this rank updates.
-    ///   - weightsPerUnit: of every parameter; `valuesPerUnit` where a unit has no bias.
+    ///   - weightsPerUnit: how many values of a unit are weights, for every parameter; `valuesPerUnit` where a unit has no bias.
     public init(_ values: LearnedValues, updated: [Range<Int>], weightsPerUnit: [Int], options: Options) {
         self.options = options
         self.weightsPerUnit = weightsPerUnit

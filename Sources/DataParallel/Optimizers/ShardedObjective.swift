@@ -14,7 +14,7 @@ public protocol ShardedObjective: AnyObject {
     /// One part of this rank's samples: returns their sum of the objective and sets their gradient.
     ///
     /// - Parameters:
-    ///   - part: of 0..<parts, in order at the same values.
+    ///   - part: one of 0..<parts, in order at the same values.
     ///   - values: all learned values, units × values a unit, the same on every rank.
     ///   - gradient: units × values a unit; what was in it is replaced.
     func samplesPart(_ part: Int, at values: Matrix<Float>, gradient: Matrix<Float>) -> Double

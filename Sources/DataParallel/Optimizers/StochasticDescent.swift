@@ -27,11 +27,11 @@ extension BatchObjective {
 public final class StochasticDescent {
     public struct Options: Sendable {
         public var seed: UInt64
-        /// Of the orders: another for each use of the seed.
+        /// The random stream of the orders: another for each use of the seed.
         public var stream: Int
-        /// Samples of a step, on all ranks.
+        /// Samples per step, on all ranks.
         public var batch: Int
-        /// Of the whole run, which the schedule counts.
+        /// The epochs of the whole run, which the schedule counts.
         public var epochs: Int
         /// η of the first update.
         public var learningRate: Double
@@ -70,7 +70,7 @@ public final class StochasticDescent {
     /// - Parameters:
     ///   - values: the start, the same on every rank; hold the result afterwards.
     ///   - gradient: where the objective leaves its gradient.
-    ///   - weightsPerUnit: of every parameter, as `SGD` has them.
+    ///   - weightsPerUnit: how many values of a unit are weights, for every parameter, as `SGD` has them.
     ///   - watched: a parameter whose last value a loss that is not a number leaves not a number, either.
     ///   - onDivergence: what was done when the loss became no number, and what to do.
     ///   - timer: measures every step.
@@ -97,7 +97,7 @@ public final class StochasticDescent {
     ///
     /// - Parameters:
     ///   - state: where an earlier descent ended, which this one goes on from.
-    ///   - last: the number of the last epoch; nil: of the options' last.
+    ///   - last: the number of the last epoch; nil: the options' last.
     ///   - watch: called on every rank after so many steps, or as soon after them as all ranks hold the same values, with loss and error
     ///     of the epoch before.
     /// - Throws: `Divergence`, on all ranks at the same step, where values are averaged after an exchange; `MPIError`; what `report` and

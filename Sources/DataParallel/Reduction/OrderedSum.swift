@@ -11,7 +11,7 @@ import Partition
 public final class OrderedSum<Number: Scalar & MPIScalar> {
     private let communicator: Communicator
     private let messages: Messages
-    /// Of every rank: where the values are that it owns.
+    /// Where the values are that each rank owns.
     private let places: [[Range<Int>]]
     private let cut: Cut?
     private let ownCount: Int
@@ -29,7 +29,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     private let packet: Matrix<Number>
     private let sizes: SumSizes
 
-    /// - Parameter places: of every rank the ranges of the buffer that it owns; together all of it.
+    /// - Parameter places: the ranges of the buffer that each rank owns; together all of it.
     public convenience init(places: [[Range<Int>]], communicator: Communicator) {
         self.init(places, nil, communicator)
     }
@@ -108,7 +108,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         }
     }
 
-    /// As `sum`, and the owners send their values to all.
+    /// Sums as `sum` does, and the owners send their values to all.
     ///
     /// - Precondition: the owners' parts are a cut.
     /// - Throws: `MPIError`.

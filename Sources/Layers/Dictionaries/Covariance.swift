@@ -15,7 +15,7 @@ public struct Covariance: WeightDictionary {
     private let covariance: Matrix<Double>
     private let form: KernelForm
 
-    /// - Parameter covariance: of one plane's positions, n×n, symmetric; kept, not copied.
+    /// - Parameter covariance: the covariance of one plane's positions, n×n, symmetric; kept, not copied.
     /// - Throws: `DictionaryError` where it holds a number that is not finite, or no jitter makes it positive definite.
     /// - Complexity: n³/3 flops in Double for each jitter tried.
     public init(_ covariance: Matrix<Double>, form: KernelForm = .ridge(defaultRidge)) throws(DictionaryError) {

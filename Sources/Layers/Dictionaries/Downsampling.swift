@@ -7,7 +7,7 @@ import LinearAlgebra
 /// columns, band i from row ⌊i·height/r⌋ on; it has ⌊(i+1)·count/r⌋ − ⌊i·count/r⌋ cells, cut the same way along the columns. An atom
 /// is its cell's indicator over the square root of its pixels, so U is orthonormal; with as many cells as positions it is the identity.
 public struct Downsampling: WeightDictionary {
-    /// Of the plane that is made smaller.
+    /// The shape of the plane that is made smaller.
     public let grid: TensorShape
 
     public init(grid: TensorShape) {

@@ -5,7 +5,7 @@ public struct PrincipalComponents: AtomDictionary {
     /// Eigenvectors in rows, by ascending eigenvalue.
     private let vectors: Matrix<Double>
 
-    /// - Parameter covariance: of one plane's positions, n×n, symmetric.
+    /// - Parameter covariance: the covariance of one plane's positions, n×n, symmetric.
     /// - Throws: `DictionaryError` where it holds a number that is not finite.
     /// - Complexity: ~9n³ flops in Double.
     public init(covariance: Matrix<Double>) throws(DictionaryError) {

@@ -9,7 +9,7 @@ public protocol WeightDictionary: Sendable {
     /// U of one plane for the α of a column, positions × alpha.count.
     ///
     /// - Parameters:
-    ///   - alpha: of 0 ..< the atoms that the kind has.
+    ///   - alpha: indices in 0 ..< the atoms that the kind has.
     ///   - stream: that of the column. Only a dictionary of random numbers draws from it.
     /// - Throws: `DictionaryError` where a kernel matrix is not positive definite.
     func matrix(alpha: [Int], stream: ColumnStream) throws(DictionaryError) -> Matrix<Float>

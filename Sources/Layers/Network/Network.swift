@@ -76,7 +76,7 @@ public final class Network {
     ///
     /// - Parameters:
     ///   - labels: a class for each sample.
-    ///   - scale: of the gradient: 1 over the samples of the batch on all ranks.
+    ///   - scale: the gradient's scale: 1 over the samples of the batch on all ranks.
     ///   - firstSample: the number of the first sample among all that were seen, by which dropout draws.
     ///   - completed: called with every parameter whose gradient is complete while those of others are still to be
     ///     computed: the last layer's first, none where the caller projects.

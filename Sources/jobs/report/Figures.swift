@@ -56,7 +56,7 @@ extension Comparison {
     /// The objective on the training images against time, for the smallest seed of each group, or of a selection. Nil where no run has
     /// metrics.
     ///
-    /// - Parameter curveOf: of a run directory.
+    /// - Parameter curveOf: the curve of a run directory.
     func training(_ curveOf: (String) throws -> TrainingCurve?) throws -> Figure? {
         let most = 12, shown = selection(atMost: most)
         let curves = try shown.compactMap { series, group -> Plot.Curve? in

@@ -7,7 +7,7 @@ struct Page {
     let comparison: Comparison
     /// Nil: gnuplot drew none.
     let figures: [(figure: Figure, picture: Data)]?
-    /// Of groups that have them.
+    /// The pictures of the groups that have them.
     let filters: [(label: String, folder: String, picture: Data)]
 
     var html: String {

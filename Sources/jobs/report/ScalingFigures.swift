@@ -8,7 +8,7 @@ extension MeasuredScaling {
 
     static func isFigure(_ file: String) -> Bool { file.hasSuffix(".png") && prefixes.contains(where: file.hasPrefix) }
 
-    /// Of every model, mode, link and batch with two rank counts the time of a step and the efficiency; of every model its forecasts.
+    /// The time of a step and the efficiency for every model, mode, link and batch with two rank counts, and the forecasts for every model.
     var figures: [Figure] {
         let groups = series.reduce(into: [[ScalingSeries]]()) { groups, next in
             if let last = groups.last?.last, last.isBeside(next) { groups[groups.count - 1].append(next) } else { groups.append([next]) }

@@ -25,7 +25,7 @@ struct MeasuredScaling {
     /// A net, and how it would scale on other networks.
     struct Model {
         let name: String
-        /// Of a rank, for the forecasts.
+        /// The batch per rank of the forecasts.
         let batch: Int
         /// The most ranks with a core each; nil where all rows are oversubscribed, so that there is nothing to forecast from.
         let mostRanks: Int?
@@ -47,7 +47,7 @@ struct MeasuredScaling {
         let names = series.map(\.configuration.model).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         models = names.map { name in
             let own = rows.filter { $0.configuration.model == name }, alone = own.filter { !$0.oversubscribed }
-            // As it was measured, a fixed batch per rank if there is one.
+            // The batch that was measured, a fixed one per rank if there is one.
             let fixed = own.filter { $0.mode == .weak }, batch = (fixed.isEmpty ? own : fixed).map(\.samplesPerRank).max()!
             let configurations = costs.configurations.filter { one in alone.contains { $0.configuration == one } }
             return Model(

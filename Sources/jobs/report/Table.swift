@@ -3,7 +3,7 @@ import Foundation
 /// A value of a table: exact in CSV, rounded where it is to be read.
 enum Cell {
     case text(String)
-    /// As run.json has it, which may be a number of many digits.
+    /// A setting in run.json's text, which may be a number of many digits.
     case setting(String)
     case count(Int)
     /// With its format for readers.

@@ -90,7 +90,7 @@ struct RunCommand: ParsableCommand {
         get throws { try list(learned, "--learned", "proportions above 0 and at most 1") { Proportion(argument: $0)?.value } }
     }
 
-    /// Of mlp, in the order given.
+    /// The exchanges of mlp, in the order given.
     var exchanges: [ExchangeOptions] {
         get throws {
             try list(exchange ?? "full,dynamic,owned", "--exchange", "labels of \(ExchangeOptions.labels)") { ExchangeOptions(label: $0) }

@@ -105,7 +105,7 @@ struct MLPExchangeTests {
         #expect(try loss(["--average-every", "4"]) <= truth)
     }
 
-    /// As for the dictionaries (`MLPJobTests`), on ranks that exchange.
+    /// What holds for the dictionaries (`MLPJobTests`) holds on ranks that exchange.
     @Test(arguments: [
         ["--exchange", "owned"], ["--wire", "bfloat16"], ["--exchange", "full"], ["--exchange", "dynamic", "--allreduce", "ring"],
         ["--exchange", "lowrank"], ["--exchange", "lowrank", "--lowrank-of", "full", "--pretrain-epochs", "1", "--epochs", "0"],

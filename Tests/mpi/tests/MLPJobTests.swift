@@ -281,7 +281,7 @@ struct MLPJobTests {
         #expect(zip(rows, rows.dropFirst()).allSatisfy { $0[4] < $1[4] && $0[5] < $1[5] })
     }
 
-    /// Of every rate the bytes that its stages have exchanged.
+    /// The bytes of every rate are those that its stages have exchanged.
     @Test func validationOfStages() throws {
         let options = ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--learned", "0.1", "--dictionary", "se,randcon"]
         try folder.succeed("run", job: "mlp", ranks: 2, options + ["--progress", "none", "--epochs", "2", "--alternate", "1", "--validate"])

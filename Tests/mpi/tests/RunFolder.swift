@@ -22,7 +22,7 @@ final class RunFolder {
         ).run()
     }
 
-    /// As `start`, for runs that must succeed.
+    /// Starts a run, as `start` does, that must succeed.
     func succeed(_ name: String, job: String = "rica", ranks: Int? = nil, _ options: [String]) throws {
         let outcome = try start(name, job: job, ranks: ranks, options)
         try #require(outcome.code == 0, "\(options): \(outcome)")

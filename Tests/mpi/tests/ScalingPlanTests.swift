@@ -89,7 +89,7 @@ import Testing
     @Test func whatIsSaidOfTheLatency() throws {
         #expect(try plan(["--bandwidth", "300mbit", "--latency", "7us"]).output.contains("network    300mbit, latency 7 µs\n"))
         #expect(try plan(["--bandwidth", "1gbit"]).output.contains("network    1gbit, latency 100 µs, as measured on that link\n"))
-        // Of the same link, written in another way.
+        // The same link, written in another way, has the same latency.
         #expect(try plan(["--bandwidth", "1000Mbit/s"]).output.contains("network    1000Mbit/s, latency 100 µs, as measured on that link\n"))
         try write(written.text.replacing("100mbit", with: "slow").replacing("1gbit", with: "fast"), to: "named.csv")
         let assumed = try plan(["--bandwidth", "1gbit"], table: "named.csv")
