@@ -54,10 +54,11 @@ public struct RandomStream: Sendable {
         ck_random_normal(seed, purpose.code, stream, UInt64(start), base, buffer.count)
     }
 
-    /// Numbers drawn uniformly from a range, for the indices `start ..< start + buffer.count`: 2²⁴ equally likely ones, from 32 bits each.
+    /// Numbers drawn uniformly from a range, for the indices `start ..< start + buffer.count`: 2²⁴ equally likely ones,
+    /// from 32 bits each.
     ///
-    /// Four numbers share a block of the generator, so they are not independent of `bits` and `fillNormal` of the same stream: draw
-    /// one kind from a stream.
+    /// Four numbers share a block of the generator, so they are not independent of `bits` and `fillNormal` of the same
+    /// stream: draw one kind from a stream.
     public func fillUniform(_ buffer: UnsafeMutableBufferPointer<Float>, from start: Int = 0, in range: Range<Float>) {
         precondition(!range.isEmpty, "no numbers in \(range)")
         guard let base = buffer.baseAddress else { return }

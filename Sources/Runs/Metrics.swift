@@ -29,8 +29,8 @@ public struct Metrics: Sendable {
         ///   - times: the times of all of them.
         ///   - bytes: that rank 0 sent in them.
         package init(
-            step: Int, epoch: Int? = nil, evaluations: Int? = nil, objective: Double, error: Double? = nil, seconds: Double,
-            steps: Int, times: StepTimer.Seconds, bytes: Int
+            step: Int, epoch: Int? = nil, evaluations: Int? = nil, objective: Double, error: Double? = nil,
+            seconds: Double, steps: Int, times: StepTimer.Seconds, bytes: Int
         ) {
             let count = Double(steps)
             self.step = step

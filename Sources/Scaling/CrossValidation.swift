@@ -13,7 +13,9 @@ public enum CrossValidation {
     }
 
     /// Fits a model to some rows and predicts others, but for those that it cannot predict.
-    public static func errors(fitting rows: [ScalingTable.Row], predicting leftOut: [ScalingTable.Row]) -> [Prediction] {
+    public static func errors(
+        fitting rows: [ScalingTable.Row], predicting leftOut: [ScalingTable.Row]
+    ) -> [Prediction] {
         let model = CostModel(rows)
         return leftOut.compactMap { row in
             model.predict(

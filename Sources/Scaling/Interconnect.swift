@@ -35,7 +35,9 @@ public struct Interconnect: Sendable {
 
     private static func number(_ text: String, _ units: [String: Double]) -> Double? {
         let number = text.prefix { $0.isNumber || $0 == "." }
-        guard let unit = units[String(text.dropFirst(number.count))], let value = Double(number), value.isFinite else { return nil }
+        guard let unit = units[String(text.dropFirst(number.count))], let value = Double(number), value.isFinite else {
+            return nil
+        }
         return value * unit
     }
 }

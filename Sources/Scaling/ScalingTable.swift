@@ -90,7 +90,8 @@ public struct ScalingTable: Sendable {
             }
         }
         guard !rows.isEmpty else {
-            throw DataError(message: "\(path): expected a row of measurements at least, found none: 'scaling run' adds them")
+            throw DataError(
+                message: "\(path): expected a row of measurements at least, found none: 'scaling run' adds them")
         }
         self.rows = rows
     }
@@ -114,7 +115,8 @@ private struct Line {
 
     private func text(_ name: String) throws -> String {
         guard let place = columns.firstIndex(of: name) else {
-            throw DataError(message: "\(path): line 1: expected a column '\(name)', found none: is it a table of 'scaling run'?")
+            throw DataError(
+                message: "\(path): line 1: expected a column '\(name)', found none: is it a table of 'scaling run'?")
         }
         return cells[place]
     }

@@ -91,8 +91,8 @@ public struct StepMeasurement: Sendable {
         self.times = try times.spreads(over: communicator)
     }
 
-    /// Whether the bytes that were counted are those of the formula. Where parts go to their owners, one rank alone hands nothing to MPI,
-    /// and in a fixed order a rank may hand it several parts of a sum.
+    /// Whether the bytes that were counted are those of the formula. Where parts go to their owners, one rank alone
+    /// hands nothing to MPI, and in a fixed order a rank may hand it several parts of a sum.
     public var bytesAgree: Bool {
         let parts = configuration.exchange.parts(ranks: placement.ranks)
         return bytes.wire == counted.wire
@@ -102,17 +102,22 @@ public struct StepMeasurement: Sendable {
     /// The columns of scaling.csv.
     public static let columnNames =
         [
-            "job", "model", "mode", "ranks", "hosts", "oversubscribed", "link", "batch", "learned", "columns", "layers", "exchange", "steps",
+            "job", "model", "mode", "ranks", "hosts", "oversubscribed", "link", "batch", "learned", "columns", "layers",
+            "exchange", "steps",
             "payloadBytes", "wireBytes", "peakBytes",
         ] + StepPhase.allCases.flatMap { phase in TimeSpread.names.map { "\(phase.rawValue)_\($0)" } }
     /// The names that columns had in older tables, and the columns that those lack.
     public static let formerNames = Dictionary(
         uniqueKeysWithValues: StepPhase.allCases.flatMap { phase in
-            TimeSpread.names.compactMap { part in phase.formerName.map { ("\(phase.rawValue)_\(part)", "\($0)_\(part)") } }
+            TimeSpread.names.compactMap { part in
+                phase.formerName.map { ("\(phase.rawValue)_\(part)", "\($0)_\(part)") }
+            }
         })
     public static let newColumns: Set = ["layers"]
     /// The columns that tell rows apart.
-    public static let key = ["job", "model", "mode", "ranks", "hosts", "link", "batch", "learned", "columns", "exchange"]
+    public static let key = [
+        "job", "model", "mode", "ranks", "hosts", "link", "batch", "learned", "columns", "exchange",
+    ]
 
     /// Values of the columns, times with nine decimals.
     public var fields: [String] {

@@ -5,8 +5,8 @@ import LinearAlgebra
 /// unit, is summed as the product PQᵀ of two thin matrices, which one step of the power method from the last Q makes.
 /// What that leaves out stays with the ranks and is added to their next gradients.
 ///
-/// Two allreduces, of P with what is not approximated, and of Q: r·(units + weights) values a parameter, its biases, and
-/// whole those parameters that this would not make smaller. 6·r flops a weight.
+/// Two allreduces, of P with what is not approximated, and of Q: r·(units + weights) values per parameter, its biases,
+/// and whole those parameters that this would not make smaller. 6·r flops a weight.
 final class PowerSGD: RankSum {
     private struct Approximation {
         let parameter: Int

@@ -2,10 +2,11 @@ import Layers
 import Parallel
 import Partition
 
-/// Which rank owns what of some learned values: every parameter's units are cut into ranks, so that each owns a part of every layer. And which
-/// of them travel together, as values of a type.
+/// Which rank owns what of some learned values: every parameter's units are cut into ranks, so that each owns a part of
+/// every layer. And which of them travel together, as values of a type.
 struct Shards<Number: MPIScalar> {
-    /// Parameters that leave together, in the order in which a network's gradients are complete: those that fit one message in all.
+    /// Parameters that leave together, in the order in which a network's gradients are complete: those that fit one
+    /// message in all.
     let groups: [Range<Int>]
     /// Which of the flat buffer's values are each rank's, for every group.
     let parts: [Parts<Number>]

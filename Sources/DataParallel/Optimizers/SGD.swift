@@ -1,8 +1,9 @@
 import Layers
 import LinearAlgebra
 
-/// Stochastic gradient descent with momentum on learned values: v ← μv − η(g + λw), w ← w + v, and where a unit's w has become longer
-/// than the largest norm allowed, it is scaled back to that (Denil et al. 2013, released settings). A bias has neither decay nor norm.
+/// Stochastic gradient descent with momentum on learned values: v ← μv − η(g + λw), w ← w + v, and where a unit's w has
+/// become longer than the largest norm allowed, it is scaled back to that (Denil et al. 2013, released settings). A
+/// bias has neither decay nor norm.
 ///
 /// Keeps a velocity for the values that this rank updates, and for no others.
 public final class SGD: UpdateRule {
@@ -30,7 +31,8 @@ public final class SGD: UpdateRule {
 
     /// - Parameters:
     ///   - updated: the units of every parameter that this rank updates.
-    ///   - weightsPerUnit: how many values of a unit are weights, for every parameter; `valuesPerUnit` where a unit has no bias.
+    ///   - weightsPerUnit: how many values of a unit are weights, for every parameter; `valuesPerUnit` where a unit has
+    ///     no bias.
     public init(_ values: LearnedValues, updated: [Range<Int>], weightsPerUnit: [Int], options: Options) {
         self.options = options
         self.weightsPerUnit = weightsPerUnit

@@ -3,11 +3,11 @@ import LinearAlgebra
 import Parallel
 import Partition
 
-/// Sums a buffer of N values over ranks at the ranks that own them, in the fixed order: parts go unsummed straight to their owners, which
-/// add them. A rank's parts are the nodes of `ShardTree` that its shards make: one to three.
+/// Sums a buffer of N values over ranks at the ranks that own them, in the fixed order: parts go unsummed straight to
+/// their owners, which add them. A rank's parts are the nodes of `ShardTree` that its shards make: one to three.
 ///
-/// A rank of k parts and n_r own values sends k·(N − n_r) values. Memory in values: k·N, the parts of all ranks for n_r, and up to 3·N for
-/// nodes on their way; nothing is allocated after init.
+/// A rank of k parts and n_r own values sends k·(N − n_r) values. Memory in values: k·N, the parts of all ranks for
+/// n_r, and up to 3·N for nodes on their way; nothing is allocated after init.
 public final class OrderedSum<Number: Scalar & MPIScalar> {
     private let communicator: Communicator
     private let messages: Messages
@@ -77,8 +77,8 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         nodes.append(node)
     }
 
-    /// The sum over ranks of `buffer`, this rank's sums that were taken last. What this rank owns of it holds the sum afterwards, the
-    /// rest is scratch.
+    /// The sum over ranks of `buffer`, this rank's sums that were taken last. What this rank owns of it holds the sum
+    /// afterwards, the rest is scratch.
     ///
     /// - Throws: `MPIError`.
     public func sum(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
@@ -100,7 +100,9 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         }
         messages.allToAll(UnsafeBufferPointer(packet.elements), sent, into: arrived.elements, received)
         messages.finish()
-        for (from, to) in additions { accumulate(arrived.pointer + from * ownCount, into: arrived.pointer + to * ownCount, count: ownCount) }
+        for (from, to) in additions {
+            accumulate(arrived.pointer + from * ownCount, into: arrived.pointer + to * ownCount, count: ownCount)
+        }
         var sums = arrived.pointer
         for place in places[communicator.rank] {
             (buffer.baseAddress! + place.lowerBound).update(from: sums, count: place.count)

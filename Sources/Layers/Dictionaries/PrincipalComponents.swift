@@ -1,6 +1,7 @@
 import LinearAlgebra
 
-/// PCA: the eigenvectors of the covariance of a layer's inputs with the largest eigenvalues; every column takes the same, the leading ones.
+/// PCA: the eigenvectors of the covariance of a layer's inputs with the largest eigenvalues; every column takes the
+/// same, the leading ones.
 public struct PrincipalComponents: AtomDictionary {
     /// Eigenvectors in rows, by ascending eigenvalue.
     private let vectors: Matrix<Double>

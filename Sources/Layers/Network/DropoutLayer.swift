@@ -24,7 +24,8 @@ public final class DropoutLayer: Layer {
     public func forward(_ input: Matrix<Float>, into output: Matrix<Float>, _ pass: Pass) { drop(output, pass) }
 
     public func backward(
-        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>, into inputGradient: Matrix<Float>?,
+        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>,
+        into inputGradient: Matrix<Float>?,
         _ pass: Pass
     ) {
         drop(outputGradient, pass)

@@ -27,7 +27,8 @@ struct MeasuredScaling {
         let name: String
         /// The batch per rank of the forecasts.
         let batch: Int
-        /// The most ranks with a core each; nil where all rows are oversubscribed, so that there is nothing to forecast from.
+        /// The most ranks with a core each; nil where all rows are oversubscribed, so that there is nothing to forecast
+        /// from.
         let mostRanks: Int?
         let forecasts: [Forecast]
     }
@@ -48,7 +49,8 @@ struct MeasuredScaling {
         models = names.map { name in
             let own = rows.filter { $0.configuration.model == name }, alone = own.filter { !$0.oversubscribed }
             // The batch that was measured, a fixed one per rank if there is one.
-            let fixed = own.filter { $0.mode == .weak }, batch = (fixed.isEmpty ? own : fixed).map(\.samplesPerRank).max()!
+            let fixed = own.filter { $0.mode == .weak },
+                batch = (fixed.isEmpty ? own : fixed).map(\.samplesPerRank).max()!
             let configurations = costs.configurations.filter { one in alone.contains { $0.configuration == one } }
             return Model(
                 name: name, batch: batch, mostRanks: alone.map(\.ranks).max(),
@@ -63,17 +65,23 @@ struct MeasuredScaling {
 
     /// How far predictions are off.
     var errorNote: String {
-        guard let error90 = CrossValidation.error90(validation), let worst = validation.map({ abs($0.error) }).max() else {
-            return "How far the model is off is not known: that takes a second link or a third rank count, held back from the fit."
+        guard let error90 = CrossValidation.error90(validation), let worst = validation.map({ abs($0.error) }).max()
+        else {
+            return
+                "How far the model is off is not known: that takes a second link or a third rank count, held back from "
+                + "the fit."
         }
-        return "Each rank count, and each link whose name is a rate, held back from the fit in turn: \(validation.count) predictions of the time "
-            + "of a step, nine of ten within \(percent(error90)), the worst \(percent(worst)) off."
+        return
+            "Each rank count, and each link whose name is a rate, held back from the fit in turn: \(validation.count) "
+            + "predictions of the time of a step, nine of ten within \(percent(error90)), the worst "
+            + "\(percent(worst)) off."
     }
 
     /// What a forecast takes for granted.
     static let assumptions =
-        "A core to each rank, links that nobody else uses, the latencies named; compute as measured, with a wait for slow ranks that does "
-        + "not grow, without overlap; algorithms reach the part of the rate that they reached on measured links."
+        "A core to each rank, links that nobody else uses, the latencies named; compute as measured, with a wait for "
+        + "slow ranks that does not grow, without overlap; algorithms reach the part of the rate that they reached "
+        + "on measured links."
 
     /// A sentence a network: what is fastest, and where each exchange stops paying.
     func sentences(_ model: Model) -> [String] {
@@ -81,10 +89,14 @@ struct MeasuredScaling {
             func fastest(_ ranks: Int) -> String {
                 let place = Forecast.ranks.firstIndex(of: ranks)!
                 let best = forecast.curves.min { $0.times[place].total < $1.times[place].total }!
-                return "at \(ranks) ranks \(label(best.configuration)) (\(String(format: "%.3g", 1000 * best.times[place].total)) ms)"
+                return
+                    "at \(ranks) ranks \(label(best.configuration)) "
+                    + "(\(String(format: "%.3g", 1000 * best.times[place].total)) ms)"
             }
             let pays = forecast.curves.compactMap { curve in
-                forecast.ranksThatPay(curve).map { (label: label(curve.configuration), ranks: $0.isEmpty ? "nowhere" : rankText($0)) }
+                forecast.ranksThatPay(curve).map {
+                    (label: label(curve.configuration), ranks: $0.isEmpty ? "nowhere" : rankText($0))
+                }
             }
             let ranges = Dictionary(grouping: pays, by: \.ranks).sorted { inNaturalOrder($0.key, $1.key) }
                 .map { "\($0): \($1.map(\.label).joined(separator: "; "))" }
@@ -99,9 +111,14 @@ struct MeasuredScaling {
 /// `from 2 to 4096 ranks`: runs of powers of two.
 func rankText(_ ranks: [Int]) -> String {
     let runs = ranks.reduce(into: [(first: Int, last: Int)]()) { runs, next in
-        if let last = runs.last, next == 2 * last.last { runs[runs.count - 1].last = next } else { runs.append((next, next)) }
+        if let last = runs.last, next == 2 * last.last {
+            runs[runs.count - 1].last = next
+        } else {
+            runs.append((next, next))
+        }
     }
-    return runs.map { $0.first == $0.last ? "at \($0.first)" : "from \($0.first) to \($0.last)" }.joined(separator: ", ") + " ranks"
+    return runs.map { $0.first == $0.last ? "at \($0.first)" : "from \($0.first) to \($0.last)" }.joined(
+        separator: ", ") + " ranks"
 }
 
 func percent(_ part: Double) -> String { String(format: "%.1f %%", 100 * part) }

@@ -13,7 +13,9 @@ func checkNodeMemory(_ world: Communicator) throws {
         try world.barrier()
         let isRight = (0..<count).allSatisfy { memory.bytes[$0] == UInt8(truncatingIfNeeded: $0 &* 7) }
         try expect(isRight, "rank \(world.rank) reads other bytes than were written")
-        let left = try FileManager.default.contentsOfDirectory(atPath: "/dev/shm").filter { $0 == "colonnade-\(getpid())" }
+        let left = try FileManager.default.contentsOfDirectory(atPath: "/dev/shm").filter {
+            $0 == "colonnade-\(getpid())"
+        }
         try expect(left.isEmpty, "a name is left in /dev/shm: \(left)")
         try world.barrier()
     }
