@@ -1,14 +1,16 @@
-// Each is accurate to what ckernels.h says; the polynomials are fits of our own (minimax for the relative error). Comparisons are
-// written so that NaN stays NaN.
+// Each is accurate to what ckernels.h says; the polynomials are fits of our own (minimax for the relative error).
+// Comparisons are written so that NaN stays NaN.
 #include "clones.h"
 #include "ckernels.h"
 #include "rows.h"
 
-// For −87 ≤ x; e⁻⁸⁷ below, infinite from 88.4 on. x = n·ln 2 + r, |r| ≤ ln 2/2, and e^r is a polynomial of degree 6, off by 3e-9.
+// For −87 ≤ x; e⁻⁸⁷ below, infinite from 88.4 on. x = n·ln 2 + r, |r| ≤ ln 2/2, and e^r is a polynomial of degree 6,
+// off by 3e-9.
 static inline float exponential(float x) {
     x = x < -87.0f ? -87.0f : x;
     x = x > 89.0f ? 89.0f : x;
-    float shifted = x * 0x1.715476p+0f + 0x1.8p+23f; // as large as to leave no bit for a fraction: n stands in the low bits
+    // Large enough to leave no bit for a fraction: n stands in the low bits.
+    float shifted = x * 0x1.715476p+0f + 0x1.8p+23f;
     float n = shifted - 0x1.8p+23f;
     float r = x - n * 0.693359375f + n * 2.12194440e-4f; // ln 2 in two parts: n times the first is exact
     float square = r * r; // pairs, not Horner: a shorter chain, of which more fit into the processor's window
@@ -27,8 +29,8 @@ static inline float sigmoid(float x, float y, float keep) { return 1 / (1 + expo
 
 static inline float rectified(float x, float y, float keep) { return x < 0 ? 0 : x; }
 
-// tanh x = 2t/(1 + t²) with t = tanh(x/2) = a/2b: ab/(b² + a²/4), off by 7e-9 for |x| ≤ 9, beyond which tanh is ±1 in Float. Near
-// ±1 the errors of a and b cancel.
+// tanh x = 2t/(1 + t²) with t = tanh(x/2) = a/2b: ab/(b² + a²/4), off by 7e-9 for |x| ≤ 9, beyond which tanh is ±1 in
+// Float. Near ±1 the errors of a and b cancel.
 static inline float hyperbolic_tangent(float x, float y, float keep) {
     x = x < -9.0f ? -9.0f : x;
     x = x > 9.0f ? 9.0f : x;

@@ -8,7 +8,8 @@ typedef struct {
     uint32_t v[4];
 } block;
 
-static inline __attribute__((always_inline)) block philox(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t index) {
+static inline __attribute__((always_inline)) block philox(
+    uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t index) {
     uint32_t c0 = (uint32_t)index, c1 = (uint32_t)(index >> 32), c2 = stream, c3 = purpose;
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     for (int round = 0; round < 10; round++) {
@@ -39,8 +40,8 @@ void ck_random_normal(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t
     }
 }
 
-// Where every number needs 32 bits only, a block serves four: number i is word i mod 4 of block i/4. Blocks are made 16 at a time,
-// so that they fill vectors.
+// Where every number needs 32 bits only, a block serves four: number i is word i mod 4 of block i/4. Blocks are made 16
+// at a time, so that they fill vectors.
 enum { run = 64 };
 
 // The words of the blocks from that of number `index` on; returns where in them the number is.

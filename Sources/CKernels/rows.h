@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-// x ← f(x, y, keep), element by element; y may be x. Runs of 16 fill whole vectors. The last run of a row ends where the row ends,
-// so it overlaps the one before it: it is computed first, from what stood there.
+// x ← f(x, y, keep), element by element; y may be x. Runs of 16 fill whole vectors. The last run of a row ends where
+// the row ends, so it overlaps the one before it: it is computed first, from what stood there.
 static inline __attribute__((always_inline)) void ck_rows(
     float *x, size_t x_stride, const float *y, size_t y_stride, size_t rows, size_t columns, float keep,
     float (*f)(float, float, float)) {

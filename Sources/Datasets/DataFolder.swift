@@ -40,6 +40,7 @@ func samplesFolder() throws -> String {
         }
     }
     throw DataError(
-        message: "the sample set was not found: expected Samples/fashion-mnist in \(starts[0]), \(starts[1]) or a folder "
+        message:
+            "the sample set was not found: expected Samples/fashion-mnist in \(starts[0]), \(starts[1]) or a folder "
             + "above them; start the job inside the project's folder, or use --dataset fashion-mnist --data DIR")
 }

@@ -62,8 +62,8 @@ public struct Dataset: Sendable {
     /// The compressed files whose content is yet to be inflated.
     package var packedFiles: [ByteFile] { sharedNames.filter(\.isPacked) }
 
-    /// Opens a set by its name and checks sizes, headers and folds; pixels and labels are read later, and the content of
-    /// compressed files is inflated when it is first read.
+    /// Opens a set by its name and checks sizes, headers and folds; pixels and labels are read later, and the content
+    /// of compressed files is inflated when it is first read.
     ///
     /// `data` is a folder, else the environment variable COLONNADE_DATA, else `data`: the folder of the set's usual
     /// name in it, or that folder itself, holds the files. The set `sample` comes with the code (see `samplesFolder`)

@@ -19,7 +19,9 @@ func openMNIST(_ name: String, in folder: String, classNames: [String]) throws -
         return (
             ImageSet(
                 shape: shape,
-                files: [Records(file: imageFile, start: 16, stride: shape.count, length: shape.count, count: sizes[0])]),
+                files: [
+                    Records(file: imageFile, start: 16, stride: shape.count, length: shape.count, count: sizes[0])
+                ]),
             Labels(
                 classes: classNames.count, first: 0,
                 files: [Records(file: labelFile, start: 8, stride: 1, length: 1, count: sizes[0])]),

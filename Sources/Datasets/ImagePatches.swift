@@ -30,6 +30,7 @@ public func patchScales(
 
 /// The positions of a size×size patch in an image.
 public func patchPositions(of shape: TensorShape, size: Int) -> Int {
-    precondition(size >= 1 && size <= min(shape.height, shape.width), "patches of \(size)×\(size) from an image of \(shape)")
+    precondition(
+        size >= 1 && size <= min(shape.height, shape.width), "patches of \(size)×\(size) from an image of \(shape)")
     return (shape.height - size + 1) * (shape.width - size + 1)
 }

@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// Images in files, read by position.
 ///
-/// Whatever order the file has, an image is delivered channel by channel, each channel row by row. Files stay open until
-/// the set goes away; a .gz is inflated in memory. Several threads may read at once.
+/// Whatever order the file has, an image is delivered channel by channel, each channel row by row. Files stay open
+/// until the set goes away; a .gz is inflated in memory. Several threads may read at once.
 public final class ImageSet: Sendable {
     public let shape: TensorShape
     public var count: Int { records.count }

@@ -27,6 +27,8 @@ private func idx(_ title: String, folder: String, torchvision: String) -> Public
         title: title, folder: folder, files: names,
         nearMisses: ["train-images.idx3-ubyte", "train-images.idx3-ubyte.gz"]
             .map { ($0, "write '-idx' for '.idx' in the names of all four files") }
-            + ["raw/", torchvision + "/raw/"].flatMap { raw in names.map { (raw + $0, "name its folder with --data") } },
+            + ["raw/", torchvision + "/raw/"].flatMap { raw in
+                names.map { (raw + $0, "name its folder with --data") }
+            },
         source: "its four IDX files with 'scripts/data \(folder)' (into COLONNADE_DATA, else data)")
 }

@@ -8,7 +8,10 @@ extension DatasetKind {
                 of: PublicSet(
                     title: "STL-10", folder: "stl10_binary", files: ["train_X.bin", "test_X.bin", "unlabeled_X.bin"],
                     nearMisses: [("stl10_binary.tar.gz", "unpack it")],
-                    source: "stl10_binary.tar.gz from Adam Coates's page at Stanford, https://cs.stanford.edu/~acoates/stl10"),
+                    source:
+                        "stl10_binary.tar.gz from Adam Coates's page at Stanford, "
+                        + "https://cs.stanford.edu/~acoates/stl10"
+                ),
                 data: data))
     }
 }

@@ -36,8 +36,8 @@ public final class MatrixSamples: SampleSource {
     }
 }
 
-/// Images of a set as bytes in memory that the processes of a machine share. They become numbers in [0, 1], with a last 1,
-/// where they are loaded.
+/// Images of a set as bytes in memory that the processes of a machine share. They become numbers in [0, 1], with a last
+/// 1, where they are loaded.
 public final class ImageSamples: SampleSource {
     private let images: MappedImages
     private let first: Int

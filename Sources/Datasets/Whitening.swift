@@ -36,7 +36,8 @@ public struct Whitening: Sendable {
         }
     }
 
-    /// Whitens the rows of `x` into `y`, which must not overlap. One product over blocks that stay in cache, 2n² flops a row.
+    /// Whitens the rows of `x` into `y`, which must not overlap. One product over blocks that stay in cache, 2n² flops
+    /// a row.
     public func apply(to x: Matrix<Float>, into y: Matrix<Float>) {
         precondition(x.columns == mean.count && y.columns == mean.count && x.rows == y.rows)
         for start in stride(from: 0, to: x.rows, by: 1000) {

@@ -20,8 +20,8 @@ public enum Activation: String, CaseIterable, Codable, Sendable {
     /// - Parameters:
     ///   - gradient: ∂L/∂h, samples × units.
     ///   - output: what `apply` left, samples × units.
-    ///   - dropoutRate: what the output went through afterwards: y is `output`·(1 − rate). Apply `dropout` to the gradient first; where an
-    ///     output was dropped it left 0.
+    ///   - dropoutRate: what the output went through afterwards: y is `output`·(1 − rate). Apply `dropout` to the
+    ///     gradient first; where an output was dropped it left 0.
     public func multiply(_ gradient: Matrix<Float>, byDerivativeAt output: Matrix<Float>, dropoutRate: Float = 0) {
         let keep = 1 - dropoutRate
         switch self {

@@ -5,8 +5,8 @@ public enum AlphaSampling: String, CaseIterable, Codable, Sendable {
     case distinct, shared
 }
 
-/// What is drawn for one column of one layer: it depends on the seed, the layer and the column, so that a column is the same
-/// whatever rank draws it, and whatever was drawn before.
+/// What is drawn for one column of one layer: it depends on the seed, the layer and the column, so that a column is the
+/// same whatever rank draws it, and whatever was drawn before.
 public struct ColumnStream: Sendable {
     private let seed: UInt64
     private let number: Int

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// The three ways to compute a predicted layer on inputs that stay the same from step to step. They give the same numbers
-/// (Denil et al. 2013, section 3).
+/// The three ways to compute a predicted layer on inputs that stay the same from step to step. They give the same
+/// numbers (Denil et al. 2013, section 3).
 public enum ComputePath: String, CaseIterable, Sendable {
     /// W = Uw once a step, then a dense layer.
     case expanded
@@ -16,12 +16,14 @@ public struct PathCost: Sendable {
     public let path: ComputePath
     /// Floating-point operations of the products, on the reduced path without those that made its pooled inputs.
     public let flops: Double
-    /// Bytes that stream from memory: inputs, on the reduced path pooled ones, and of a training step W, its gradient and the dictionary.
+    /// Bytes that stream from memory: inputs, on the reduced path pooled ones, and of a training step W, its gradient
+    /// and the dictionary.
     public let streamedBytes: Double
 
     /// A core multiplies about this many flops in the time in which it reads a byte: 100 GFLOP/s against 20 GB/s.
     public static let flopsPerByte = 5.0
-    /// A product whose inner dimension is k runs at k/(k + 8) of the full rate: it writes as many outputs for less work.
+    /// A product whose inner dimension is k runs at k/(k + 8) of the full rate: it writes as many outputs for less
+    /// work.
     public static func efficiency(innerDimension k: Int) -> Double { Double(k) / Double(k + 8) }
 
     /// The estimate that paths are compared by, in flops at full rate.
@@ -36,16 +38,18 @@ public struct PathCost: Sendable {
         self.path = path
         flops = mixing + others
         streamedBytes = 4 * values
-        estimate = mixing / PathCost.efficiency(innerDimension: inner) + others + PathCost.flopsPerByte * streamedBytes + prepared
+        estimate =
+            mixing / PathCost.efficiency(innerDimension: inner) + others + PathCost.flopsPerByte * streamedBytes
+            + prepared
     }
 }
 
 extension WeightShape {
-    /// The cost of one evaluation on `samples` inputs that stay the same for the whole run, for every path; cheapest first, ties in
-    /// the order of `ComputePath`.
+    /// The cost of one evaluation on `samples` inputs that stay the same for the whole run, for every path; cheapest
+    /// first, ties in the order of `ComputePath`.
     ///
-    /// Outputs and gradient, so each product counts twice: 4·samples·n_v·n_h flops expanded; 4·samples·n_α·n_h reduced, for any
-    /// number of columns; pooled adds 2·samples·n_v·n_α/channels a column.
+    /// Outputs and gradient, so each product counts twice: 4·samples·n_v·n_h flops expanded; 4·samples·n_α·n_h reduced,
+    /// for any number of columns; pooled adds 2·samples·n_v·n_α/channels a column.
     public func costs(samples: Int) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let columnCount = Double(columns)
@@ -59,11 +63,12 @@ extension WeightShape {
         return isDense ? [all[0]] : all.sorted { $0.estimate < $1.estimate }
     }
 
-    /// The cost of one step of `FullyConnected` on a batch, for every path that it can take; cheapest first, ties in the order of
-    /// `ComputePath`. The flops are those that `FullyConnected` names; W, its gradient and the dictionary stream.
+    /// The cost of one step of `FullyConnected` on a batch, for every path that it can take; cheapest first, ties in
+    /// the order of `ComputePath`. The flops are those that `FullyConnected` names; W, its gradient and the dictionary
+    /// stream.
     ///
     /// - Parameters:
-    ///   - samples: of this rank's part of the batch.
+    ///   - samples: the samples of this rank's part of the batch.
     ///   - isFirst: inputs are the same in every epoch, and nobody asks for their gradient.
     ///   - pooling: the estimate of pooling all inputs once for the reduced path, spread over the steps that use them.
     public func stepCosts(samples: Int, isFirst: Bool, pooling: Double = 0) -> [PathCost] {
@@ -72,21 +77,24 @@ extension WeightShape {
         var all = [
             PathCost(
                 .expanded, mixing: products * m * nV * nH, inner: grid.count,
-                others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels), values: m * nV + (isDense ? 2 : 4) * nV * nH)
+                others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels),
+                values: m * nV + (isDense ? 2 : 4) * nV * nH)
         ]
         if isDense { return all }
         all.append(
             PathCost(
-                .pooled, mixing: products * m * nA * nH, inner: valuesPerUnit, others: (products - 2) * m * nV * allValues,
-                values: m * nV + (products - 2) / 2 * nV * allValues))
+                .pooled, mixing: products * m * nA * nH, inner: valuesPerUnit,
+                others: (products - 2) * m * nV * allValues, values: m * nV + (products - 2) / 2 * nV * allValues))
         if isFirst {
-            all.append(PathCost(.reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * allValues, prepared: pooling))
+            all.append(
+                PathCost(
+                    .reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * allValues, prepared: pooling))
         }
         return all.sorted { $0.estimate < $1.estimate }
     }
 
-    /// The cheaper path of a predicted layer on inputs that are seen once, such as the patches of an image: expanded 2·n_v·n_h
-    /// flops an input, pooled 2·J·n_v·n_α + 2·n_α·n_h, each at the rate of its inner dimension.
+    /// The cheaper path of a predicted layer on inputs that are seen once, such as the patches of an image: expanded
+    /// 2·n_v·n_h flops an input, pooled 2·J·n_v·n_α + 2·n_α·n_h, each at the rate of its inner dimension.
     public var pathOfNewInputs: ComputePath {
         let nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let pooled = nV * nA * Double(columns) + nA * nH / PathCost.efficiency(innerDimension: valuesPerUnit)

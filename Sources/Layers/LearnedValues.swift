@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// Everything that a net learns, in one flat buffer: what the optimiser steps and what the ranks exchange.
 ///
-/// A parameter is a matrix of units × values of a unit: a layer's learned values, or its U where that is learned. So the
-/// units that one rank owns are one run.
+/// A parameter is a matrix of units × values of a unit: a layer's learned values, or its U where that is learned. So
+/// the units that one rank owns are one run.
 public struct LearnedValues: Sendable {
     /// The shape of a parameter: units × values of a unit.
     public typealias Shape = (name: String, units: Int, valuesPerUnit: Int)
@@ -40,6 +40,7 @@ public struct LearnedValues: Sendable {
     /// A parameter as a matrix of units × values of a unit, sharing the buffer.
     public func matrix(_ parameter: Int) -> Matrix<Float> {
         let place = parameters[parameter]
-        return flat.columns(place.offset..<place.offset + place.count).reshaped(rows: place.units, columns: place.valuesPerUnit)
+        return flat.columns(place.offset..<place.offset + place.count).reshaped(
+            rows: place.units, columns: place.valuesPerUnit)
     }
 }

@@ -23,8 +23,8 @@ extension PredictedWeights {
     ///   - pooled: as given to `outputs`.
     ///   - gradient: units × values of a unit.
     public func gradient(
-        of outputGradient: Matrix<Float>, pooled: (Int) -> Matrix<Float>, into gradient: Matrix<Float>, alpha: Float = 1,
-        beta: Float = 0
+        of outputGradient: Matrix<Float>, pooled: (Int) -> Matrix<Float>, into gradient: Matrix<Float>,
+        alpha: Float = 1, beta: Float = 0
     ) {
         for (j, column) in columns.enumerated() {
             multiply(

@@ -2,10 +2,10 @@ import LinearAlgebra
 
 /// The weights of a layer, W = [U₁w₁ … U_J w_J], held as the learned values w (Denil et al. 2013, section 3).
 ///
-/// A unit is a row: w is units × n_α, W is units × n_v, both with their inputs ordered channel, position. Because U is one
-/// plane's block repeated for each channel, a unit's row is `channels` rows of a product with that block, and the zeros
-/// between channels are never touched. Rows may be part of wider ones, such as a unit's values without its bias: then there is
-/// a product for each channel.
+/// A unit is a row: w is units × n_α, W is units × n_v, both with their inputs ordered channel, position. Because U is
+/// one plane's block repeated for each channel, a unit's row is `channels` rows of a product with that block, and the
+/// zeros between channels are never touched. Rows may be part of wider ones, such as a unit's values without its bias:
+/// then there is a product for each channel.
 public struct PredictedWeights: Sendable {
     public let shape: WeightShape
     public let columns: [Column]
@@ -21,12 +21,14 @@ public struct PredictedWeights: Sendable {
         }
         self.columns = columns
         let isDense = columns.allSatisfy { $0.dictionary == nil }
-        shape = WeightShape(grid: grid, units: next, columns: columns.count, atoms: isDense ? nil : columns[0].alpha.count)
+        shape = WeightShape(
+            grid: grid, units: next, columns: columns.count, atoms: isDense ? nil : columns[0].alpha.count)
     }
 
     /// An ordinary layer: one column whose dictionary is the identity.
     public static func dense(grid: TensorShape, units: Int) -> PredictedWeights {
-        PredictedWeights(grid: grid, columns: [Column(units: 0..<units, alpha: Array(0..<grid.positions), dictionary: nil)])
+        PredictedWeights(
+            grid: grid, columns: [Column(units: 0..<units, alpha: Array(0..<grid.positions), dictionary: nil)])
     }
 
     public var grid: TensorShape { shape.grid }
@@ -42,7 +44,8 @@ public struct PredictedWeights: Sendable {
     ///   - values: w, units × n_α.
     ///   - weights: W, units × n_v.
     public func expand(_ values: Matrix<Float>, into weights: Matrix<Float>) {
-        forEachColumn(values, weights) { w, dictionary, full in multiply(w, dictionary, transposed: .second, into: full) }
+        forEachColumn(values, weights) { w, dictionary, full in multiply(w, dictionary, transposed: .second, into: full)
+        }
     }
 
     /// g ← Uᵀ·∂L/∂W, the gradient of the learned values. 2·n_h·n_v·n_α/channels flops.
@@ -61,7 +64,9 @@ public struct PredictedWeights: Sendable {
     ///   - weightGradient: a row for each unit of the column, n_v columns.
     ///   - values: w, a row for each unit of the column, n_α columns.
     ///   - gradient: positions × positions in α.
-    public func dictionaryGradient(_ weightGradient: Matrix<Float>, values: Matrix<Float>, into gradient: Matrix<Float>) {
+    public func dictionaryGradient(
+        _ weightGradient: Matrix<Float>, values: Matrix<Float>, into gradient: Matrix<Float>
+    ) {
         var kept: Float = 0
         forEachPlane(weightGradient, values) { full, w in
             multiply(full, w, transposed: .first, into: gradient, beta: kept)
@@ -69,16 +74,17 @@ public struct PredictedWeights: Sendable {
         }
     }
 
-    /// w ← argmin ‖Uw − W‖² + ε‖w‖²: the learned values that predict given weights best. ε, 1e-10 of the largest ‖u‖² of a column's atoms,
-    /// makes a U solvable whose atoms depend on each other; for a W that some w* predicts, ‖Uw − W‖ ≤ ½√ε‖w*‖. Where all atoms are 0, as
-    /// covariances with inputs that never change are, so is w.
+    /// w ← argmin ‖Uw − W‖² + ε‖w‖²: the learned values that predict given weights best. ε, 1e-10 of the largest ‖u‖²
+    /// of a column's atoms, makes a U solvable whose atoms depend on each other; for a W that some w* predicts, ‖Uw −
+    /// W‖ ≤ ½√ε‖w*‖. Where all atoms are 0, as covariances with inputs that never change are, so is w.
     ///
     /// 2·positions·n² + n³/3 flops in Double a column for n atoms, and 2·n_v·n + 2·n²·channels a unit.
     ///
     /// - Parameters:
     ///   - weights: W, units × n_v.
     ///   - values: units × n_α.
-    /// - Throws: `FactorisationError` where UᵀU + εI is not positive definite in Double, as it is not for a U that holds NaN or infinity.
+    /// - Throws: `FactorisationError` where UᵀU + εI is not positive definite in Double, as it is not for a U that
+    ///   holds NaN or infinity.
     public func fit(_ weights: Matrix<Float>, into values: Matrix<Float>) throws(FactorisationError) {
         for column in columns {
             let full = weights.rows(column.units), w = values.rows(column.units)
@@ -96,7 +102,9 @@ public struct PredictedWeights: Sendable {
             for a in 0..<n { gram[a, a] += 1e-10 * largest }
             let planes = perChannel(full.clone()).widened, products = Matrix<Double>(rows: planes.rows, columns: n)
             multiply(planes, u, into: products)
-            w.copy(from: try solvePositiveDefinite(gram, rows: products).rounded.reshaped(rows: w.rows, columns: w.columns))
+            w.copy(
+                from: try solvePositiveDefinite(gram, rows: products).rounded.reshaped(rows: w.rows, columns: w.columns)
+            )
         }
     }
 
@@ -125,9 +133,11 @@ public struct PredictedWeights: Sendable {
         forEachPlane(inputs, pooled) { inputs, pooled in multiply(inputs, dictionary, into: pooled) }
     }
 
-    /// Calls the body with what meets the same block of U: the parts of a, of units × anything, that block and the parts of b. Where U is the
-    /// identity a is copied to b.
-    private func forEachColumn(_ a: Matrix<Float>, _ b: Matrix<Float>, _ body: (Matrix<Float>, Matrix<Float>, Matrix<Float>) -> Void) {
+    /// Calls the body with what meets the same block of U: the parts of a, of units × anything, that block and the
+    /// parts of b. Where U is the identity a is copied to b.
+    private func forEachColumn(
+        _ a: Matrix<Float>, _ b: Matrix<Float>, _ body: (Matrix<Float>, Matrix<Float>, Matrix<Float>) -> Void
+    ) {
         for column in columns {
             let (a, b) = (a.rows(column.units), b.rows(column.units))
             guard let dictionary = column.dictionary else {
@@ -138,14 +148,17 @@ public struct PredictedWeights: Sendable {
         }
     }
 
-    /// Calls the body with the parts of two matrices that meet the same block of U. A row of a unit or a sample is one row a channel
-    /// where both matrices are contiguous, so that there is one product; else there is one for each channel.
+    /// Calls the body with the parts of two matrices that meet the same block of U. A row of a unit or a sample is one
+    /// row a channel where both matrices are contiguous, so that there is one product; else there is one for each
+    /// channel.
     private func forEachPlane(_ a: Matrix<Float>, _ b: Matrix<Float>, _ body: (Matrix<Float>, Matrix<Float>) -> Void) {
         precondition(a.columns % grid.channels == 0 && b.columns % grid.channels == 0)
         if a.isContiguous && b.isContiguous { return body(perChannel(a), perChannel(b)) }
         let widthA = a.columns / grid.channels, widthB = b.columns / grid.channels
         for channel in 0..<grid.channels {
-            body(a.columns(channel * widthA..<(channel + 1) * widthA), b.columns(channel * widthB..<(channel + 1) * widthB))
+            body(
+                a.columns(channel * widthA..<(channel + 1) * widthA),
+                b.columns(channel * widthB..<(channel + 1) * widthB))
         }
     }
 

@@ -3,8 +3,8 @@ import LinearAlgebra
 
 /// The last layer's softmax, p_k = e^{x_k}/Σe^{x_i}, with its loss −log p[label].
 ///
-/// The largest logit is taken off first, so no exponential overflows. Exponentials and sums are Double, about 0.1 µs a sample of
-/// ten classes. A NaN among the logits makes the loss NaN. Nothing is allocated.
+/// The largest logit is taken off first, so no exponential overflows. Exponentials and sums are Double, about 0.1 µs a
+/// sample of ten classes. A NaN among the logits makes the loss NaN. Nothing is allocated.
 public enum SoftmaxCrossEntropy {
     /// Turns logits into the gradient of scale·Σ −log p[label] with respect to them, (p − onehot)·scale.
     ///
@@ -12,7 +12,8 @@ public enum SoftmaxCrossEntropy {
     ///   - logits: samples × classes.
     ///   - labels: a class for each sample.
     ///   - scale: 1 / samples of the global batch, for the gradient of the mean.
-    /// - Returns: Σ −log p[label], and how many samples have their largest logit (the first of equal ones) at another class.
+    /// - Returns: Σ −log p[label], and how many samples have their largest logit (the first of equal ones) at another
+    ///   class.
     public static func gradient(
         inPlace logits: Matrix<Float>, labels: UnsafePointer<Int32>, scale: Double
     ) -> (loss: Double, errors: Int) {

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// The shape of a layer's weights W and of the values that they are predicted from, without a number of either: all that
-/// a plan needs to know of them.
+/// The shape of a layer's weights W and of the values that they are predicted from, without a number of either: all
+/// that a plan needs to know of them.
 public struct WeightShape: Hashable, Sendable {
     /// The layer's inputs.
     public let grid: TensorShape

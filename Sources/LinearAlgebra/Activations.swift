@@ -11,8 +11,8 @@ public func rectify(inPlace x: Matrix<Float>) {
     ck_rectify(x.pointer, x.stride, x.rows, x.columns)
 }
 
-/// x ← tanh x, in place, never beyond ±1. Off by at most 2e-7 or 4 units in the last place, and 3.7e-7 of the result. NaN stays NaN.
-/// About 0.4 ns an element with AVX2.
+/// x ← tanh x, in place, never beyond ±1. Off by at most 2e-7 or 4 units in the last place, and 3.7e-7 of the result.
+/// NaN stays NaN. About 0.4 ns an element with AVX2.
 public func hyperbolicTangent(inPlace x: Matrix<Float>) {
     ck_tanh(x.pointer, x.stride, x.rows, x.columns)
 }
@@ -20,7 +20,8 @@ public func hyperbolicTangent(inPlace x: Matrix<Float>) {
 /// g ← g·y(1 − y) with y = keep·output: back through a sigmoid, from what it put out. Memory speed.
 public func multiply(_ gradient: Matrix<Float>, bySigmoidSlopeAt output: Matrix<Float>, keep: Float = 1) {
     precondition(gradient.rows == output.rows && gradient.columns == output.columns)
-    ck_sigmoid_slope(gradient.pointer, gradient.stride, output.pointer, output.stride, output.rows, output.columns, keep)
+    ck_sigmoid_slope(
+        gradient.pointer, gradient.stride, output.pointer, output.stride, output.rows, output.columns, keep)
 }
 
 /// g ← g where the output is above 0, 0 elsewhere: back through a rectifier. Memory speed.

@@ -16,13 +16,17 @@ public func smoothAbsoluteSlope(inPlace y: Matrix<Float>, epsilon: Float) -> Dou
 }
 
 /// out ← Σ_k weights[k]·rows[k], summed in Double, for the rows of a matrix. 2·rows·columns flops.
-public func combineRows(of matrix: Matrix<Float>, weights: UnsafePointer<Double>, into out: UnsafeMutablePointer<Float>) {
+public func combineRows(
+    of matrix: Matrix<Float>, weights: UnsafePointer<Double>, into out: UnsafeMutablePointer<Float>
+) {
     ck_combine(matrix.pointer, matrix.stride, matrix.rows, weights, out, matrix.columns)
 }
 
 /// sums[i] += values[i], at memory speed.
 @inlinable
-public func accumulate<Number: FloatingPoint>(_ values: UnsafePointer<Number>, into sums: UnsafeMutablePointer<Number>, count: Int) {
+public func accumulate<Number: FloatingPoint>(
+    _ values: UnsafePointer<Number>, into sums: UnsafeMutablePointer<Number>, count: Int
+) {
     for i in 0..<count { sums[i] += values[i] }
 }
 
@@ -38,7 +42,10 @@ public func widen(_ values: UnsafeMutableBufferPointer<Float>, into out: UnsafeM
 }
 
 /// out ← x + step·direction.
-public func step(from x: UnsafePointer<Float>, along direction: UnsafePointer<Float>, by step: Double, into out: UnsafeMutablePointer<Float>, count: Int) {
+public func step(
+    from x: UnsafePointer<Float>, along direction: UnsafePointer<Float>, by step: Double,
+    into out: UnsafeMutablePointer<Float>, count: Int
+) {
     let step = Float(step)
     for i in 0..<count { out[i] = x[i] + step * direction[i] }
 }
@@ -60,8 +67,8 @@ public func addSmoothAbsolute(
     ck_pool_smooth(y.pointer, y.rows, y.columns, scales, offset, epsilon, sums)
 }
 
-/// With v = scales[p]·y[p, k] − offset[k]: sums[k] += Σ_p max(0, v − t), sums[columns + k] += Σ_p max(0, −v − t), over the rows of a
-/// contiguous matrix.
+/// With v = scales[p]·y[p, k] − offset[k]: sums[k] += Σ_p max(0, v − t), sums[columns + k] += Σ_p max(0, −v − t), over
+/// the rows of a contiguous matrix.
 public func addRectified(
     _ y: Matrix<Float>, scales: UnsafePointer<Float>, offset: UnsafePointer<Float>, threshold: Float,
     to sums: UnsafeMutablePointer<Float>

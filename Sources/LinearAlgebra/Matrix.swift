@@ -82,7 +82,8 @@ public struct Matrix<Element: Scalar>: @unchecked Sendable {
 
     /// The same elements in another shape. The matrix must be contiguous.
     public func reshaped(rows newRows: Int, columns newColumns: Int) -> Matrix {
-        precondition(isContiguous && newRows * newColumns == rows * columns, "\(rows)×\(columns) as \(newRows)×\(newColumns)")
+        precondition(
+            isContiguous && newRows * newColumns == rows * columns, "\(rows)×\(columns) as \(newRows)×\(newColumns)")
         return Matrix(viewing: self, reshapedTo: newRows, newColumns)
     }
 

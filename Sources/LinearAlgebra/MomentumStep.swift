@@ -1,11 +1,13 @@
 import CKernels
 
-/// One step of gradient descent with momentum (Sutskever, Martens, Dahl & Hinton, ICML 2013, equations 1 and 2) on the learned values of a
-/// layer, with L2 decay and a bound on the norm of a unit's weights:
+/// One step of gradient descent with momentum (Sutskever, Martens, Dahl & Hinton, ICML 2013, equations 1 and 2) on the
+/// learned values of a layer, with L2 decay and a bound on the norm of a unit's weights:
 ///
-/// v ← μv − η(g + λw), w ← w + v; then a unit whose weights have a norm above `maxNorm` is scaled back to it. Its velocity stays.
+/// v ← μv − η(g + λw), w ← w + v; then a unit whose weights have a norm above `maxNorm` is scaled back to it. Its
+/// velocity stays.
 ///
-/// One pass at memory speed, 20 bytes a value. The norm is summed in Double, in an order that depends on the row's length only.
+/// One pass at memory speed, 20 bytes a value. The norm is summed in Double, in an order that depends on the row's
+/// length only.
 ///
 /// - Parameters:
 ///   - values: w, units × values a unit.
@@ -24,6 +26,7 @@ public func stepWithMomentum(
     precondition(values.rows == gradient.rows && values.columns == gradient.columns)
     precondition(weights >= 0 && weights <= values.columns)
     ck_momentum_step(
-        values.pointer, values.stride, velocity.pointer, velocity.stride, gradient.pointer, gradient.stride, values.rows,
+        values.pointer, values.stride, velocity.pointer, velocity.stride, gradient.pointer, gradient.stride,
+        values.rows,
         values.columns, weights, learningRate, momentum, decay, maxNorm ?? .infinity)
 }

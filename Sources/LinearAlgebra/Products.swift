@@ -20,7 +20,9 @@ public func multiply<Element: Scalar>(
 
 /// C ← AᵀA, the lower triangle only (see `mirrorLowerTriangle`). k·n·(n+1) flops for A of k×n.
 public func lowerGram<Element: Scalar>(of a: Matrix<Element>, into c: Matrix<Element>) {
-    precondition(c.rows == a.columns && c.columns == a.columns, "the Gram matrix of \(a.columns) columns into \(c.rows)×\(c.columns)")
+    precondition(
+        c.rows == a.columns && c.columns == a.columns,
+        "the Gram matrix of \(a.columns) columns into \(c.rows)×\(c.columns)")
     guard a.columns > 0 else { return }
     Element.syrk(a.columns, a.rows, a.pointer, max(a.stride, 1), c.pointer, c.stride)
 }

@@ -23,7 +23,7 @@ public struct RandomStream: Sendable {
         public static let dropout = Purpose(6)
         /// Dictionaries that are drawn; one stream a column.
         public static let dictionary = Purpose(7)
-        /// Where the low-rank approximation of a gradient begins; one stream a bucket.
+        /// Where the low-rank approximation of a gradient begins; one stream per parameter.
         public static let approximation = Purpose(8)
     }
 
@@ -54,10 +54,11 @@ public struct RandomStream: Sendable {
         ck_random_normal(seed, purpose.code, stream, UInt64(start), base, buffer.count)
     }
 
-    /// Numbers drawn uniformly from a range, for the indices `start ..< start + buffer.count`: 2²⁴ equally likely ones, from 32 bits each.
+    /// Numbers drawn uniformly from a range, for the indices `start ..< start + buffer.count`: 2²⁴ equally likely ones,
+    /// from 32 bits each.
     ///
-    /// Four numbers share a block of the generator, so they are not independent of `bits` and `fillNormal` of the same stream: draw
-    /// one kind from a stream.
+    /// Four numbers share a block of the generator, so they are not independent of `bits` and `fillNormal` of the same
+    /// stream: draw one kind from a stream.
     public func fillUniform(_ buffer: UnsafeMutableBufferPointer<Float>, from start: Int = 0, in range: Range<Float>) {
         precondition(!range.isEmpty, "no numbers in \(range)")
         guard let base = buffer.baseAddress else { return }

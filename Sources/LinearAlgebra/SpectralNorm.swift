@@ -1,8 +1,10 @@
-/// ‖A‖₂, the largest singular value, by power iteration on AᵀA in Double until it changes by less than 1e-6 of itself (a hundred
-/// times at most): a lower bound, close to it where the two largest differ. 4·rows·columns flops an iteration.
+/// ‖A‖₂, the largest singular value, by power iteration on AᵀA in Double until it changes by less than 1e-6 of itself
+/// (a hundred times at most): a lower bound, close to it where the two largest differ. 4·rows·columns flops an
+/// iteration.
 public func spectralNorm(_ a: Matrix<Float>) -> Double {
     let a = a.widened, v = Matrix<Double>(rows: 1, columns: a.columns), u = Matrix<Double>(rows: 1, columns: a.rows)
-    // Any vector that is not orthogonal to the one sought, the same for everybody: weights that no structure of a dictionary has.
+    // Any vector that is not orthogonal to the one sought, the same for everybody: weights that no structure of a
+    // dictionary has.
     for i in 0..<v.columns { v[0, i] = 1 + Double(i * 7919 % 1000) / 1000 }
     var norm = 0.0
     for _ in 0..<100 {

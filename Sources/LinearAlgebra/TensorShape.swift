@@ -1,5 +1,5 @@
-/// The shape of an image, of a layer's inputs and of its outputs: `channels` planes of `height` × `width` values, ordered
-/// channel, row, column.
+/// The shape of an image, of a layer's inputs and of its outputs: `channels` planes of `height` × `width` values,
+/// ordered channel, row, column.
 public struct TensorShape: Codable, Hashable, Sendable, CustomStringConvertible {
     public let channels: Int
     public let height: Int

@@ -28,7 +28,8 @@ public final class Classification: BatchObjective {
     ) -> (loss: Double, errors: Int) {
         samples.load(part, into: network.batch)
         for (r, sample) in part.enumerated() { labels[r] = samples.labels[sample] }
-        return network.gradient(count: part.count, labels: labels, scale: scale, firstSample: first, completed: completed)
+        return network.gradient(
+            count: part.count, labels: labels, scale: scale, firstSample: first, completed: completed)
     }
 }
 

@@ -49,8 +49,8 @@ public enum Curriculum: Codable, Hashable, Sendable {
     }
 }
 
-/// Epochs of a run in which the same values are learned. A run is one stage, or several where dictionaries are unfrozen,
-/// take turns with w, or grow; the optimiser's velocities begin anew in each.
+/// Epochs of a run in which the same values are learned. A run is one stage, or several where dictionaries are
+/// unfrozen, take turns with w, or grow; the optimiser's velocities begin anew in each.
 public struct TrainingStage: Equatable, Sendable {
     /// What is learned of a predicted layer; other layers are always learned.
     public enum Part: Sendable {

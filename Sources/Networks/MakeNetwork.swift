@@ -5,10 +5,10 @@ extension NetworkModel {
     /// Makes a network on the model's values and dictionaries as they are now.
     ///
     /// - Parameters:
-    ///   - gradient: of the shape of `values`: where the network leaves its gradient.
-    ///   - expanded: of the shapes of `ModelShape.expanded`: where it leaves the gradient of W, not yet projected; nil: it
-    ///     projects it.
-    ///   - paths: of every layer with weights.
+    ///   - gradient: where the network leaves its gradient, of the shape of `values`.
+    ///   - expanded: where it leaves the gradient of W, not yet projected, of the shapes of `ModelShape.expanded`; nil:
+    ///     it projects it.
+    ///   - paths: the compute path of every layer with weights.
     ///   - capacity: the most samples of one batch.
     ///   - timer: measures the projection of gradients.
     public func network(
@@ -33,7 +33,9 @@ extension NetworkModel {
             case .fullyConnected: made.append(fullyConnected())
             case .activation(let activation):
                 var behind: DropoutLayer?
-                if number + 1 < spec.layers.count, case .dropout(let rate) = spec.layers[number + 1] { behind = dropout(rate) }
+                if number + 1 < spec.layers.count, case .dropout(let rate) = spec.layers[number + 1] {
+                    behind = dropout(rate)
+                }
                 made.append(ActivationLayer(activation, shape: shape, dropout: behind))
             case .dropout(let rate): made.append(dropout(rate))
             }

@@ -29,7 +29,9 @@ public struct ModelShape: Sendable {
     public let parameters: [LearnedValues.Shape]
 
     /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for.
-    public init(_ network: NetworkSpec, _ curriculum: Curriculum = .fixed, stage: TrainingStage) throws(DictionaryError) {
+    public init(
+        _ network: NetworkSpec, _ curriculum: Curriculum = .fixed, stage: TrainingStage
+    ) throws(DictionaryError) {
         self.network = network
         var parameters: [LearnedValues.Shape] = []
         var all: [(spec: NetworkSpec.Weighted, prediction: WeightSpec?, weights: WeightShape, parameter: Int?)] = []
@@ -56,14 +58,14 @@ public struct ModelShape: Sendable {
 
     /// Values that the stage learns.
     public var learnedValues: Int { parameters.reduce(0) { $0 + $1.units * $1.valuesPerUnit } }
-    /// The values of a unit that have decay and norm, for every parameter: all but the bias, and none of a learned U, whose
-    /// rows are no units.
+    /// The values of a unit that have decay and norm, for every parameter: all but the bias, and none of a learned U,
+    /// whose rows are no units.
     public var weightsPerUnit: [Int] {
         let dictionaries = Set(layers.compactMap(\.dictionaryParameter))
         return parameters.indices.map { dictionaries.contains($0) ? 0 : parameters[$0].valuesPerUnit - 1 }
     }
-    /// The shapes of the gradient of every layer's W and biases, before it is projected; nil where nothing is predicted,
-    /// since it is that of the values then.
+    /// The shapes of the gradient of every layer's W and biases, before it is projected; nil where nothing is
+    /// predicted, since it is that of the values then.
     public var expanded: [LearnedValues.Shape]? {
         predicted.isEmpty ? nil : layers.map { ($0.name, $0.weights.units, $0.weights.grid.count + 1) }
     }

@@ -10,13 +10,14 @@ public struct NetworkDescent {
 
     /// - Parameters:
     ///   - model: its values change with every step.
-    ///   - settings: of the steps, but for their learning rate.
-    ///   - paths: of every layer with weights.
+    ///   - settings: the settings of the steps, but for their learning rate.
+    ///   - paths: the compute path of every layer with weights.
     ///   - samples: all of them, pooled where the first layer's path takes them so.
     ///   - onDivergence: what was going on, for the message.
     ///   - timer: measures every step.
     public init(
-        _ model: NetworkModel, settings: NetworkSettings, learningRate: Double, paths: [ComputePath], samples: any SampleSource,
+        _ model: NetworkModel, settings: NetworkSettings, learningRate: Double, paths: [ComputePath],
+        samples: any SampleSource,
         exchange options: ExchangeOptions, onDivergence: String, communicator: Communicator, timer: StepTimer
     ) {
         let gradient = model.values.zeros
@@ -26,7 +27,8 @@ public struct NetworkDescent {
             capacity: options.reduction.largestPart(of: settings.batch, ranks: communicator.size), timer: timer)
         self.network = network
         let exchange = options.make(
-            for: model.values, expanded: expanded.map { ExpandedGradient(values: $0, project: network.projectGradient) },
+            for: model.values,
+            expanded: expanded.map { ExpandedGradient(values: $0, project: network.projectGradient) },
             communicator: communicator)
         descent = StochasticDescent(
             Classification(network, samples: samples, timer: timer), values: model.values, gradient: gradient,
@@ -34,6 +36,7 @@ public struct NetworkDescent {
             options: .init(
                 seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: learningRate,
                 schedule: settings.schedule, rule: settings.descent),
-            watched: model.layers.last!.shape.parameter!, onDivergence: onDivergence, communicator: communicator, timer: timer)
+            watched: model.layers.last!.shape.parameter!, onDivergence: onDivergence, communicator: communicator,
+            timer: timer)
     }
 }

@@ -22,11 +22,12 @@ public final class NetworkExperiment {
     private let clock = ContinuousClock()
 
     /// - Parameters:
-    ///   - plan: of the same settings.
+    ///   - plan: the plan of the same settings.
     ///   - rates: what `--validate` searches.
     ///   - validateEvery: steps between rows of validation.csv; nil: an epoch.
     public init(
-        settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, rates: [Double]?, validateEvery: Int? = nil, data: Dataset,
+        settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, rates: [Double]?,
+        validateEvery: Int? = nil, data: Dataset,
         communicator: Communicator, directory: RunDirectory, progress: ProgressLog
     ) {
         self.settings = settings
@@ -53,7 +54,8 @@ public final class NetworkExperiment {
     private func learnAndTest(exportPath: String?) throws -> RunResult {
         let begin = clock.now
         var result = RunResult(
-            dynamicParameters: plan.dynamicParameters, learnedParameters: plan.learnedParameters, fullParameters: plan.fullParameters,
+            dynamicParameters: plan.dynamicParameters, learnedParameters: plan.learnedParameters,
+            fullParameters: plan.fullParameters,
             denseParameters: plan.denseParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
             wireBytesPerStep: plan.wireBytesPerStep,
             computePath: plan.stages.last!.paths.map(\.rawValue).joined(separator: ","))
@@ -62,7 +64,8 @@ public final class NetworkExperiment {
             Allocation.purpose = "choosing the learning rate"
             var search = RateSearch(images: all.count)
             settings.learningRate = try search.run(
-                rates, every: validateEvery, training: try training(on: search.others), communicator: communicator, progress: progress)
+                rates, every: validateEvery, training: try training(on: search.others), communicator: communicator,
+                progress: progress)
             result.chosen = ["learning-rate": "\(settings.learningRate)"]
             try communicator.agreeOnRoot { try directory.write(search.table, to: "validation.csv") }
         }
@@ -77,7 +80,8 @@ public final class NetworkExperiment {
         }
 
         Allocation.purpose = "testing"
-        let count = data.test.images.count, own = Cut(count, into: communicator.size)[communicator.rank], model = training.model
+        let count = data.test.images.count, own = Cut(count, into: communicator.size)[communicator.rank],
+            model = training.model
         let predicted = try communicator.gather(
             try training.predict(data.test.images, data.test.labels, own), total: count)
         let labels = try communicator.agree { try data.test.labels.labels(0..<count) }
@@ -109,7 +113,7 @@ public final class NetworkExperiment {
     /// A model with its dictionaries, pre-trained on some samples, and what trains it on them.
     private func training(on samples: [Int]) throws -> NetworkTraining {
         try NetworkTraining(
-            settings: settings, plan: plan, exchange: exchange, data: data, samples: samples, communicator: communicator,
-            progress: progress)
+            settings: settings, plan: plan, exchange: exchange, data: data, samples: samples,
+            communicator: communicator, progress: progress)
     }
 }

@@ -42,8 +42,9 @@ extension ModelShape {
         }
         // That of the rank that owns most.
         let state = parameters.reduce(0) { $0 + ($1.units + owners - 1) / owners * $1.valuesPerUnit }
-        // Images are bytes, which the ranks of a machine share. Where they are pooled once, the rows stand beside them, with
-        // a chunk of images in Float and what blurs it: inverses, one of them on its way from Double, and 400 images.
+        // Images are bytes, which the ranks of a machine share. Where they are pooled once, the rows stand beside them,
+        // with a chunk of images in Float and what blurs it: inverses, one of them on its way from Double, and 400
+        // images.
         var data = sampleFloats(training)
         if paths[0] == .reduced {
             data += training * first.pooledInputs + sampleChunk * (first.grid.count + 1)
@@ -60,7 +61,9 @@ extension NetworkSettings {
     /// The floats that a rank holds beside the model while dictionaries are made from data and layers are pre-trained.
     func preparationFloats(of shape: ModelShape, exchange: ExchangeOptions, ranks: Int, training: Int) -> Int {
         let samples = exchange.reduction.largestPart(of: batch, ranks: ranks)
-        let expanded = shape.layers.reduce(0) { $0 + FullyConnected.floats(of: $1.weights, path: .expanded, capacity: 0) }
+        let expanded = shape.layers.reduce(0) {
+            $0 + FullyConnected.floats(of: $1.weights, path: .expanded, capacity: 0)
+        }
         let perSample = shape.floatsPerSample(paths: shape.layers.map { _ in .expanded })
         let network = max(sampleChunk, samples) * perSample + expanded + shape.learnedValues
         let preparing = shape.layers.dropLast().map { layer in
@@ -74,12 +77,12 @@ extension NetworkSettings {
         return shape.sampleFloats(training) + network + (preparing.max() ?? 0)
     }
 
-    /// The most floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs come
-    /// from; a Double is two.
+    /// The most floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs
+    /// come from; a Double is two.
     ///
     /// - Parameters:
-    ///   - sums: of a sum of so many Doubles over ranks.
-    ///   - held: of the exchange of units × (values of a unit + 1), whose W is units × inputs.
+    ///   - sums: the floats that a sum of so many Doubles over ranks takes.
+    ///   - held: the floats that the exchange of units × (values of a unit + 1) takes, whose W is units × inputs.
     private func preparationFloats(
         _ layer: ModelShape.Layer, samples: Int, sums: (Int) -> Int, held: (Int, Int, Int) -> Int
     ) -> Int {

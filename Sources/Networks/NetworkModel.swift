@@ -112,13 +112,16 @@ public final class NetworkModel {
     public var coverage: [Double] {
         layers.compactMap { layer in
             guard let kind = layer.shape.prediction?.dictionary, kind.isSampled else { return nil }
-            return Double(Set(layer.weights.columns.flatMap(\.alpha)).count) / Double(kind.atoms(of: layer.weights.grid))
+            return Double(Set(layer.weights.columns.flatMap(\.alpha)).count)
+                / Double(kind.atoms(of: layer.weights.grid))
         }
     }
 
     /// ‖U‖₂ of every predicted layer, the largest of its columns; steps in W grow with its square.
     public var dictionaryNorms: [Double] {
-        layers.map(\.weights).filter { !$0.isDense }.map { layer in layer.columns.map { spectralNorm($0.dictionary!) }.max()! }
+        layers.map(\.weights).filter { !$0.isDense }.map { layer in
+            layer.columns.map { spectralNorm($0.dictionary!) }.max()!
+        }
     }
 }
 
@@ -131,7 +134,7 @@ extension ModelShape.Layer {
 
 extension NetworkModel.Layer {
     /// - Parameters:
-    ///   - number: of the layer among those with weights.
+    ///   - number: the layer's number among those with weights.
     ///   - values: where its parameters are.
     ///   - before: the layer in the stage before.
     ///   - report: called with the columns so far.
@@ -141,7 +144,8 @@ extension NetworkModel.Layer {
     ) throws {
         let grid = shape.weights.grid, units = shape.weights.units
         self.shape = shape
-        self.values = shape.parameter.map(values.matrix) ?? Matrix(rows: units, columns: shape.weights.valuesPerUnit + 1)
+        self.values =
+            shape.parameter.map(values.matrix) ?? Matrix(rows: units, columns: shape.weights.valuesPerUnit + 1)
         hasLearnedDictionary = shape.dictionaryParameter != nil || before?.hasLearnedDictionary == true
         guard let prediction = shape.prediction else {
             weights = .dense(grid: grid, units: units)
@@ -160,7 +164,9 @@ extension NetworkModel.Layer {
                 if let old, old.alpha == alpha {
                     u = old.dictionary!
                 } else {
-                    u = try dictionary?.matrix(alpha: alpha, stream: stream) ?? Matrix(rows: positions, columns: alpha.count)
+                    u =
+                        try dictionary?.matrix(alpha: alpha, stream: stream)
+                        ?? Matrix(rows: positions, columns: alpha.count)
                 }
                 if let parameter = shape.dictionaryParameter {
                     let place = values.matrix(parameter).rows(j * positions..<(j + 1) * positions)

@@ -66,8 +66,8 @@ public struct NetworkPlan {
 
         let before = settings.preparesFromData
             ? settings.preparationFloats(of: stages[0].shape, exchange: exchange, ranks: ranks, training: training) : 0
-        // What training starts from, or a stage hands to the next, the labels of the samples and their order in an epoch
-        // stand beside.
+        // What training starts from, or a stage hands to the next, the labels of the samples and their order in an
+        // epoch stand beside.
         let handed = stages.count > 1 ? last.modelFloats : last.learnedValues
         modelBytes = 4 * last.modelFloats
         let model = stages.map(\.shape.modelFloats).max()!
@@ -101,8 +101,8 @@ public struct StagePlan {
     public var paths: [ComputePath] { layers.map(\.path) }
 
     init(
-        _ stage: TrainingStage, of settings: NetworkSettings, exchange: ExchangeOptions, ranks: Int, forced: ComputePath?,
-        training: Int
+        _ stage: TrainingStage, of settings: NetworkSettings, exchange: ExchangeOptions, ranks: Int,
+        forced: ComputePath?, training: Int
     ) throws(DictionaryError) {
         let samples = exchange.reduction.largestPart(of: settings.batch, ranks: ranks)
         let shape = try ModelShape(settings.network, settings.curriculum, stage: stage)

@@ -18,8 +18,8 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
     public var descent: SGD.Options
 
     public init(
-        dataset: String, seed: UInt64, network: NetworkSpec, curriculum: Curriculum = .fixed, batch: Int, pretrainEpochs: Int = 0,
-        epochs: Int, learningRate: Double, schedule: RateSchedule, descent: SGD.Options
+        dataset: String, seed: UInt64, network: NetworkSpec, curriculum: Curriculum = .fixed, batch: Int,
+        pretrainEpochs: Int = 0, epochs: Int, learningRate: Double, schedule: RateSchedule, descent: SGD.Options
     ) {
         self.dataset = dataset
         self.seed = seed

@@ -21,7 +21,7 @@ final class NetworkTraining {
     private let timer = StepTimer()
     /// What training starts from: with its dictionaries, pre-trained.
     private let prepared: NetworkModel
-    /// As trained so far.
+    /// The model, as trained so far.
     private(set) var model: NetworkModel
     private var network: Network?
     /// What pools images for the network's first layer, chosen once for training and test images; nil: they are as they
@@ -85,8 +85,10 @@ final class NetworkTraining {
         let handed = stage.stage.proportion != nil && number > 0 ? try broadcastFitted(after: before) : 0
         let inputs = try trainingInputs(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
         let steps = NetworkDescent(
-            model, settings: settings, learningRate: learningRate, paths: stage.paths, samples: inputs, exchange: exchange,
-            onDivergence: "training; a smaller --learning-rate keeps it finite", communicator: communicator, timer: timer)
+            model, settings: settings, learningRate: learningRate, paths: stage.paths, samples: inputs,
+            exchange: exchange,
+            onDivergence: "training; a smaller --learning-rate keeps it finite", communicator: communicator,
+            timer: timer)
         network = steps.network
         // What later stages begin with is training: a fit, and XU, for which images are read again. What the first
         // begins with is not.
@@ -100,8 +102,8 @@ final class NetworkTraining {
         return try steps.descent.run(samples: samples, from: state, through: end, watch: watch) { state in
             let sent = (communicator.traffic - traffic).total.wireBytes
             let row = Metrics.Row(
-                step: state.steps, epoch: state.epoch, objective: state.loss, error: state.error, seconds: state.seconds,
-                steps: state.steps - previous, times: timer.lap(), bytes: sent - bytes)
+                step: state.steps, epoch: state.epoch, objective: state.loss, error: state.error,
+                seconds: state.seconds, steps: state.steps - previous, times: timer.lap(), bytes: sent - bytes)
             (previous, bytes) = (state.steps, sent)
             progress.step(
                 "train: epoch", state.epoch, of: settings.epochs,
@@ -165,9 +167,9 @@ final class NetworkTraining {
             + model.dictionaryNorms.map { String(format: "%.3g", $0) }.joined(separator: ", ")
     }
 
-    /// All training images for a network's first layer, which `weights` pools or nobody; made only where those at hand are
-    /// others. A U changes in place in no stage that pools, so that pooled images are at hand where all U are where they
-    /// were.
+    /// All training images for a network's first layer, which `weights` pools or nobody; made only where those at hand
+    /// are others. A U changes in place in no stage that pools, so that pooled images are at hand where all U are where
+    /// they were.
     private func trainingInputs(pooledBy weights: PredictedWeights?) throws -> any SampleSource {
         let pooled = pooling?.weights.columns.map(\.dictionary?.pointer)
         if let inputs, pooled == weights?.columns.map(\.dictionary?.pointer) { return inputs }

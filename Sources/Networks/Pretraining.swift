@@ -5,8 +5,9 @@ import LinearAlgebra
 import Parallel
 import Runs
 
-/// What happens to hidden layers before they are trained together, layer by layer: a dictionary that needs data is made from the
-/// layer's inputs, then the layer is trained as a tied autoencoder of them, in predicted form (Denil et al. 2013, section 5).
+/// What happens to hidden layers before they are trained together, layer by layer: a dictionary that needs data is made
+/// from the layer's inputs, then the layer is trained as a tied autoencoder of them, in predicted form (Denil et al.
+/// 2013, section 5).
 final class Pretraining {
     private let settings: NetworkSettings
     private let model: NetworkModel
@@ -22,8 +23,8 @@ final class Pretraining {
     /// - Parameters:
     ///   - inputs: all training samples, not pooled.
     init(
-        settings: NetworkSettings, model: NetworkModel, inputs: any SampleSource, exchange: ExchangeOptions, communicator: Communicator,
-        progress: ProgressLog
+        settings: NetworkSettings, model: NetworkModel, inputs: any SampleSource, exchange: ExchangeOptions,
+        communicator: Communicator, progress: ProgressLog
     ) {
         self.settings = settings
         self.model = model
@@ -47,7 +48,8 @@ final class Pretraining {
                 progress.say("making the dictionary \(kind.name) of hidden layer \(k + 1)")
                 let made = try dictionary(of: layer, number: k, samples: samples)
                 try communicator.agree { try model.fill(layer: k, with: made) }
-                // The same numbers went into it everywhere, but processors of two kinds may have rounded them differently.
+                // The same numbers went into it everywhere, but processors of two kinds may have rounded them
+                // differently.
                 for column in layer.weights.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }
             }
             // U and w learned as an autoencoder are unstable: LowRank starts from its random numbers.
@@ -55,29 +57,36 @@ final class Pretraining {
             let values = LearnedValues([(layer.name, layer.weights.units, layer.weights.valuesPerUnit + 1)])
             values.matrix(0).copy(from: layer.values)
             try train(
-                layer.weights, values, of: k, as: "hidden layer \(k + 1)", samples: samples, epochs: settings.pretrainEpochs)
+                layer.weights, values, of: k, as: "hidden layer \(k + 1)", samples: samples,
+                epochs: settings.pretrainEpochs)
             layer.values.copy(from: values.matrix(0))
         }
     }
 
     private func train(
-        _ weights: PredictedWeights, _ values: LearnedValues, of layer: Int, as name: String, samples: [Int], epochs: Int
+        _ weights: PredictedWeights, _ values: LearnedValues, of layer: Int, as name: String, samples: [Int],
+        epochs: Int
     ) throws {
         let gradient = values.zeros
-        let expanded = exchange.sumsExpanded && !weights.isDense ? LearnedValues([(name, weights.units, weights.grid.count + 1)]) : nil
+        let expanded =
+            exchange.sumsExpanded && !weights.isDense
+            ? LearnedValues([(name, weights.units, weights.grid.count + 1)]) : nil
         let autoencoder = TiedAutoencoder(
-            weights: weights, values: values.matrix(0), gradient: gradient.matrix(0), expanded: expanded?.matrix(0), capacity: capacity)
+            weights: weights, values: values.matrix(0), gradient: gradient.matrix(0), expanded: expanded?.matrix(0),
+            capacity: capacity)
         network.expand()
         let objective = Reconstruction(autoencoder) { [self] in load($0, ofLayer: layer, into: $1) }
         let descent = StochasticDescent(
             objective, values: values, gradient: gradient, weightsPerUnit: [values.parameters[0].valuesPerUnit - 1],
             exchange: exchange.make(
-                for: values, expanded: expanded.map { ExpandedGradient(values: $0, project: autoencoder.projectGradient) },
+                for: values,
+                expanded: expanded.map { ExpandedGradient(values: $0, project: autoencoder.projectGradient) },
                 communicator: communicator),
             options: .init(
-                seed: settings.seed, stream: layer + 1, batch: settings.batch, epochs: epochs, learningRate: 0.1, schedule: .paper,
-                rule: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: settings.descent.maxNorm)),
-            watched: 0, onDivergence: "pre-training \(name), whose rate is fixed at 0.1; a smaller --max-norm keeps it finite",
+                seed: settings.seed, stream: layer + 1, batch: settings.batch, epochs: epochs, learningRate: 0.1,
+                schedule: .paper, rule: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: settings.descent.maxNorm)),
+            watched: 0,
+            onDivergence: "pre-training \(name), whose rate is fixed at 0.1; a smaller --max-norm keeps it finite",
             communicator: communicator, timer: StepTimer())
         let last = try descent.run(samples: samples) { state in
             progress.step("pre-train \(name): epoch", state.epoch, of: epochs, "loss \(state.loss)")
@@ -88,11 +97,15 @@ final class Pretraining {
     /// What a layer sees of some samples, into the first rows of a matrix with or without the column of the constant 1.
     private func load(_ samples: ArraySlice<Int>, ofLayer layer: Int, into matrix: Matrix<Float>) {
         inputs.load(samples, into: network.batch)
-        matrix.rows(0..<samples.count).copy(from: network.inputs(ofLayer: model.layers[layer].shape.spec.place, count: samples.count).columns(0..<matrix.columns))
+        matrix.rows(0..<samples.count).copy(
+            from: network.inputs(ofLayer: model.layers[layer].shape.spec.place, count: samples.count).columns(
+                0..<matrix.columns))
     }
 
     /// Makes the dictionary of a layer, whose inputs are those of the layers before it as they are now.
-    private func dictionary(of layer: NetworkModel.Layer, number k: Int, samples: [Int]) throws -> any WeightDictionary {
+    private func dictionary(
+        of layer: NetworkModel.Layer, number k: Int, samples: [Int]
+    ) throws -> any WeightDictionary {
         network.expand()
         let prediction = layer.shape.prediction!, grid = layer.weights.grid
         // Beyond the streams of any column.
@@ -127,7 +140,9 @@ private final class Reconstruction: BatchObjective {
     func prepare() { autoencoder.expand() }
 
     /// One parameter, complete at the end.
-    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void) -> (loss: Double, errors: Int) {
+    func gradient(
+        of samples: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void
+    ) -> (loss: Double, errors: Int) {
         load(samples, autoencoder.batch)
         return (autoencoder.gradient(count: samples.count, scale: Float(scale)), 0)
     }

@@ -5,14 +5,14 @@ import LinearAlgebra
 import Parallel
 import Runs
 
-/// `--validate`: the learning rate with the lowest error, after the last epoch, on a fixed sixth of the training images, learned from the
-/// others. All rates start from the same dictionaries and pre-trained values.
+/// `--validate`: the learning rate with the lowest error, after the last epoch, on a fixed sixth of the training
+/// images, learned from the others. All rates start from the same dictionaries and pre-trained values.
 struct RateSearch {
     /// The training images that are held out, and the others.
     let held: [Int]
     let others: [Int]
-    /// validation.csv: the error after every epoch of every rate, or after so many steps, 1 where the loss was no number, and what had been
-    /// spent by then: steps, seconds of training, bytes of the values reduced.
+    /// validation.csv: the error after every epoch of every rate, or after so many steps, 1 where the loss was no
+    /// number, and what had been spent by then: steps, seconds of training, bytes of the values reduced.
     private(set) var table = "learning-rate,epoch,error,steps,seconds,bytes\n"
 
     /// - Parameter images: how many there are.
@@ -32,7 +32,8 @@ struct RateSearch {
     mutating func run(
         _ rates: [Double], every: Int?, training: NetworkTraining, communicator: Communicator, progress: ProgressLog
     ) throws -> Double {
-        let count = held.count, parts = training.order.parts(of: count, rank: communicator.rank, ranks: communicator.size)
+        let count = held.count,
+            parts = training.order.parts(of: count, rank: communicator.rank, ranks: communicator.size)
         let own = Array(held[parts.range])
         var best: (rate: Double, error: Double)?
         for rate in rates {
@@ -49,7 +50,10 @@ struct RateSearch {
             }
             do {
                 let watch = every.map { every in
-                    (every: every, body: { (now: TrainingState) in try look(epoch: now.epoch + 1, at: now.steps, now.seconds) })
+                    (
+                        every: every,
+                        body: { (now: TrainingState) in try look(epoch: now.epoch + 1, at: now.steps, now.seconds) }
+                    )
                 }
                 _ = try training.train(learningRate: rate, watch: watch) { row in
                     // The last values decide; after an epoch that ended with a row of steps there is nothing new.

@@ -1,8 +1,8 @@
 import Layers
 import LinearAlgebra
 
-/// A hidden layer trained by itself to rebuild its inputs: h = σ(Wx + b), x̂ = σ(Wᵀh), the loss ½‖x̂ − x‖² a sample; no bias for x̂
-/// (Denil et al. 2013, released settings). W is predicted, and what is learned are the layer's own values.
+/// A hidden layer trained by itself to rebuild its inputs: h = σ(Wx + b), x̂ = σ(Wᵀh), the loss ½‖x̂ − x‖² a sample; no
+/// bias for x̂ (Denil et al. 2013, released settings). W is predicted, and what is learned are the layer's own values.
 ///
 /// A step for m samples: 8·m·n_v·n_h flops, and 4·n_h·n_v·n_α/channels for W = Uw and back.
 public final class TiedAutoencoder {
@@ -17,13 +17,16 @@ public final class TiedAutoencoder {
     /// - Parameters:
     ///   - values: the layer's parameter, units × (n_α + 1).
     ///   - gradient: as large; where `gradient(count:scale:)` leaves the gradient.
-    ///   - expanded: where it leaves the gradient of W, units × (n_v + 1), and the caller then calls `projectGradient`; nil: it projects it.
+    ///   - expanded: where it leaves the gradient of W, units × (n_v + 1), and the caller then calls `projectGradient`;
+    ///     nil: it projects it.
     ///   - capacity: the most samples of one batch.
     public init(
-        weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, expanded: Matrix<Float>? = nil, capacity: Int
+        weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, expanded: Matrix<Float>? = nil,
+        capacity: Int
     ) {
         layer = FullyConnected(
-            weights: weights, values: values, gradient: gradient, capacity: capacity, path: .expanded, fullGradient: expanded)
+            weights: weights, values: values, gradient: gradient, capacity: capacity, path: .expanded,
+            fullGradient: expanded)
         projects = expanded == nil
         let inputs = weights.grid.count
         batch = Matrix(rows: capacity, columns: inputs + 1)
@@ -35,10 +38,12 @@ public final class TiedAutoencoder {
     /// Expands W, after the values changed.
     public func expand() { layer.expand() }
 
-    /// The sum of the losses of the batch's first samples, at the values of the last `expand`, and the gradient of that sum times `scale`.
+    /// The sum of the losses of the batch's first samples, at the values of the last `expand`, and the gradient of that
+    /// sum times `scale`.
     public func gradient(count: Int, scale: Float) -> Double {
         let n = layer.inputs, w = layer.full.columns(0..<n)
-        let x = batch.rows(0..<count), h = hidden.rows(0..<count), dh = hiddenGradient.rows(0..<count), y = rebuilt.rows(0..<count)
+        let x = batch.rows(0..<count), h = hidden.rows(0..<count), dh = hiddenGradient.rows(0..<count),
+            y = rebuilt.rows(0..<count)
         layer.forward(x, into: h, .evaluation)
         Activation.sigmoid.apply(inPlace: h)
         multiply(h, w, into: y)

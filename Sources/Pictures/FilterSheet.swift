@@ -23,9 +23,11 @@ public enum FilterSheet {
 
     /// The bytes of a PNG.
     ///
-    /// Tiles are `height`×`width` pixels of `channels` (1 or 3), each pixel `zoom`×`zoom`, `columns` of them in a row of a
-    /// panel. Values that are not finite are painted as masked.
-    public static func render(panels: [[Tile]], channels: Int, height: Int, width: Int, columns: Int, zoom: Int) -> [UInt8] {
+    /// Tiles are `height`×`width` pixels of `channels` (1 or 3), each pixel `zoom`×`zoom`, `columns` of them in a row
+    /// of a panel. Values that are not finite are painted as masked.
+    public static func render(
+        panels: [[Tile]], channels: Int, height: Int, width: Int, columns: Int, zoom: Int
+    ) -> [UInt8] {
         precondition(channels == 1 || channels == 3, "tiles of \(channels) channels")
         precondition(height > 0 && width > 0 && columns > 0 && zoom > 0 && !panels.isEmpty)
         let (tall, wide) = (height * zoom, width * zoom)
@@ -58,7 +60,8 @@ public enum FilterSheet {
 
     /// The colour of each pixel of a tile before magnification.
     private static func paint(_ tile: Tile, channels: Int, area: Int) -> [SIMD3<UInt8>] {
-        precondition(tile.values.count == channels * area, "a tile of \(tile.values.count) values, not \(channels)×\(area)")
+        precondition(
+            tile.values.count == channels * area, "a tile of \(tile.values.count) values, not \(channels)×\(area)")
         precondition(tile.mask == nil || tile.mask!.count == area)
         let largest = tile.values.lazy.filter(\.isFinite).map(abs).max() ?? 0
         let scale = largest > 0 ? 127.5 / largest : 0

@@ -17,9 +17,12 @@ public struct Comparison: Sendable {
         let (groups, repeated) = RunGroup.groups(of: runs)
         self.repeated = repeated
         // A down-sized dense net has other sizes; where all are of one, these are settings like others.
-        let sizes = Self.differing(groups.filter(\.isDense).map(\.settings)).filter { ["widths", "features"].contains($0) }
+        let sizes = Self.differing(groups.filter(\.isDense).map(\.settings)).filter {
+            ["widths", "features"].contains($0)
+        }
         func budget(_ group: RunGroup) -> [String] { group.isDense ? sizes : ["learned"] }
-        let members = Dictionary(grouping: groups) { group in group.settings.filter { !budget(group).contains($0.key) } }
+        let members = Dictionary(grouping: groups) { group in group.settings.filter { !budget(group).contains($0.key) }
+        }
         let names = SeriesNames(members.map { settings, groups in (settings, groups.reduce(0) { $0 + $1.runs.count }) })
         series = members.map { settings, groups in
             Series(
@@ -39,7 +42,9 @@ public struct Comparison: Sendable {
     public var groups: [RunGroup] { series.flatMap(\.groups) }
 
     /// The settings in which groups differ, by name; not those that the name of a series always says.
-    public var differing: [String] { Self.differing(groups.map(\.settings)).filter { !["dense", "dictionary"].contains($0) } }
+    public var differing: [String] {
+        Self.differing(groups.map(\.settings)).filter { !["dense", "dictionary"].contains($0) }
+    }
 
     /// The settings in which runs differ, by name; the seed may be among them.
     public var differingOfRuns: [String] { Self.differing(runs.map(\.record.settings)) }
@@ -48,8 +53,8 @@ public struct Comparison: Sendable {
         Set(settings.flatMap(\.keys)).filter { name in settings.contains { $0[name] != settings[0][name] } }.sorted()
     }
 
-    /// The dense nets of the size of a predicted one: what Figure 4 draws as a line at all proportions. Those of other sizes, or of inputs
-    /// made smaller, are baselines of another budget.
+    /// The dense nets of the size of a predicted one: what Figure 4 draws as a line at all proportions. Those of other
+    /// sizes, or of inputs made smaller, are baselines of another budget.
     public var denseOfFullSize: [(series: Series, group: RunGroup)] {
         let full = Set(series.filter { !$0.isDense }.flatMap(\.groups).map(\.first.result.fullParameters))
         return series.filter(\.isDense).flatMap { series in
@@ -57,8 +62,8 @@ public struct Comparison: Sendable {
         }
     }
 
-    /// At most `count` groups that stand for all: all of them, or of each series the one with the lowest error; where series are more than
-    /// that, the best dense one and the lowest others. In the order of `series`.
+    /// At most `count` groups that stand for all: all of them, or of each series the one with the lowest error; where
+    /// series are more than that, the best dense one and the lowest others. In the order of `series`.
     public func selection(atMost count: Int) -> [(series: Series, group: RunGroup)] {
         let all = series.flatMap { series in series.groups.map { (series, $0) } }
         guard all.count > count else { return all }

@@ -16,7 +16,7 @@ public struct FinishedRun: Sendable {
 
     /// The name of its data set.
     public var dataset: String { record.settings["dataset"] ?? "" }
-    /// As run.json has it; empty where it has none.
+    /// The seed in run.json's text; empty where it has none.
     public var seed: String { record.settings["seed"] ?? "" }
 
     /// Whether a folder holds a run, finished or not.
@@ -26,13 +26,17 @@ public struct FinishedRun: Sendable {
 
     /// Reads run.json and result.json.
     ///
-    /// - Returns: nil where the run has no result yet, or one without a test error, such as a phase leaves that only learns.
+    /// - Returns: nil where the run has no result yet, or one without a test error, such as a phase leaves that only
+    ///   learns.
     /// - Throws: `DataError` where a file is damaged, naming it.
     public static func read(_ folder: String) throws -> FinishedRun? {
         let record: RunRecord? = try read("\(folder)/run.json", "the record of a run")
-        guard let result: RunResult = try read("\(folder)/result.json", "the result of a run"), let error = result.error else { return nil }
+        guard let result: RunResult = try read("\(folder)/result.json", "the result of a run"), let error = result.error
+        else { return nil }
         guard let record else { throw damaged("\(folder)/run.json", "the record of a run", "no file") }
-        guard record.settings["dataset"] != nil else { throw damaged("\(folder)/run.json", "a setting 'dataset'", "none") }
+        guard record.settings["dataset"] != nil else {
+            throw damaged("\(folder)/run.json", "a setting 'dataset'", "none")
+        }
         try check(record, "\(folder)/run.json")
         try check(result, "\(folder)/result.json")
         return FinishedRun(folder: folder, record: record, result: result, error: error)

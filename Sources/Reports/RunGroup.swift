@@ -18,20 +18,23 @@ public struct RunGroup: Sendable {
     /// The numbers of ranks that runs had, each once.
     public var ranks: [Int] { Set(runs.map(\.record.ranks)).sorted() }
     /// The median over seeds; nil where no step was made, or runs had different numbers of ranks.
-    public var secondsPerStep: Double? { ranks.count == 1 ? Statistics.median(runs.compactMap(\.result.secondsPerStep)) : nil }
-    /// Of every predicted layer the mean of `RunResult.coverage` over seeds; nil where a run does not say it.
+    public var secondsPerStep: Double? {
+        ranks.count == 1 ? Statistics.median(runs.compactMap(\.result.secondsPerStep)) : nil
+    }
+    /// The mean of `RunResult.coverage` over seeds, for every predicted layer; nil where a run does not say it.
     public var coverage: [Double]? {
         let all = runs.compactMap(\.result.coverage)
         guard all.count == runs.count, all.allSatisfy({ $0.count == all[0].count }) else { return nil }
         return all[0].indices.map { layer in Statistics.mean(all.map { $0[layer] }) }
     }
 
-    /// Groups runs in the order in which their settings first come. Of runs that are equal in the seed too, such as one on two ranks
-    /// and on four, only the first counts: they say nothing about the spread over seeds.
+    /// Groups runs in the order in which their settings first come. Among runs that are equal in the seed too, such as
+    /// one on two ranks and on four, only the first counts: they say nothing about the spread over seeds.
     ///
     /// - Returns: the groups, and the runs that are in none.
     public static func groups(of runs: [FinishedRun]) -> (groups: [RunGroup], repeated: [FinishedRun]) {
-        var order: [[String: String]] = [], members: [[String: String]: [FinishedRun]] = [:], repeated: [FinishedRun] = []
+        var order: [[String: String]] = [], members: [[String: String]: [FinishedRun]] = [:],
+            repeated: [FinishedRun] = []
         for run in runs {
             let settings = run.record.settings.filter { $0.key != "seed" }
             if members[settings] == nil { order.append(settings) }

@@ -8,7 +8,7 @@ public struct ScalingSeries: Sendable {
     public let mode: BatchMode
     /// The user's name for the network.
     public let link: String
-    /// Samples: of all ranks in `strong`, of a rank in `weak`.
+    /// The samples of all ranks in `strong`, per rank in `weak`.
     public let batch: Int
     /// By rank count; not empty.
     public let rows: [ScalingTable.Row]
@@ -16,7 +16,8 @@ public struct ScalingSeries: Sendable {
     /// What speedup and efficiency are measured against: the fewest ranks. Nil where even they share cores.
     public var base: ScalingTable.Row? { rows.first { !$0.oversubscribed } }
 
-    /// Samples a second over those of the base: in `strong` the time of its step over this row's. Nil for ranks that share cores.
+    /// Samples a second over those of the base: in `strong` the time of its step over this row's. Nil for ranks that
+    /// share cores.
     public func speedup(_ row: ScalingTable.Row) -> Double? {
         guard let base, !row.oversubscribed else { return nil }
         return Double(row.batch) / row.step.median / (Double(base.batch) / base.step.median)
@@ -27,7 +28,8 @@ public struct ScalingSeries: Sendable {
         speedup(row).map { $0 * Double(base!.ranks) / Double(row.ranks) }
     }
 
-    /// All series of a table: models, modes and links in natural order, the dense net first, others by falling proportion, `full` first.
+    /// All series of a table: models, modes and links in natural order, the dense net first, others by falling
+    /// proportion, `full` first.
     public static func all(of rows: [ScalingTable.Row]) -> [ScalingSeries] {
         struct Key: Hashable {
             let configuration: Configuration

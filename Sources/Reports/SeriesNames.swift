@@ -1,4 +1,5 @@
-/// How series are told apart: by the dictionary, and by each setting in which one differs from the usual value, that of most runs.
+/// How series are told apart: by the dictionary, and by each setting in which one differs from the usual value, that of
+/// most runs.
 struct SeriesNames {
     /// The settings that differ between series, the dictionary aside, with their usual values; nil: most go without.
     let usual: [(setting: String, value: String?)]
@@ -10,11 +11,13 @@ struct SeriesNames {
         let names = Set(all.flatMap(\.keys)).subtracting(["dictionary", "dense"]).sorted()
         usual = names.compactMap { name in
             guard Set(series.map { $0.settings[name] }).count > 1 else { return nil }
-            // To lack a setting is a value too, but only beside series of the same dictionary that have it: no net of random connections
-            // has a σ.
+            // To lack a setting is a value too, but only beside series of the same dictionary that have it: no net of
+            // random connections has a σ.
             let heads = Set(series.filter { $0.settings[name] != nil }.map { Self.head($0.settings) })
             var runs: [String?: Int] = [:]
-            for one in series where heads.contains(Self.head(one.settings)) { runs[one.settings[name], default: 0] += one.runs }
+            for one in series where heads.contains(Self.head(one.settings)) {
+                runs[one.settings[name], default: 0] += one.runs
+            }
             let most = runs.values.max()!
             let values = runs.filter { $0.value == most }.map(\.key)
             return (name, values.contains(nil) ? nil : values.compactMap { $0 }.sorted(by: inNaturalOrder)[0])

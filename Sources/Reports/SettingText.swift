@@ -8,7 +8,8 @@ func shortText(_ setting: String, _ value: String) -> String {
     let value = value.hasSuffix(".0") ? String(value.dropLast(2)) : value
     return switch setting {
     case "dictionary", "activation": value
-    case "columns", "epochs", "features", "iterations": "\(value) \(value == "1" ? String(setting.dropLast()) : setting)"
+    case "columns", "epochs", "features", "iterations":
+        "\(value) \(value == "1" ? String(setting.dropLast()) : setting)"
     case "alpha": "α \(value)"
     case "lambda": "λ \(value)"
     case "sigma": "σ \(value)"

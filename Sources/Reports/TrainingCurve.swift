@@ -20,7 +20,8 @@ public struct TrainingCurve: Sendable {
         let expected = "the metrics of a run"
         guard let data = try FinishedRun.read(path, expecting: expected, atMost: mostBytes) else { return nil }
         let table = CSVTable(String(decoding: data, as: UTF8.self))
-        guard let time = table.columns.firstIndex(of: "seconds"), let value = table.columns.firstIndex(of: "objective") else {
+        guard let time = table.columns.firstIndex(of: "seconds"), let value = table.columns.firstIndex(of: "objective")
+        else {
             throw FinishedRun.damaged(path, "a table with columns 'seconds' and 'objective'", "other text")
         }
         var seconds: [Double] = [], objective: [Double] = []

@@ -3,8 +3,8 @@ import LinearAlgebra
 import Pictures
 
 extension PredictedWeights {
-    /// filters.png: a layer's features as pictures on the left, the same at their α only on the right (Denil et al. 2013, Fig. 1); at
-    /// most 100 of them, evenly over the layer.
+    /// filters.png: a layer's features as pictures on the left, the same at their α only on the right (Denil et al.
+    /// 2013, Fig. 1); at most 100 of them, evenly over the layer.
     ///
     /// - Parameters:
     ///   - rows: W, units × n_v.
@@ -23,8 +23,8 @@ extension PredictedWeights {
             learned.append(Tile(values: values, mask: mask))
         }
         return FilterSheet.render(
-            panels: showsAlpha ? [whole, learned] : [whole], channels: grid.channels, height: grid.height, width: grid.width,
-            columns: 10, zoom: max(1, 60 / max(grid.height, grid.width, 12)))
+            panels: showsAlpha ? [whole, learned] : [whole], channels: grid.channels, height: grid.height,
+            width: grid.width, columns: 10, zoom: max(1, 60 / max(grid.height, grid.width, 12)))
     }
 }
 

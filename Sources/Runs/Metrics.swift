@@ -25,12 +25,12 @@ public struct Metrics: Sendable {
         public var bytes: Double
 
         /// - Parameters:
-        ///   - steps: of this row.
-        ///   - times: of all of them.
+        ///   - steps: the steps of this row.
+        ///   - times: the times of all of them.
         ///   - bytes: that rank 0 sent in them.
         package init(
-            step: Int, epoch: Int? = nil, evaluations: Int? = nil, objective: Double, error: Double? = nil, seconds: Double,
-            steps: Int, times: StepTimer.Seconds, bytes: Int
+            step: Int, epoch: Int? = nil, evaluations: Int? = nil, objective: Double, error: Double? = nil,
+            seconds: Double, steps: Int, times: StepTimer.Seconds, bytes: Int
         ) {
             let count = Double(steps)
             self.step = step

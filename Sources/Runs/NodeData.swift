@@ -3,8 +3,8 @@ import Parallel
 import Storage
 
 extension Dataset {
-    /// Inflates the set's compressed files, once on each machine, into memory that its ranks share; where that cannot be had,
-    /// once on each rank. Collective.
+    /// Inflates the set's compressed files, once on each machine, into memory that its ranks share; where that cannot
+    /// be had, once on each rank. Collective.
     ///
     /// - Returns: why not all were shared; nil where they were, or there is one rank.
     /// - Throws: `CollectiveError` for a file that is damaged; `MPIError`.

@@ -9,7 +9,9 @@ import Partition
 package func predictionTable(_ predictions: [[Int32]], labels: [Int32]) -> String {
     var text = "fold,index,label,predicted\n"
     for (fold, predicted) in predictions.enumerated() {
-        for (index, (label, guess)) in zip(labels, predicted).enumerated() { text += "\(fold),\(index),\(label),\(guess)\n" }
+        for (index, (label, guess)) in zip(labels, predicted).enumerated() {
+            text += "\(fold),\(index),\(label),\(guess)\n"
+        }
     }
     return text
 }

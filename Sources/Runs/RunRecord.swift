@@ -7,19 +7,21 @@ public struct RunRecord: Codable, Sendable {
     public let job: String
     /// What the result depends on, by option name; compared when a run directory is used again.
     public let settings: [String: String]
-    /// What it does not depend on: the data folder, threads, paths.
-    public let circumstances: [String: String]
+    /// What it does not depend on: the data folder, threads, paths. A record that has it as `circumstances` is read,
+    /// too.
+    public let environment: [String: String]
     public let ranks: Int
     /// The host of every rank.
     public let hosts: [String]
     public let versions: [String: String]
 
     public init(
-        job: String, settings: [String: String], circumstances: [String: String], communicator: Communicator, hosts: [String]
+        job: String, settings: [String: String], environment: [String: String], communicator: Communicator,
+        hosts: [String]
     ) {
         self.job = job
         self.settings = settings
-        self.circumstances = circumstances
+        self.environment = environment
         ranks = communicator.size
         self.hosts = hosts
         versions = [
@@ -27,6 +29,21 @@ public struct RunRecord: Codable, Sendable {
             "mpi": Parallel.libraryVersion, "blas": Backend.version, "blas kernels": Backend.kernels,
         ]
     }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        job = try values.decode(String.self, forKey: .job)
+        settings = try values.decode([String: String].self, forKey: .settings)
+        environment =
+            try decoder.container(keyedBy: OtherKeys.self).decodeIfPresent(
+                [String: String].self, forKey: .circumstances)
+            ?? values.decode([String: String].self, forKey: .environment)
+        ranks = try values.decode(Int.self, forKey: .ranks)
+        hosts = try values.decode([String].self, forKey: .hosts)
+        versions = try values.decode([String: String].self, forKey: .versions)
+    }
+
+    private enum OtherKeys: String, CodingKey { case circumstances }
 
     public static let colonnade = "0.1.0"
 
@@ -43,7 +60,8 @@ public struct RunRecord: Codable, Sendable {
         #endif
     }
 
-    /// The value of a setting that `--validate` chooses: a later phase, which takes the setting from the model, may have any.
+    /// The value of a setting that `--validate` chooses: a later phase, which takes the setting from the model, may
+    /// have any.
     public static let byValidation = "by validation"
 
     /// The first setting in which a later record differs, and both values.
@@ -51,7 +69,8 @@ public struct RunRecord: Codable, Sendable {
     /// - Parameter usesModel: whether the later run takes its settings from the model that this one left.
     func firstDifference(from other: RunRecord, usesModel: Bool) -> (name: String, ours: String, theirs: String)? {
         if job != other.job { return ("job", job, other.job) }
-        for name in Set(settings.keys).union(other.settings.keys).sorted() where settings[name] != other.settings[name] {
+        for name in Set(settings.keys).union(other.settings.keys).sorted() where settings[name] != other.settings[name]
+        {
             if settings[name] == RunRecord.byValidation, usesModel { continue }
             return (name, settings[name] ?? "none", other.settings[name] ?? "none")
         }
@@ -60,7 +79,9 @@ public struct RunRecord: Codable, Sendable {
 
     /// The commit of the checkout that the executable lies in, read from its .git; nil where there is none.
     static func revision() -> String? {
-        guard var folder = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent() else { return nil }
+        guard var folder = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent() else {
+            return nil
+        }
         while folder.path != "/" {
             let git = folder.appendingPathComponent(".git")
             if let head = text(git.appendingPathComponent("HEAD")) {

@@ -30,9 +30,10 @@ public struct RunResult: Codable, Sendable {
     public var objective: Double?
     /// What `--validate` chose, by option name.
     public var chosen: [String: String]?
-    /// Of every layer; of several stages those of the last.
+    /// The compute path of every layer; after several stages those of the last.
     public var computePath: String
-    /// Of every predicted layer whose columns draw: the part of its positions, or atoms, that one of them at least has drawn.
+    /// The part of its positions, or atoms, that one column at least has drawn, for every predicted layer whose columns
+    /// draw.
     public var coverage: [Double]?
     /// ‖U‖₂ of every predicted layer at the end, the largest of its columns.
     public var dictionaryNorms: [Double]?
@@ -42,8 +43,8 @@ public struct RunResult: Codable, Sendable {
     public var seconds: Double
 
     package init(
-        dynamicParameters: Int, learnedParameters: Int, fullParameters: Int, denseParameters: Int? = nil, proportion: Double,
-        bytesPerStep: Int, wireBytesPerStep: Int, computePath: String
+        dynamicParameters: Int, learnedParameters: Int, fullParameters: Int, denseParameters: Int? = nil,
+        proportion: Double, bytesPerStep: Int, wireBytesPerStep: Int, computePath: String
     ) {
         self.dynamicParameters = dynamicParameters
         self.learnedParameters = learnedParameters

@@ -9,7 +9,7 @@ import Runs
 public struct AllReduceTimes: Sendable {
     /// Whose sum it is.
     public let algorithm: AllReduceAlgorithm
-    /// Of a rank's buffer.
+    /// The bytes of a rank's buffer.
     public let bytes: Int
     /// Sums that were measured.
     public let iterations: Int
@@ -22,7 +22,8 @@ public struct AllReduceTimes: Sendable {
     /// What a rank sends a second, nominally: 2(P−1)/P of the above, to be held against a link's rate.
     public var busBandwidth: Double { algorithmicBandwidth * 2 * Double(ranks - 1) / Double(ranks) }
 
-    /// Measures sums of zeros, each after a barrier, a tenth of them before it counts. Collective. Memory: a buffer of `bytes`.
+    /// Measures sums of zeros, each after a barrier, a tenth of them before it counts. Collective. Memory: a buffer of
+    /// `bytes`.
     ///
     /// - Parameter bytes: a multiple of 4.
     /// - Throws: `MPIError`.

@@ -48,26 +48,30 @@ public struct Configuration: Hashable, Sendable {
             + (isOne ? "" : ", \(columns) column\(columns == 1 ? "" : "s")") + ", \(exchange.label)"
     }
 
-    /// What stands for an exchange of full weights beside this: the same net with `full`; for rica, which always exchanges learned values,
-    /// the dense layer. Nil where there is none, or this is it.
-    public func yardstick(among others: some Sequence<Configuration>) -> Configuration? {
+    /// What stands for an exchange of full weights beside this: the same net with `full`; for rica, which always
+    /// exchanges learned values, the dense layer. Nil where there is none, or this is it.
+    public func baseline(among others: some Sequence<Configuration>) -> Configuration? {
         func isOne(_ other: Configuration) -> Bool {
             guard other != self, (job, model) == (other.job, other.model) else { return false }
-            return job == "rica" ? other.learned == 1 : other.exchange.isFull && (learned, columns) == (other.learned, other.columns)
+            return job == "rica"
+                ? other.learned == 1 : other.exchange.isFull && (learned, columns) == (other.learned, other.columns)
         }
         return exchange.isFull ? nil : others.first(where: isOne)
     }
 
     /// What the busiest rank sends in a step at any rank count, in bytes.
     ///
-    /// k·(N − n) + (P−1)·n of N values, where the rank that sends most has n of them and k parts of the sum, one but in a fixed order:
-    /// 2(P−1)/P of the payload where shares are equal. Of `owned` n is ⌈units/P⌉ units of every layer, which does not fall further where
-    /// ranks are more than units. Where the table does not say the shapes of the layers, they are those of a perceptron's name,
-    /// `784-500-500-10`, with the proportion that its payload has; without such a name shares count as equal. In a fixed order P is at most `ShardTree.shards`.
+    /// k·(N − n) + (P−1)·n of N values, where the rank that sends most has n of them and k parts of the sum, one but in
+    /// a fixed order: 2(P−1)/P of the payload where shares are equal. With `owned` n is ⌈units/P⌉ units of every layer,
+    /// which does not fall further where ranks are more than units. Where the table does not say the shapes of the
+    /// layers, they are those of a perceptron's name, `784-500-500-10`, with the proportion that its payload has;
+    /// without such a name shares count as equal. In a fixed order P is at most `ShardTree.shards`.
     public func wireBytes(payload: Double, ranks: Int) -> Double {
         guard ranks > 1 else { return 0 }
         let shapes = exchange.ownsUnits ? shapes(payload: payload) : nil
-        let most = shapes?.reduce(0) { $0 + Double(($1.units + ranks - 1) / ranks) * $1.bytesPerUnit } ?? payload / Double(ranks)
+        let most =
+            shapes?.reduce(0) { $0 + Double(($1.units + ranks - 1) / ranks) * $1.bytesPerUnit } ?? payload
+            / Double(ranks)
         return Double(exchange.parts(ranks: ranks)) * (payload - most) + Double(ranks - 1) * most
     }
 

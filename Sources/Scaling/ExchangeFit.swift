@@ -9,7 +9,8 @@ package struct MeasuredExchange {
     let leastPerByte: Double
 
     package init(
-        seconds: Double, hops: Double, bytes: Double, payload: Double, latency: Int, perByte: Int, handling: Int, leastPerByte: Double
+        seconds: Double, hops: Double, bytes: Double, payload: Double, latency: Int, perByte: Int, handling: Int,
+        leastPerByte: Double
     ) {
         self.seconds = seconds
         self.hops = hops
@@ -40,17 +41,18 @@ package enum ExchangeFit {
         (x[one.latency] * one.hops, (one.leastPerByte + x[one.perByte]) * one.bytes)
     }
 
-    /// The constants x ≥ 0 that make the squares smallest, by Gauss–Newton steps, each as long as it helps. Where the rows do not tell
-    /// constants apart, one of the solutions.
+    /// The constants x ≥ 0 that make the squares smallest, by Gauss–Newton steps, each as long as it helps. Where the
+    /// rows do not tell constants apart, one of the solutions.
     ///
-    /// - Parameter count: of constants.
+    /// - Parameter count: the number of constants.
     /// - Returns: the constants, and the sum of squares.
     package static func constants(_ count: Int, of measured: [MeasuredExchange]) -> (x: [Double], squares: Double) {
         var best = (x: [Double](repeating: 0, count: count), squares: Double.infinity)
         // Hops and bytes in seconds, at which the next tangent is taken: at first bytes take all that was measured.
         var at = measured.map { (hops: CostModel.usualLatency * $0.hops, bytes: $0.bytes > 0 ? $0.seconds : 0) }
         while true {
-            // The tangent plane of √(h² + b²) goes through 0, it is (h·h' + b·b')/√(h² + b²): a step is a linear fit without a constant.
+            // The tangent plane of √(h² + b²) goes through 0, it is (h·h' + b·b')/√(h² + b²): a step is a linear fit
+            // without a constant.
             let slopes = at.map { at -> (hops: Double, bytes: Double) in
                 let both = travel(hops: at.hops, bytes: at.bytes)
                 return both > 0 ? (at.hops / both, at.bytes / both) : (1, 1)
@@ -73,7 +75,8 @@ package enum ExchangeFit {
             }
             guard next.squares < best.squares * (1 - 1e-6) else { return best }
             best = next
-            // Where hops or bytes are 0 the law has no slope, and they would stay there: the tangent's fall to half of themselves at most.
+            // Where hops or bytes are 0 the law has no slope, and they would stay there: the tangent's fall to half of
+            // themselves at most.
             for (k, one) in measured.enumerated() {
                 let now = parts(best.x, one)
                 at[k] = (max(now.hops, at[k].hops / 2), max(now.bytes, at[k].bytes / 2))

@@ -18,7 +18,8 @@ extension ExchangeOptions {
     }
 
     /// The labels that there are, for readers: R is a rank of PowerSGD, H a number of steps.
-    public static let labels = "full, dynamic, owned, owned-bfloat16, lowrankR, lowrankR-full, averageH; all but owned also with -ring; "
+    public static let labels =
+        "full, dynamic, owned, owned-bfloat16, lowrankR, lowrankR-full, averageH; all but owned also with -ring; "
         + "full, dynamic and owned also with -fixed, the sums of --reduction fixed, on 1 to \(ShardTree.shards) ranks"
 
     /// Nil where no exchange has that label.
@@ -29,7 +30,8 @@ extension ExchangeOptions {
         let reduction: ReductionOrder = parts.last == "fixed" ? .fixed : .fast
         switch name {
         case "owned": self.init(.sharded(parts.last == "bfloat16" ? .bfloat16 : .float32), reduction: reduction)
-        case "full", "dynamic": self.init(.allReduce(name == "full" ? .expanded : .learned, algorithm), reduction: reduction)
+        case "full", "dynamic":
+            self.init(.allReduce(name == "full" ? .expanded : .learned, algorithm), reduction: reduction)
         case "lowrank" where (1...1000).contains(number):
             let gradient: Gradient = parts.dropFirst().first == "full" ? .expanded : .learned
             self.init(.powerSGD(rank: number, of: gradient, algorithm))

@@ -28,10 +28,13 @@ public struct ExchangeMethod: Hashable, Sendable {
     }
 
     /// Sums in a fixed order go through owners, too.
-    public var algorithm: Algorithm { ownsUnits || order == .fixed ? .owners : options?.algorithm == .ring ? .ring : .mpi }
+    public var algorithm: Algorithm {
+        ownsUnits || order == .fixed ? .owners : options?.algorithm == .ring ? .ring : .mpi
+    }
     /// Steps from one exchange to the next.
     public var period: Int { options?.period ?? 1 }
-    /// Whether gradients of the expanded weights travel, and nothing less, summed as fast as can be: what everybody else sends.
+    /// Whether gradients of the expanded weights travel, and nothing less, summed as fast as can be: what everybody
+    /// else sends.
     public var isFull: Bool { options?.sumsExpanded == true && options?.isLowRank == false && order == .fast }
 
     /// How gradients are summed over the samples of a step.
@@ -44,12 +47,14 @@ public struct ExchangeMethod: Hashable, Sendable {
 
     /// The most parts of a sum that a rank sends.
     func parts(ranks: Int) -> Int {
-        order == .fast ? 1 : (0..<ranks).map { ShardTree.nodes(of: ShardTree.shards(of: $0, ranks: ranks)).count }.max()!
+        order == .fast
+            ? 1 : (0..<ranks).map { ShardTree.nodes(of: ShardTree.shards(of: $0, ranks: ranks)).count }.max()!
     }
 
-    /// Messages that wait for each other in a step, the mean over steps: 2⌈log₂P⌉ for MPI's allreduce, which is what short ones take
-    /// (Thakur, Rabenseifner & Gropp 2005, recursive halving and doubling), 2(P−1) for the ring; to owners all messages leave at once,
-    /// but each of P−1 is handled by itself: as P. PowerSGD and L-BFGS have two sums that wait for each other.
+    /// Messages that wait for each other in a step, the mean over steps: 2⌈log₂P⌉ for MPI's allreduce, which is what
+    /// short ones take (Thakur, Rabenseifner & Gropp 2005, recursive halving and doubling), 2(P−1) for the ring; to
+    /// owners all messages leave at once, but each of P−1 is handled by itself: as P. PowerSGD and L-BFGS have two sums
+    /// that wait for each other.
     public func hops(ranks: Int) -> Double {
         guard ranks > 1 else { return 0 }
         let hops =

@@ -30,18 +30,22 @@ public struct Forecast: Sendable {
     public init(_ model: CostModel, _ configurations: [Configuration], batchPerRank: Int, on network: Interconnect) {
         self.network = network
         curves = configurations.compactMap { configuration in
-            let times = Self.ranks.compactMap { model.predict(configuration, ranks: $0, batch: batchPerRank * $0, on: network) }
+            let times = Self.ranks.compactMap {
+                model.predict(configuration, ranks: $0, batch: batchPerRank * $0, on: network)
+            }
             return times.count == Self.ranks.count ? Curve(configuration: configuration, times: times) : nil
         }
     }
 
-    /// The rank counts at which a configuration takes less time a step than its yardstick, the same net that exchanges
+    /// The rank counts at which a configuration takes less time a step than its baseline, the same net that exchanges
     /// in full; nil without one.
     public func ranksThatPay(_ curve: Curve) -> [Int]? {
-        guard let yardstick = curve.configuration.yardstick(among: curves.map(\.configuration)),
-            let full = curves.first(where: { $0.configuration == yardstick })
+        guard let baseline = curve.configuration.baseline(among: curves.map(\.configuration)),
+            let full = curves.first(where: { $0.configuration == baseline })
         else { return nil }
-        return Self.ranks.indices.filter { Self.ranks[$0] > 1 && curve.times[$0].total < full.times[$0].total }.map { Self.ranks[$0] }
+        return Self.ranks.indices.filter { Self.ranks[$0] > 1 && curve.times[$0].total < full.times[$0].total }.map {
+            Self.ranks[$0]
+        }
     }
 }
 
@@ -49,8 +53,11 @@ extension CostModel {
     /// The rate of a link, in bits a second, from which on a configuration that sends less is no faster than another,
     /// by bisection; infinite: faster even at 10¹⁵.
     ///
-    /// - Returns: nil where one of them cannot be predicted, or the first is no faster at 1 kbit/s, since it sends no less.
-    public func breakEven(_ one: Configuration, with other: Configuration, ranks: Int, batch: Int, latency: Double) -> Double? {
+    /// - Returns: nil where one of them cannot be predicted, or the first is no faster at 1 kbit/s, since it sends no
+    ///   less.
+    public func breakEven(
+        _ one: Configuration, with other: Configuration, ranks: Int, batch: Int, latency: Double
+    ) -> Double? {
         func isFaster(at rate: Double) -> Bool? {
             let network = Interconnect(name: "", bitsPerSecond: rate, latency: latency)
             guard let a = predict(one, ranks: ranks, batch: batch, on: network),

@@ -4,7 +4,7 @@ import Foundation
 public struct Interconnect: Sendable {
     /// That of its link in a table, or any other.
     public let name: String
-    /// Of a link, in either direction; nil where only its name is known.
+    /// The rate of a link, in either direction; nil where only its name is known.
     public let bitsPerSecond: Double?
     /// Seconds of a message without content, from program to program; nil: as measured.
     public let latency: Double?
@@ -35,7 +35,9 @@ public struct Interconnect: Sendable {
 
     private static func number(_ text: String, _ units: [String: Double]) -> Double? {
         let number = text.prefix { $0.isNumber || $0 == "." }
-        guard let unit = units[String(text.dropFirst(number.count))], let value = Double(number), value.isFinite else { return nil }
+        guard let unit = units[String(text.dropFirst(number.count))], let value = Double(number), value.isFinite else {
+            return nil
+        }
         return value * unit
     }
 }

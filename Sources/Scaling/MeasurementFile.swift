@@ -4,8 +4,8 @@ import Foundation
 import Runs
 import Storage
 
-/// A table of measurements that several runs add to, as CSV without quotes. A row takes the place of the one with the same key; the others
-/// stay as they are.
+/// A table of measurements that several runs add to, as CSV without quotes. A row takes the place of the one with the
+/// same key; the others stay as they are.
 public struct MeasurementFile {
     private let path: String
     private let columns: [String]
@@ -21,7 +21,8 @@ public struct MeasurementFile {
     ///   - formerNames: what columns were called in older tables, which get the new names.
     ///   - newColumns: those that older tables lack; they stay empty in their rows.
     public init(
-        path: String, columns: [String], key: [String], formerNames: [String: String] = [:], newColumns: Set<String> = []
+        path: String, columns: [String], key: [String], formerNames: [String: String] = [:],
+        newColumns: Set<String> = []
     ) {
         self.path = path
         self.columns = columns
@@ -32,7 +33,8 @@ public struct MeasurementFile {
 
     /// Makes the folder, and fails where rows could not be added: better before a measurement than after it.
     ///
-    /// - Throws: `DataError` for a file that is no such table; `TrainingError`, `WriteError` where it cannot be written.
+    /// - Throws: `DataError` for a file that is no such table; `TrainingError`, `WriteError` where it cannot be
+    ///   written.
     public func check() throws {
         let folder = (path as NSString).deletingLastPathComponent
         if !folder.isEmpty, let reason = RunDirectory(path: folder).makeFolders() {

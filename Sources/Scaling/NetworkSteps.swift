@@ -50,8 +50,8 @@ public struct NetworkSteps {
             try inputs.samples(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
         }
         let descent = NetworkDescent(
-            model, settings: trained, learningRate: trained.learningRate, paths: stage.paths, samples: samples, exchange: options,
-            onDivergence: "a measurement", communicator: communicator, timer: timer
+            model, settings: trained, learningRate: trained.learningRate, paths: stage.paths, samples: samples,
+            exchange: options, onDivergence: "a measurement", communicator: communicator, timer: timer
         ).descent
 
         let numbers = RandomStream(seed: trained.seed, purpose: .order).permutation(of: inputs.count)
@@ -79,7 +79,8 @@ public struct NetworkSteps {
         let widths = [inputs.shape.count] + settings.widths + [inputs.classes]
         return try StepMeasurement(
             job: "mlp", model: widths.map(String.init).joined(separator: "-"), settings: settings,
-            placement: placement, learned: learned, parameters: stage.shape.parameters, exchange: ExchangeMethod(options), steps: settings.steps,
+            placement: placement, learned: learned, parameters: stage.shape.parameters,
+            exchange: ExchangeMethod(options), steps: settings.steps,
             bytes: StepBytes(payload: cost.bytesPerStep, wire: cost.wireBytesPerStep), counted: counted,
             times: times, communicator: communicator)
     }

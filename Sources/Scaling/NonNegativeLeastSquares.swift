@@ -1,7 +1,8 @@
 import LinearAlgebra
 
-/// The x ≥ 0 that makes ‖Ax − b‖ smallest, by active sets (Lawson & Hanson, Solving Least Squares Problems, 1974, algorithm 23.10). Of
-/// columns that depend on each other, one comes in, the first that helps most; the others stay at 0.
+/// The x ≥ 0 that makes ‖Ax − b‖ smallest, by active sets (Lawson & Hanson, Solving Least Squares Problems, 1974,
+/// algorithm 23.10). Of columns that depend on each other, one comes in, the first that helps most; the others stay at
+/// 0.
 ///
 /// - Parameters:
 ///   - a: row by row.
@@ -28,12 +29,15 @@ func nonNegativeLeastSquares(_ a: [[Double]], _ b: [Double]) -> (x: [Double], sq
     let size = b.reduce(0) { $0 + $1 * $1 }.squareRoot()
 
     func solve(_ set: [Int], _ values: (Int) -> Double) -> [Double]? {
-        let part = Matrix<Double>(rows: set.count, columns: set.count), target = Matrix<Double>(rows: 1, columns: set.count)
+        let part = Matrix<Double>(rows: set.count, columns: set.count),
+            target = Matrix<Double>(rows: 1, columns: set.count)
         for (r, i) in set.enumerated() {
             target[0, r] = values(i)
             for (c, j) in set.enumerated() { part[r, c] = gram[i, j] }
         }
-        guard !set.isEmpty, let solved = try? solvePositiveDefinite(part, rows: target) else { return set.isEmpty ? [] : nil }
+        guard !set.isEmpty, let solved = try? solvePositiveDefinite(part, rows: target) else {
+            return set.isEmpty ? [] : nil
+        }
         return set.indices.map { solved[0, $0] }
     }
     /// The squared distance of a column from what the set spans, of 1.
@@ -45,7 +49,9 @@ func nonNegativeLeastSquares(_ a: [[Double]], _ b: [Double]) -> (x: [Double], sq
     var x = [Double](repeating: 0, count: n), set: [Int] = [], refused: Set<Int> = []
     while true {
         let slope = (0..<n).map { i in right[i] - set.reduce(0) { $0 + gram[i, $1] * x[$1] } }
-        let open = (0..<n).filter { !set.contains($0) && !refused.contains($0) && length[$0] > 0 && slope[$0] > 1e-11 * size }
+        let open = (0..<n).filter {
+            !set.contains($0) && !refused.contains($0) && length[$0] > 0 && slope[$0] > 1e-11 * size
+        }
         guard let next = open.max(by: { slope[$0] < slope[$1] }) else { break }
         // One that rounding alone lets in would go out again at once, and so on.
         guard isIndependent(next, of: set), var best = solve(set + [next], { right[$0] }), best.last! > 0 else {
@@ -54,8 +60,10 @@ func nonNegativeLeastSquares(_ a: [[Double]], _ b: [Double]) -> (x: [Double], sq
         }
         set.append(next)
         refused.removeAll()
-        // As far towards the best as all stay above 0; the first that would not goes out.
-        while let (part, first) = zip(set, best).filter({ $1 <= 0 }).map({ (x[$0] / (x[$0] - $1), $0) }).min(by: { $0.0 < $1.0 }) {
+        // x goes as far towards the best as all stay above 0; the first that would not goes out.
+        while let (part, first) = zip(set, best).filter({ $1 <= 0 }).map({ (x[$0] / (x[$0] - $1), $0) }).min(by: {
+            $0.0 < $1.0
+        }) {
             for (j, value) in zip(set, best) { x[j] += part * (value - x[j]) }
             for j in set where j == first || x[j] <= 1e-14 * size { x[j] = 0 }
             set.removeAll { x[$0] == 0 }

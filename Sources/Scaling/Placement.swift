@@ -9,7 +9,8 @@ public struct Placement: Sendable {
     public let hostNames: [String]
     /// Distinct host names.
     public let hosts: Int
-    /// Whether the ranks of a machine have more threads than cores that they may use; hosts that are emulated on one machine share it.
+    /// Whether the ranks of a machine have more threads than cores that they may use; hosts that are emulated on one
+    /// machine share it.
     public let isOversubscribed: Bool
 
     /// Bytes of a machine's name, and of a bit for each of its processors.
@@ -17,20 +18,24 @@ public struct Placement: Sendable {
 
     /// Two allgathers, of 64 and of 576 bytes a rank.
     ///
-    /// - Parameter threads: of a rank.
+    /// - Parameter threads: the threads per rank.
     public init(_ communicator: Communicator, threads: Int) throws {
         ranks = communicator.size
         hostNames = try communicator.hostNames()
         hosts = Set(hostNames).count
         let width = Placement.nameBytes + Placement.coreBytes
         var own = [UInt8](repeating: 0, count: width)
-        for (i, byte) in (Placement.machine ?? communicator.hostName).utf8.prefix(Placement.nameBytes).enumerated() { own[i] = byte }
+        for (i, byte) in (Placement.machine ?? communicator.hostName).utf8.prefix(Placement.nameBytes).enumerated() {
+            own[i] = byte
+        }
         for core in Placement.usableCores where core < 8 * Placement.coreBytes {
             own[Placement.nameBytes + core / 8] |= 1 << UInt8(core % 8)
         }
         let machines = Dictionary(grouping: try communicator.allGather(own)) { $0.prefix(Placement.nameBytes) }
         isOversubscribed = machines.values.contains { ranks in
-            let cores = (Placement.nameBytes..<width).reduce(0) { sum, i in sum + ranks.reduce(UInt8(0)) { $0 | $1[i] }.nonzeroBitCount }
+            let cores = (Placement.nameBytes..<width).reduce(0) { sum, i in
+                sum + ranks.reduce(UInt8(0)) { $0 | $1[i] }.nonzeroBitCount
+            }
             return ranks.count * threads > cores
         }
     }

@@ -15,7 +15,8 @@ public struct RICASteps {
     private let communicator: Communicator
 
     /// - Parameters:
-    ///   - settings: one width, the features; a step is an evaluation, and as many iterations are made as there are steps to measure.
+    ///   - settings: one width, the features; a step is an evaluation, and as many iterations are made as there are
+    ///     steps to measure.
     ///   - patch: square.
     public init(_ settings: MeasurementSettings, patch: TensorShape, placement: Placement, communicator: Communicator) {
         precondition(settings.widths.count == 1 && patch.height == patch.width)
@@ -27,8 +28,9 @@ public struct RICASteps {
 
     /// Measures one proportion; what it held in memory is free again afterwards. Collective.
     ///
-    /// A time is the mean over the evaluations of an iteration. What L-BFGS does between evaluations is in them: its arithmetic is compute,
-    /// its allreduce exchange. The bytes are those of the gradient and the values, without the few of inner products.
+    /// A time is the mean over the evaluations of an iteration. What L-BFGS does between evaluations is in them: its
+    /// arithmetic is compute, its allreduce exchange. The bytes are those of the gradient and the values, without the
+    /// few of inner products.
     ///
     /// - Parameter learned: proportion of the weights; 1: a dense layer.
     /// - Throws: `CollectiveError`, also where L-BFGS found no way on before the first step that counts; `MPIError`.
@@ -36,21 +38,23 @@ public struct RICASteps {
         let total = settings.globalBatch(ranks: communicator.size), size = patch.count
         let isDense = learned == 1, iterations = settings.warmUp + settings.steps
         let trained = RICASettings(
-            dataset: "", seed: 1, learned: isDense ? nil : learned, columns: isDense ? 1 : settings.columns, alpha: .distinct, sigma: 1,
+            dataset: "", seed: 1, learned: isDense ? nil : learned, columns: isDense ? 1 : settings.columns,
+            alpha: .distinct, sigma: 1,
             ridge: 0.1, patch: patch.width, patches: total, features: settings.widths[0], lambda: 0.05, norm: .variance,
             iterations: iterations, encoder: .abs, cost: 100)
         ProcessMemory.resetPeak()
         let weights = try communicator.agree { try trained.makeWeights(channels: patch.channels) }
         let plan = RICAPlan(
-            settings: trained, weights: weights.shape, ranks: communicator.size, forced: nil, training: 0, fold: 0, test: 0)
+            settings: trained, weights: weights.shape, ranks: communicator.size, forced: nil, training: 0, fold: 0,
+            test: 0)
         let timer = StepTimer()
         let patches = MeasuredInputs.patches(Cut(total, into: communicator.size)[communicator.rank], size: size)
         var moments = Moments(size: size)
         moments.add(patches)
         try moments.sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
         let objective = RICAObjective(
-            weights: weights, patches: patches, totalPatches: total, outerProducts: moments.outerProducts, norm: trained.norm,
-            sparsity: trained.lambda, path: plan.path, timer: timer)
+            weights: weights, patches: patches, totalPatches: total, outerProducts: moments.outerProducts,
+            norm: trained.norm, sparsity: trained.lambda, path: plan.path, timer: timer)
         let optimiser = LBFGS(
             objective, values: trained.startingValues(for: weights).matrix(0), communicator: communicator,
             options: .init(iterations: iterations), timer: timer)
@@ -63,7 +67,8 @@ public struct RICASteps {
             if iteration.number == settings.warmUp { (before, first) = (communicator.traffic, iteration.evaluations) }
             if iteration.number > settings.warmUp {
                 times.add(
-                    to: iteration.number - settings.warmUp - 1, weight: 1 / Double(iteration.evaluations - evaluated), step)
+                    to: iteration.number - settings.warmUp - 1, weight: 1 / Double(iteration.evaluations - evaluated),
+                    step)
             }
             evaluated = iteration.evaluations
         }
@@ -71,8 +76,8 @@ public struct RICASteps {
             // All ranks search the same line.
             try communicator.agree {
                 throw TrainingError(
-                    "L-BFGS: expected more than \(settings.warmUp) iterations, found no lower point after \(last.number): "
-                        + "give a smaller --warm-up")
+                    "L-BFGS: expected more than \(settings.warmUp) iterations, found no lower point after "
+                        + "\(last.number): give a smaller --warm-up")
             }
         }
         let sent = communicator.traffic - before, evaluations = last.evaluations - first
@@ -81,8 +86,8 @@ public struct RICASteps {
             wire: (sent.reduceScatter + sent.allGather).wireBytes / evaluations)
         let channels = patch.channels == 1 ? "" : "\(patch.channels)x"
         return try StepMeasurement(
-            job: "rica", model: "rica-\(channels)\(patch.height)x\(patch.width)-\(settings.widths[0])", settings: settings,
-            placement: placement, learned: learned,
+            job: "rica", model: "rica-\(channels)\(patch.height)x\(patch.width)-\(settings.widths[0])",
+            settings: settings, placement: placement, learned: learned,
             parameters: [("layer", weights.units, weights.valuesPerUnit)], exchange: .lbfgs, steps: times.count,
             bytes: StepBytes(payload: plan.bytesPerStep, wire: plan.wireBytesPerStep), counted: counted, times: times,
             communicator: communicator)

@@ -10,7 +10,7 @@ public struct ScalingTable: Sendable {
     public struct Row: Sendable {
         /// What was computed, and how values travelled.
         public let configuration: Configuration
-        /// Of `batch`: what stays the same while ranks are added.
+        /// What of `batch` stays the same while ranks are added.
         public let mode: BatchMode
         /// MPI ranks.
         public let ranks: Int
@@ -24,11 +24,11 @@ public struct ScalingTable: Sendable {
         public let batch: Int
         /// Steps measured.
         public let steps: Int
-        /// Of a step, the mean over steps; `wireBytes` of the busiest rank.
+        /// The bytes per step, the mean over steps; `wireBytes` is the busiest rank's.
         public let payloadBytes, wireBytes: Int
-        /// Of a rank, the largest.
+        /// The largest of the ranks' peaks.
         public let peakBytes: Int
-        /// Over the steps of a rank, then the maximum over ranks; `compute` holds `expand` and `projectGradient`.
+        /// Times over the steps of a rank, then the maximum over ranks; `compute` holds `expand` and `projectGradient`.
         public let times: [StepPhase: TimeSpread]
 
         public var step: TimeSpread { times[.step]! }
@@ -90,7 +90,8 @@ public struct ScalingTable: Sendable {
             }
         }
         guard !rows.isEmpty else {
-            throw DataError(message: "\(path): expected a row of measurements at least, found none: 'scaling run' adds them")
+            throw DataError(
+                message: "\(path): expected a row of measurements at least, found none: 'scaling run' adds them")
         }
         self.rows = rows
     }
@@ -114,7 +115,8 @@ private struct Line {
 
     private func text(_ name: String) throws -> String {
         guard let place = columns.firstIndex(of: name) else {
-            throw DataError(message: "\(path): line 1: expected a column '\(name)', found none: is it a table of 'scaling run'?")
+            throw DataError(
+                message: "\(path): line 1: expected a column '\(name)', found none: is it a table of 'scaling run'?")
         }
         return cells[place]
     }

@@ -44,9 +44,9 @@ public struct MeasurementSettings: Sendable {
 
 /// Bytes of a step.
 public struct StepBytes: Equatable, Sendable {
-    /// Of the values that are summed over ranks.
+    /// The bytes of the values that are summed over ranks.
     public var payload: Int
-    /// That the busiest rank sends.
+    /// The bytes that the busiest rank sends.
     public var wire: Int
 }
 
@@ -62,17 +62,17 @@ public struct StepMeasurement: Sendable {
     public let steps: Int
     /// By the exchange's formula.
     public let bytes: StepBytes
-    /// As counted where buffers are handed to MPI.
+    /// The bytes that are counted where buffers are handed to MPI.
     public let counted: StepBytes
     /// The largest peak of a rank's resident memory.
     public let peakBytes: Int
-    /// Of every phase.
+    /// The times of every phase.
     public let times: [StepPhase: TimeSpread]
 
     /// - Parameters:
     ///   - parameters: those that are learned.
     ///   - counted: on this rank.
-    ///   - times: of this rank.
+    ///   - times: the times of this rank.
     init(
         job: String, model: String, settings: MeasurementSettings, placement: Placement, learned: Double,
         parameters: [LearnedValues.Shape], exchange: ExchangeMethod,
@@ -91,8 +91,8 @@ public struct StepMeasurement: Sendable {
         self.times = try times.spreads(over: communicator)
     }
 
-    /// Whether the bytes that were counted are those of the formula. Where parts go to their owners, one rank alone hands nothing to MPI,
-    /// and in a fixed order a rank may hand it several parts of a sum.
+    /// Whether the bytes that were counted are those of the formula. Where parts go to their owners, one rank alone
+    /// hands nothing to MPI, and in a fixed order a rank may hand it several parts of a sum.
     public var bytesAgree: Bool {
         let parts = configuration.exchange.parts(ranks: placement.ranks)
         return bytes.wire == counted.wire
@@ -102,17 +102,22 @@ public struct StepMeasurement: Sendable {
     /// The columns of scaling.csv.
     public static let columnNames =
         [
-            "job", "model", "mode", "ranks", "hosts", "oversubscribed", "link", "batch", "learned", "columns", "layers", "exchange", "steps",
+            "job", "model", "mode", "ranks", "hosts", "oversubscribed", "link", "batch", "learned", "columns", "layers",
+            "exchange", "steps",
             "payloadBytes", "wireBytes", "peakBytes",
         ] + StepPhase.allCases.flatMap { phase in TimeSpread.names.map { "\(phase.rawValue)_\($0)" } }
     /// The names that columns had in older tables, and the columns that those lack.
     public static let formerNames = Dictionary(
         uniqueKeysWithValues: StepPhase.allCases.flatMap { phase in
-            TimeSpread.names.compactMap { part in phase.formerName.map { ("\(phase.rawValue)_\(part)", "\($0)_\(part)") } }
+            TimeSpread.names.compactMap { part in
+                phase.formerName.map { ("\(phase.rawValue)_\(part)", "\($0)_\(part)") }
+            }
         })
     public static let newColumns: Set = ["layers"]
     /// The columns that tell rows apart.
-    public static let key = ["job", "model", "mode", "ranks", "hosts", "link", "batch", "learned", "columns", "exchange"]
+    public static let key = [
+        "job", "model", "mode", "ranks", "hosts", "link", "batch", "learned", "columns", "exchange",
+    ]
 
     /// Values of the columns, times with nine decimals.
     public var fields: [String] {

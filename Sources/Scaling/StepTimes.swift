@@ -13,10 +13,11 @@ public enum StepPhase: String, CaseIterable, Sendable {
     case expand
     /// Uᵀ∂L/∂W.
     case projectGradient = "project_gradient"
-    /// For the slowest rank: a barrier before the exchange; none where gradients leave during backward, since it would wait
-    /// for them, too.
+    /// For the slowest rank: a barrier before the exchange; none where gradients leave during backward, since it would
+    /// wait for them, too.
     case wait
-    /// Of values between ranks, with what a rank packs, sums, rounds and factors for it; where there is no barrier, with the wait.
+    /// Exchanging values between ranks, with what a rank packs, sums, rounds and factors for it; where there is no
+    /// barrier, with the wait.
     case exchange
 
     /// What the phase was called in older tables.
@@ -31,7 +32,7 @@ public enum StepPhase: String, CaseIterable, Sendable {
 
 /// What the times of many steps say, in seconds.
 public struct TimeSpread: Equatable, Sendable {
-    /// Of quantiles the middle one, those below which 10 and 90 % lie, and the ends.
+    /// The quantiles: the middle one, those below which 10 and 90 % lie, and the ends.
     public let median, p10, p90, min, max: Double
 
     /// The names of `values`.
@@ -50,10 +51,11 @@ public struct TimeSpread: Equatable, Sendable {
 }
 
 extension [StepPhase: TimeSpread] {
-    /// Seconds of a step that predicting weights saves: what wait and exchange are shorter than another's, without expand and project gradient.
-    /// Medians. The wait is among it, since that of owners cannot be told from their exchange.
+    /// Seconds of a step that predicting weights saves: what wait and exchange are shorter than another's, without
+    /// expand and project gradient. Medians. The wait is among it, since that of owners cannot be told from their
+    /// exchange.
     ///
-    /// - Parameter full: of the same model where full weights are exchanged.
+    /// - Parameter full: the times of the same model where full weights are exchanged.
     public func netGain(over full: Self) -> Double {
         func median(_ phases: StepPhase..., of times: Self) -> Double { phases.reduce(0) { $0 + times[$1]!.median } }
         return median(.wait, .exchange, of: full) - median(.wait, .exchange, .expand, .projectGradient, of: self)
@@ -90,13 +92,17 @@ struct StepTimes {
         }
     }
 
-    /// Over samples on every rank, then the largest of a rank, each number by itself: so the median of a step need not be the sum of those
-    /// of its parts. One allreduce of 240 bytes.
+    /// Over samples on every rank, then the largest of a rank, each number by itself: so the median of a step need not
+    /// be the sum of those of its parts. One allreduce of 240 bytes.
     func spreads(over communicator: Communicator) throws -> [StepPhase: TimeSpread] {
-        var all = StepPhase.allCases.indices.flatMap { phase in TimeSpread.values(of: (0..<count).map { seconds[phase, $0] }) }
+        var all = StepPhase.allCases.indices.flatMap { phase in
+            TimeSpread.values(of: (0..<count).map { seconds[phase, $0] })
+        }
         try all.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0, .max) }
         let width = TimeSpread.names.count
         return Dictionary(
-            uniqueKeysWithValues: StepPhase.allCases.enumerated().map { ($1, TimeSpread(Array(all[$0 * width..<($0 + 1) * width]))) })
+            uniqueKeysWithValues: StepPhase.allCases.enumerated().map {
+                ($1, TimeSpread(Array(all[$0 * width..<($0 + 1) * width])))
+            })
     }
 }

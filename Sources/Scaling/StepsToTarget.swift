@@ -2,7 +2,8 @@ import Foundation
 import Runs
 import Storage
 
-/// How many steps configurations need to some error: a CSV table with the columns `learned`, `exchange` and `steps`, others beside them.
+/// How many steps configurations need to some error: a CSV table with the columns `learned`, `exchange` and `steps`,
+/// others beside them.
 public struct StepsToTarget: Sendable {
     private struct Key: Hashable {
         let learned: Double

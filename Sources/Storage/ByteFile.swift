@@ -33,8 +33,8 @@ package final class ByteFile: Sendable {
         }
     }
 
-    /// Opens a .gz file and inflates the first `header` bytes of its content. The rest is inflated when it is asked for, or
-    /// by `inflate`.
+    /// Opens a .gz file and inflates the first `header` bytes of its content. The rest is inflated when it is asked
+    /// for, or by `inflate`.
     ///
     /// - Parameter promised: the size of the whole content by its header.
     /// - Throws: `DataError`.
@@ -78,8 +78,8 @@ package final class ByteFile: Sendable {
         content.withLock { if case .packed = $0 { $0 = .bytes(bytes) } }
     }
 
-    /// All bytes in memory: a mapping of the file, which all processes of a machine share, or what was inflated; where a file
-    /// cannot be mapped, a copy.
+    /// All bytes in memory: a mapping of the file, which all processes of a machine share, or what was inflated; where
+    /// a file cannot be mapped, a copy.
     ///
     /// - Throws: `DataError`.
     package func inMemory() throws -> ReadOnlyBytes {

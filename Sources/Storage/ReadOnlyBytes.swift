@@ -33,8 +33,8 @@ package final class ReadOnlyBytes: Sendable {
 extension RegularFile {
     /// Maps the whole file: all processes of a machine that do so share its pages. Nil where the file system cannot.
     ///
-    /// A file that becomes shorter while it is mapped ends the process at the next look at what is gone, with a line that
-    /// says so.
+    /// A file that becomes shorter while it is mapped ends the process at the next look at what is gone, with a line
+    /// that says so.
     func mapped() -> ReadOnlyBytes? {
         guard size > 0 else { return ReadOnlyBytes(UnsafeRawBufferPointer(start: nil, count: 0)) {} }
         guard let start = map(), start != MAP_FAILED else { return nil }

@@ -28,7 +28,8 @@ struct ShardTreeTests {
         #expect(sums(terms, all.additions)[0] == Self.whole)
     }
 
-    /// Whoever holds some shards adds all siblings among them: what is left are nodes of the tree of which no two are siblings.
+    /// Whoever holds some shards adds all siblings among them: what is left are nodes of the tree of which no two are
+    /// siblings.
     @Test func nodesAreTheLargest() {
         for first in 0..<8 {
             for end in first + 1...8 {
@@ -52,7 +53,11 @@ struct ShardTreeTests {
             #expect(parts.flatMap { rank in rank.own.map { rank[$0] } } == shards)
             for rank in parts {
                 #expect(rank.range.lowerBound == rank[rank.own.lowerBound].lowerBound)
-                #expect(rank.local == rank.own.map { rank[$0].lowerBound - rank.range.lowerBound..<rank[$0].upperBound - rank.range.lowerBound })
+                #expect(
+                    rank.local
+                        == rank.own.map {
+                            rank[$0].lowerBound - rank.range.lowerBound..<rank[$0].upperBound - rank.range.lowerBound
+                        })
             }
         }
     }

@@ -82,7 +82,9 @@ import Testing
 
     @Test func nothingFound() throws {
         let folder = try TemporaryFolder()
-        expectDataError(naming: "CIFAR-10", folder.path, folder.file("cifar-10-batches-bin"), "COLONNADE_DATA", "binary.tar.gz") {
+        expectDataError(
+            naming: "CIFAR-10", folder.path, folder.file("cifar-10-batches-bin"), "COLONNADE_DATA", "binary.tar.gz"
+        ) {
             _ = try Dataset.open("cifar10", data: folder.path)
         }
     }
@@ -91,7 +93,8 @@ import Testing
         let folder = try TemporaryFolder()
         try makeSet(in: folder)
         try FileManager.default.removeItem(atPath: folder.file("data_batch_4.bin"))
-        try FileManager.default.createDirectory(atPath: folder.file("data_batch_4.bin"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: folder.file("data_batch_4.bin"), withIntermediateDirectories: true)
         expectDataError(naming: "data_batch_4.bin", "a file") { _ = try Dataset.open("cifar10", data: folder.path) }
     }
 }

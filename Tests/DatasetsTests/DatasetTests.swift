@@ -12,8 +12,14 @@ import Testing
 
     /// The set, both folders that were tried, and the command or page that gets it.
     @Test(arguments: [
-        ("mnist", "MNIST not found: expected train-images-idx3-ubyte in ", "mnist", "get its four IDX files with 'scripts/data mnist'"),
-        ("fashion-mnist", "Fashion-MNIST not found: ", "fashion-mnist", "get its four IDX files with 'scripts/data fashion-mnist'"),
+        (
+            "mnist", "MNIST not found: expected train-images-idx3-ubyte in ", "mnist",
+            "get its four IDX files with 'scripts/data mnist'"
+        ),
+        (
+            "fashion-mnist", "Fashion-MNIST not found: ", "fashion-mnist",
+            "get its four IDX files with 'scripts/data fashion-mnist'"
+        ),
         ("cifar10", "CIFAR-10 not found: ", "cifar-10-batches-bin", "get cifar-10-binary.tar.gz from "),
         ("stl10", "STL-10 not found: ", "stl10_binary", "get stl10_binary.tar.gz from "),
     ])
@@ -134,7 +140,9 @@ import Testing
     @Test(arguments: Dataset.names)
     func publicData(name: String) throws {
         let set: Dataset
-        do { set = try Dataset.open(name) } catch let error as DataError where error.message.contains("not found") { return }
+        do { set = try Dataset.open(name) } catch let error as DataError where error.message.contains("not found") {
+            return
+        }
         for part in [set.train, set.test] {
             let labels = try part.labels.labels(0..<part.labels.count)
             #expect(labels.count == part.images.count)
@@ -148,6 +156,6 @@ import Testing
         }
         #expect(try set.checkOrigin().isEmpty)
         for fold in set.folds ?? [] { #expect(Set(fold).count == fold.count) }
-        #expect(try set.unlabelled.arrays(set.unlabelled.count - 1 ..< set.unlabelled.count)[0].count == set.shape.count)
+        #expect(try set.unlabelled.arrays(set.unlabelled.count - 1..<set.unlabelled.count)[0].count == set.shape.count)
     }
 }

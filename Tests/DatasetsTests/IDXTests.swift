@@ -66,7 +66,9 @@ import Testing
             try folder.write(name, bytes)
             expectDataError(naming: folder.file(name), found) { try read(folder) }
         }
-        for kept in [whole.count - 1, whole.count - 8, whole.count / 2, 12] { try expect(Array(whole[..<kept]), "its end") }
+        for kept in [whole.count - 1, whole.count - 8, whole.count / 2, 12] {
+            try expect(Array(whole[..<kept]), "its end")
+        }
         var wrongSum = whole
         wrongSum[whole.count - 5] ^= 1
         try expect(wrongSum, "damaged data")
@@ -157,6 +159,8 @@ import Testing
         let folder = try TemporaryFolder()
         try makeSet(in: folder)
         try FileManager.default.removeItem(atPath: folder.file("train-labels-idx1-ubyte.gz"))
-        expectDataError(naming: "train-labels-idx1-ubyte", "found none") { _ = try Dataset.open("mnist", data: folder.path) }
+        expectDataError(naming: "train-labels-idx1-ubyte", "found none") {
+            _ = try Dataset.open("mnist", data: folder.path)
+        }
     }
 }

@@ -56,7 +56,8 @@ import Testing
         let images = try Self.makeSet(in: folder).train.images
         let sampler = PatchSampler(images: images, size: 28, seed: 1)
         let count = 25_000
-        var ofImage = [Int](repeating: 0, count: 25), ofPlace = ofImage, ofImageAndRow = ofImage, ofImageAndColumn = ofImage
+        var ofImage = [Int](repeating: 0, count: 25), ofPlace = ofImage, ofImageAndRow = ofImage,
+            ofImageAndColumn = ofImage
         for m in 0..<count {
             let place = sampler.position(of: m)
             ofImage[place.image] += 1

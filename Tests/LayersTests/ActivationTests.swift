@@ -20,7 +20,7 @@ extension Activation {
         let x = normalMatrix(rows: 4, columns: 30, stream: 70, factor: 3)
         let before = x.doubles
         activation.apply(inPlace: x)
-        // As documented: 2e-7 or 4 units in the last place.
+        // The documented bound: 2e-7 or 4 units in the last place.
         #expect(largestDifference(x.doubles, before.map { $0.map(activation.naive) }) <= 4 * 0x1p-24)
     }
 
@@ -44,10 +44,13 @@ extension Activation {
 
         let weights = zip(c.doubles, mask.doubles).map { zip($0, $1).map { $0 * $1 } }
         let slope = finiteDifferences(at: x.columns(0..<20).doubles, step: 1e-5) { x in
-            zip(x, weights).reduce(0) { sum, row in sum + zip(row.0, row.1).reduce(0) { $0 + activation.naive($1.0) * $1.1 } }
+            zip(x, weights).reduce(0) { sum, row in
+                sum + zip(row.0, row.1).reduce(0) { $0 + activation.naive($1.0) * $1.1 }
+            }
         }
-        // An output off by 4·2⁻²⁴ and by the two roundings of a scale put in and taken out changes a slope by at most twice that; four
-        // more roundings; the differences are off by h²/6 times a third derivative of at most 2, and by 1e-14/h.
+        // An output off by 4·2⁻²⁴ and by the two roundings of a scale put in and taken out changes a slope by at most
+        // twice that; four more roundings; the differences are off by h²/6 times a third derivative of at most 2, and
+        // by 1e-14/h.
         for r in 0..<5 {
             for k in 0..<20 {
                 let bound = abs(weights[r][k]) * (2 * 6 * floatUnit + floatGamma(4)) + 1e-9 * (1 + abs(weights[r][k]))

@@ -12,7 +12,9 @@ import Testing
         let grid: TensorShape
         var testDescription: String { "\(kind.name) on \(grid.height)×\(grid.width)" }
 
-        static let all = [TensorShape(channels: 1, height: 5, width: 7), TensorShape(channels: 1, height: 1, width: 500)].flatMap { grid in
+        static let all = [
+            TensorShape(channels: 1, height: 5, width: 7), TensorShape(channels: 1, height: 1, width: 500),
+        ].flatMap { grid in
             DictionaryKind.all.map { Case(kind: $0, grid: grid) }
         }
 
@@ -25,7 +27,8 @@ import Testing
                 }
             return try kind.make(DictionaryRequest(grid: grid, count: count, kernel: KernelSpec(sigma: 1), data: data))
         }
-        /// Atoms that a dictionary of random numbers does not sample, it draws the numbers; principal components and cells draw nothing.
+        /// Atoms that a dictionary of random numbers does not sample, it draws the numbers; principal components and
+        /// cells draw nothing.
         var isSampled: Bool { ![.randfixu, .lowrank, .pca, .downsample].contains(kind) }
     }
 
@@ -41,7 +44,8 @@ import Testing
         let first = try column(3)
         #expect(first.alpha == first.alpha.sorted() && Set(first.alpha).count == 9)
         #expect(first.alpha.allSatisfy((0..<kind.atoms(of: test.grid)).contains))
-        #expect(first.u.count == test.grid.positions && first.u.allSatisfy { $0.count == 9 && $0.allSatisfy(\.isFinite) })
+        #expect(
+            first.u.count == test.grid.positions && first.u.allSatisfy { $0.count == 9 && $0.allSatisfy(\.isFinite) })
         #expect(kind.isSampled == test.isSampled && (test.isSampled || first.alpha == Array(0..<9)))
         _ = try column(0)
         #expect(try column(3) == first)
@@ -65,7 +69,8 @@ import Testing
 
     @Test(arguments: Case.all) func aColumnThatGrowsKeepsWhatItHas(_ test: Case) throws {
         let stream = ColumnStream(seed: 1, layer: 0, column: 2)
-        let some = test.kind.sample(5, of: test.grid, stream: stream), more = test.kind.sample(12, of: test.grid, stream: stream)
+        let some = test.kind.sample(5, of: test.grid, stream: stream),
+            more = test.kind.sample(12, of: test.grid, stream: stream)
         #expect(Set(some).isSubset(of: more) && more.count == 12)
     }
 
@@ -92,7 +97,8 @@ import Testing
         let all = DictionaryKind.all
         #expect(
             all.map(\.name) == [
-                "se", "emp", "emp2", "ae", "randfixu", "randcon", "lowrank", "kmeans", "dct", "fourier", "haar", "pca", "downsample",
+                "se", "emp", "emp2", "ae", "randfixu", "randcon", "lowrank", "kmeans", "dct", "fourier", "haar", "pca",
+                "downsample",
             ])
         #expect(all.filter { $0.need != nil } == [.emp, .emp2, .ae, .kmeans, .pca])
         #expect(all.filter { $0.traits.contains(.learned) } == [.lowrank])
@@ -105,6 +111,8 @@ import Testing
         let written = try JSONEncoder().encode([DictionaryKind.se, .haar])
         #expect(String(decoding: written, as: UTF8.self) == #"["se","haar"]"#)
         #expect(try JSONDecoder().decode([DictionaryKind].self, from: written) == [.se, .haar])
-        #expect(throws: DecodingError.self) { try JSONDecoder().decode([DictionaryKind].self, from: Data(#"["none"]"#.utf8)) }
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode([DictionaryKind].self, from: Data(#"["none"]"#.utf8))
+        }
     }
 }

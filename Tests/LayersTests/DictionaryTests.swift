@@ -15,17 +15,20 @@ import Testing
     }
 
     @Test func ridgeDictionaryAgreesWithTheNaiveOne() throws {
-        let dictionary = SquaredExponential(grid: grid, sigma: 1, form: .ridge(0.1)), stream = ColumnStream(seed: 2, layer: 0, column: 0)
+        let dictionary = SquaredExponential(grid: grid, sigma: 1, form: .ridge(0.1)),
+            stream = ColumnStream(seed: 2, layer: 0, column: 0)
         let alpha = stream.sampleAtoms(7, of: dictionary.grid.positions)
         let u = try dictionary.matrix(alpha: alpha, stream: stream)
         #expect(u.rows == 20 && u.columns == 7)
-        expectRidge(u, of: dictionary.kernel(rows: Array(0..<20), columns: Array(0..<20)).arrays, alpha: alpha, ridge: 0.1)
+        expectRidge(
+            u, of: dictionary.kernel(rows: Array(0..<20), columns: Array(0..<20)).arrays, alpha: alpha, ridge: 0.1)
     }
 
     /// With next to no ridge, the prediction at α is the value at α.
     @Test func ridgeDictionaryInterpolates() throws {
         let alpha = [0, 9, 17]
-        let u = try SquaredExponential(grid: grid, sigma: 1, form: .ridge(1e-12)).matrix(alpha: alpha, stream: anyStream)
+        let u = try SquaredExponential(grid: grid, sigma: 1, form: .ridge(1e-12)).matrix(
+            alpha: alpha, stream: anyStream)
         let identity = (0..<3).map { r in (0..<3).map { $0 == r ? 1.0 : 0 } }
         #expect(largestDifference(alpha.map { u.doubles[$0] }, identity) < 1e-7)
     }
@@ -47,8 +50,11 @@ import Testing
     @Test func ridgeDictionaryAgreesWithTheNaiveOne() throws {
         let covariance = smallCovariance(12), alpha = [1, 4, 5, 11]
         let ridge = try Covariance(covariance), raw = try Covariance(covariance, form: .raw)
-        expectRidge(try ridge.matrix(alpha: alpha, stream: anyStream), of: covariance.arrays, alpha: alpha, ridge: 0.001)
-        #expect(try raw.matrix(alpha: alpha, stream: anyStream).arrays == covariance.rounded.arrays.map { row in alpha.map { row[$0] } })
+        expectRidge(
+            try ridge.matrix(alpha: alpha, stream: anyStream), of: covariance.arrays, alpha: alpha, ridge: 0.001)
+        #expect(
+            try raw.matrix(alpha: alpha, stream: anyStream).arrays
+                == covariance.rounded.arrays.map { row in alpha.map { row[$0] } })
         #expect(ridge.jitter == 0 && raw.jitter == 0)
     }
 

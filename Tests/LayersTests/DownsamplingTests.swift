@@ -9,9 +9,12 @@ import Testing
         return naiveTransposed(dictionary.matrix(alpha: Array(0..<count), stream: anyStream).doubles)
     }
 
-    /// Any number of cells covers the plane once; each is a rectangle of norm 1, and so they are orthonormal. On 2×9 ten cells need two
-    /// bands where √(10·2/9) rounds to one.
-    @Test(arguments: AtomTests.grids + [TensorShape(channels: 1, height: 2, width: 9), TensorShape(channels: 1, height: 28, width: 28)])
+    /// Any number of cells covers the plane once; each is a rectangle of norm 1, and so they are orthonormal. On 2×9
+    /// ten cells need two bands where √(10·2/9) rounds to one.
+    @Test(
+        arguments: AtomTests.grids + [
+            TensorShape(channels: 1, height: 2, width: 9), TensorShape(channels: 1, height: 28, width: 28),
+        ])
     func cellsCoverThePlaneOnce(grid: TensorShape) {
         for count in stride(from: 1, through: grid.positions, by: grid.positions > 100 ? 29 : 1) {
             let atoms = Self.cells(height: grid.height, width: grid.width, count)
@@ -20,7 +23,8 @@ import Testing
                 let pixels = atom.indices.filter { atom[$0] != 0 }
                 let rows = Set(pixels.map { $0 / grid.width }), columns = Set(pixels.map { $0 % grid.width })
                 #expect(!pixels.isEmpty && pixels.count == rows.count * columns.count)
-                #expect(rows.max()! - rows.min()! == rows.count - 1 && columns.max()! - columns.min()! == columns.count - 1)
+                #expect(
+                    rows.max()! - rows.min()! == rows.count - 1 && columns.max()! - columns.min()! == columns.count - 1)
                 // One rounding to Float of each of n elements of 1/√n.
                 #expect(pixels.allSatisfy { abs(atom[$0] * Double(pixels.count).squareRoot() - 1) <= floatUnit })
             }

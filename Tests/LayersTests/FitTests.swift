@@ -11,20 +11,24 @@ import Testing
         return PredictedWeights(
             grid: grid,
             columns: try alphas.enumerated().map { j, alpha in
-                Column(units: 2 * j..<2 * j + 2, alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: anyStream))
+                Column(
+                    units: 2 * j..<2 * j + 2, alpha: alpha,
+                    dictionary: try dictionary.matrix(alpha: alpha, stream: anyStream))
             })
     }
 
     private func norm(_ rows: Rows) -> Double { rows.joined().reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
-    /// A unit's weights lie in the span of the kernel rows of its α, so they lie in that of more α: w* = (K' + λI)c, where c = (K + λI)⁻¹w at
-    /// the old α and 0 at the new ones.
+    /// A unit's weights lie in the span of the kernel rows of its α, so they lie in that of more α: w* = (K' + λI)c,
+    /// where c = (K + λI)⁻¹w at the old α and 0 at the new ones.
     @Test(arguments: [1, 3], [1, 2]) func moreAlphaKeepTheWeights(channels: Int, columns: Int) throws {
         let grid = TensorShape(channels: channels, height: 4, width: 5)
         let few = [[2, 7, 18], [0, 9, 11]], many = [[2, 4, 7, 12, 18, 19], [0, 3, 9, 10, 11, 16]]
-        let small = try layer(grid, alphas: Array(few[..<columns])), large = try layer(grid, alphas: Array(many[..<columns]))
+        let small = try layer(grid, alphas: Array(few[..<columns])),
+            large = try layer(grid, alphas: Array(many[..<columns]))
         let w = normalMatrix(rows: small.units, columns: small.valuesPerUnit, stream: 90)
-        let full = Matrix<Float>(rows: small.units, columns: grid.count), again = Matrix<Float>(rows: small.units, columns: grid.count)
+        let full = Matrix<Float>(rows: small.units, columns: grid.count),
+            again = Matrix<Float>(rows: small.units, columns: grid.count)
         small.expand(w, into: full)
         let found = Matrix<Float>(rows: large.units, columns: large.valuesPerUnit)
         try large.fit(full, into: found)
@@ -42,7 +46,9 @@ import Testing
                 for c in 0..<channels {
                     let old = (0..<3).map { [Double(w[unit, 3 * c + $0])] }
                     let coefficients = naiveSolve(gram(few[j]), old)
-                    let spread = many[j].map { position in few[j].firstIndex(of: position).map { coefficients[$0] } ?? [0] }
+                    let spread = many[j].map { position in
+                        few[j].firstIndex(of: position).map { coefficients[$0] } ?? [0]
+                    }
                     let star = naiveProduct(gram(many[j]), spread)
                     // ½√ε‖w*‖ of the ridge; W and w are rounded, and U is a product of 6 terms each way.
                     let u = column.dictionary!.doubles
@@ -50,8 +56,12 @@ import Testing
                     bound += 0.5 * epsilon.squareRoot() * norm(star) + 16 * floatUnit * norm(u) * norm(star)
                 }
             }
-            let difference = norm(zip(again.rows(column.units).doubles, full.rows(column.units).doubles).map { zip($0, $1).map { $0 - $1 } })
-            #expect(difference <= bound && bound < 1e-3 * norm(full.doubles), "column \(j): \(difference), bound \(bound)")
+            let difference = norm(
+                zip(again.rows(column.units).doubles, full.rows(column.units).doubles).map {
+                    zip($0, $1).map { $0 - $1 }
+                })
+            #expect(
+                difference <= bound && bound < 1e-3 * norm(full.doubles), "column \(j): \(difference), bound \(bound)")
         }
     }
 
@@ -66,8 +76,8 @@ import Testing
             let gram = naiveProduct(transposed, u)
             let truth = naiveSolve(gram, naiveProduct(transposed, naiveTransposed(full.rows(column.units).doubles)))
             let got = naiveTransposed(found.rows(column.units).doubles)
-            // ε, 1e-10 of the largest ‖u‖², shifts w by at most ε‖(UᵀU)⁻¹‖ of its length; a norm is at most that of all elements. Then w is
-            // rounded.
+            // ε, 1e-10 of the largest ‖u‖², shifts w by at most ε‖(UᵀU)⁻¹‖ of its length; a norm is at most that of all
+            // elements. Then w is rounded.
             let inverse = naiveSolve(gram, (0..<3).map { r in (0..<3).map { $0 == r ? 1 : 0 } })
             let epsilon = 1e-10 * (0..<3).map { gram[$0][$0] }.max()!
             #expect(largestDifference(got, truth) <= epsilon * norm(inverse) * norm(truth) + floatUnit * largest(truth))
@@ -80,8 +90,9 @@ import Testing
         let layer = PredictedWeights(grid: grid, columns: [Column(units: 0..<1, alpha: [0, 1], dictionary: atoms)])
         let found = Matrix<Float>(rows: 1, columns: 2)
         try layer.fit(Matrix<Float>([[3, 6, 0, 3]]), into: found)
-        // Of all w with w₀ + w₁ = 3 the shortest. The Gram matrix of all sixes has the ridge ε = 6e-10 across, where it takes roundings of
-        // some 2⁻⁵³·12 for a part of w of 12·2⁻⁵³/ε = 2e-6; ε itself takes 5e-11, and w is rounded.
+        // The shortest of all w with w₀ + w₁ = 3 is found. The Gram matrix of all sixes has the ridge ε = 6e-10 across,
+        // where it takes roundings of some 2⁻⁵³·12 for a part of w of 12·2⁻⁵³/ε = 2e-6; ε itself takes 5e-11, and w is
+        // rounded.
         #expect(abs(found[0, 0] - 1.5) < 1e-5 && abs(found[0, 1] - 1.5) < 1e-5)
     }
 
@@ -103,7 +114,8 @@ import Testing
     }
 
     @Test func sigmaFollowsTheDensity() {
-        let plane = TensorShape(channels: 3, height: 28, width: 28), line = TensorShape(channels: 1, height: 1, width: 500)
+        let plane = TensorShape(channels: 3, height: 28, width: 28),
+            line = TensorShape(channels: 1, height: 1, width: 500)
         #expect(SquaredExponential.sigma(grid: plane, learned: 196) == 1)
         #expect(SquaredExponential.sigma(grid: plane, learned: 784) == 0.5)
         #expect(SquaredExponential.sigma(grid: line, learned: 50) == 5)

@@ -8,17 +8,24 @@ import Testing
         var channels: Int, columns: Int
         var testDescription: String { "\(channels) channels, \(columns) columns" }
     }
-    static let shapes = [Shape(channels: 1, columns: 1), .init(channels: 1, columns: 4), .init(channels: 3, columns: 1), .init(channels: 3, columns: 4)]
+    static let shapes = [
+        Shape(channels: 1, columns: 1), .init(channels: 1, columns: 4), .init(channels: 3, columns: 1),
+        .init(channels: 3, columns: 4),
+    ]
 
     @Test(arguments: shapes) func productsAgreeWithTheWholeDictionary(shape: Shape) throws {
         let layer = try smallLayer(channels: shape.channels, columns: shape.columns)
-        let w = normalMatrix(rows: 8, columns: layer.valuesPerUnit, stream: 30), g = normalMatrix(rows: 8, columns: layer.grid.count, stream: 31)
-        let full = Matrix<Float>(rows: 8, columns: layer.grid.count), back = Matrix<Float>(rows: 8, columns: layer.valuesPerUnit)
+        let w = normalMatrix(rows: 8, columns: layer.valuesPerUnit, stream: 30),
+            g = normalMatrix(rows: 8, columns: layer.grid.count, stream: 31)
+        let full = Matrix<Float>(rows: 8, columns: layer.grid.count),
+            back = Matrix<Float>(rows: 8, columns: layer.valuesPerUnit)
         layer.expand(w, into: full)
         layer.projectGradient(g, into: back)
         for (j, column) in layer.columns.enumerated() {
             let u = Bounded(wholeDictionary(layer, column: j))
-            #expect(Bounded(w.rows(column.units).doubles).times(u.transposed).excess(of: full.rows(column.units).arrays) <= 1)
+            #expect(
+                Bounded(w.rows(column.units).doubles).times(u.transposed).excess(of: full.rows(column.units).arrays)
+                    <= 1)
             #expect(Bounded(g.rows(column.units).doubles).times(u).excess(of: back.rows(column.units).arrays) <= 1)
             #expect(layer.basis(column: j).doubles == naiveTransposed(u.value))
             let pooled = Matrix<Float>(rows: 8, columns: layer.valuesPerUnit)
@@ -27,11 +34,13 @@ import Testing
         }
         // <Uw, G> = <w, UᵀG>, each within the roundings of a product of at most 20 terms
         let size = zip(full.elements, g.elements).reduce(0) { $0 + abs(Double($1.0) * Double($1.1)) }
-        let forward = dot(full.pointer, g.pointer, count: full.elements.count), backward = dot(w.pointer, back.pointer, count: w.elements.count)
+        let forward = dot(full.pointer, g.pointer, count: full.elements.count),
+            backward = dot(w.pointer, back.pointer, count: w.elements.count)
         #expect(abs(forward - backward) <= 10 * floatGamma(20) * size)
     }
 
-    /// A unit's row as it lies in a parameter, its values and then its bias: results are right, and what lies between them is left alone.
+    /// A unit's row as it lies in a parameter, its values and then its bias: results are right, and what lies between
+    /// them is left alone.
     @Test(arguments: shapes) func rowsMayBePartsOfWiderOnes(shape: Shape) throws {
         let layer = try smallLayer(channels: shape.channels, columns: shape.columns)
         let nA = layer.valuesPerUnit, nV = layer.grid.count
@@ -45,7 +54,9 @@ import Testing
         for (j, column) in layer.columns.enumerated() {
             let u = Bounded(wholeDictionary(layer, column: j))
             let rows = column.units
-            #expect(Bounded(w.rows(rows).doubles).times(u.transposed).excess(of: full.columns(0..<nV).rows(rows).arrays) <= 1)
+            #expect(
+                Bounded(w.rows(rows).doubles).times(u.transposed).excess(of: full.columns(0..<nV).rows(rows).arrays)
+                    <= 1)
             #expect(Bounded(g.rows(rows).doubles).times(u).excess(of: back.columns(0..<nA).rows(rows).arrays) <= 1)
             layer.pool(g, column: j, into: pooled.columns(0..<nA))
             #expect(Bounded(g.doubles).times(u).excess(of: pooled.columns(0..<nA).arrays) <= 1)
@@ -64,7 +75,8 @@ import Testing
     }
 
     @Test func columnsThatShareAlphaAreOneColumn() throws {
-        let shared = try smallLayer(channels: 1, columns: 4, sharedAlpha: true), one = try smallLayer(channels: 1, columns: 1)
+        let shared = try smallLayer(channels: 1, columns: 4, sharedAlpha: true),
+            one = try smallLayer(channels: 1, columns: 1)
         let w = normalMatrix(rows: 8, columns: 6, stream: 33)
         let a = Matrix<Float>(rows: 8, columns: 20), b = Matrix<Float>(rows: 8, columns: 20)
         shared.expand(w, into: a)
@@ -108,7 +120,9 @@ import Testing
         let u = Matrix<Float>(rows: 100, columns: learned)
         return PredictedWeights(
             grid: grid,
-            columns: (0..<columns).map { Column(units: $0 * 400 / columns..<($0 + 1) * 400 / columns, alpha: Array(0..<learned), dictionary: u) })
+            columns: (0..<columns).map {
+                Column(units: $0 * 400 / columns..<($0 + 1) * 400 / columns, alpha: Array(0..<learned), dictionary: u)
+            })
     }
 
     @Test func fewLearnedValuesAreCheapestReduced() throws {
@@ -127,7 +141,8 @@ import Testing
     }
 
     @Test func aDenseLayerIsOnlyExpanded() {
-        let costs = PredictedWeights.dense(grid: TensorShape(channels: 1, height: 10, width: 10), units: 400).shape.costs(samples: 100)
+        let costs = PredictedWeights.dense(grid: TensorShape(channels: 1, height: 10, width: 10), units: 400).shape
+            .costs(samples: 100)
         #expect(costs.map(\.path) == [.expanded] && costs[0].flops == 4 * 100 * 100 * 400)
     }
 }

@@ -9,7 +9,9 @@ import Testing
         var testDescription: String { "\(grid.channels)×\(grid.height)×\(grid.width), \(form)" }
 
         static let all = [(1, 5, 7), (3, 7, 4), (1, 1, 9), (3, 9, 3)].flatMap { channels, height, width in
-            [KernelForm.ridge(0.1), .raw].map { Case(grid: TensorShape(channels: channels, height: height, width: width), form: $0) }
+            [KernelForm.ridge(0.1), .raw].map {
+                Case(grid: TensorShape(channels: channels, height: height, width: width), form: $0)
+            }
         }
     }
 
@@ -17,8 +19,10 @@ import Testing
         PredictedWeights(
             grid: dictionary.grid,
             columns: try (0..<columns).map { j in
-                let stream = ColumnStream(seed: 1, layer: 0, column: j), alpha = stream.sampleAtoms(learned, of: dictionary.grid.positions)
-                return Column(units: j..<j + 1, alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream))
+                let stream = ColumnStream(seed: 1, layer: 0, column: j),
+                    alpha = stream.sampleAtoms(learned, of: dictionary.grid.positions)
+                return Column(
+                    units: j..<j + 1, alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream))
             })
     }
 
@@ -28,7 +32,8 @@ import Testing
         let dictionary = SquaredExponential(grid: grid, sigma: 1, form: test.form)
         let weights = try layer(dictionary, columns: 3, learned: n)
         let x = normalMatrix(rows: 103, columns: grid.count + 1, stream: 70).columns(0..<grid.count)
-        let pooled = Matrix<Float>(rows: 103, columns: 3 * width + 1), direct = Matrix<Float>(rows: 103, columns: 3 * width)
+        let pooled = Matrix<Float>(rows: 103, columns: 3 * width + 1),
+            direct = Matrix<Float>(rows: 103, columns: 3 * width)
         pooled.fill(7)
         try SeparablePooling(dictionary, of: weights).poolAll(x, into: pooled.columns(0..<3 * width))
         weights.poolAll(x, into: direct)
@@ -43,14 +48,15 @@ import Testing
                 for a in 0..<n { gram[a][a] += ridge }
                 inverse = naiveSolve(gram, (0..<n).map { r in (0..<n).map { $0 == r ? 1 : 0 } })
             }
-            // The kernel is positive, so blurring along one axis after the other is a product with a K that is off by no more than the
-            // roundings of both factors and of sums of height and width terms.
+            // The kernel is positive, so blurring along one axis after the other is a product with a K that is off by
+            // no more than the roundings of both factors and of sums of height and width terms.
             let blurring = Bounded(atAlpha, relativeError: floatGamma(2 + grid.height + grid.width))
             for channel in 0..<grid.channels {
                 let plane = x.columns(channel * positions..<(channel + 1) * positions).doubles
                 var truth = Bounded(plane).times(blurring), u = Bounded(atAlpha, relativeError: floatUnit)
                 if let inverse {
-                    // Made in Double; rounded once to Float, as U is. K_α + λI of at most 4·1 + .1 over .1: ten digits are right.
+                    // Made in Double; rounded once to Float, as U is. K_α + λI of at most 4·1 + 0.1 over 0.1: ten
+                    // digits are right.
                     truth = truth.times(Bounded(inverse, relativeError: 1.01 * floatUnit))
                     u = Bounded(naiveProduct(atAlpha, inverse), relativeError: 1.01 * floatUnit)
                 }
@@ -66,11 +72,15 @@ import Testing
 
     /// 60,000 images of MNIST's size: few α of one column are cheaper directly, and so is α that is everything.
     @Test func itIsChosenWhereItCostsLess() throws {
-        func pays(_ n: Int, columns: Int, samples: Int = 60_000, sigma: Double = 1, form: KernelForm = .ridge(0.1)) -> Bool {
-            let dictionary = SquaredExponential(grid: TensorShape(channels: 1, height: 28, width: 28), sigma: sigma, form: form)
+        func pays(
+            _ n: Int, columns: Int, samples: Int = 60_000, sigma: Double = 1, form: KernelForm = .ridge(0.1)
+        ) -> Bool {
+            let dictionary = SquaredExponential(
+                grid: TensorShape(channels: 1, height: 28, width: 28), sigma: sigma, form: form)
             let u = Matrix<Float>(rows: 784, columns: n)
             let weights = PredictedWeights(
-                grid: dictionary.grid, columns: (0..<columns).map { Column(units: $0..<$0 + 1, alpha: Array(0..<n), dictionary: u) })
+                grid: dictionary.grid,
+                columns: (0..<columns).map { Column(units: $0..<$0 + 1, alpha: Array(0..<n), dictionary: u) })
             return SeparablePooling.pays(dictionary, of: weights.shape, samples: samples)
         }
         #expect(!pays(20, columns: 1) && !pays(78, columns: 1) && pays(392, columns: 1))

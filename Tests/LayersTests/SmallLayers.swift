@@ -3,7 +3,9 @@ import LinearAlgebra
 import TestSupport
 
 /// A predicted layer of equal columns.
-func smallLayer(channels: Int, columns: Int, units: Int = 8, learned: Int = 6, sharedAlpha: Bool = false) throws -> PredictedWeights {
+func smallLayer(
+    channels: Int, columns: Int, units: Int = 8, learned: Int = 6, sharedAlpha: Bool = false
+) throws -> PredictedWeights {
     let grid = TensorShape(channels: channels, height: 4, width: 5)
     let dictionary = SquaredExponential(grid: grid, sigma: 1, form: .ridge(0.1))
     let each = units / columns
@@ -13,7 +15,8 @@ func smallLayer(channels: Int, columns: Int, units: Int = 8, learned: Int = 6, s
             let stream = ColumnStream(seed: 1, layer: 0, column: j, sampling: sharedAlpha ? .shared : .distinct)
             let alpha = stream.sampleAtoms(learned, of: dictionary.grid.positions)
             return Column(
-                units: j * each..<(j + 1) * each, alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream))
+                units: j * each..<(j + 1) * each, alpha: alpha,
+                dictionary: try dictionary.matrix(alpha: alpha, stream: stream))
         })
 }
 

@@ -12,7 +12,9 @@ import Testing
     }
 
     private func naiveLoss(_ x: Rows) -> Double {
-        zip(x, labels).reduce(0) { sum, sample in sum + log(sample.0.reduce(0) { $0 + exp($1) }) - sample.0[Int(sample.1)] }
+        zip(x, labels).reduce(0) { sum, sample in
+            sum + log(sample.0.reduce(0) { $0 + exp($1) }) - sample.0[Int(sample.1)]
+        }
     }
 
     @Test func lossAndGradientAgreeWithTheNaiveOnes() {
@@ -66,7 +68,9 @@ import Testing
 
     @Test func theFirstOfEqualLogitsIsPredicted() {
         var predicted: [Int32] = [-1, -1]
-        let errors = SoftmaxCrossEntropy.evaluate(Matrix([[1, 2, 2], [0, 0, 0]]), labels: [2, 0], predicted: &predicted).errors
+        let errors = SoftmaxCrossEntropy.evaluate(
+            Matrix([[1, 2, 2], [0, 0, 0]]), labels: [2, 0], predicted: &predicted
+        ).errors
         #expect(predicted == [1, 0] && errors == 1)
     }
 

@@ -7,8 +7,8 @@ import Testing
         while ContinuousClock.now < end {}
     }
 
-    /// An exchange inside of compute pauses it, arithmetic inside of that exchange is compute again, and what lies between
-    /// two measurements is nobody's.
+    /// An exchange inside of compute pauses it, arithmetic inside of that exchange is compute again, and what lies
+    /// between two measurements is nobody's.
     @Test func phasesExcludeEachOther() {
         let timer = StepTimer(), clock = ContinuousClock(), begin = clock.now
         timer.measure(.compute) {
@@ -35,7 +35,8 @@ import Testing
             timer.measure(.projectGradient) { sleep(1) }
         }
         let step = timer.lap()
-        #expect(step.expand >= 0.002 && step.projectGradient >= 0.001 && step.compute >= step.expand + step.projectGradient)
+        #expect(
+            step.expand >= 0.002 && step.projectGradient >= 0.001 && step.compute >= step.expand + step.projectGradient)
     }
 
     @Test func aLapBeginsAnew() throws {

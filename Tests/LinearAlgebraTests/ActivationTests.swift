@@ -34,7 +34,8 @@ import Testing
             let truth = tanh(Double(x)), error = abs(Double(y) - truth)
             if x.isNaN { return y.isNaN }
             // A rounding among denormals is absolute.
-            return error <= max(2e-7, 4 * Double(Float(abs(truth)).ulp)) && error <= max(3.7e-7 * abs(truth), 0x1p-149) && abs(y) <= 1
+            return error <= max(2e-7, 4 * Double(Float(abs(truth)).ulp)) && error <= max(3.7e-7 * abs(truth), 0x1p-149)
+                && abs(y) <= 1
         }
         #expect(off.isEmpty)
     }

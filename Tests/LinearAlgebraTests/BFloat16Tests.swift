@@ -27,14 +27,18 @@ import Testing
         #expect(lost.isEmpty)
     }
 
-    /// After each half: itself, just beside it, the tie with the next and both of its sides, just before the next. So all exponents, zeros,
-    /// denormal numbers, what becomes infinite, infinities and what is not a number are among them.
+    /// After each half: itself, just beside it, the tie with the next and both of its sides, just before the next. So
+    /// all exponents, zeros, denormal numbers, what becomes infinite, infinities and what is not a number are among
+    /// them.
     @Test func roundingIsToTheNearestAndTiesToEven() {
         for low in [0, 1, 0x7fff, 0x8000, 0x8001, 0xffff] as [UInt32] {
             let values = Self.halves.map { Float(bitPattern: UInt32($0) << 16 | low) }
             #expect(rounded(values) == values.map(naiveBFloat16), "low half \(low)")
         }
-        #expect(rounded([.greatestFiniteMagnitude, -.greatestFiniteMagnitude, .infinity, -.infinity]) == [0x7f80, 0xff80, 0x7f80, 0xff80])
+        #expect(
+            rounded([.greatestFiniteMagnitude, -.greatestFiniteMagnitude, .infinity, -.infinity]) == [
+                0x7f80, 0xff80, 0x7f80, 0xff80,
+            ])
         // 1, then half of the last place above it, and of the one above that.
         #expect(rounded([1, 1 + 0x1p-8, 1 + 0x3p-8]) == [0x3f80, 0x3f80, 0x3f82])
         #expect(rounded([.leastNonzeroMagnitude, -0.0, Float(bitPattern: 0x8001), .nan]) == [0, 0x8000, 1, 0x7fc0])
@@ -50,13 +54,17 @@ import Testing
         widenFromBFloat16(halves, into: &back, count: count)
         #expect(back == halves[..<count].map(naiveWidened) + [Float](repeating: 77, count: 1001 - count))
         addBFloat16(halves, to: &back, count: count)
-        #expect(back[..<count].elementsEqual(halves[..<count].map { 2 * naiveWidened($0) }) && back[count...].allSatisfy { $0 == 77 })
+        #expect(
+            back[..<count].elementsEqual(halves[..<count].map { 2 * naiveWidened($0) })
+                && back[count...].allSatisfy { $0 == 77 })
     }
 
     /// What rounding takes fits in a Float, so rounded and residual are the sum of value and residual before, exactly.
     @Test func theResidualIsWhatRoundingTook() {
-        let values = (0..<65_536).map { Float(bitPattern: UInt32($0) << 16 | UInt32(truncatingIfNeeded: $0 &* 40_503) & 0xffff) }
-            .filter { abs($0) < 0x1p127 }
+        let values = (0..<65_536).map {
+            Float(bitPattern: UInt32($0) << 16 | UInt32(truncatingIfNeeded: $0 &* 40_503) & 0xffff)
+        }
+        .filter { abs($0) < 0x1p127 }
         let before = normalMatrix(rows: 1, columns: values.count, stream: 94)
         for (i, value) in values.enumerated() { before.elements[i] *= value * 0x1p-9 }
         let residual = before.clone()
@@ -64,7 +72,8 @@ import Testing
         roundToBFloat16(values, residual: residual.pointer, into: &halves, count: values.count)
         let wrong = values.indices.filter { i in
             let whole = values[i] + before.elements[i]
-            return halves[i] != naiveBFloat16(whole) || Double(naiveWidened(halves[i])) + Double(residual.elements[i]) != Double(whole)
+            return halves[i] != naiveBFloat16(whole)
+                || Double(naiveWidened(halves[i])) + Double(residual.elements[i]) != Double(whole)
         }
         #expect(wrong.isEmpty)
     }

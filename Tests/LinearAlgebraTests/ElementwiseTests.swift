@@ -18,10 +18,13 @@ import Testing
         let before = y.doubles[0]
         let sum = smoothAbsoluteSlope(inPlace: y, epsilon: epsilon)
         let roots = before.map { ($0 * $0 + Double(epsilon)).squareRoot() }
-        // A root: two roundings under it count half, and its own; 31 additions in a run of 32. A slope: one more, its division.
+        // A root: two roundings under it count half, and its own; 31 additions in a run of 32. A slope: one more, its
+        // division.
         let expected = roots.reduce(0, +)
         #expect(abs(sum - expected) <= floatGamma(33) * expected)
-        for i in 0..<count { #expect(abs(Double(y[0, i]) - before[i] / roots[i]) <= floatGamma(3) * abs(before[i] / roots[i])) }
+        for i in 0..<count {
+            #expect(abs(Double(y[0, i]) - before[i] / roots[i]) <= floatGamma(3) * abs(before[i] / roots[i]))
+        }
     }
 
     @Test func rowsAreCombined() {
@@ -47,7 +50,7 @@ import Testing
     /// Exact in Float: halves and small whole numbers.
     @Test func responsesArePooled() {
         let y = Matrix<Float>([[1, -2], [3, 4], [-5, 0]])
-        let scales: [Float] = [1, 0.5, 2], offset: [Float] = [0.5, -1]  // v: .5 -1 | 1 3 | -10.5 1
+        let scales: [Float] = [1, 0.5, 2], offset: [Float] = [0.5, -1]  // v: 0.5 -1 | 1 3 | -10.5 1
         var sums: [Float] = [1, 0, 0, 0]
         addAbsolute(y, scales: scales, offset: offset, to: &sums)
         #expect(sums == [13, 5, 0, 0])

@@ -86,9 +86,11 @@ import Testing
         let gradient = Matrix<Float>(rows: 3, columns: 18)
         gradient.fill(1)
         stepWithMomentum(
-            values.columns(1..<19), velocity: velocity.columns(1..<19), gradient: gradient, weights: 17, learningRate: 1, momentum: 0,
-            decay: 0, maxNorm: 1)
-        for r in 0..<3 { #expect(values[r, 0] == 0 && values[r, 19] == 0 && velocity[r, 0] == 0 && velocity[r, 19] == 0) }
+            values.columns(1..<19), velocity: velocity.columns(1..<19), gradient: gradient, weights: 17,
+            learningRate: 1, momentum: 0, decay: 0, maxNorm: 1)
+        for r in 0..<3 {
+            #expect(values[r, 0] == 0 && values[r, 19] == 0 && velocity[r, 0] == 0 && velocity[r, 19] == 0)
+        }
         #expect(values[1, 18] == -1 && values[1, 17] > -1)
     }
 

@@ -23,7 +23,8 @@ import Testing
     }
 
     @Test func doubleProductsAgree() {
-        let a = normalMatrix(rows: 9, columns: 11, stream: 4).widened, b = normalMatrix(rows: 11, columns: 6, stream: 5).widened
+        let a = normalMatrix(rows: 9, columns: 11, stream: 4).widened,
+            b = normalMatrix(rows: 11, columns: 6, stream: 5).widened
         let c = Matrix<Double>(rows: 9, columns: 6)
         multiply(a, b, into: c)
         // 11 roundings of 2⁻⁵³ of sums of at most 11·4·4

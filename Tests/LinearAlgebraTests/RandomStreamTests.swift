@@ -18,14 +18,26 @@ import Testing
     @Test func everyPartOfTheAddressCounts() {
         let seed: UInt64 = 0x299f_31d0_a409_3822, index = 0x15a3_08d3_243f_6a88
         let bits = RandomStream(seed: seed, purpose: .init(0x0370_7344), stream: 0x1319_8a2e).bits(at: index)
-        let naive = naivePhilox(counter: [0x243f_6a88, 0x15a3_08d3, 0x1319_8a2e, 0x0370_7344], key: [0xa409_3822, 0x299f_31d0])
+        let naive = naivePhilox(
+            counter: [0x243f_6a88, 0x15a3_08d3, 0x1319_8a2e, 0x0370_7344], key: [0xa409_3822, 0x299f_31d0])
         #expect(bits == UInt64(naive[1]) << 32 | UInt64(naive[0]))
     }
 
     @Test func normalsHaveTheMomentsOfNormals() {
         let n = 100_000
         let x = normalMatrix(rows: 1, columns: n, stream: 20).doubles[0]
-        func moment(_ power: Int) -> Double { x.reduce(0) { sum, v in sum + (0..<power).reduce(1.0) { p, _ in p * v } } / Double(n) }
+        func moment(
+            _ power: Int
+        ) -> Double {
+            x.reduce(0) { sum, v in
+                sum
+                    + (0..<power).reduce(
+                        1.0
+                    ) {
+                        p, _ in p * v
+                    }
+            } / Double(n)
+        }
         // Five standard deviations of each mean: variances 1, 2, 15 and 96.
         let deviation = 5 / Double(n).squareRoot()
         #expect(abs(moment(1)) < deviation)
@@ -70,7 +82,8 @@ import Testing
             values.withUnsafeMutableBufferPointer { random.fillUniform($0, from: start, in: -0.5..<0.5) }
             for (i, value) in values.enumerated() {
                 let block = UInt64((start + i) / 4)
-                let words = naivePhilox(counter: [UInt32(truncatingIfNeeded: block), UInt32(block >> 32), 8, 3], key: [9, 0])
+                let words = naivePhilox(
+                    counter: [UInt32(truncatingIfNeeded: block), UInt32(block >> 32), 8, 3], key: [9, 0])
                 // Exact: 24 bits, less one half.
                 #expect(Double(value) == Double(words[(start + i) % 4] >> 8) * 0x1p-24 - 0.5)
             }
@@ -106,7 +119,9 @@ import Testing
     /// All 24 orders of 4 numbers: 24,000 draws, deviation √(1000·23/24), five of them.
     @Test func permutationsAreUniform() {
         var counts: [[Int]: Int] = [:]
-        for stream in 0..<24_000 { counts[RandomStream(seed: 11, purpose: .order, stream: stream).permutation(of: 4), default: 0] += 1 }
+        for stream in 0..<24_000 {
+            counts[RandomStream(seed: 11, purpose: .order, stream: stream).permutation(of: 4), default: 0] += 1
+        }
         #expect(counts.count == 24 && counts.values.allSatisfy { abs($0 - 1000) < 155 })
     }
 }

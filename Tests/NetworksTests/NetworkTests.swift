@@ -20,7 +20,7 @@ import Testing
             "\(columns) columns, \(activation), \(paths.map(\.rawValue)), \(channels) channels, dropout \(dropout)"
         }
 
-        /// Of a plane of 4×5.
+        /// The values of a sample, in planes of 4×5.
         var size: Int { 20 * channels }
         /// The number of the batch's first sample, which dropout draws by.
         static let firstSample = 50
@@ -76,10 +76,12 @@ import Testing
 
         func model() throws -> NetworkModel {
             let model = try NetworkModel(settings)
-            // Larger than training starts with, so that the activations bend; biases, too. A learned U stays as it is drawn.
+            // Larger than training starts with, so that the activations bend; biases, too. A learned U stays as it is
+            // drawn.
             let count = model.layers.indices.reduce(0) { $0 + model.values.parameters[$1].count }
             let factor: Float = columns == 0 || channels > 1 || dropout > 0 ? 0.2 : 0.5
-            model.values.flat.columns(0..<count).copy(from: normalMatrix(rows: 1, columns: count, stream: 61, factor: factor))
+            model.values.flat.columns(0..<count).copy(
+                from: normalMatrix(rows: 1, columns: count, stream: 61, factor: factor))
             return model
         }
 
@@ -95,11 +97,16 @@ import Testing
                 case .tanh: .tanh
                 }
             let layers = model.layers.map(\.weights).map { layer in
-                layer.columns.indices.map { j in (layer.columns[j].units, naiveTransposed(layer.basis(column: j).doubles)) }
+                layer.columns.indices.map { j in
+                    (layer.columns[j].units, naiveTransposed(layer.basis(column: j).doubles))
+                }
             }
             var naive = NaivePerceptron(
-                layers: layers, nonlinearity: nonlinearity, inputs: inputs.columns(0..<size).clone().doubles, labels: labels)
-            if dropout > 0 { naive.masks = [9, 7].enumerated().map { layer, units in mask(layer: layer, units: units) } }
+                layers: layers, nonlinearity: nonlinearity, inputs: inputs.columns(0..<size).clone().doubles,
+                labels: labels)
+            if dropout > 0 {
+                naive.masks = [9, 7].enumerated().map { layer, units in mask(layer: layer, units: units) }
+            }
             return naive
         }
 
@@ -145,9 +152,11 @@ import Testing
         }
         network.expand()
         let found = network.gradient(
-            count: Problem.samples, labels: problem.labels, scale: 1 / Double(Problem.samples), firstSample: Problem.firstSample)
+            count: Problem.samples, labels: problem.labels, scale: 1 / Double(Problem.samples),
+            firstSample: Problem.firstSample)
         let truth = problem.naive(model).bounded(problem.values(model), pools: problem.paths.map { $0 != .expanded })
-        #expect(abs(found.loss - truth.loss) <= truth.error, "loss \(found.loss), in Double \(truth.loss) ± \(truth.error)")
+        #expect(
+            abs(found.loss - truth.loss) <= truth.error, "loss \(found.loss), in Double \(truth.loss) ± \(truth.error)")
         for k in model.layers.indices {
             let excess = truth.gradient[k].excess(of: gradient.matrix(k).arrays)
             #expect(excess <= 1, "layer \(k): \(excess) of its bound")
@@ -171,7 +180,8 @@ import Testing
     /// A learned U has a gradient, too: the slope of the loss in Double, where U is moved one value at a time.
     @Test func aLearnedDictionaryHasItsSlope() throws {
         let problem = Problem(
-            columns: 2, activation: .sigmoid, paths: [.expanded, .expanded, .expanded], dictionaries: [.lowrank, .randfixu])
+            columns: 2, activation: .sigmoid, paths: [.expanded, .expanded, .expanded],
+            dictionaries: [.lowrank, .randfixu])
         let model = try problem.model()
         let gradient = model.values.zeros
         let network = problem.network(model, gradient: gradient)
@@ -197,6 +207,7 @@ import Testing
     @Test(arguments: [1, 16, 20, 39, 392, 784]) func aFractionIsExact(learned: Int) throws {
         let grid = TensorShape(channels: 1, height: 28, width: 28)
         let spec = WeightSpec(dictionary: .randcon, proportion: Double(learned) / 784, columns: 2)
-        #expect(spec.atoms(of: grid) == learned && (try? WeightShape(grid: grid, units: 9, spec))?.valuesPerUnit == learned)
+        #expect(
+            spec.atoms(of: grid) == learned && (try? WeightShape(grid: grid, units: 9, spec))?.valuesPerUnit == learned)
     }
 }

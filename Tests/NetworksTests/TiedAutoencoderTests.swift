@@ -11,7 +11,8 @@ import Testing
     /// The sum of ½‖σ(Wᵀσ(Wx + b)) − x‖² in Double, at values of units × (n_α + 1).
     private func loss(_ values: Rows, _ weights: PredictedWeights, _ inputs: Rows) -> Double {
         let full = weights.columns.indices.flatMap { j in
-            naiveProduct(values[weights.columns[j].units].map { Array($0.dropLast()) }, weights.basis(column: j).doubles)
+            naiveProduct(
+                values[weights.columns[j].units].map { Array($0.dropLast()) }, weights.basis(column: j).doubles)
         }
         func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
         return inputs.reduce(0) { sum, x in
@@ -21,8 +22,8 @@ import Testing
         }
     }
 
-    /// The gradient of `scale` times that sum, by the chain rule, with a bound on what Float arithmetic may be off by: every product is one
-    /// of the autoencoder's.
+    /// The gradient of `scale` times that sum, by the chain rule, with a bound on what Float arithmetic may be off by:
+    /// every product is one of the autoencoder's.
     private func gradient(_ values: Rows, _ weights: PredictedWeights, _ inputs: Rows, scale: Double) -> Bounded {
         let u = floatUnit, sigmoid = NaivePerceptron.Nonlinearity.sigmoid
         func activated(_ x: Bounded) -> Bounded {
@@ -34,7 +35,10 @@ import Testing
         func sloped(_ g: Bounded, at outputs: Bounded) -> Bounded {
             g.map(outputs) { a, da, y, dy in
                 let slope = sigmoid.slope(y), exact = abs(a * slope)
-                return (a * slope, ((abs(a) + da) * (slope + sigmoid.bend * dy) - exact) + floatGamma(3) * (abs(a) + da) * (slope + dy))
+                return (
+                    a * slope,
+                    ((abs(a) + da) * (slope + sigmoid.bend * dy) - exact) + floatGamma(3) * (abs(a) + da) * (slope + dy)
+                )
             }
         }
         // U with a row and a column more for the bias.
@@ -47,12 +51,16 @@ import Testing
         let w = Bounded(value: full.value.map { $0.dropLast() }, error: full.error.map { $0.dropLast() })
         let ones = Bounded(inputs.map { $0 + [1] })
         let h = activated(ones.times(full.transposed)), y = activated(h.times(w))
-        let difference = y.map(Bounded(inputs)) { y, dy, x, _ in (scale * (y - x), scale * (dy + 2 * u * (abs(y - x) + dy))) }
+        let difference = y.map(Bounded(inputs)) { y, dy, x, _ in
+            (scale * (y - x), scale * (dy + 2 * u * (abs(y - x) + dy)))
+        }
         let ofRebuilt = sloped(difference, at: y)
-        let encoder = sloped(ofRebuilt.times(w.transposed), at: h).transposed.times(ones), decoder = h.transposed.times(ofRebuilt)
+        let encoder = sloped(ofRebuilt.times(w.transposed), at: h).transposed.times(ones),
+            decoder = h.transposed.times(ofRebuilt)
         let ofFull = encoder.plus(Bounded(value: decoder.value.map { $0 + [0] }, error: decoder.error.map { $0 + [0] }))
         let found = zip(weights.columns, bases).map { column, basis in
-            Bounded(value: Array(ofFull.value[column.units]), error: Array(ofFull.error[column.units])).times(basis.transposed)
+            Bounded(value: Array(ofFull.value[column.units]), error: Array(ofFull.error[column.units])).times(
+                basis.transposed)
         }
         return Bounded(value: found.flatMap(\.value), error: found.flatMap(\.error))
     }
@@ -61,15 +69,20 @@ import Testing
     func theGradientIsTheSlopeInDouble(columns: Int, channels: Int) throws {
         let grid = TensorShape(channels: channels, height: 3, width: 4)
         let dictionary = SquaredExponential(grid: grid, sigma: 1, form: .ridge(0.1))
-        let weights = columns == 0 ? .dense(grid: grid, units: 6) : PredictedWeights(
-            grid: grid,
-            columns: try (0..<columns).map { j in
-                let stream = ColumnStream(seed: 1, layer: 0, column: j), alpha = stream.sampleAtoms(4, of: dictionary.grid.positions)
-                let u = try dictionary.matrix(alpha: alpha, stream: stream), each = 6 / columns
-                return Column(units: j * each..<(j + 1) * each, alpha: alpha, dictionary: u)
-            })
+        let weights =
+            columns == 0
+            ? .dense(grid: grid, units: 6)
+            : PredictedWeights(
+                grid: grid,
+                columns: try (0..<columns).map { j in
+                    let stream = ColumnStream(seed: 1, layer: 0, column: j),
+                        alpha = stream.sampleAtoms(4, of: dictionary.grid.positions)
+                    let u = try dictionary.matrix(alpha: alpha, stream: stream), each = 6 / columns
+                    return Column(units: j * each..<(j + 1) * each, alpha: alpha, dictionary: u)
+                })
         let width = weights.valuesPerUnit + 1
-        let values = normalMatrix(rows: 6, columns: width, stream: 70, factor: 0.5), gradient = Matrix<Float>(rows: 6, columns: width)
+        let values = normalMatrix(rows: 6, columns: width, stream: 70, factor: 0.5),
+            gradient = Matrix<Float>(rows: 6, columns: width)
         gradient.fill(.nan)  // what was in it must not count
         let autoencoder = TiedAutoencoder(weights: weights, values: values, gradient: gradient, capacity: 8)
         autoencoder.expand()

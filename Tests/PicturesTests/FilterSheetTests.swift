@@ -12,7 +12,8 @@ import Testing
             Tile(values: [0, 1, -1, 0.5]), Tile(values: [0, 100, -100, -50]), Tile(values: [0, 0, 0, 0]),
             Tile(values: [.nan, 1, .infinity, -1]),
         ]
-        let picture = try PictureReader(FilterSheet.render(panels: [tiles], channels: 1, height: 2, width: 2, columns: 3, zoom: zoom))
+        let picture = try PictureReader(
+            FilterSheet.render(panels: [tiles], channels: 1, height: 2, width: 2, columns: 3, zoom: zoom))
         // Three tiles across, two down.
         #expect(picture.width == 3 * (8 + gap) + gap)
         #expect(picture.height == 2 * (8 + gap) + gap)
@@ -31,11 +32,18 @@ import Testing
     }
 
     @Test func tilesThatAreNotSquare() throws {
-        let tiles = [Tile(values: [1, -1, 0, 0, 1, -1], mask: [true, true, true, true, true, false]), Tile(values: [0, 0, 0, 0, 0, 1])]
+        let tiles = [
+            Tile(values: [1, -1, 0, 0, 1, -1], mask: [true, true, true, true, true, false]),
+            Tile(values: [0, 0, 0, 0, 0, 1]),
+        ]
         let picture = try PictureReader(
             FilterSheet.render(panels: [tiles], channels: 1, height: 2, width: 3, columns: 1, zoom: zoom))
         #expect(picture.width == 12 + 2 * gap && picture.height == 2 * (8 + gap) + gap)
-        func pixel(_ t: Int, _ row: Int, _ column: Int) -> UInt8 { picture.pixel(gap + t * 10 + row * zoom, gap + column * zoom)[0] }
+        func pixel(
+            _ t: Int, _ row: Int, _ column: Int
+        ) -> UInt8 {
+            picture.pixel(gap + t * 10 + row * zoom, gap + column * zoom)[0]
+        }
         #expect([pixel(0, 0, 0), pixel(0, 0, 1), pixel(0, 0, 2)] == [255, 0, 128])
         #expect([pixel(0, 1, 0), pixel(0, 1, 1)] == [128, 255] && pixel(0, 1, 2) != 0)
         #expect(pixel(1, 1, 2) == 255)
@@ -47,7 +55,8 @@ import Testing
         let mask = [true, false, false, true]
         let picture = try PictureReader(
             FilterSheet.render(
-                panels: [[Tile(values: values)], [Tile(values: values, mask: mask)]], channels: 3, height: 2, width: 2, columns: 5, zoom: zoom))
+                panels: [[Tile(values: values)], [Tile(values: values, mask: mask)]], channels: 3, height: 2, width: 2,
+                columns: 5, zoom: zoom))
         let panel = picture.width - gap - 8
         func colours(_ left: Int) -> [[UInt8]] {
             (0..<4).map { picture.pixel(gap + $0 / 2 * zoom, left + $0 % 2 * zoom) }

@@ -42,7 +42,8 @@ import Testing
         }
         let naive = NaiveEncoder(
             channels: shape.channels, height: shape.height, width: shape.width, size: 4, rows: rows,
-            whitening: model.whitening.matrix.doubles, mean: model.whitening.mean.map(Double.init), scale: model.scale.map(Double.init)
+            whitening: model.whitening.matrix.doubles, mean: model.whitening.mean.map(Double.init),
+            scale: model.scale.map(Double.init)
         ) { y in
             switch problem.encoder {
             case .abs: [abs(y)]

@@ -24,7 +24,9 @@ import Testing
             let (read, readSettings) = try RICAModel.read(from: path)
             #expect(readSettings == settings)
             #expect(read.values.arrays == model.values.arrays)
-            #expect(read.whitening.mean == model.whitening.mean && read.whitening.matrix.arrays == model.whitening.matrix.arrays)
+            #expect(
+                read.whitening.mean == model.whitening.mean
+                    && read.whitening.matrix.arrays == model.whitening.matrix.arrays)
             #expect(read.patches == model.patches)
             #expect(read.scale == model.scale && read.encoder == .rectified)
             #expect(read.weights.columns.map(\.alpha) == model.weights.columns.map(\.alpha))
@@ -199,7 +201,8 @@ import Testing
     }
 
     @Test func aFingerprintIsThatOfTheNumbers() throws {
-        let model = try smallModel(smallSettings(), channels: 1).model, other = try smallModel(smallSettings(), channels: 1).model
+        let model = try smallModel(smallSettings(), channels: 1).model,
+            other = try smallModel(smallSettings(), channels: 1).model
         #expect(model.fingerprint == other.fingerprint)
         other.values[0, 0] += 1
         #expect(model.fingerprint != other.fingerprint)
@@ -239,7 +242,9 @@ import Testing
         let values = settings.startingValues(for: weights).matrix(0).doubles.joined().map { $0 * 100 }
         let mean = values.reduce(0, +) / 108, variance = values.reduce(0) { $0 + $1 * $1 } / 108
         // 108 values: five standard deviations of their mean and of their mean square
-        #expect(values.count == 108 && abs(mean) < 5 / 108.0.squareRoot() && abs(variance - 1) < 5 * (2 / 108.0).squareRoot())
+        #expect(
+            values.count == 108 && abs(mean) < 5 / 108.0.squareRoot()
+                && abs(variance - 1) < 5 * (2 / 108.0).squareRoot())
         #expect(settings.startingValues(for: weights).flat.arrays == settings.startingValues(for: weights).flat.arrays)
     }
 }

@@ -13,7 +13,9 @@ import Testing
         var testDescription: String { "\(channels) channels, \(columns) columns, \(norm) norm, \(count) patches" }
 
         static let all = [1, 3].flatMap { channels in
-            [0, 1, 4].flatMap { columns in RICANorm.allCases.map { Problem(channels: channels, columns: columns, norm: $0) } }
+            [0, 1, 4].flatMap { columns in
+                RICANorm.allCases.map { Problem(channels: channels, columns: columns, norm: $0) }
+            }
         }
 
         var grid: TensorShape { TensorShape(channels: channels, height: 4, width: 4) }
@@ -26,14 +28,17 @@ import Testing
                 grid: grid,
                 columns: try (0..<columns).map { j in
                     let stream = ColumnStream(seed: 1, layer: 0, column: j)
-                    let alpha = stream.sampleAtoms(6, of: dictionary.grid.positions), u = try dictionary.matrix(alpha: alpha, stream: stream)
+                    let alpha = stream.sampleAtoms(6, of: dictionary.grid.positions),
+                        u = try dictionary.matrix(alpha: alpha, stream: stream)
                     return Column(units: j * 8 / columns..<(j + 1) * 8 / columns, alpha: alpha, dictionary: u)
                 })
         }
 
         var patches: Matrix<Float> {
             let x = normalMatrix(rows: count, columns: grid.count, stream: 40, factor: 0.2)
-            for r in 0..<count { for c in 0..<grid.count where c % 3 > 0 { x[r, c] = 0.4 * x[r, c] + 0.8 * x[r, c - 1] } }
+            for r in 0..<count {
+                for c in 0..<grid.count where c % 3 > 0 { x[r, c] = 0.4 * x[r, c] + 0.8 * x[r, c - 1] }
+            }
             return x
         }
 
@@ -44,15 +49,18 @@ import Testing
         func naive(_ weights: PredictedWeights) -> NaiveRICA {
             NaiveRICA(
                 columns: weights.columns.map { column in
-                    var whole = [[Double]](repeating: [Double](repeating: 0, count: weights.valuesPerUnit), count: grid.count)
+                    var whole = [[Double]](
+                        repeating: [Double](repeating: 0, count: weights.valuesPerUnit), count: grid.count)
                     for i in 0..<grid.count {
                         for a in 0..<column.alpha.count {
-                            whole[i][i / 16 * column.alpha.count + a] = column.dictionary.map { Double($0[i % 16, a]) } ?? (i % 16 == a ? 1 : 0)
+                            whole[i][i / 16 * column.alpha.count + a] =
+                                column.dictionary.map { Double($0[i % 16, a]) } ?? (i % 16 == a ? 1 : 0)
                         }
                     }
                     return (column.units, whole)
                 },
-                patches: patches.doubles, lambda: 0.05, epsilon: Double(RICAObjective.defaultEpsilon), variance: norm == .variance)
+                patches: patches.doubles, lambda: 0.05, epsilon: Double(RICAObjective.defaultEpsilon),
+                variance: norm == .variance)
         }
 
         func objective(_ weights: PredictedWeights, _ path: ComputePath, part: Range<Int>? = nil) -> RICAObjective {
@@ -62,7 +70,9 @@ import Testing
         }
     }
 
-    private func evaluate(_ objective: RICAObjective, at values: Matrix<Float>) -> (value: Double, gradient: Matrix<Float>) {
+    private func evaluate(
+        _ objective: RICAObjective, at values: Matrix<Float>
+    ) -> (value: Double, gradient: Matrix<Float>) {
         let gradient = Matrix<Float>(rows: values.rows, columns: values.columns)
         gradient.fill(.nan)  // what was in it must not count
         let samples = objective.samplesPart(0, at: values, gradient: gradient)
@@ -82,8 +92,8 @@ import Testing
         #expect(largest(gradient) > 1e-3)
     }
 
-    /// The fast value and gradient lie within the bound that running error analysis gives for the fast path's own chain of
-    /// roundings (`NaiveRICA.bounded`); in Double that chain is the textbook's objective.
+    /// The fast value and gradient lie within the bound that running error analysis gives for the fast path's own chain
+    /// of roundings (`NaiveRICA.bounded`); in Double that chain is the textbook's objective.
     @Test(arguments: Problem.all + [Problem(channels: 3, columns: 4, norm: .variance, count: 5000)])
     func theFastObjectiveIsTheTextbooks(problem: Problem) throws {
         let weights = try problem.weights()
@@ -92,12 +102,14 @@ import Testing
         for path in problem.paths {
             let bound = naive.bounded(w.doubles, expanded: path == .expanded)
             #expect(abs(bound.value - expected.value) < 1e-12 * max(expected.value, 1))
-            #expect(largestDifference(bound.gradient.value, expected.gradient) < 1e-11 * max(largest(expected.gradient), 1))
+            #expect(
+                largestDifference(bound.gradient.value, expected.gradient) < 1e-11 * max(largest(expected.gradient), 1))
             let fast = evaluate(problem.objective(weights, path), at: w)
             #expect(abs(fast.value - bound.value) <= bound.error, "\(path)")
             #expect(bound.gradient.excess(of: fast.gradient.arrays) <= 1, "\(path)")
             // A bound that lets anything pass would prove nothing.
-            #expect(bound.error < 0.01 * expected.value && largest(bound.gradient.error) < 0.1 * largest(expected.gradient))
+            #expect(
+                bound.error < 0.01 * expected.value && largest(bound.gradient.error) < 0.1 * largest(expected.gradient))
         }
     }
 
@@ -109,7 +121,9 @@ import Testing
         let first = naive.bounded(w.doubles, expanded: true), other = naive.bounded(w.doubles, expanded: false)
         for result in results[1...] {
             #expect(abs(result.value - results[0].value) <= first.error + other.error)
-            #expect(largestDifference(result.gradient.doubles, results[0].gradient.doubles) <= largest(first.gradient.error) + largest(other.gradient.error))
+            #expect(
+                largestDifference(result.gradient.doubles, results[0].gradient.doubles) <= largest(first.gradient.error)
+                    + largest(other.gradient.error))
         }
     }
 

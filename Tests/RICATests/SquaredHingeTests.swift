@@ -19,15 +19,18 @@ import Testing
         #expect(largestDifference(gradient, slope) < 1e-7 * largest(gradient))
     }
 
-    /// A score is off by δ = γ_{n+4}(|x||w| + |b|), so is a margin, no more than a rounding on top; the loss by 2·margin·δ + δ², a
-    /// gradient by 2C/m·Σ(δ + γ_{m+4}·margin)|x|. Blocks of 2,184 samples at 30 features: 5,000 are three.
+    /// A score is off by δ = γ_{n+4}(|x||w| + |b|), so is a margin, no more than a rounding on top; the loss by
+    /// 2·margin·δ + δ², a gradient by 2C/m·Σ(δ + γ_{m+4}·margin)|x|. Blocks of 2,184 samples at 30 features: 5,000 are
+    /// three.
     @Test(arguments: [1, 25, 5000]) func theFastObjectiveIsTheNaiveOne(count: Int) {
         let features = normalMatrix(rows: count, columns: 30, stream: 51)
-        let objective = SquaredHingeObjective(features: features, labels: labels(count), totalSamples: count, classes: 4, cost: 10)
+        let objective = SquaredHingeObjective(
+            features: features, labels: labels(count), totalSamples: count, classes: 4, cost: 10)
         let gradient = Matrix<Float>(rows: 4, columns: 31)
         gradient.fill(.nan)
         let value =
-            objective.samplesPart(0, at: values, gradient: gradient) + objective.complete(at: values, owned: 0..<4, gradient: gradient)
+            objective.samplesPart(0, at: values, gradient: gradient)
+            + objective.complete(at: values, owned: 0..<4, gradient: gradient)
         let expected = naive(features)(values.doubles)
 
         let x = features.doubles, w = values.doubles, scale = 10 / Double(count)

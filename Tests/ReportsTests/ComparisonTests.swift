@@ -28,16 +28,31 @@ import Testing
         #expect(group.runs.map(\.seed) == ["2", "3", "10"], "seeds are numbers")
         #expect(group.first.error == 0.04)
         #expect(abs(group.meanError - 0.04) < 1e-15)
-        // s = .02, t₂ = 2.920
+        // s = 0.02, t₂ = 2.920
         #expect(abs(try #require(group.halfInterval) - 2.920 * 0.02 / 3.squareRoot()) < 1e-12)
         #expect(group.secondsPerStep == 1.5 && group.ranks == [1])
         #expect(comparison.differing.isEmpty && comparison.differingOfRuns == ["seed"])
     }
 
+    /// A run whose record names its environment `circumstances` is read as any other.
+    @Test func recordsWithCircumstances() throws {
+        try withFolder { folder in
+            try WrittenRun(["seed": "7"], error: 0.02).write(to: folder)
+            let path = "\(folder)/run.json"
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            try text.replacingOccurrences(of: "\"environment\"", with: "\"circumstances\"")
+                .write(toFile: path, atomically: true, encoding: .utf8)
+            let run = try #require(try FinishedRun.read(folder))
+            #expect(run.seed == "7" && run.record.environment.isEmpty && !text.contains("circumstances"))
+        }
+    }
+
     @Test func aSeedCountsOnce() throws {
         var onFour = WrittenRun(["seed": "1"], error: 0.5)
         onFour.ranks = 4
-        let comparison = try compare([WrittenRun(["seed": "1"], error: 0.02), onFour, WrittenRun(["seed": "2"], error: 0.04)])
+        let comparison = try compare([
+            WrittenRun(["seed": "1"], error: 0.02), onFour, WrittenRun(["seed": "2"], error: 0.04),
+        ])
         #expect(comparison.groups.map(\.runs.count) == [2])
         #expect(comparison.groups[0].runs.map(\.error) == [0.02, 0.04])
         #expect(comparison.repeated.map(\.record.ranks) == [4])
@@ -69,7 +84,8 @@ import Testing
         let written = [
             WrittenRun(["columns": "1"], error: 0.1), WrittenRun([:], error: 0.03),
             WrittenRun(["learned": "0.13", "seed": "2"], error: 0.02),
-            WrittenRun(["alpha": "shared"], error: 0.1), WrittenRun(["dictionary": "randcon,randcon", "sigma": ""], error: 0.04),
+            WrittenRun(["alpha": "shared"], error: 0.1),
+            WrittenRun(["dictionary": "randcon,randcon", "sigma": ""], error: 0.04),
             WrittenRun(["sigma": "2.0", "columns": "5"], error: 0.03),
             WrittenRun.dense(["learning-rate": "0.5"], error: 0.02, learned: 648_010, full: 642_000),
         ]
@@ -78,13 +94,19 @@ import Testing
             comparison.series.map(\.name) == [
                 "dense", "randcon", "se,emp", "se,emp, 1 column", "se,emp, 5 columns, σ 2", "se,emp, α shared",
             ])
-        #expect(comparison.series[2].groups.map { comparison.series[2].label(of: $0) } == ["se,emp, learned 0.025", "se,emp, learned 0.13"])
-        #expect(comparison.series[0].label(of: comparison.series[0].groups[0]) == "dense", "it has the widths of all others")
+        #expect(
+            comparison.series[2].groups.map { comparison.series[2].label(of: $0) } == [
+                "se,emp, learned 0.025", "se,emp, learned 0.13",
+            ])
+        #expect(
+            comparison.series[0].label(of: comparison.series[0].groups[0]) == "dense", "it has the widths of all others"
+        )
         #expect(comparison.common == ["15 epochs", "widths 500,500"])
         #expect(comparison.usual == ["α distinct", "10 columns", "rate 0.5", "σ 1"])
     }
 
-    /// What most runs lack is named where it is, and what most have is named where it is missing; a tie goes to those that lack it.
+    /// What most runs lack is named where it is, and what most have is named where it is missing; a tie goes to those
+    /// that lack it.
     @Test func namesWhereASettingIsMissing() throws {
         let pca = WrittenRun(["dictionary": "pca"], error: 0.1), raw = WrittenRun(["ridge": "raw"], error: 0.1)
         let tie = try compare([raw, WrittenRun([:], error: 0.1), pca])
@@ -98,10 +120,14 @@ import Testing
 
     @Test func stagesAreNamed() throws {
         let plain = (1...3).map { WrittenRun(["seed": "\($0)"], error: 0.1) }
-        let stages = ["grow": "from 0.025", "alternate": "2", "unfreeze-after": "4"].map { WrittenRun([$0: $1], error: 0.1) }
+        let stages = ["grow": "from 0.025", "alternate": "2", "unfreeze-after": "4"].map {
+            WrittenRun([$0: $1], error: 0.1)
+        }
         let comparison = try compare(plain + stages)
         #expect(
-            comparison.series.map(\.name) == ["se,emp", "se,emp, alternate 2", "se,emp, grow from 0.025", "se,emp, unfreeze-after 4"])
+            comparison.series.map(\.name) == [
+                "se,emp", "se,emp, alternate 2", "se,emp, grow from 0.025", "se,emp, unfreeze-after 4",
+            ])
         #expect(comparison.usual.isEmpty)
     }
 
@@ -130,7 +156,9 @@ import Testing
 
     @Test func aSelectionTakesTheBestOfEachSeries() throws {
         let written = (1...4).flatMap { columns in
-            [0.1, 0.2].map { WrittenRun(["columns": "\(columns)", "learned": "\($0)"], error: Double(columns) * $0 / 10) }
+            [0.1, 0.2].map {
+                WrittenRun(["columns": "\(columns)", "learned": "\($0)"], error: Double(columns) * $0 / 10)
+            }
         }
         let comparison = try compare(written)
         #expect(comparison.selection(atMost: 8).count == 8)
@@ -139,7 +167,8 @@ import Testing
         #expect(chosen.allSatisfy { $0.group.settings["learned"] == "0.1" })
     }
 
-    /// Of equal errors the earlier series stay, and none of them takes the place of a lower one or of the dense net.
+    /// The earlier series stay where errors are equal, and none of them takes the place of a lower one or of the dense
+    /// net.
     @Test func aSelectionKeepsTheBestAndTheDense() throws {
         let written = [("1", 0.2), ("2", 0.2), ("3", 0.2), ("4", 0.1)].map { WrittenRun(["columns": $0], error: $1) }
         let comparison = try compare(written)

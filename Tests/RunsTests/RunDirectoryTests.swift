@@ -6,9 +6,12 @@ import Testing
 
 @Suite struct RunDirectoryTests {
     /// Read from JSON, as a record needs a communicator otherwise.
-    private func record(_ settings: [String: String], job: String = "rica", ranks: Int = 1) throws -> RunRecord {
+    private func record(
+        _ settings: [String: String], job: String = "rica", ranks: Int = 1, environment: String = "environment"
+    ) throws -> RunRecord {
         let object: [String: Any] = [
-            "job": job, "settings": settings, "circumstances": ["data": "here"], "ranks": ranks, "hosts": ["a"], "versions": ["mpi": "any"],
+            "job": job, "settings": settings, environment: ["data": "here"], "ranks": ranks, "hosts": ["a"],
+            "versions": ["mpi": "any"],
         ]
         return try JSONDecoder().decode(RunRecord.self, from: JSONSerialization.data(withJSONObject: object))
     }
@@ -18,9 +21,20 @@ import Testing
             let directory = RunDirectory(path: folder + "/a/b")
             try directory.open(try record(["seed": "1", "lambda": "0.05"]))
             try directory.open(try record(["seed": "1", "lambda": "0.05"], ranks: 4))
-            let written = try JSONDecoder().decode(RunRecord.self, from: #require(FileManager.default.contents(atPath: directory.file("run.json"))))
+            let written = try JSONDecoder().decode(
+                RunRecord.self, from: #require(FileManager.default.contents(atPath: directory.file("run.json"))))
             #expect(written.ranks == 4 && written.settings == ["seed": "1", "lambda": "0.05"])
         }
+    }
+
+    /// A record may name its environment `circumstances`; it is written as `environment`.
+    @Test func circumstancesAreAnEnvironment() throws {
+        let read = try record(["seed": "1"], environment: "circumstances")
+        #expect(read.environment == ["data": "here"] && read.settings == ["seed": "1"])
+        let written = try #require(
+            JSONSerialization.jsonObject(with: JSONEncoder().encode(read)) as? [String: Any])
+        #expect(written["environment"] as? [String: String] == ["data": "here"] && written["circumstances"] == nil)
+        #expect(throws: DecodingError.self) { try record(["seed": "1"], environment: "surroundings") }
     }
 
     @Test func otherSettingsAreRefused() throws {
@@ -32,14 +46,20 @@ import Testing
             let error = #expect(throws: RunDirectoryError.self) { try directory.open(other) }
             #expect(error?.exitCode == 64)
             let text = error?.description ?? ""
-            #expect(text.contains("lambda 0.05") && text.contains("0.1") && text.contains("--run-dir") && text.contains(folder))
+            #expect(
+                text.contains("lambda 0.05") && text.contains("0.1") && text.contains("--run-dir")
+                    && text.contains(folder))
             #expect(!text.contains("seed") && !text.contains("\n"))
             #expect(FileManager.default.contents(atPath: directory.file("run.json")) == before)
 
             let missing = try record(["columns": "2", "lambda": "0.05"])
-            #expect(#expect(throws: RunDirectoryError.self) { try directory.open(missing) }?.description.contains("seed") == true)
+            #expect(
+                #expect(throws: RunDirectoryError.self) { try directory.open(missing) }?.description.contains("seed")
+                    == true)
             let job = try record(["columns": "2", "lambda": "0.05", "seed": "1"], job: "mlp")
-            #expect(#expect(throws: RunDirectoryError.self) { try directory.open(job) }?.description.contains("job rica") == true)
+            #expect(
+                #expect(throws: RunDirectoryError.self) { try directory.open(job) }?.description.contains("job rica")
+                    == true)
         }
     }
 
@@ -92,7 +112,9 @@ import Testing
             let directory = RunDirectory(path: folder + "/file/run"), ours = try record([:])
             let error = #expect(throws: RunDirectoryError.self) { try directory.open(ours) }
             #expect(error?.exitCode == 1)
-            #expect(error?.description.contains(folder + "/file/run") == true && error?.description.contains("--run-dir") == true)
+            #expect(
+                error?.description.contains(folder + "/file/run") == true
+                    && error?.description.contains("--run-dir") == true)
         }
     }
 

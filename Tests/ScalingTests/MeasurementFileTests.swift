@@ -4,12 +4,17 @@ import Storage
 import Testing
 
 @Suite struct MeasurementFileTests {
-    private let path = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-\(UUID().uuidString)/in/table.csv").path
-    private var file: MeasurementFile { MeasurementFile(path: path, columns: ["name", "ranks", "time"], key: ["name", "ranks"]) }
+    private let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "colonnade-\(UUID().uuidString)/in/table.csv"
+    ).path
+    private var file: MeasurementFile {
+        MeasurementFile(path: path, columns: ["name", "ranks", "time"], key: ["name", "ranks"])
+    }
     private var text: String { get throws { try String(contentsOfFile: path, encoding: .utf8) } }
 
     private func remove() {
-        try? FileManager.default.removeItem(atPath: URL(fileURLWithPath: path).deletingLastPathComponent().deletingLastPathComponent().path)
+        try? FileManager.default.removeItem(
+            atPath: URL(fileURLWithPath: path).deletingLastPathComponent().deletingLastPathComponent().path)
     }
 
     @Test func aRowTakesThePlaceOfTheOneWithItsKey() throws {
@@ -45,8 +50,8 @@ import Testing
         defer { remove() }
         try file.check()
         let newer = MeasurementFile(
-            path: path, columns: ["name", "shape", "ranks", "seconds"], key: ["name", "ranks"], formerNames: ["seconds": "time"],
-            newColumns: ["shape"])
+            path: path, columns: ["name", "shape", "ranks", "seconds"], key: ["name", "ranks"],
+            formerNames: ["seconds": "time"], newColumns: ["shape"])
         try Data("name,ranks,time\na,1,5\nb,1,6\n".utf8).write(to: URL(fileURLWithPath: path))
         try newer.add(["a", "3x4", "1", "7"])
         #expect(try text == "name,shape,ranks,seconds\na,3x4,1,7\nb,,1,6\n")

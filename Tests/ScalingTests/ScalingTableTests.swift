@@ -22,7 +22,8 @@ import Testing
         let row = try ScalingTable(text: written.text, path: "t.csv").rows[0]
         #expect(row.configuration.model == "net" && row.configuration.learned == 0.1 && row.configuration.columns == 10)
         #expect(row.configuration.exchange.label == "dynamic-ring" && row.configuration.exchange.algorithm == .ring)
-        #expect(row.mode == .strong && row.ranks == 3 && row.oversubscribed && row.link == "100mbit" && row.batch == 100)
+        #expect(
+            row.mode == .strong && row.ranks == 3 && row.oversubscribed && row.link == "100mbit" && row.batch == 100)
         #expect(row.samplesPerRank == 34, "34, 33, 33")
         #expect(row.payloadBytes == 3000 && row.wireBytes == 4000 && row.steps == 200)
         #expect(row.step.median == row.compute.median + row.wait.median + row.exchange.median && row.wait.median > 0)
@@ -33,7 +34,8 @@ import Testing
     @Test func columnsInAnyOrder() throws {
         var written = WrittenScaling()
         written.add(net, ranks: 2, batch: 100, link: "a", bitsPerSecond: 1e8)
-        let turned = written.lines.map { "x," + $0.split(separator: ",").reversed().joined(separator: ",") }.joined(separator: "\n")
+        let turned = written.lines.map { "x," + $0.split(separator: ",").reversed().joined(separator: ",") }.joined(
+            separator: "\n")
         let row = try ScalingTable(text: turned, path: "t.csv").rows[0]
         #expect(row.ranks == 2 && row.link == "a" && row.steps == 200)
     }
@@ -54,7 +56,8 @@ import Testing
     @Test func olderAndNewerRowsAreOneConfiguration() throws {
         var written = WrittenScaling()
         for ranks in [1, 2] { written.add(net, ranks: ranks, batch: 100, link: "a", bitsPerSecond: 1e8) }
-        let text = [written.lines[0] + ",layers", written.lines[1] + ",", written.lines[2] + ",5x100"].joined(separator: "\n")
+        let text = [written.lines[0] + ",layers", written.lines[1] + ",", written.lines[2] + ",5x100"].joined(
+            separator: "\n")
         let rows = try ScalingTable(text: text, path: "t.csv").rows
         #expect(rows.count == 2 && Set(rows.map(\.configuration)).count == 1)
         #expect(rows.map(\.configuration.layers.count) == [0, 1])
@@ -65,19 +68,26 @@ import Testing
         var written = WrittenScaling()
         written.add(net, ranks: 2, batch: 100, link: "a", bitsPerSecond: 1e8)
         func layers(_ text: String) -> String {
-            written.lines[0] + ",layers\n" + written.lines[1].replacingOccurrences(of: "dynamic-ring", with: "owned") + ",\(text)\n"
+            written.lines[0] + ",layers\n" + written.lines[1].replacingOccurrences(of: "dynamic-ring", with: "owned")
+                + ",\(text)\n"
         }
         let configuration = try ScalingTable(text: layers("5x100+3x10"), path: "t.csv").rows[0].configuration
-        #expect(configuration.layers == [LayerShape(units: 5, valuesPerUnit: 100), LayerShape(units: 3, valuesPerUnit: 10)])
+        #expect(
+            configuration.layers == [LayerShape(units: 5, valuesPerUnit: 100), LayerShape(units: 3, valuesPerUnit: 10)])
         // N + (P − 2)·n: two ranks' shares of 5 and of 3 units are 3 and 2 at most, three ranks' 2 and 1.
         #expect(configuration.wireBytes(payload: 4 * 530, ranks: 2) == 4 * 530)
         #expect(configuration.wireBytes(payload: 4 * 530, ranks: 3) == 4 * (530 + 210))
         #expect(try ScalingTable(text: layers(""), path: "t.csv").rows[0].configuration.layers.isEmpty)
         for text in ["5", "5x", "0x3", "5x100+", "-1x2", "5x1000000000001", "x", "5*3", "9223372036854775808x1"] {
             let message = error(layers(text))
-            #expect(message?.contains("line 2: expected units x values of every layer, such as 500x79+10x501, as layers, found '\(text)'") == true)
+            #expect(
+                message?.contains(
+                    "line 2: expected units x values of every layer, such as 500x79+10x501, as layers, found '\(text)'")
+                    == true)
         }
-        #expect(error(layers(Array(repeating: "1x1", count: 1001).joined(separator: "+")))?.contains("as layers, found") == true)
+        #expect(
+            error(layers(Array(repeating: "1x1", count: 1001).joined(separator: "+")))?.contains("as layers, found")
+                == true)
     }
 
     @Test func damagedTables() throws {
@@ -92,7 +102,10 @@ import Testing
         #expect(error("a,b\n1,2\n")?.hasPrefix("t.csv: line 1: expected a column 'exchange', found none") == true)
         for (from, to, says) in [
             ("strong", "hard", "line 2: expected strong or weak as mode, found 'hard'"),
-            ("dynamic-ring", "carrier-pigeon", "an exchange such as owned, dynamic-ring or lowrank4 as exchange, found 'carrier-pigeon'"),
+            (
+                "dynamic-ring", "carrier-pigeon",
+                "an exchange such as owned, dynamic-ring or lowrank4 as exchange, found 'carrier-pigeon'"
+            ),
             ("strong,2,", "strong,0,", "a whole number from 1 to 1000000 as ranks, found '0'"),
             ("false", "maybe", "true or false as oversubscribed, found 'maybe'"),
             ("mlp", "cnn", "mlp or rica as job, found 'cnn'"),
@@ -100,13 +113,17 @@ import Testing
             (",0.1,10,", ",nan,10,", "found 'nan'"), (",200,", ",", "expected 45 cells, found 44"),
         ] {
             let message = error(changed(from, to))
-            #expect(message?.hasPrefix("t.csv: line 2: ") == true && message?.contains(says) == true, "\(message ?? "none")")
+            #expect(
+                message?.hasPrefix("t.csv: line 2: ") == true && message?.contains(says) == true, "\(message ?? "none")"
+            )
         }
         var cells = written.lines[1].split(separator: ",").map(String.init)
         cells[3] = "9"
         cells[10] = "owned-fixed"
         let order = error(written.lines[0] + "\n" + cells.joined(separator: ",") + "\n")
-        #expect(order?.contains("line 2: expected a sum in a fixed order on 8 ranks at most, found 9: ") == true, "\(order ?? "none")")
+        #expect(
+            order?.contains("line 2: expected a sum in a fixed order on 8 ranks at most, found 9: ") == true,
+            "\(order ?? "none")")
         (cells[3], cells[10], cells[20]) = ("2", "owned", "-1")
         let message = error(written.lines[0] + "\n" + cells.joined(separator: ",") + "\n")
         let says = "line 2: expected seconds, 0 or 0.000000001 to 1000000 as compute_median, found '-1'"
@@ -195,7 +212,7 @@ import Testing
         #expect(forecast.curves.count == 3 && forecast.curves.flatMap(\.efficiency).allSatisfy(\.isFinite))
     }
 
-    /// As spreadsheets write it.
+    /// Tables as spreadsheets write them are read.
     @Test func aMarkBeforeTheTextAndOtherEndsOfLines() throws {
         let text = "\u{FEFF}" + (try line([:])).replacingOccurrences(of: "\n", with: "\r\n")
         let row = try #require(try ScalingTable(text: text, path: "t.csv").rows.first)
@@ -220,7 +237,8 @@ import Testing
             for (first, value) in [(25, 0.001), (30, 0.002), (35, wait), (40, exchange)] {
                 cells.replaceSubrange(first..<first + 5, with: [String](repeating: "\(value)", count: 5))
             }
-            return try ScalingTable(text: written.lines[0] + "\n" + cells.joined(separator: ",") + "\n", path: "t.csv").rows[0]
+            return try ScalingTable(text: written.lines[0] + "\n" + cells.joined(separator: ",") + "\n", path: "t.csv")
+                .rows[0]
         }
         let gain = try row(wait: 0, exchange: 0.25).times.netGain(over: row(wait: 0.125, exchange: 0.5).times)
         #expect(abs(gain - 0.372) < 1e-12)
@@ -250,7 +268,10 @@ import Testing
         }
         let steps = try read("seed,exchange,learned,steps\n1,owned,0.1,2000\n\n1,full,1,1500.5\n")
         func of(_ learned: Double, _ label: String) throws -> Double? {
-            steps.of(Configuration(job: "mlp", model: "any", learned: learned, columns: 3, exchange: try #require(ExchangeMethod(label))))
+            steps.of(
+                Configuration(
+                    job: "mlp", model: "any", learned: learned, columns: 3,
+                    exchange: try #require(ExchangeMethod(label))))
         }
         #expect(try of(0.1, "owned") == 2000)
         #expect(try of(1, "full") == 1500.5)
@@ -275,7 +296,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("full", 2, 2.0), ("full", 5, 6), ("dynamic-ring", 5, 8), ("owned", 5, 5), ("owned-bfloat16", 4096, 4096), ("lowrank1-full", 4, 8),
+        ("full", 2, 2.0), ("full", 5, 6), ("dynamic-ring", 5, 8), ("owned", 5, 5), ("owned-bfloat16", 4096, 4096),
+        ("lowrank1-full", 4, 8),
         ("average10", 8, 0.6), ("l-bfgs", 4, 8), ("dynamic", 1, 0), ("dynamic-fixed", 5, 5),
     ])
     func hops(label: String, ranks: Int, hops: Double) throws {
@@ -293,15 +315,18 @@ import Testing
         func most(_ units: Int) -> Int { (units + ranks - 1) / ranks }
         let values = layers.reduce(0) { $0 + $1.units * $1.values }
         let busiest = values + (ranks - 2) * layers.reduce(0) { $0 + most($1.units) * $1.values }
-        // One proportion p is found for all hidden layers, where int() has taken δ of the n_v/10 values of a unit: p = .1 − Σn_hδ/Σn_h·n_v,
-        // and a unit is taken for δ − n_v·Σn_hδ/Σn_h·n_v values too many, the larger of both at most. A byte is for rounding in Double.
+        // One proportion p is found for all hidden layers, where int() has taken δ of the n_v/10 values of a unit: p =
+        // 0.1 − Σn_hδ/Σn_h·n_v, and a unit is taken for δ − n_v·Σn_hδ/Σn_h·n_v values too many, the larger of both at
+        // most. A byte is for rounding in Double.
         var takenOfAll = 0.0, weights = 0.0, off = 0.0
         func taken(_ l: Int) -> Double { Double(widths[l] % 10) / 10 }
         for l in 0..<hidden {
             takenOfAll += Double(widths[l + 1]) * taken(l)
             weights += Double(widths[l + 1] * widths[l])
         }
-        for l in 0..<hidden { off += Double(most(widths[l + 1])) * max(taken(l), Double(widths[l]) * takenOfAll / weights) }
+        for l in 0..<hidden {
+            off += Double(most(widths[l + 1])) * max(taken(l), Double(widths[l]) * takenOfAll / weights)
+        }
         for (label, size) in [("owned", 4.0), ("owned-bfloat16", 2)] {
             let wire = try configuration(widths, label).wireBytes(payload: size * Double(values), ranks: ranks)
             #expect(abs(wire - size * Double(busiest)) <= size * Double(ranks - 2) * off + 1, "\(wire) \(busiest)")
@@ -314,8 +339,9 @@ import Testing
             exchange: try #require(ExchangeMethod(label)))
     }
 
-    /// k parts of the sum, then the own values to all: k·(N − n) + (P − 1)·n. Of three ranks one holds shards 2, 3 and 4, so two nodes of
-    /// the tree, of five one shards 1 and 2, of six none more than a pair of siblings; widths that the ranks divide.
+    /// k parts of the sum, then the own values to all: k·(N − n) + (P − 1)·n. Of three ranks one holds shards 2, 3 and
+    /// 4, so two nodes of the tree, of five one shards 1 and 2, of six none more than a pair of siblings; widths that
+    /// the ranks divide.
     @Test(arguments: [(2, 1), (3, 2), (5, 2), (6, 1), (8, 1)])
     func bytesOfAFixedOrder(ranks: Int, parts: Int) throws {
         let payload = 4.0 * (240 * 25 + 120 * 241), n = payload / Double(ranks)
@@ -327,36 +353,47 @@ import Testing
 
     @Test func bytesWithoutShapes() throws {
         func bytes(_ model: String, _ label: String) throws -> Double {
-            Configuration(job: "mlp", model: model, learned: 0.1, columns: 10, exchange: try #require(ExchangeMethod(label)))
-                .wireBytes(payload: 1000, ranks: 4)
+            Configuration(
+                job: "mlp", model: model, learned: 0.1, columns: 10, exchange: try #require(ExchangeMethod(label))
+            )
+            .wireBytes(payload: 1000, ranks: 4)
         }
         #expect(try bytes("net", "owned") == 1500)
         #expect(try bytes("784-500-500-10", "dynamic") == 1500)
         #expect(try bytes("784-500-500-10", "owned") == 1500, "fewer values than its softmax layer has: another net")
-        let alone = Configuration(job: "mlp", model: "net", learned: 1, columns: 1, exchange: try #require(ExchangeMethod("full")))
+        let alone = Configuration(
+            job: "mlp", model: "net", learned: 1, columns: 1, exchange: try #require(ExchangeMethod("full")))
         #expect(alone.wireBytes(payload: 1000, ranks: 1) == 0)
     }
 
-    @Test func theYardstick() throws {
+    @Test func theBaseline() throws {
         func one(_ job: String, _ learned: Double, _ label: String) throws -> Configuration {
-            Configuration(job: job, model: "net", learned: learned, columns: learned < 1 ? 10 : 1, exchange: try #require(ExchangeMethod(label)))
+            Configuration(
+                job: job, model: "net", learned: learned, columns: learned < 1 ? 10 : 1,
+                exchange: try #require(ExchangeMethod(label)))
         }
-        let dense = try one("mlp", 1, "full"), full = try one("mlp", 0.1, "full-ring"), owned = try one("mlp", 0.1, "owned")
+        let dense = try one("mlp", 1, "full"), full = try one("mlp", 0.1, "full-ring"),
+            owned = try one("mlp", 0.1, "owned")
         let all = [dense, full, owned, try one("mlp", 0.1, "full-fixed")]
-        #expect(owned.yardstick(among: all) == full && full.yardstick(among: all) == nil && dense.yardstick(among: all) == nil)
-        #expect(all[3].yardstick(among: all) == full && owned.yardstick(among: [dense, owned]) == nil)
+        #expect(
+            owned.baseline(among: all) == full && full.baseline(among: all) == nil && dense.baseline(among: all) == nil)
+        #expect(all[3].baseline(among: all) == full && owned.baseline(among: [dense, owned]) == nil)
         let rica = try [one("rica", 1, "l-bfgs"), one("rica", 0.1, "l-bfgs")]
-        #expect(rica[1].yardstick(among: all + rica) == rica[0] && rica[0].yardstick(among: all + rica) == nil)
+        #expect(rica[1].baseline(among: all + rica) == rica[0] && rica[0].baseline(among: all + rica) == nil)
     }
 
     @Test func ratesAndTimes() {
-        #expect(Interconnect.rate("100mbit") == 1e8 && Interconnect.rate("2.5Gbit/s") == 2.5e9 && Interconnect.rate("500kbit") == 5e5)
+        #expect(
+            Interconnect.rate("100mbit") == 1e8 && Interconnect.rate("2.5Gbit/s") == 2.5e9
+                && Interconnect.rate("500kbit") == 5e5)
         for text in [
             "", "local", "mbit", "1e3mbit", "10 mbit", "0gbit", "1.2.3gbit", "10gb", "0.9kbit", "1000001gbit",
         ] {
             #expect(Interconnect.rate(text) == nil, "\(text)")
         }
-        #expect(Interconnect.seconds("0.1ms") == 0.1e-3 && Interconnect.seconds("50us") == 50 * 1e-6 && Interconnect.seconds("0s") == 0)
+        #expect(
+            Interconnect.seconds("0.1ms") == 0.1e-3 && Interconnect.seconds("50us") == 50 * 1e-6
+                && Interconnect.seconds("0s") == 0)
         for text in ["", "5", "ms", "-1ms", "1m", "1001s"] { #expect(Interconnect.seconds(text) == nil, "\(text)") }
     }
 }

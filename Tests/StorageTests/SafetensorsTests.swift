@@ -189,7 +189,9 @@ import Testing
         let folder = try TemporaryFolder()
         try example().write(to: folder.file("x"))
         let read = try Safetensors(path: folder.file("x"))
-        expectDataError(naming: folder.file("x"), "a tensor v", "alpha, big") { _ = try read.values("v", as: Float.self) }
+        expectDataError(naming: folder.file("x"), "a tensor v", "alpha, big") {
+            _ = try read.values("v", as: Float.self)
+        }
         expectDataError(naming: "w of type F64", "F32") { _ = try read.values("w", as: Double.self) }
         expectDataError(naming: "[3, 2]", "[2, 3]") { _ = try read.values("w", as: Float.self, shape: [3, 2]) }
         expectDataError(naming: "two dimensions", "[3]") { _ = try read.matrix("mean", as: Double.self) }

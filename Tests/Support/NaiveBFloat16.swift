@@ -1,5 +1,5 @@
-/// The nearest bfloat16: of the two neighbours the one that is nearer in Double, of two as near the even one. Beyond the largest comes
-/// 2¹²⁸, which stands for infinity.
+/// The nearest bfloat16: of the two neighbours the one that is nearer in Double, of two as near the even one. Beyond
+/// the largest comes 2¹²⁸, which stands for infinity.
 public func naiveBFloat16(_ value: Float) -> UInt16 {
     if value.isNaN { return 0x7fc0 }
     let inner = UInt16(value.bitPattern >> 16)

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A multilayer perceptron as the textbook has it, in Double: hidden layers of one activation, softmax, mean cross-entropy.
+/// A multilayer perceptron as the textbook has it, in Double: hidden layers of one activation, softmax, mean
+/// cross-entropy.
 public struct NaivePerceptron {
     /// An activation by its value and its slope at a value, with how far that slope can be off when its value is.
     public struct Nonlinearity: Sendable {
@@ -13,21 +14,26 @@ public struct NaivePerceptron {
         /// What the Float kernel itself may be off by.
         public var kernelError: Double
 
-        public static let sigmoid = Self(value: { 1 / (1 + exp(-$0)) }, slope: { $0 * (1 - $0) }, steepest: 0.25, bend: 1, kernelError: 2e-7)
-        public static let tanh = Self(value: { Foundation.tanh($0) }, slope: { 1 - $0 * $0 }, steepest: 1, bend: 2, kernelError: 2e-7)
+        public static let sigmoid = Self(
+            value: { 1 / (1 + exp(-$0)) }, slope: { $0 * (1 - $0) }, steepest: 0.25, bend: 1, kernelError: 2e-7)
+        public static let tanh = Self(
+            value: { Foundation.tanh($0) }, slope: { 1 - $0 * $0 }, steepest: 1, bend: 2, kernelError: 2e-7)
         /// Its slope jumps at 0, where no test may put an output.
-        public static let relu = Self(value: { max($0, 0) }, slope: { $0 > 0 ? 1 : 0 }, steepest: 1, bend: 0, kernelError: 0)
+        public static let relu = Self(
+            value: { max($0, 0) }, slope: { $0 > 0 ? 1 : 0 }, steepest: 1, bend: 0, kernelError: 0)
     }
 
-    /// Of every layer its columns: units and the whole U, n_v × n_α.
+    /// The columns of every layer: units and the whole U, n_v × n_α.
     public var layers: [[(units: Range<Int>, basis: Rows)]]
     public var nonlinearity: Nonlinearity
     public var inputs: Rows
     public var labels: [Int32]
-    /// Of every hidden layer what dropout multiplies its outputs by, samples × units; empty: nothing is dropped.
+    /// What dropout multiplies the outputs of every hidden layer by, samples × units; empty: nothing is dropped.
     public var masks: [Rows] = []
 
-    public init(layers: [[(units: Range<Int>, basis: Rows)]], nonlinearity: Nonlinearity, inputs: Rows, labels: [Int32]) {
+    public init(
+        layers: [[(units: Range<Int>, basis: Rows)]], nonlinearity: Nonlinearity, inputs: Rows, labels: [Int32]
+    ) {
         self.layers = layers
         self.nonlinearity = nonlinearity
         self.inputs = inputs
@@ -37,7 +43,9 @@ public struct NaivePerceptron {
     /// W of a layer with its biases, units × (n_v + 1), from its learned values, units × (n_α + 1).
     private func full(_ layer: Int, _ values: Rows) -> Rows {
         layers[layer].flatMap { column in
-            column.units.map { k in naiveProduct([Array(values[k].dropLast())], naiveTransposed(column.basis))[0] + [values[k].last!] }
+            column.units.map { k in
+                naiveProduct([Array(values[k].dropLast())], naiveTransposed(column.basis))[0] + [values[k].last!]
+            }
         }
     }
 
@@ -54,10 +62,11 @@ public struct NaivePerceptron {
         } / Double(inputs.count)
     }
 
-    /// The sum of the losses and the gradient of their mean, as the network computes them on a path a layer, with a bound on what
-    /// Float arithmetic may be off by: every product is one of the network's, so the bound follows its chain of roundings.
+    /// The sum of the losses and the gradient of their mean, as the network computes them on a path a layer, with a
+    /// bound on what Float arithmetic may be off by: every product is one of the network's, so the bound follows its
+    /// chain of roundings.
     ///
-    /// - Parameter pools: of every layer whether it pools its inputs with U; else it expands W.
+    /// - Parameter pools: whether a layer pools its inputs with U, for every layer; else it expands W.
     public func bounded(_ values: [Rows], pools: [Bool]) -> (loss: Double, error: Double, gradient: [Bounded]) {
         let u = floatUnit
         var x = [Bounded(inputs)]
@@ -88,8 +97,8 @@ public struct NaivePerceptron {
             x.append(y)
         }
 
-        // Softmax: a logit off by e moves the logarithm of a probability by 2e at most; the kernel's exponentials, their sum and the
-        // quotient add 16 roundings. The loss moves by 2e and as many roundings of its terms.
+        // Softmax: a logit off by e moves the logarithm of a probability by 2e at most; the kernel's exponentials,
+        // their sum and the quotient add 16 roundings. The loss moves by 2e and as many roundings of its terms.
         var loss = 0.0, lossError = 0.0
         var g = x.removeLast()
         let scale = 1 / Double(inputs.count)
@@ -129,7 +138,8 @@ public struct NaivePerceptron {
                 next.value[r].removeLast()
                 next.error[r].removeLast()
                 for c in next.value[r].indices {
-                    // The slope is that of the output before dropout, which is found again by 1 − rate: two roundings more.
+                    // The slope is that of the output before dropout, which is found again by 1 − rate: two roundings
+                    // more.
                     let mask = k <= masks.count ? masks[k - 1][r][c] : 1, before = mask == 0 ? 0 : 1 / mask
                     let output = x[k].value[r][c] * before, slope = nonlinearity.slope(output)
                     let slopeError = nonlinearity.bend * (x[k].error[r][c] * before + 2 * u * abs(output)) + 3 * u
@@ -143,7 +153,11 @@ public struct NaivePerceptron {
         return (loss, lossError, gradients)
     }
 
-    private func withOnes(_ x: Bounded) -> Bounded { Bounded(value: x.value.map { $0 + [1] }, error: x.error.map { $0 + [0] }) }
+    private func withOnes(
+        _ x: Bounded
+    ) -> Bounded {
+        Bounded(value: x.value.map { $0 + [1] }, error: x.error.map { $0 + [0] })
+    }
 
     /// U for inputs with their constant: one row and column more.
     private func augment(_ basis: Rows) -> Rows {

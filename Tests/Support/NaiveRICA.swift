@@ -9,7 +9,9 @@ public struct NaiveRICA {
     /// A row r is divided by √(n_v·r C̄ rᵀ) instead of ‖r‖.
     public var variance: Bool
 
-    public init(columns: [(units: Range<Int>, basis: Rows)], patches: Rows, lambda: Double, epsilon: Double, variance: Bool) {
+    public init(
+        columns: [(units: Range<Int>, basis: Rows)], patches: Rows, lambda: Double, epsilon: Double, variance: Bool
+    ) {
         self.columns = columns
         self.patches = patches
         self.lambda = lambda
@@ -50,8 +52,8 @@ public struct NaiveRICA {
         return (value, gradient)
     }
 
-    /// The objective by two products instead of five, with a bound on each number's rounding in Float: every product is the one
-    /// of the fast path, so the bound follows its chain of roundings.
+    /// The objective by two products instead of five, with a bound on each number's rounding in Float: every product is
+    /// the one of the fast path, so the bound follows its chain of roundings.
     public func bounded(_ values: Rows, expanded: Bool) -> (value: Double, error: Double, gradient: Bounded) {
         let u = floatUnit, count = Double(patches.count), inputs = patches[0].count
         let products = Bounded(outerProducts, relativeError: u)
@@ -84,7 +86,8 @@ public struct NaiveRICA {
             rows.error += own.error
             let pooled = x.times(basis)
             let y = expanded ? x.times(own.transposed) : pooled.times(normalised.transposed)
-            // √(y²+ε) moves no more than y, plus 2u for itself and 31u for a run of 32; the slope's own slope is ε/(y²+ε)^1.5.
+            // √(y²+ε) moves no more than y, plus 2u for itself and 31u for a run of 32; the slope's own slope is
+            // ε/(y²+ε)^1.5.
             var slopes = y
             for r in y.value.indices {
                 for c in y.value[r].indices {
@@ -99,7 +102,8 @@ public struct NaiveRICA {
             let scale = lambda / count
             let g =
                 expanded
-                ? slopes.transposed.times(x, factor: scale).times(basis) : slopes.transposed.times(pooled, factor: scale)
+                ? slopes.transposed.times(x, factor: scale).times(basis)
+                : slopes.transposed.times(pooled, factor: scale)
             atRows.append((g, normalised, q, norms, relative))
         }
         var deviation = rows.transposed.times(rows)
@@ -119,7 +123,8 @@ public struct NaiveRICA {
             for k in total.value.indices {
                 let terms = zip(zip(total.value[k], total.error[k]), zip(w.value[k], w.error[k]))
                 let along = terms.reduce(0) { $0 + $1.0.0 * $1.1.0 }
-                let alongError = u * abs(along) + terms.reduce(0) { $0 + abs($1.0.0) * $1.1.1 + $1.0.1 * (abs($1.1.0) + $1.1.1) }
+                let alongError =
+                    u * abs(along) + terms.reduce(0) { $0 + abs($1.0.0) * $1.1.1 + $1.0.1 * (abs($1.1.0) + $1.1.1) }
                 for i in total.value[k].indices {
                     let a = total.value[k][i], da = total.error[k][i], b = q.value[k][i], db = q.error[k][i]
                     let size = abs(a) + da + (abs(along) + alongError) * (abs(b) + db)

@@ -4,11 +4,12 @@ public let floatUnit = 0x1p-24
 /// What n roundings in a row can do to a number, relatively: nu/(1 − nu) (Higham, Accuracy and Stability, lemma 3.1).
 public func floatGamma(_ n: Int) -> Double { Double(n) * floatUnit / (1 - Double(n) * floatUnit) }
 
-/// Numbers in Double, each with a bound on how far the same computation in Float can be from it (running error analysis).
+/// Numbers in Double, each with a bound on how far the same computation in Float can be from it (running error
+/// analysis).
 ///
 /// For a product with inner dimension k, any order of summation and with or without fused additions:
-/// |fl(ÂB̂) − AB| ≤ |A|δB + δA|B| + δAδB + γ_{k+4}(|A| + δA)(|B| + δB), where four more roundings pay for a factor and an addition to
-/// what was there.
+/// |fl(ÂB̂) − AB| ≤ |A|δB + δA|B| + δAδB + γ_{k+4}(|A| + δA)(|B| + δB), where four more roundings pay for a factor and
+/// an addition to what was there.
 public struct Bounded {
     public var value: Rows
     public var error: Rows
@@ -44,7 +45,8 @@ public struct Bounded {
         var result = self
         for r in value.indices {
             for c in value[r].indices {
-                (result.value[r][c], result.error[r][c]) = f(value[r][c], error[r][c], other.value[r][c], other.error[r][c])
+                (result.value[r][c], result.error[r][c]) = f(
+                    value[r][c], error[r][c], other.value[r][c], other.error[r][c])
             }
         }
         return result

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A learned model as another program sees it, from the numbers of its file alone, all in Double and as written on paper.
+/// A learned model as another program sees it, from the numbers of its file alone, all in Double and as written on
+/// paper.
 public struct RecomputedRICA {
     public var channels: Int, side: Int
     /// Ŵ, units × n_v.
@@ -20,7 +21,8 @@ public struct RecomputedRICA {
             let dy = Double(i / side - j / side), dx = Double(i % side - j % side)
             return exp(-(dy * dy + dx * dx) / (2 * sigma * sigma))
         }
-        let gram = alpha.indices.map { a in alpha.indices.map { b in kernel(alpha[a], alpha[b]) + (a == b ? ridge : 0) } }
+        let gram = alpha.indices.map { a in alpha.indices.map { b in kernel(alpha[a], alpha[b]) + (a == b ? ridge : 0) }
+        }
         for unit in values {
             var row: [Double] = []
             for channel in 0..<channels {
@@ -50,7 +52,8 @@ public struct RecomputedRICA {
             let y = responses(x)
             var rest = x.map { -$0 }
             for (row, y) in zip(rows, y) { for i in rest.indices { rest[i] += y * row[i] } }
-            sum += lambda * y.reduce(0) { $0 + ($1 * $1 + epsilon).squareRoot() } + 0.5 * rest.reduce(0) { $0 + $1 * $1 }
+            sum +=
+                lambda * y.reduce(0) { $0 + ($1 * $1 + epsilon).squareRoot() } + 0.5 * rest.reduce(0) { $0 + $1 * $1 }
         }
         return sum / Double(patches.count)
     }
@@ -83,7 +86,9 @@ public struct RecomputedImages {
         var pixels: [Double] = []
         for channel in 0..<channels {
             for y in row..<row + size {
-                for x in column..<column + size { pixels.append(Double(bytes[image * 27_648 + channel * 9216 + x * 96 + y])) }
+                for x in column..<column + size {
+                    pixels.append(Double(bytes[image * 27_648 + channel * 9216 + x * 96 + y]))
+                }
             }
         }
         return pixels

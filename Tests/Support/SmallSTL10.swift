@@ -1,14 +1,16 @@
 import Foundation
 import LinearAlgebra
 
-/// Writes a small data set in STL-10's layout: six files in `folder`/stl10_binary. Images are noisy colour gratings whose
-/// direction is the class, with a random phase: no pixel tells the class, learned features do.
+/// Writes a small data set in STL-10's layout: six files in `folder`/stl10_binary. Images are noisy colour gratings
+/// whose direction is the class, with a random phase: no pixel tells the class, learned features do.
 ///
 /// - Parameters:
 ///   - train: training images, in ten folds of half as many each (drawn anew for each fold, like STL-10's).
 ///   - test, unlabelled: images of the other parts. Classes take turns: image i is of class i mod 10, label 1 to 10.
 /// - Throws: the file system's errors.
-public func writeSmallSTL10(to folder: String, train: Int = 200, test: Int = 100, unlabelled: Int = 100, seed: UInt64 = 1) throws {
+public func writeSmallSTL10(
+    to folder: String, train: Int = 200, test: Int = 100, unlabelled: Int = 100, seed: UInt64 = 1
+) throws {
     let target = URL(fileURLWithPath: folder).appendingPathComponent("stl10_binary")
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
     func write(_ data: Data, _ name: String) throws { try data.write(to: target.appendingPathComponent(name)) }
@@ -30,7 +32,8 @@ extension RandomStream.Purpose {
     fileprivate static let gratings = Self(1000)
 }
 
-/// A 96×96 image as three planes, each stored column by column: a sine of period 8 pixels whose direction is 18° a class.
+/// A 96×96 image as three planes, each stored column by column: a sine of period 8 pixels whose direction is 18° a
+/// class.
 private func gratingImage(class label: Int, seed: UInt64, stream: Int) -> [UInt8] {
     let random = RandomStream(seed: seed, purpose: .gratings, stream: stream)
     var noise = [Float](repeating: 0, count: 3 * 96 * 96)

@@ -16,7 +16,8 @@ public struct WrittenRun {
     /// - Parameter settings: added to those of a predicted net on the data set `sample`; an empty value takes one away.
     public init(_ settings: [String: String], error: Double?) {
         let usual = [
-            "dataset": "sample", "seed": "1", "epochs": "15", "widths": "500,500", "dictionary": "se,emp", "learned": "0.025",
+            "dataset": "sample", "seed": "1", "epochs": "15", "widths": "500,500", "dictionary": "se,emp",
+            "learned": "0.025",
             "columns": "10", "alpha": "distinct", "sigma": "1.0",
         ]
         self.settings = usual.merging(settings) { $1 }.filter { !$0.value.isEmpty }
@@ -34,12 +35,13 @@ public struct WrittenRun {
     public func write(to folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let record: [String: Any] = [
-            "job": job, "settings": settings, "circumstances": [:] as [String: String], "ranks": ranks, "hosts": ["a"],
+            "job": job, "settings": settings, "environment": [:] as [String: String], "ranks": ranks, "hosts": ["a"],
             "versions": ["mpi": "any"],
         ]
         var result: [String: Any] = [
             "dynamicParameters": 16000, "learnedParameters": learned, "fullParameters": full, "proportion": proportion,
-            "bytesPerStep": 4 * learned, "wireBytesPerStep": 0, "secondsPerStep": secondsPerStep, "seconds": 9.5, "computePath": "reduced",
+            "bytesPerStep": 4 * learned, "wireBytesPerStep": 0, "secondsPerStep": secondsPerStep, "seconds": 9.5,
+            "computePath": "reduced",
         ]
         if let chosen { result["chosen"] = chosen }
         if let coverage { result["coverage"] = coverage }

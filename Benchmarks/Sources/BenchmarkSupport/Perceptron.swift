@@ -13,9 +13,9 @@ public struct Perceptron {
 
     /// - Parameters:
     ///   - images: with their 1, not pooled.
-    ///   - samples: of this rank in a step.
-    ///   - path: of the hidden layers; nil: for each the one with the lowest estimate of a step, to which the job adds
-    ///     what pooling all images once costs it.
+    ///   - samples: the samples of this rank per step.
+    ///   - path: the compute path of the hidden layers; nil: for each the one with the lowest estimate of a step, to
+    ///     which the job adds what pooling all images once costs it.
     public init(settings: NetworkSettings, images: TrainingRows, samples: Int, path: ComputePath? = nil) throws {
         self.settings = settings
         model = try NetworkModel(settings)

@@ -8,12 +8,12 @@ struct Race {
     private(set) var contestants: [Contestant]
     /// Those whose parts are timed.
     let steppers: [(name: String, stepper: Stepper)]
-    /// Of the layers of the predicted net.
+    /// The compute paths of the predicted net's layers.
     let paths: [ComputePath]
 
     /// - Parameters:
     ///   - images: with their 1, not pooled.
-    ///   - order: of the images in an epoch.
+    ///   - order: the order of the images in an epoch.
     ///   - forPeers: only the steps that PyTorch makes, too.
     init(batch: Int, activation: Activation, images: TrainingRows, order: [Int], forPeers: Bool) throws {
         func stepper(learned: Double?, path: ComputePath? = nil) throws -> Stepper {

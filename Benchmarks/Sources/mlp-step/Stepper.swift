@@ -14,7 +14,7 @@ final class Stepper {
     private let rule: SGD
     private let batch: Int
     private let labels: [Int32]
-    /// Of the images in an epoch.
+    /// The order of the images in an epoch.
     private let order: [Int]
     private var next = 0
     private var samples: ArraySlice<Int> { order[next..<next + batch] }

@@ -5,11 +5,11 @@ import RICA
 
 /// One thing whose time is taken, and what the time is held against.
 struct Contestant {
-    enum Yardstick: String { case products, dense }
+    enum Baseline: String { case products, dense }
 
     let name: String
-    let yardstick: Yardstick?
-    /// The largest ratio to the yardstick that the project allows itself; nil: shown only.
+    let baseline: Baseline?
+    /// The largest ratio to the baseline that the project allows itself; nil: shown only.
     let bound: Double?
     let run: () -> Void
     var times = Spread()
@@ -21,7 +21,7 @@ struct Contestant {
         let gradient = Matrix<Float>(rows: features, columns: x.columns)
         let outputs = Matrix<Float>(rows: x.rows, columns: features)
         RandomStream(seed: 1, purpose: .initialValues).fillNormal(rows.elements)
-        return Contestant(name: "two products, plain sgemm", yardstick: nil, bound: nil) {
+        return Contestant(name: "two products, plain sgemm", baseline: nil, bound: nil) {
             multiply(x, rows, transposed: .second, into: outputs)
             multiply(outputs, x, transposed: .first, into: gradient)
         }
@@ -53,7 +53,7 @@ struct Contestant {
         return Contestant(
             name: learned.map { "\(path.rawValue), \($0) learned, \(columns) column\(columns == 1 ? "" : "s")" }
                 ?? "dense",
-            yardstick: learned == nil ? .products : .dense, bound: limit
+            baseline: learned == nil ? .products : .dense, bound: limit
         ) {
             _ = objective.samplesPart(0, at: values, gradient: gradient)
             _ = objective.complete(at: values, owned: 0..<weights.units, gradient: gradient)

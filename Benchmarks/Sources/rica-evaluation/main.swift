@@ -78,9 +78,9 @@ struct RICAEvaluation: ParsableCommand {
             var line = contestant.name.padding(toLength: 36, withPad: " ", startingAt: 0)
             line += String(
                 format: "%8.2f%8.2f%8.2f%11.3f%8.3f", times.median, times.minimum, times.maximum, toProducts, toDense)
-            if let bound = contestant.bound, let yardstick = contestant.yardstick {
-                let ratio = yardstick == .products ? toProducts : toDense
-                line += "  \(yardstick.rawValue) ≤ \(bound): \(ratio <= bound ? "kept" : "MISSED")"
+            if let bound = contestant.bound, let baseline = contestant.baseline {
+                let ratio = baseline == .products ? toProducts : toDense
+                line += "  \(baseline.rawValue) ≤ \(bound): \(ratio <= bound ? "kept" : "MISSED")"
             }
             print(line)
             try table?.append([

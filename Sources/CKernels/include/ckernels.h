@@ -11,8 +11,8 @@ uint64_t ck_random_bits(uint64_t seed, uint32_t purpose, uint32_t stream, uint64
 // Standard normals for the indices start ..< start + count.
 void ck_random_normal(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t start, float *out, size_t count);
 
-// low + width·u for the indices start ..< start + count, at most `highest`; u has 24 bits and lies in [0, 1). Index i reads word i mod 4
-// of the block that ck_random_bits reads at i/4.
+// low + width·u for the indices start ..< start + count, at most `highest`; u has 24 bits and lies in [0, 1). Index i
+// reads word i mod 4 of the block that ck_random_bits reads at i/4.
 void ck_random_uniform(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t start, float *out, size_t count,
                        float low, float width, float highest);
 
@@ -41,25 +41,27 @@ void ck_pool_rectified(const float *y, size_t rows, size_t units, const float *s
 // pixels.c: out ← scale·in.
 void ck_scale_bytes(const uint8_t *in, float scale, float *out, size_t count);
 
-// activations.c: x ← 1/(1 + e⁻ˣ), max(0, x), tanh x; row r of a matrix starts at r·stride. Off by at most 1e-7, and 2e-7 of the
-// result where that is not denormal (sigmoid), or 2.1e-7 and 3.7e-7 (tanh): the largest errors over all Floats are 8.9e-8, 1.5e-7, 2.04e-7
-// and 3.64e-7.
+// activations.c: x ← 1/(1 + e⁻ˣ), max(0, x), tanh x; row r of a matrix starts at r·stride. Off by at most 1e-7, and
+// 2e-7 of the result where that is not denormal (sigmoid), or 2.1e-7 and 3.7e-7 (tanh): the largest errors over all
+// Floats are 8.9e-8, 1.5e-7, 2.04e-7 and 3.64e-7.
 void ck_sigmoid(float *x, size_t stride, size_t rows, size_t columns);
 void ck_rectify(float *x, size_t stride, size_t rows, size_t columns);
 void ck_tanh(float *x, size_t stride, size_t rows, size_t columns);
 
 // g ← g·f′, from the output y = keep·(what stands in `y`): y(1 − y), [y > 0], 1 − y².
-void ck_sigmoid_slope(float *g, size_t g_stride, const float *y, size_t y_stride, size_t rows, size_t columns, float keep);
+void ck_sigmoid_slope(
+    float *g, size_t g_stride, const float *y, size_t y_stride, size_t rows, size_t columns, float keep);
 void ck_rectify_slope(float *g, size_t g_stride, const float *y, size_t y_stride, size_t rows, size_t columns);
 void ck_tanh_slope(float *g, size_t g_stride, const float *y, size_t y_stride, size_t rows, size_t columns, float keep);
 
-// momentum.c: v ← momentum·v − rate·(g + decay·w), w ← w + v, for every row; decay for the first `weights` values of a row only.
-// Where their norm is above max_norm they are scaled back to it.
+// momentum.c: v ← momentum·v − rate·(g + decay·w), w ← w + v, for every row; decay for the first `weights` values of a
+// row only. Where their norm is above max_norm they are scaled back to it.
 void ck_momentum_step(
     float *w, size_t w_stride, float *v, size_t v_stride, const float *g, size_t g_stride, size_t rows, size_t columns,
     size_t weights, float rate, float momentum, float decay, double max_norm);
 
-// bfloat16.c: to the upper half of a Float, to nearest, and back. With a residual: of values + residual, which becomes what rounding took.
+// bfloat16.c: to the upper half of a Float, to nearest, and back. With a residual: of values + residual, which becomes
+// what rounding took.
 void ck_bfloat16_round(const float *values, uint16_t *out, size_t count);
 void ck_bfloat16_round_residual(const float *values, float *residual, uint16_t *out, size_t count);
 void ck_bfloat16_widen(const uint16_t *halves, float *out, size_t count);

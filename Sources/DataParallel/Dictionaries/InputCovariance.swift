@@ -3,15 +3,16 @@ import Layers
 import LinearAlgebra
 import Parallel
 
-/// The covariance of one plane of a layer's inputs, or of their squares, over the samples of all ranks; with several channels every plane
-/// of a sample is a row.
+/// The covariance of one plane of a layer's inputs, or of their squares, over the samples of all ranks; with several
+/// channels every plane of a sample is a row.
 ///
 /// - Parameters:
-///   - grid: of the layer's inputs.
+///   - grid: the shape of the layer's inputs.
 ///   - samples: all samples, the same list on every rank.
 ///   - load: puts some samples, 1000 at most, into the first rows of a matrix of as many columns as inputs.
 /// - Throws: `MPIError`.
-/// - Complexity: samples/P·channels·positions·(positions + 1) flops and one allreduce of 1 + n + n(n + 1)/2 Doubles for n positions.
+/// - Complexity: samples/P·channels·positions·(positions + 1) flops and one allreduce of 1 + n + n(n + 1)/2 Doubles for
+///   n positions.
 public func inputCovariance(
     _ grid: TensorShape, samples: [Int], squared: Bool, order: ReductionOrder = .fast, communicator: Communicator,
     load: (ArraySlice<Int>, Matrix<Float>) -> Void

@@ -2,8 +2,8 @@ import LinearAlgebra
 import Parallel
 import Storage
 
-/// The centres of k-means on samples of all ranks, scaled to length 1 as atoms of a dictionary: Lloyd's iterations from randomly drawn
-/// samples. A centre that loses all its samples stays where it is.
+/// The centres of k-means on samples of all ranks, scaled to length 1 as atoms of a dictionary: Lloyd's iterations from
+/// randomly drawn samples. A centre that loses all its samples stays where it is.
 ///
 /// - Parameters:
 ///   - samples: all samples, the same list on every rank.
@@ -18,7 +18,8 @@ public func kMeans(
 ) throws -> Matrix<Float> {
     try communicator.agree {
         guard samples.count >= count else {
-            throw DataError(message: "k-means: expected at least \(count) samples, one for each centre, found \(samples.count)")
+            throw DataError(
+                message: "k-means: expected at least \(count) samples, one for each centre, found \(samples.count)")
         }
     }
     let centres = Matrix<Float>(rows: count, columns: size), x = Matrix<Float>(rows: sampleChunk, columns: size)
@@ -29,7 +30,7 @@ public func kMeans(
         load(part, x)
         centres.rows(start..<start + part.count).copy(from: x.rows(0..<part.count))
     }
-    // Of every centre the sum of its samples, then their number.
+    // Every centre's row is the sum of its samples, then their number.
     let sums = Matrix<Double>(rows: count, columns: size + 1)
     let all = SampleSums(count: count * (size + 1), order: order, communicator: communicator)
     for _ in 0..<iterations {

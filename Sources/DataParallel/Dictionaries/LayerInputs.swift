@@ -43,13 +43,14 @@ public struct LayerInputs {
         case .centres(let count):
             return pool(
                 try kMeans(
-                    count: count, samples: samples, size: grid.count, draws: draws, order: order, communicator: communicator,
-                    load: load))
+                    count: count, samples: samples, size: grid.count, draws: draws, order: order,
+                    communicator: communicator, load: load))
         case .autoencoder(let units):
             let layer = PredictedWeights.dense(grid: grid, units: units), width = layer.valuesPerUnit
             let values = LearnedValues([("autoencoder", units, width + 1)])
             for unit in 0..<units {
-                draws.fillUniform(.init(rebasing: values.matrix(0).row(unit)[..<width]), from: unit * width, in: -0.1..<0.1)
+                draws.fillUniform(
+                    .init(rebasing: values.matrix(0).row(unit)[..<width]), from: unit * width, in: -0.1..<0.1)
             }
             try autoencoder(layer, values)
             return pool(values.matrix(0).columns(0..<width).clone())

@@ -2,12 +2,14 @@ import Parallel
 import Partition
 
 extension Communicator {
-    /// This rank's parts of a list of samples that is the same on every rank, each in chunks. A shard's chunks are cut on the shard. Else
-    /// they are cut on the whole list and a rank takes whole ones, so that what a chunk gives, rounding included, does not depend on the
-    /// rank count, either.
+    /// This rank's parts of a list of samples that is the same on every rank, each in chunks. A shard's chunks are cut
+    /// on the shard. Else they are cut on the whole list and a rank takes whole ones, so that what a chunk gives,
+    /// rounding included, does not depend on the rank count, either.
     func parts(of samples: [Int], order: ReductionOrder) -> [[ArraySlice<Int>]] {
         func chunks(_ range: Range<Int>) -> [ArraySlice<Int>] {
-            stride(from: range.lowerBound, to: range.upperBound, by: sampleChunk).map { samples[$0..<min($0 + sampleChunk, range.upperBound)] }
+            stride(from: range.lowerBound, to: range.upperBound, by: sampleChunk).map {
+                samples[$0..<min($0 + sampleChunk, range.upperBound)]
+            }
         }
         switch order {
         case .fast:

@@ -2,8 +2,8 @@ import Layers
 import LinearAlgebra
 import Parallel
 
-/// The gradient is summed on all ranks, then every rank makes the same update: no rank waits for another's values, and each keeps the
-/// optimiser's whole state.
+/// The gradient is summed on all ranks, then every rank makes the same update: no rank waits for another's values, and
+/// each keeps the optimiser's whole state.
 final class AllReduceExchange: Exchange {
     private let expanded: ExpandedGradient?
     private let sum: any RankSum
@@ -34,6 +34,8 @@ final class AllReduceExchange: Exchange {
 extension UpdateRule {
     /// Steps all units of all parameters.
     func updateAll(_ values: LearnedValues, gradient: LearnedValues) {
-        for b in values.parameters.indices { update(parameter: b, values: values.matrix(b), gradient: gradient.matrix(b)) }
+        for b in values.parameters.indices {
+            update(parameter: b, values: values.matrix(b), gradient: gradient.matrix(b))
+        }
     }
 }

@@ -25,26 +25,27 @@ public protocol Exchange: AnyObject {
     /// Whether `markReady` has taken parameters of this step; the same on every rank.
     var hasStarted: Bool { get }
 
-    /// Takes the gradient of this rank's next shard of the samples. Called only where the order is fixed, for every shard before `step`,
-    /// which gets the last one's gradient.
+    /// Takes the gradient of this rank's next shard of the samples. Called only where the order is fixed, for every
+    /// shard before `step`, which gets the last one's gradient.
     func take(_ gradient: LearnedValues)
 
-    /// The gradient of a parameter is complete while the rest is computed: it may leave. Called only where the order is fast, on every rank
-    /// for the same parameters in the same order; what was not named leaves in `step`, which gets the same gradient. MPI reads the parameter
-    /// until `step` returns: nobody changes it before, and no `Ring` of the communicator sums meanwhile.
+    /// The gradient of a parameter is complete while the rest is computed: it may leave. Called only where the order is
+    /// fast, on every rank for the same parameters in the same order; what was not named leaves in `step`, which gets
+    /// the same gradient. MPI reads the parameter until `step` returns: nobody changes it before, and no `Ring` of the
+    /// communicator sums meanwhile.
     func markReady(_ parameter: Int, of gradient: LearnedValues)
 
     /// Sums the gradient over ranks and lets `rule` make the new values, which all ranks have afterwards.
     ///
     /// - Parameters:
-    ///   - gradient: of this rank's samples; scratch afterwards.
+    ///   - gradient: the gradient of this rank's samples; scratch afterwards.
     ///   - timer: measures an exchange; this rank's own arithmetic is measured as compute.
     /// - Throws: `MPIError`.
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule, timer: StepTimer) throws
 
     /// Brings all ranks to the same values, where they are not: before an epoch is reported and after the last step.
     ///
-    /// - Parameter timer: as in `step`.
+    /// - Parameter timer: the timer of `step`.
     /// - Throws: `MPIError`.
     func synchronize(_ values: LearnedValues, timer: StepTimer) throws
 }

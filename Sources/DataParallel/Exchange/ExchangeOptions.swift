@@ -5,8 +5,8 @@ import Partition
 /// What numbers are on the wire.
 public enum WireFormat: String, CaseIterable, Sendable {
     case float32
-    /// The upper half of a Float. What rounding takes from a gradient is added to the next (error feedback); owners keep
-    /// master weights in Float.
+    /// The upper half of a Float. What rounding takes from a gradient is added to the next (error feedback); owners
+    /// keep master weights in Float.
     case bfloat16
 }
 
@@ -83,8 +83,8 @@ public struct ExchangeOptions: Hashable, Sendable {
 
     /// Makes the exchange of some values.
     ///
-    /// - Parameter expanded: the gradient of the same values before it is projected; only where `sumsExpanded`, nil where
-    ///   nothing is predicted.
+    /// - Parameter expanded: the gradient of the same values before it is projected; only where `sumsExpanded`, nil
+    ///   where nothing is predicted.
     public func make(
         for values: LearnedValues, expanded: ExpandedGradient? = nil, communicator: Communicator
     ) -> any Exchange {

@@ -5,8 +5,8 @@ import LinearAlgebra
 /// unit, is summed as the product PQᵀ of two thin matrices, which one step of the power method from the last Q makes.
 /// What that leaves out stays with the ranks and is added to their next gradients.
 ///
-/// Two allreduces, of P with what is not approximated, and of Q: r·(units + weights) values a parameter, its biases, and
-/// whole those parameters that this would not make smaller. 6·r flops a weight.
+/// Two allreduces, of P with what is not approximated, and of Q: r·(units + weights) values per parameter, its biases,
+/// and whole those parameters that this would not make smaller. 6·r flops a weight.
 final class PowerSGD: RankSum {
     private struct Approximation {
         let parameter: Int
@@ -134,8 +134,8 @@ final class PowerSGD: RankSum {
     }
 }
 
-/// Gram–Schmidt on the rows of a matrix of few, inner products in Double, each row twice: of one that nearly depends on
-/// those before, the first time leaves much of them. A row that depends on them becomes zeros.
+/// Gram–Schmidt on the rows of a matrix of few, inner products in Double, each row twice, since the first time
+/// leaves much of those before in one that nearly depends on them. A row that depends on them becomes zeros.
 private func orthonormalise(_ m: Matrix<Float>) {
     for r in 0..<m.rows {
         let row = m.row(r), before = norm(row)

@@ -6,7 +6,7 @@ import Parallel
 protocol RankSum: AnyObject {
     var order: ReductionOrder { get }
 
-    /// As `Exchange.take`.
+    /// Takes a shard's gradient, as `Exchange.take` does.
     func take(_ gradient: LearnedValues)
     func sum(_ gradient: LearnedValues) throws
 }

@@ -2,10 +2,11 @@ import Layers
 import LinearAlgebra
 import Parallel
 
-/// As `ShardedExchange`, with bfloat16 on the wire: half the bytes.
+/// A `ShardedExchange` with bfloat16 on the wire: half the bytes.
 ///
-/// A rank rounds its gradient and adds what that took to its next one; the owner sums in Float and keeps its values in full. It sends them
-/// rounded, and all ranks, it too, compute with the rounded ones. What rounding took is the only state that one rank alone has.
+/// A rank rounds its gradient and adds what that took to its next one; the owner sums in Float and keeps its values in
+/// full. It sends them rounded, and all ranks, it too, compute with the rounded ones. What rounding took is the only
+/// state that one rank alone has.
 final class RoundedShardedExchange: Exchange {
     private let rank, ranks: Int
     private let shards: Shards<UInt16>
@@ -15,7 +16,7 @@ final class RoundedShardedExchange: Exchange {
     private let packet: UnsafeMutableBufferPointer<UInt16>
     /// What rounding has taken from the gradient of every value.
     private let errorFeedback: Matrix<Float>
-    /// Of every parameter the own values in full.
+    /// The master weights: the own values of every parameter in Float.
     private let masterWeights: [Matrix<Float>]
     private var begun = false
 
@@ -40,8 +41,8 @@ final class RoundedShardedExchange: Exchange {
         guard !reduceScatter.wasSent[parameter] else { return }
         let offset = gradient.parameters[parameter].offset
         roundToBFloat16(
-            gradient.flat.pointer + offset, residual: errorFeedback.pointer + offset, into: packet.baseAddress! + offset,
-            count: gradient.parameters[parameter].count)
+            gradient.flat.pointer + offset, residual: errorFeedback.pointer + offset,
+            into: packet.baseAddress! + offset, count: gradient.parameters[parameter].count)
         reduceScatter.send(parameter, of: UnsafeBufferPointer(packet))
     }
 
@@ -57,7 +58,8 @@ final class RoundedShardedExchange: Exchange {
             for b in shards.groups[group].reversed() {
                 let own = shards.own[b], sum = gradient.flat.pointer + own.lowerBound
                 func part(of sender: Int) -> UnsafePointer<UInt16> {
-                    UnsafePointer(sender == rank ? packet.baseAddress! + own.lowerBound : reduceScatter.part(b, of: sender))
+                    UnsafePointer(
+                        sender == rank ? packet.baseAddress! + own.lowerBound : reduceScatter.part(b, of: sender))
                 }
                 widenFromBFloat16(part(of: 0), into: sum, count: own.count)
                 for sender in 1..<ranks { addBFloat16(part(of: sender), to: sum, count: own.count) }

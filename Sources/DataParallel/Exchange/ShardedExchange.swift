@@ -2,13 +2,13 @@ import Layers
 import LinearAlgebra
 import Parallel
 
-/// Every unit has an owner: the ranks send it their gradients of the unit, it sums them, updates the unit and sends its values to all. The
-/// optimiser's state is divided by the rank count, and so is the work of the update. N − n_r values of the gradient leave a rank, then
-/// (P − 1)·n_r values.
+/// Every unit has an owner: the ranks send it their gradients of the unit, it sums them, updates the unit and sends its
+/// values to all. The optimiser's state is divided by the rank count, and so is the work of the update. N − n_r values
+/// of the gradient leave a rank, then (P − 1)·n_r values.
 ///
-/// A parameter's gradient may leave while the rest is computed (`markReady`), and its new values leave while other parameters are summed and
-/// updated; parameters that fit one message together leave together. Parts are added in the order of ranks, whatever the timing, or, where the
-/// order is fixed, by `OrderedSum`.
+/// A parameter's gradient may leave while the rest is computed (`markReady`), and its new values leave while other
+/// parameters are summed and updated; parameters that fit one message together leave together. Parts are added in the
+/// order of ranks, whatever the timing, or, where the order is fixed, by `OrderedSum`.
 final class ShardedExchange: Exchange {
     private let shards: Shards<Float>
     /// Where the order is fast, of several ranks.
@@ -48,11 +48,14 @@ final class ShardedExchange: Exchange {
             reduceScatter?.receive(group: group)
             for b in shards.groups[group].reversed() {
                 if let reduceScatter {
-                    addParts(of: reduceScatter, b, to: gradient.flat.pointer + shards.own[b].lowerBound, count: shards.own[b].count)
+                    addParts(
+                        of: reduceScatter, b, to: gradient.flat.pointer + shards.own[b].lowerBound,
+                        count: shards.own[b].count)
                 }
                 timer.measure(.compute) {
                     rule.update(
-                        parameter: b, values: values.matrix(b).rows(updated[b]), gradient: gradient.matrix(b).rows(updated[b]))
+                        parameter: b, values: values.matrix(b).rows(updated[b]),
+                        gradient: gradient.matrix(b).rows(updated[b]))
                 }
             }
             messages?.allGather(inPlace: values.flat.elements, parts)
@@ -60,11 +63,17 @@ final class ShardedExchange: Exchange {
         messages?.finish()
     }
 
-    /// Adds the parts of the others to this rank's own: ((part of rank 0 + of rank 1) + …), so those of the ranks before it are added first.
-    private func addParts(of reduceScatter: OverlappedReduceScatter<Float>, _ parameter: Int, to own: UnsafeMutablePointer<Float>, count: Int) {
+    /// Adds the parts of the others to this rank's own: ((part of rank 0 + of rank 1) + …), so those of the ranks
+    /// before it are added first.
+    private func addParts(
+        of reduceScatter: OverlappedReduceScatter<Float>, _ parameter: Int, to own: UnsafeMutablePointer<Float>,
+        count: Int
+    ) {
         if rank > 0 {
             let before = reduceScatter.part(parameter, of: 0)
-            for earlier in 1..<rank { accumulate(reduceScatter.part(parameter, of: earlier), into: before, count: count) }
+            for earlier in 1..<rank {
+                accumulate(reduceScatter.part(parameter, of: earlier), into: before, count: count)
+            }
             accumulate(before, into: own, count: count)
         }
         for later in rank + 1..<ranks { accumulate(reduceScatter.part(parameter, of: later), into: own, count: count) }

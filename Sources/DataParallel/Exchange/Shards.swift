@@ -2,17 +2,18 @@ import Layers
 import Parallel
 import Partition
 
-/// Which rank owns what of some learned values: every parameter's units are cut into ranks, so that each owns a part of every layer. And which
-/// of them travel together, as values of a type.
+/// Which rank owns what of some learned values: every parameter's units are cut into ranks, so that each owns a part of
+/// every layer. And which of them travel together, as values of a type.
 struct Shards<Number: MPIScalar> {
-    /// Parameters that leave together, in the order in which a network's gradients are complete: those that fit one message in all.
+    /// Parameters that leave together, in the order in which a network's gradients are complete: those that fit one
+    /// message in all.
     let groups: [Range<Int>]
-    /// Of every group: which of the flat buffer's values are each rank's.
+    /// Which of the flat buffer's values are each rank's, for every group.
     let parts: [Parts<Number>]
-    /// Of every parameter: the units of this rank, and where their values are in the flat buffer.
+    /// The units of every parameter that are this rank's, and where their values are in the flat buffer.
     let updated: [Range<Int>]
     let own: [Range<Int>]
-    /// Of every rank, a parameter a range: where its values are in the flat buffer.
+    /// Where each rank's values are in the flat buffer, a range per parameter.
     let places: [[Range<Int>]]
 
     init(_ values: LearnedValues, communicator: Communicator) {

@@ -1,11 +1,13 @@
 import LinearAlgebra
 
-/// The last pairs of steps and gradient changes that L-BFGS keeps, of the values that this rank owns, and all their inner products.
+/// The last pairs of steps and gradient changes that L-BFGS keeps, of the values that this rank owns, and all their
+/// inner products.
 ///
-/// The two-loop recursion runs on inner products alone, so it needs no vector that another rank holds and, a whole iteration
-/// taken together, one allreduce (Chen, Wang & Zhou, "Large-scale L-BFGS using MapReduce", NIPS 2014). Memory: 2·pairs + 1
-/// vectors of the share, Float; the products are Double. An inner product is the sum of those of groups of values, in the order of groups:
-/// where sums have a fixed order a group is a unit, else it is a rank's share, and MPI adds them.
+/// The two-loop recursion runs on inner products alone, so it needs no vector that another rank holds and, a whole
+/// iteration taken together, one allreduce (Chen, Wang & Zhou, "Large-scale L-BFGS using MapReduce", NIPS 2014).
+/// Memory: 2·pairs + 1 vectors of the share, Float; the products are Double. An inner product is the sum of those of
+/// groups of values, in the order of groups: where sums have a fixed order a group is a unit, else it is a rank's
+/// share, and MPI adds them.
 struct CurvatureHistory {
     /// Rows: the steps s at 0..<capacity, the changes y at capacity..<2·capacity, the gradient last.
     private let basis: Matrix<Float>
@@ -15,8 +17,8 @@ struct CurvatureHistory {
     /// Coefficients of the direction in the basis.
     private var coefficients: [Double]
     private var multipliers: [Double]
-    /// Inner products of the newest s, y and g with every row, group by group, zeros where another rank has the group: what the one
-    /// allreduce sums.
+    /// Inner products of the newest s, y and g with every row, group by group, zeros where another rank has the group:
+    /// what the one allreduce sums.
     private var fresh: [Double]
     private let ownGroups: Range<Int>
     private(set) var count = 0
@@ -24,7 +26,7 @@ struct CurvatureHistory {
 
     /// - Parameters:
     ///   - share: values of this rank.
-    ///   - groups: of how many groups it holds which, all of one length.
+    ///   - groups: which groups it holds, of how many, all of one length.
     init(capacity: Int, share: Int, groups: (count: Int, own: Range<Int>)) {
         self.capacity = capacity
         basis = Matrix(rows: 2 * capacity + 1, columns: share)
@@ -44,11 +46,14 @@ struct CurvatureHistory {
 
     var squaredGradientNorm: Double { products[size * size - 1] }
 
-    /// Takes the newest gradient into the products after `gradient` was written, with the pair that led there, unless it is nil.
+    /// Takes the newest gradient into the products after `gradient` was written, with the pair that led there, unless
+    /// it is nil.
     ///
-    /// - Parameter sum: sums its argument over ranks, in place: the one allreduce of the iteration, 3·(2·pairs + 1) Doubles a group.
+    /// - Parameter sum: sums its argument over ranks, in place: the one allreduce of the iteration, 3·(2·pairs + 1)
+    ///   Doubles a group.
     mutating func take(
-        step: UnsafePointer<Float>?, change: UnsafePointer<Float>?, sum: (UnsafeMutableBufferPointer<Double>) throws -> Void
+        step: UnsafePointer<Float>?, change: UnsafePointer<Float>?,
+        sum: (UnsafeMutableBufferPointer<Double>) throws -> Void
     ) rethrows {
         if let step, let change {
             newest = count == 0 ? 0 : (newest + 1) % capacity

@@ -5,16 +5,17 @@ import Partition
 
 /// L-BFGS on learned values that the ranks own in shares, with a strong Wolfe line search.
 ///
-/// An evaluation: the owners write the trial point, one allgather gives it to every rank; each rank forms the gradient of its
-/// samples; one reduce-scatter leaves the sums with the owners; one allreduce of 16 bytes sums objective and slope. An
-/// iteration adds one small allreduce (`CurvatureHistory`). So the busiest rank sends N + (P−2)·n_max values and some bytes an
-/// evaluation. Memory a rank: two vectors of N values, and 2·pairs + 5 of its share. Where sums have a fixed order, `OrderedSum` takes the
-/// place of the reduce-scatter, and the small allreduces have a Double, or three times 2·pairs + 1, for every unit.
+/// An evaluation: the owners write the trial point, one allgather gives it to every rank; each rank forms the gradient
+/// of its samples; one reduce-scatter leaves the sums with the owners; one allreduce of 16 bytes sums objective and
+/// slope. An iteration adds one small allreduce (`CurvatureHistory`). So the busiest rank sends N + (P−2)·n_max values
+/// and some bytes per evaluation. Memory per rank: two vectors of N values, and 2·pairs + 5 of its share. Where sums
+/// have a fixed order, `OrderedSum` takes the place of the reduce-scatter, and the small allreduces have a Double, or
+/// three times 2·pairs + 1, for every unit.
 public final class LBFGS {
     public struct Options: Sendable {
         public var iterations: Int
-        /// Pairs of steps and gradient changes kept. Few: with ten, rounding grew thirty times further in fifty RICA iterations
-        /// (docs/RESULTS.md).
+        /// Pairs of steps and gradient changes kept. Few: with ten, rounding grew thirty times further in fifty RICA
+        /// iterations (docs/RESULTS.md).
         public var history = 5
         /// Ends where ten iterations lower the objective by less than this part of it. 0: never.
         public var tolerance = 0.0
@@ -91,7 +92,8 @@ public final class LBFGS {
         direction = Matrix(rows: owned.count, columns: width)
         change = Matrix(rows: owned.count, columns: width)
         slots = options.order.slots(rank: communicator.rank, ranks: communicator.size)
-        precondition(objective.parts == slots.own.count, "\(objective.parts) parts of the samples for \(slots.own.count)")
+        precondition(
+            objective.parts == slots.own.count, "\(objective.parts) parts of the samples for \(slots.own.count)")
         groups = options.order == .fast ? (1, 0..<1) : (units, owned)
         scalars = Matrix(rows: 1, columns: slots.count + groups.count)
         sum = options.order == .fast ? nil : OrderedSum(shares, communicator: communicator)
@@ -100,9 +102,11 @@ public final class LBFGS {
 
     private var share: Int { trial.rows * trial.columns }
 
-    /// Runs to the end and returns the last iteration. `report` is called on every rank after the start and each iteration.
+    /// Runs to the end and returns the last iteration. `report` is called on every rank after the start and each
+    /// iteration.
     ///
-    /// - Throws: `TrainingError` where the objective is not a number, the same on every rank; `MPIError`; what `report` throws.
+    /// - Throws: `TrainingError` where the objective is not a number, the same on every rank; `MPIError`; what `report`
+    ///   throws.
     @discardableResult
     public func run(_ report: (Iteration) throws -> Void = { _ in }) throws -> Iteration {
         let clock = ContinuousClock(), start = clock.now
@@ -123,7 +127,9 @@ public final class LBFGS {
             }
             try report(state)
             let slot = state.number % recent.count
-            if options.tolerance > 0, recent[slot] - state.objective < options.tolerance * abs(state.objective) { break }
+            if options.tolerance > 0, recent[slot] - state.objective < options.tolerance * abs(state.objective) {
+                break
+            }
             recent[slot] = state.objective
         }
         return state
@@ -154,9 +160,12 @@ public final class LBFGS {
         return true
     }
 
-    /// The objective and its slope at `from + step·direction`, whose gradient is left in `gradient`; at `values` if nil.
+    /// The objective and its slope at `from + step·direction`, whose gradient is left in `gradient`; at `values` if
+    /// nil.
     private func evaluate(_ length: Double, from: Matrix<Float>?) throws -> WolfeLineSearch.Point {
-        if let from { step(from: from.pointer, along: direction.pointer, by: length, into: trial.pointer, count: share) }
+        if let from {
+            step(from: from.pointer, along: direction.pointer, by: length, into: trial.pointer, count: share)
+        }
         try exchange { try communicator.allGather(inPlace: values.elements, shares: shares) }
         scalars.fill(0)
         for (part, slot) in slots.own.enumerated() {
@@ -173,11 +182,13 @@ public final class LBFGS {
             }
         }
         let common = objective.complete(at: values, owned: owned, gradient: gradient)
-        // One rank's word for it: on processors of two kinds the last bits differ, and all ranks must search the same line.
+        // One rank's word for it: on processors of two kinds the last bits differ, and all ranks must search the same
+        // line.
         if communicator.isRoot { scalars[0, 0] += common }
         let width = share / max(groups.own.count, 1)
         for (g, group) in groups.own.enumerated() {
-            scalars[0, slots.count + group] = dot(gradient.pointer + g * width, direction.pointer + g * width, count: width)
+            scalars[0, slots.count + group] = dot(
+                gradient.pointer + g * width, direction.pointer + g * width, count: width)
         }
         try exchange { try communicator.allReduce(inPlace: scalars.elements) }
         state.evaluations += 1
@@ -187,8 +198,9 @@ public final class LBFGS {
             // Every rank sees the same sums, so all come here and leave together.
             try communicator.agree {
                 throw TrainingError(
-                    "the objective is \(value), its slope \(slope), at iteration \(state.number + (from == nil ? 0 : 1)), "
-                        + "evaluation \(state.evaluations): expected finite numbers; look at --lambda and the data")
+                    "the objective is \(value), its slope \(slope), at iteration "
+                        + "\(state.number + (from == nil ? 0 : 1)), evaluation \(state.evaluations): expected finite "
+                        + "numbers; look at --lambda and the data")
             }
         }
         return WolfeLineSearch.Point(step: length, value: value, slope: slope)
@@ -204,7 +216,9 @@ public final class LBFGS {
             }
         }
         old.update(from: gradient.pointer, count: share)
-        try history.take(step: pair ? UnsafePointer(direction.pointer) : nil, change: pair ? UnsafePointer(change.pointer) : nil) {
+        try history.take(
+            step: pair ? UnsafePointer(direction.pointer) : nil, change: pair ? UnsafePointer(change.pointer) : nil
+        ) {
             sums in try exchange { try communicator.allReduce(inPlace: sums) }
         }
     }

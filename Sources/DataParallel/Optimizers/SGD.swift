@@ -1,8 +1,9 @@
 import Layers
 import LinearAlgebra
 
-/// Stochastic gradient descent with momentum on learned values: v ← μv − η(g + λw), w ← w + v, and where a unit's w has become longer
-/// than the largest norm allowed, it is scaled back to that (Denil et al. 2013, released settings). A bias has neither decay nor norm.
+/// Stochastic gradient descent with momentum on learned values: v ← μv − η(g + λw), w ← w + v, and where a unit's w has
+/// become longer than the largest norm allowed, it is scaled back to that (Denil et al. 2013, released settings). A
+/// bias has neither decay nor norm.
 ///
 /// Keeps a velocity for the values that this rank updates, and for no others.
 public final class SGD: UpdateRule {
@@ -24,13 +25,14 @@ public final class SGD: UpdateRule {
     /// η of the next update.
     public var learningRate = 0.0
     private let options: Options
-    /// Of every parameter: how many values of a unit are weights; those after them are biases.
+    /// How many values of a unit are weights, for every parameter; those after them are biases.
     private let weightsPerUnit: [Int]
     private let velocities: [Matrix<Float>]
 
     /// - Parameters:
     ///   - updated: the units of every parameter that this rank updates.
-    ///   - weightsPerUnit: of every parameter; `valuesPerUnit` where a unit has no bias.
+    ///   - weightsPerUnit: how many values of a unit are weights, for every parameter; `valuesPerUnit` where a unit has
+    ///     no bias.
     public init(_ values: LearnedValues, updated: [Range<Int>], weightsPerUnit: [Int], options: Options) {
         self.options = options
         self.weightsPerUnit = weightsPerUnit

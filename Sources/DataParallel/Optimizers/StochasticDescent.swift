@@ -7,31 +7,34 @@ public protocol BatchObjective: AnyObject {
     /// Takes in values that have changed. Called in every step before the first `gradient`.
     func prepare()
 
-    /// The sum of the losses of some of this rank's samples and how many of them are wrong; their gradient, times `scale`, is left
-    /// where the descent was told. No samples are a gradient of zeros.
+    /// The sum of the losses of some of this rank's samples and how many of them are wrong; their gradient, times
+    /// `scale`, is left where the descent was told. No samples are a gradient of zeros.
     ///
     /// - Parameters:
     ///   - first: the number of the first of them among all that all ranks have seen, as random draws count them.
-    ///   - completed: called with parameters whose gradient is complete while the rest is still to be computed: on every rank the same ones in
-    ///     the same order.
-    func gradient(of samples: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void) -> (loss: Double, errors: Int)
+    ///   - completed: called with parameters whose gradient is complete while the rest is still to be computed: on
+    ///     every rank the same ones in the same order.
+    func gradient(
+        of samples: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void
+    ) -> (loss: Double, errors: Int)
 }
 
 extension BatchObjective {
     public func prepare() {}
 }
 
-/// Data-parallel stochastic gradient descent: the batch is global, every rank takes its cut of it, and one exchange a step gives all
-/// ranks the same new values. The order of the samples depends on seed and epoch alone, so a run means the same at every rank count;
-/// a last batch that is smaller, or that the rank count does not divide, is cut like any other.
+/// Data-parallel stochastic gradient descent: the batch is global, every rank takes its cut of it, and one exchange a
+/// step gives all ranks the same new values. The order of the samples depends on seed and epoch alone, so a run means
+/// the same at every rank count; a last batch that is smaller, or that the rank count does not divide, is cut like any
+/// other.
 public final class StochasticDescent {
     public struct Options: Sendable {
         public var seed: UInt64
-        /// Of the orders: another for each use of the seed.
+        /// The random stream of the orders: another for each use of the seed.
         public var stream: Int
-        /// Samples of a step, on all ranks.
+        /// Samples per step, on all ranks.
         public var batch: Int
-        /// Of the whole run, which the schedule counts.
+        /// The epochs of the whole run, which the schedule counts.
         public var epochs: Int
         /// η of the first update.
         public var learningRate: Double
@@ -39,7 +42,8 @@ public final class StochasticDescent {
         public var rule: SGD.Options
 
         public init(
-            seed: UInt64, stream: Int = 0, batch: Int, epochs: Int, learningRate: Double, schedule: RateSchedule, rule: SGD.Options
+            seed: UInt64, stream: Int = 0, batch: Int, epochs: Int, learningRate: Double, schedule: RateSchedule,
+            rule: SGD.Options
         ) {
             self.seed = seed
             self.stream = stream
@@ -51,7 +55,8 @@ public final class StochasticDescent {
         }
     }
 
-    /// Whether a barrier before each exchange, unless it has begun during backward, tells the wait for other ranks from the exchange.
+    /// Whether a barrier before each exchange, unless it has begun during backward, tells the wait for other ranks from
+    /// the exchange.
     public var measuresWait = false
     private let objective: any BatchObjective
     private let values: LearnedValues
@@ -70,12 +75,13 @@ public final class StochasticDescent {
     /// - Parameters:
     ///   - values: the start, the same on every rank; hold the result afterwards.
     ///   - gradient: where the objective leaves its gradient.
-    ///   - weightsPerUnit: of every parameter, as `SGD` has them.
+    ///   - weightsPerUnit: how many values of a unit are weights, for every parameter, as `SGD` has them.
     ///   - watched: a parameter whose last value a loss that is not a number leaves not a number, either.
     ///   - onDivergence: what was done when the loss became no number, and what to do.
     ///   - timer: measures every step.
     public init(
-        _ objective: any BatchObjective, values: LearnedValues, gradient: LearnedValues, weightsPerUnit: [Int], exchange: any Exchange,
+        _ objective: any BatchObjective, values: LearnedValues, gradient: LearnedValues, weightsPerUnit: [Int],
+        exchange: any Exchange,
         options: Options, watched: Int, onDivergence: String, communicator: Communicator, timer: StepTimer
     ) {
         self.objective = objective
@@ -88,7 +94,8 @@ public final class StochasticDescent {
         self.communicator = communicator
         self.timer = timer
         rule = SGD(values, updated: exchange.updated, weightsPerUnit: weightsPerUnit, options: options.rule)
-        losses = [Double](repeating: 0, count: exchange.order.slots(rank: communicator.rank, ranks: communicator.size).count)
+        losses = [Double](
+            repeating: 0, count: exchange.order.slots(rank: communicator.rank, ranks: communicator.size).count)
     }
 
     /// Runs epochs over the samples given and returns the last. `report` is called on every rank after each.
@@ -97,17 +104,19 @@ public final class StochasticDescent {
     ///
     /// - Parameters:
     ///   - state: where an earlier descent ended, which this one goes on from.
-    ///   - last: the number of the last epoch; nil: of the options' last.
-    ///   - watch: called on every rank after so many steps, or as soon after them as all ranks hold the same values, with loss and error
-    ///     of the epoch before.
-    /// - Throws: `Divergence`, on all ranks at the same step, where values are averaged after an exchange; `MPIError`; what `report` and
-    ///   `watch` throw.
+    ///   - last: the number of the last epoch; nil: the options' last.
+    ///   - watch: called on every rank after so many steps, or as soon after them as all ranks hold the same values,
+    ///     with loss and error of the epoch before.
+    /// - Throws: `Divergence`, on all ranks at the same step, where values are averaged after an exchange; `MPIError`;
+    ///   what `report` and `watch` throw.
     @discardableResult
     public func run(
         samples: [Int], from state: TrainingState = TrainingState(), through last: Int? = nil,
-        watch: (every: Int, body: (TrainingState) throws -> Void)? = nil, _ report: (TrainingState) throws -> Void = { _ in }
+        watch: (every: Int, body: (TrainingState) throws -> Void)? = nil,
+        _ report: (TrainingState) throws -> Void = { _ in }
     ) throws -> TrainingState {
-        let start = clock.now, before = state.seconds, total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
+        let start = clock.now, before = state.seconds,
+            total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
         var state = state, reporting = 0.0, watched = state.steps
         for epoch in state.epoch + 1..<(last ?? options.epochs) + 1 {
             let draws = RandomStream(seed: options.seed, purpose: .order, stream: options.stream << 20 | epoch)
@@ -116,7 +125,8 @@ public final class StochasticDescent {
             for part in losses.indices { losses[part] = 0 }
             for first in stride(from: 0, to: order.count, by: options.batch) {
                 errors += try step(
-                    on: order[first..<min(first + options.batch, order.count)], first: (epoch - 1) * order.count + first,
+                    on: order[first..<min(first + options.batch, order.count)],
+                    first: (epoch - 1) * order.count + first,
                     learningRate: options.schedule.rate(options.learningRate, at: state.steps, of: total))
                 state.steps += 1
                 guard exchange.isSynchronized else { continue }
@@ -185,7 +195,8 @@ public final class StochasticDescent {
     }
 }
 
-/// A loss that is not a number. All ranks find it at the same step, but none knows that the others do: agree before it ends a job.
+/// A loss that is not a number. All ranks find it at the same step, but none knows that the others do: agree before it
+/// ends a job.
 public struct Divergence: Error, CustomStringConvertible {
     public let description: String
 }

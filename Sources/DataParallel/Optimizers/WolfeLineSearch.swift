@@ -1,5 +1,5 @@
-/// A step length that meets the strong Wolfe conditions: bracket, then zoom with safeguarded cubic interpolation (Nocedal & Wright,
-/// Numerical Optimization, 2nd ed., algorithms 3.5 and 3.6).
+/// A step length that meets the strong Wolfe conditions: bracket, then zoom with safeguarded cubic interpolation
+/// (Nocedal & Wright, Numerical Optimization, 2nd ed., algorithms 3.5 and 3.6).
 struct WolfeLineSearch {
     /// Sufficient decrease, c₁.
     var decrease = 1e-4
@@ -19,7 +19,8 @@ struct WolfeLineSearch {
     /// - Parameters:
     ///   - start: the point at step 0; its slope must be negative.
     ///   - first: the step to try first.
-    ///   - evaluate: the objective along the direction; called at most `maximumEvaluations` times, and once more where the best point was not the last.
+    ///   - evaluate: the objective along the direction; called at most `maximumEvaluations` times, and once more where
+    ///     the best point was not the last.
     func search(from start: Point, first: Double, evaluate: (Double) throws -> Point) rethrows -> Point? {
         var previous = start
         var step = first

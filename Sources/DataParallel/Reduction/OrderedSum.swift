@@ -3,15 +3,15 @@ import LinearAlgebra
 import Parallel
 import Partition
 
-/// Sums a buffer of N values over ranks at the ranks that own them, in the fixed order: parts go unsummed straight to their owners, which
-/// add them. A rank's parts are the nodes of `ShardTree` that its shards make: one to three.
+/// Sums a buffer of N values over ranks at the ranks that own them, in the fixed order: parts go unsummed straight to
+/// their owners, which add them. A rank's parts are the nodes of `ShardTree` that its shards make: one to three.
 ///
-/// A rank of k parts and n_r own values sends k·(N − n_r) values. Memory in values: k·N, the parts of all ranks for n_r, and up to 3·N for
-/// nodes on their way; nothing is allocated after init.
+/// A rank of k parts and n_r own values sends k·(N − n_r) values. Memory in values: k·N, the parts of all ranks for
+/// n_r, and up to 3·N for nodes on their way; nothing is allocated after init.
 public final class OrderedSum<Number: Scalar & MPIScalar> {
     private let communicator: Communicator
     private let messages: Messages
-    /// Of every rank: where the values are that it owns.
+    /// Where the values are that each rank owns.
     private let places: [[Range<Int>]]
     private let cut: Cut?
     private let ownCount: Int
@@ -29,7 +29,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     private let packet: Matrix<Number>
     private let sizes: SumSizes
 
-    /// - Parameter places: of every rank the ranges of the buffer that it owns; together all of it.
+    /// - Parameter places: the ranges of the buffer that each rank owns; together all of it.
     public convenience init(places: [[Range<Int>]], communicator: Communicator) {
         self.init(places, nil, communicator)
     }
@@ -77,8 +77,8 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         nodes.append(node)
     }
 
-    /// The sum over ranks of `buffer`, this rank's sums that were taken last. What this rank owns of it holds the sum afterwards, the
-    /// rest is scratch.
+    /// The sum over ranks of `buffer`, this rank's sums that were taken last. What this rank owns of it holds the sum
+    /// afterwards, the rest is scratch.
     ///
     /// - Throws: `MPIError`.
     public func sum(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
@@ -100,7 +100,9 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         }
         messages.allToAll(UnsafeBufferPointer(packet.elements), sent, into: arrived.elements, received)
         messages.finish()
-        for (from, to) in additions { accumulate(arrived.pointer + from * ownCount, into: arrived.pointer + to * ownCount, count: ownCount) }
+        for (from, to) in additions {
+            accumulate(arrived.pointer + from * ownCount, into: arrived.pointer + to * ownCount, count: ownCount)
+        }
         var sums = arrived.pointer
         for place in places[communicator.rank] {
             (buffer.baseAddress! + place.lowerBound).update(from: sums, count: place.count)
@@ -108,7 +110,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         }
     }
 
-    /// As `sum`, and the owners send their values to all.
+    /// Sums as `sum` does, and the owners send their values to all.
     ///
     /// - Precondition: the owners' parts are a cut.
     /// - Throws: `MPIError`.

@@ -2,21 +2,24 @@ import Partition
 
 /// How sums over the samples of all ranks are formed.
 public enum ReductionOrder: String, CaseIterable, Sendable {
-    /// Every rank works through its cut of the samples at once, and the sums of ranks meet as MPI likes: the last bits depend on the rank
-    /// count.
+    /// Every rank works through its cut of the samples at once, and the sums of ranks meet as MPI likes: the last bits
+    /// depend on the rank count.
     case fast
-    /// The samples are cut into eight shards whose bounds depend on their number alone. Every shard is worked through by itself, since a
-    /// product of other shapes has other bits, and the shards' sums meet in one tree, `ShardTree`: the same bits at 1 to 8 ranks.
+    /// A reproducible reduction: the samples are cut into eight shards whose bounds depend on their number alone. Every
+    /// shard is worked through by itself, since a product of other shapes has other bits, and the shards' sums meet in
+    /// one tree, `ShardTree`: the same bits at 1 to 8 ranks.
     case fixed
 
     /// Whether sums can be made in this order on so many ranks.
     public func works(ranks: Int) -> Bool { self == .fast || ranks <= ShardTree.shards }
 
-    /// The parts of a set of samples that are worked through each by itself: a rank's cut, or shards. Nothing is allocated.
+    /// The parts of a set of samples that are worked through each by itself: a rank's cut, or shards. Nothing is
+    /// allocated.
     public func parts(of samples: Int, rank: Int, ranks: Int) -> SampleParts {
         switch self {
         case .fast: SampleParts(cut: Cut(samples, into: ranks), own: rank..<rank + 1)
-        case .fixed: SampleParts(cut: Cut(samples, into: ShardTree.shards), own: ShardTree.shards(of: rank, ranks: ranks))
+        case .fixed:
+            SampleParts(cut: Cut(samples, into: ShardTree.shards), own: ShardTree.shards(of: rank, ranks: ranks))
         }
     }
 
@@ -32,8 +35,8 @@ public enum ReductionOrder: String, CaseIterable, Sendable {
         return (0..<ranks).map { parts(of: samples, rank: $0, ranks: ranks).range.count }.max()!
     }
 
-    /// Where a rank puts the numbers of its parts that are summed in one small allreduce, zeros elsewhere: one place, where MPI adds, or
-    /// one a shard, which every rank then adds with `ShardTree.sum`.
+    /// Where a rank puts the numbers of its parts that are summed in one small allreduce, zeros elsewhere: one place,
+    /// where MPI adds, or one a shard, which every rank then adds with `ShardTree.sum`.
     func slots(rank: Int, ranks: Int) -> (count: Int, own: Range<Int>) {
         self == .fast ? (1, 0..<1) : (ShardTree.shards, ShardTree.shards(of: rank, ranks: ranks))
     }

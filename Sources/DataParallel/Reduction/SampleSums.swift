@@ -9,8 +9,8 @@ extension ReductionOrder {
     }
 }
 
-/// Doubles that are sums over the samples of all ranks, such as moments: a rank forms those of each of its parts from zeros and hands them
-/// to `take`; `sum` then leaves the sum of all in the last ones, on every rank.
+/// Doubles that are sums over the samples of all ranks, such as moments: a rank forms those of each of its parts from
+/// zeros and hands them to `take`; `sum` then leaves the sum of all in the last ones, on every rank.
 package final class SampleSums {
     private let communicator: Communicator
     private let ordered: OrderedSum<Double>?

@@ -1,7 +1,7 @@
 import Partition
 
-/// The tree in which the sums of eight shards meet, ((s0+s1)+(s2+s3))+((s4+s5)+(s6+s7)), whoever holds them. A node is the range of
-/// shards below it.
+/// The tree in which the sums of eight shards meet, ((s0+s1)+(s2+s3))+((s4+s5)+(s6+s7)), whoever holds them. A node is
+/// the range of shards below it.
 public enum ShardTree {
     /// Shards of a set, and the most ranks that share them.
     public static let shards = 8
@@ -24,8 +24,8 @@ public enum ShardTree {
 
     /// Adds nodes from left to right as soon as siblings are there.
     ///
-    /// - Returns: what is left, and which places of `nodes` were added to which, in order: all of them to place 0 where the nodes are
-    ///   those of all shards.
+    /// - Returns: what is left, and which places of `nodes` were added to which, in order: all of them to place 0 where
+    ///   the nodes are those of all shards.
     public static func join(_ nodes: [Range<Int>]) -> (nodes: [Range<Int>], additions: [(from: Int, to: Int)]) {
         var left: [(node: Range<Int>, place: Int)] = [], additions: [(from: Int, to: Int)] = []
         for (place, node) in nodes.enumerated() {

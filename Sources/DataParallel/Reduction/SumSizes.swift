@@ -22,12 +22,15 @@ package struct SumSizes {
 
     /// What the busiest rank sends for a sum, its owners' values to all included.
     package var busiest: Int {
-        owned.count == 1 ? 0 : owned.indices.map { nodes[$0].count * (total - owned[$0]) + (owned.count - 1) * owned[$0] }.max()!
+        owned.count == 1
+            ? 0 : owned.indices.map { nodes[$0].count * (total - owned[$0]) + (owned.count - 1) * owned[$0] }.max()!
     }
 
     /// What the rank of most buffers holds.
     package var heldValues: Int {
         let parts = nodes.reduce(0) { $0 + $1.count }
-        return owned.indices.map { waiting($0) * total + (owned.count == 1 ? 0 : nodes[$0].count * total + parts * owned[$0]) }.max()!
+        return owned.indices.map {
+            waiting($0) * total + (owned.count == 1 ? 0 : nodes[$0].count * total + parts * owned[$0])
+        }.max()!
     }
 }

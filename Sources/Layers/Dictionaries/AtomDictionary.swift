@@ -11,7 +11,9 @@ public protocol AtomDictionary: WeightDictionary {
 extension AtomDictionary {
     public func matrix(alpha: [Int], stream: ColumnStream) -> Matrix<Float> {
         let dictionary = Matrix<Float>(rows: positions, columns: alpha.count)
-        for i in 0..<positions { for (a, atom) in alpha.enumerated() { dictionary[i, a] = Float(value(of: atom, at: i)) } }
+        for i in 0..<positions {
+            for (a, atom) in alpha.enumerated() { dictionary[i, a] = Float(value(of: atom, at: i)) }
+        }
         return dictionary
     }
 }

@@ -16,7 +16,9 @@ public struct AtomPool: AtomDictionary {
 
 extension DictionaryKind {
     /// The weights of a shallow autoencoder of the layer's inputs.
-    public static let ae = DictionaryKind("ae", need: .autoencoder(units: DictionaryNeed.poolSize)) { AtomPool($0.pool) }
+    public static let ae = DictionaryKind("ae", need: .autoencoder(units: DictionaryNeed.poolSize)) {
+        AtomPool($0.pool)
+    }
     /// The centres of k-means on the layer's inputs.
     public static let kmeans = DictionaryKind("kmeans", need: .centres(DictionaryNeed.poolSize)) { AtomPool($0.pool) }
 }

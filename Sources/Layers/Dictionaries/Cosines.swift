@@ -1,8 +1,8 @@
 import Foundation
 import LinearAlgebra
 
-/// DCT: cosine atoms of random 2-D frequencies, from the orthonormal basis of the discrete cosine transform (DCT-II; Ahmed, Natarajan
-/// & Rao 1974).
+/// DCT: cosine atoms of random 2-D frequencies, from the orthonormal basis of the discrete cosine transform (DCT-II;
+/// Ahmed, Natarajan & Rao 1974).
 ///
 /// Atom v·width + u has the frequency (v, u): v half waves down the plane, u across.
 public struct Cosines: AtomDictionary {

@@ -3,9 +3,9 @@ import LinearAlgebra
 
 /// Emp and Emp²: the covariance of a layer's inputs, or of their squares, as kernel (Denil et al. 2013, section 4).
 ///
-/// With the ridge, K + (λ + jitter)I must be positive definite, then it is for every choice of α. A covariance is, but for rounding and
-/// for a λ that is too small to hide it: jitter is 0 where that suffices, else the smallest of 10⁻¹⁰, 10⁻⁹ … 1 times the mean of the
-/// diagonal that does.
+/// With the ridge, K + (λ + jitter)I must be positive definite, then it is for every sample of atoms α. A covariance
+/// is, but for rounding and for a λ that is too small to hide it: jitter is 0 where that suffices, else the smallest of
+/// 10⁻¹⁰, 10⁻⁹ … 1 times the mean of the diagonal that does.
 public struct Covariance: WeightDictionary {
     /// λ where none is chosen.
     public static let defaultRidge = 0.001
@@ -15,7 +15,7 @@ public struct Covariance: WeightDictionary {
     private let covariance: Matrix<Double>
     private let form: KernelForm
 
-    /// - Parameter covariance: of one plane's positions, n×n, symmetric; kept, not copied.
+    /// - Parameter covariance: the covariance of one plane's positions, n×n, symmetric; kept, not copied.
     /// - Throws: `DictionaryError` where it holds a number that is not finite, or no jitter makes it positive definite.
     /// - Complexity: n³/3 flops in Double for each jitter tried.
     public init(_ covariance: Matrix<Double>, form: KernelForm = .ridge(defaultRidge)) throws(DictionaryError) {
@@ -23,7 +23,8 @@ public struct Covariance: WeightDictionary {
         precondition(covariance.columns == n && n > 0)
         guard (0..<n).allSatisfy({ covariance.row($0).allSatisfy(\.isFinite) }) else {
             throw DictionaryError(
-                "a \(n)×\(n) covariance: expected finite numbers, found NaN or infinity; look at the inputs it was made from", isOfData: true)
+                "a \(n)×\(n) covariance: expected finite numbers, found NaN or infinity; look at the inputs it was "
+                    + "made from", isOfData: true)
         }
         self.covariance = covariance
         switch form {
@@ -33,10 +34,12 @@ public struct Covariance: WeightDictionary {
         case .ridge(let ridge):
             let mean = (0..<n).reduce(0) { $0 + covariance[$1, $1] } / Double(n)
             let candidates = [0] + (-10...0).map { mean * pow(10, Double($0)) }
-            guard let jitter = candidates.first(where: { Covariance.isPositiveDefinite(covariance, plus: ridge + $0) }) else {
+            guard let jitter = candidates.first(where: { Covariance.isPositiveDefinite(covariance, plus: ridge + $0) })
+            else {
                 throw DictionaryError(
-                    "a \(n)×\(n) covariance with ridge \(ridge): expected a positive definite matrix, found one that even the mean of its "
-                        + "diagonal, \(mean), does not make so; look at the inputs it was made from", isOfData: true)
+                    "a \(n)×\(n) covariance with ridge \(ridge): expected a positive definite matrix, found one that "
+                        + "even the mean of its diagonal, \(mean), does not make so; look at the inputs it was made "
+                        + "from", isOfData: true)
             }
             self.jitter = jitter
             self.form = .ridge(ridge + jitter)

@@ -70,8 +70,8 @@ public struct DictionaryKind: Sendable {
         let atoms = atoms(of: grid)
         guard count <= atoms else {
             throw DictionaryError(
-                "expected at most \(atoms) learned values a unit and channel, which is what the dictionary holds, found \(count): "
-                    + "learn a smaller proportion")
+                "expected at most \(atoms) learned values a unit and channel, which is what the dictionary holds, "
+                    + "found \(count): learn a smaller proportion")
         }
     }
 }

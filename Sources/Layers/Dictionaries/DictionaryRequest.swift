@@ -19,7 +19,9 @@ public struct DictionaryRequest {
 
     /// The covariance that the kind needs.
     var covariance: Matrix<Double> {
-        guard case .covariance(let matrix)? = data else { preconditionFailure("a covariance, which the kind needs, is there") }
+        guard case .covariance(let matrix)? = data else {
+            preconditionFailure("a covariance, which the kind needs, is there")
+        }
         return matrix
     }
 

@@ -1,13 +1,14 @@
 import LinearAlgebra
 
-/// Down-sampled images and kernels as a dictionary: atoms are the cells of a plane, so that xU is the image made smaller and Uw a small
-/// kernel made larger. The baseline that a prediction from learned positions must beat.
+/// Down-sampled images and kernels as a dictionary: atoms are the cells of a plane, so that xU is the image made
+/// smaller and Uw a small kernel made larger. The baseline that a prediction from learned positions must beat.
 ///
-/// `count` cells of nearly equal size: rows are cut into r = round(√(count·height/width)) bands, r such that no band has more cells than
-/// columns, band i from row ⌊i·height/r⌋ on; it has ⌊(i+1)·count/r⌋ − ⌊i·count/r⌋ cells, cut the same way along the columns. An atom
-/// is its cell's indicator over the square root of its pixels, so U is orthonormal; with as many cells as positions it is the identity.
+/// `count` cells of nearly equal size: rows are cut into r = round(√(count·height/width)) bands, r such that no band
+/// has more cells than columns, band i from row ⌊i·height/r⌋ on; it has ⌊(i+1)·count/r⌋ − ⌊i·count/r⌋ cells, cut the
+/// same way along the columns. An atom is its cell's indicator over the square root of its pixels, so U is orthonormal;
+/// with as many cells as positions it is the identity.
 public struct Downsampling: WeightDictionary {
-    /// Of the plane that is made smaller.
+    /// The shape of the plane that is made smaller.
     public let grid: TensorShape
 
     public init(grid: TensorShape) {
@@ -23,7 +24,8 @@ public struct Downsampling: WeightDictionary {
             let rows = start(band, of: grid.height, into: bands)..<start(band + 1, of: grid.height, into: bands)
             let atoms = start(band, of: count, into: bands)..<start(band + 1, of: count, into: bands)
             for (cell, atom) in atoms.enumerated() {
-                let columns = start(cell, of: grid.width, into: atoms.count)..<start(cell + 1, of: grid.width, into: atoms.count)
+                let columns =
+                    start(cell, of: grid.width, into: atoms.count)..<start(cell + 1, of: grid.width, into: atoms.count)
                 let value = Float((1 / Double(rows.count * columns.count)).squareRoot())
                 for y in rows { for x in columns { dictionary[y * grid.width + x, atom] = value } }
             }

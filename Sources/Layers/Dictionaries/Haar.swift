@@ -2,11 +2,12 @@ import LinearAlgebra
 
 /// 2-D Haar wavelets on a plane of any sides: an orthonormal basis of the whole plane.
 ///
-/// The plane, and every block in turn, is cut into quarters at ⌊height/2⌋ and ⌊width/2⌋ until blocks are single pixels; a block that is
-/// one pixel high or wide is cut in two. A block gives three wavelets (one where it is cut in two), constant on its quarters: left
-/// against right, top against bottom, and their product. Halves of p and q pixels weigh √(q/p(p+q)) and −√(p/q(p+q)), which makes the norm
-/// 1 and the sum 0 (the unbalanced Haar wavelets of Girardi & Sweldens 1997). On a square whose side is a power of two these are the usual
-/// Haar wavelets (nonstandard decomposition; Stollnitz, DeRose & Salesin 1995). Atom 0 is the constant; coarse atoms precede finer ones.
+/// The plane, and every block in turn, is cut into quarters at ⌊height/2⌋ and ⌊width/2⌋ until blocks are single pixels;
+/// a block that is one pixel high or wide is cut in two. A block gives three wavelets (one where it is cut in two),
+/// constant on its quarters: left against right, top against bottom, and their product. Halves of p and q pixels weigh
+/// √(q/p(p+q)) and −√(p/q(p+q)), which makes the norm 1 and the sum 0 (the unbalanced Haar wavelets of Girardi &
+/// Sweldens 1997). On a square whose side is a power of two these are the usual Haar wavelets (nonstandard
+/// decomposition; Stollnitz, DeRose & Salesin 1995). Atom 0 is the constant; coarse atoms precede finer ones.
 public struct Haar: AtomDictionary {
     public let grid: TensorShape
     private let atoms: [Atom]
@@ -27,7 +28,8 @@ public struct Haar: AtomDictionary {
                 for cutsRows in [false, true] where !cutsRows || rows.count > 1 {
                     for cutsColumns in [false, true] where !cutsColumns || columns.count > 1 {
                         if cutsRows || cutsColumns {
-                            atoms.append(Atom(rows: rows, columns: columns, cutsRows: cutsRows, cutsColumns: cutsColumns))
+                            atoms.append(
+                                Atom(rows: rows, columns: columns, cutsRows: cutsRows, cutsColumns: cutsColumns))
                         }
                     }
                 }
@@ -51,7 +53,8 @@ public struct Haar: AtomDictionary {
         let n = Double(range.count)
         guard cut else { return (1 / n).squareRoot() }
         let p = Double(range.count / 2)
-        return i < range.lowerBound + range.count / 2 ? ((n - p) / (p * n)).squareRoot() : -(p / ((n - p) * n)).squareRoot()
+        return i < range.lowerBound + range.count / 2
+            ? ((n - p) / (p * n)).squareRoot() : -(p / ((n - p) * n)).squareRoot()
     }
 
     /// The two halves of a run, or the run itself where it is one pixel.

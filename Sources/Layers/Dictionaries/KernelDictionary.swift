@@ -17,7 +17,9 @@ public enum KernelForm: Codable, Hashable, Sendable {
 /// - Parameter alpha: the positions that the columns of `kernel` belong to.
 /// - Throws: `DictionaryError` where K_α + λI is not positive definite.
 /// - Complexity: n_α³/3 + 2·positions·n_α² flops in Double, once.
-public func kernelDictionary(kernel: Matrix<Double>, alpha: [Int], form: KernelForm) throws(DictionaryError) -> Matrix<Float> {
+public func kernelDictionary(
+    kernel: Matrix<Double>, alpha: [Int], form: KernelForm
+) throws(DictionaryError) -> Matrix<Float> {
     precondition(kernel.columns == alpha.count)
     switch form {
     case .raw:

@@ -1,11 +1,12 @@
 import LinearAlgebra
 
-/// PCA: the eigenvectors of the covariance of a layer's inputs with the largest eigenvalues; every column takes the same, the leading ones.
+/// PCA: the eigenvectors of the covariance of a layer's inputs with the largest eigenvalues; every column takes the
+/// same, the leading ones.
 public struct PrincipalComponents: AtomDictionary {
     /// Eigenvectors in rows, by ascending eigenvalue.
     private let vectors: Matrix<Double>
 
-    /// - Parameter covariance: of one plane's positions, n×n, symmetric.
+    /// - Parameter covariance: the covariance of one plane's positions, n×n, symmetric.
     /// - Throws: `DictionaryError` where it holds a number that is not finite.
     /// - Complexity: ~9n³ flops in Double.
     public init(covariance: Matrix<Double>) throws(DictionaryError) {

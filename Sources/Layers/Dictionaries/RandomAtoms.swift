@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// Random numbers as atoms, drawn from the column's stream: RandFixU, where they stay, and LowRank, where learning U like w starts from
-/// them (Denil et al. 2013, section 4; deviation and range are those of the authors' settings).
+/// Random numbers as atoms, drawn from the column's stream: RandFixU, where they stay, and LowRank, where learning U
+/// like w starts from them (Denil et al. 2013, section 4; deviation and range are those of the authors' settings).
 ///
 /// Atom a is the same however many are drawn.
 public struct RandomAtoms: WeightDictionary {
@@ -22,7 +22,8 @@ public struct RandomAtoms: WeightDictionary {
 
     public func matrix(alpha: [Int], stream: ColumnStream) -> Matrix<Float> {
         let draws = stream.draws(for: .dictionary)
-        let atom = Matrix<Float>(rows: 1, columns: positions), dictionary = Matrix<Float>(rows: positions, columns: alpha.count)
+        let atom = Matrix<Float>(rows: 1, columns: positions),
+            dictionary = Matrix<Float>(rows: positions, columns: alpha.count)
         for (a, number) in alpha.enumerated() {
             switch distribution {
             case .normal:
@@ -39,7 +40,9 @@ public struct RandomAtoms: WeightDictionary {
 
 extension DictionaryKind {
     /// Fixed random numbers.
-    public static let randfixu = DictionaryKind("randfixu", .leading) { RandomAtoms(positions: $0.grid.positions, .normal) }
+    public static let randfixu = DictionaryKind("randfixu", .leading) {
+        RandomAtoms(positions: $0.grid.positions, .normal)
+    }
     /// U learned like w.
     public static let lowrank = DictionaryKind("lowrank", [.learned, .leading]) {
         RandomAtoms(positions: $0.grid.positions, .uniform)

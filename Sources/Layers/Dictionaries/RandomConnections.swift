@@ -1,4 +1,5 @@
-/// RandCon: columns of the identity, so that a unit sees the inputs of its α and no others (Denil et al. 2013, section 4).
+/// RandCon: columns of the identity, so that a unit sees the inputs of its α and no others (Denil et al. 2013, section
+/// 4).
 public struct RandomConnections: AtomDictionary {
     public let positions: Int
 

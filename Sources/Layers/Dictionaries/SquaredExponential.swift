@@ -20,9 +20,9 @@ public struct SquaredExponential: WeightDictionary {
         self.form = form
     }
 
-    /// σ tied to the density of α, in pixels: half of the distance between neighbours if α were a regular grid, ½√(positions/learned), or
-    /// ½·positions/learned on a line. So kernels of neighbours meet at half of their height and more, however few there are (our choice;
-    /// the paper has σ = 1 always).
+    /// σ tied to the density of α, in pixels: half of the distance between neighbours if α were a regular grid,
+    /// ½√(positions/learned), or ½·positions/learned on a line. So kernels of neighbours meet at half of their height
+    /// and more, however few there are (our choice; the paper has σ = 1 always).
     public static func sigma(grid: TensorShape, learned: Int) -> Double {
         let each = Double(grid.positions) / Double(learned)
         return 0.5 * (min(grid.height, grid.width) == 1 ? each : each.squareRoot())

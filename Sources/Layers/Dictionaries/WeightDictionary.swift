@@ -2,14 +2,14 @@ import LinearAlgebra
 
 /// A static dictionary from which the columns of a layer take their U (Denil et al. 2013, section 3).
 ///
-/// α are what a column has sampled: for a kernel the positions of one plane at which weights are learned, for other kinds
-/// the atoms that become the columns of U. They come from the column's stream, never from the rank, so every rank builds
-/// the same U.
+/// α are what a column has sampled: for a kernel the positions of one plane at which weights are learned, for other
+/// kinds the atoms that become the columns of U. They come from the column's stream, never from the rank, so every rank
+/// builds the same U.
 public protocol WeightDictionary: Sendable {
     /// U of one plane for the α of a column, positions × alpha.count.
     ///
     /// - Parameters:
-    ///   - alpha: of 0 ..< the atoms that the kind has.
+    ///   - alpha: indices in 0 ..< the atoms that the kind has.
     ///   - stream: that of the column. Only a dictionary of random numbers draws from it.
     /// - Throws: `DictionaryError` where a kernel matrix is not positive definite.
     func matrix(alpha: [Int], stream: ColumnStream) throws(DictionaryError) -> Matrix<Float>

@@ -22,7 +22,8 @@ public final class ActivationLayer: Layer {
     }
 
     public func backward(
-        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>, into inputGradient: Matrix<Float>?,
+        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>,
+        into inputGradient: Matrix<Float>?,
         _ pass: Pass
     ) {
         dropout?.backward(output, output, outputGradient, into: outputGradient, pass)

@@ -10,8 +10,8 @@ public final class DropoutLayer: Layer {
     private let stream: RandomStream
 
     /// - Parameters:
-    ///   - number: of this layer among those that drop values.
-    ///   - seed: of what is left out.
+    ///   - number: this layer's number among those that drop values.
+    ///   - seed: the seed of what is left out.
     public init(rate: Float, shape: TensorShape, number: Int, seed: UInt64) {
         self.rate = rate
         output = shape
@@ -24,7 +24,8 @@ public final class DropoutLayer: Layer {
     public func forward(_ input: Matrix<Float>, into output: Matrix<Float>, _ pass: Pass) { drop(output, pass) }
 
     public func backward(
-        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>, into inputGradient: Matrix<Float>?,
+        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>,
+        into inputGradient: Matrix<Float>?,
         _ pass: Pass
     ) {
         drop(outputGradient, pass)

@@ -2,14 +2,15 @@ import LinearAlgebra
 
 /// A fully connected layer, y = Wx + b, whose W is predicted (Denil et al. 2013, section 3).
 ///
-/// Its learned values are a parameter of units × (n_α + 1): a unit's w, then its bias. Inputs are samples × (n_v + 1) whose
-/// last column is 1, so that a bias is one more weight and no pass of its own. On the reduced path they are pooled inputs with
-/// their 1s, samples × J·(n_α + 1). Workspaces are made once, for `capacity` samples.
+/// Its learned values are a parameter of units × (n_α + 1): a unit's w, then its bias. Inputs are samples × (n_v + 1)
+/// whose last column is 1, so that a bias is one more weight and no pass of its own. On the reduced path they are
+/// pooled inputs with their 1s, samples × J·(n_α + 1). Workspaces are made once, for `capacity` samples.
 ///
 /// Flops for m samples, forward and backward to inputs together:
 /// - expanded: 6·m·n_v·n_h, and 4·n_h·n_v·n_α/channels for W = Uw and Uᵀ∂L/∂W, which no batch size changes;
 /// - pooled: 6·m·n_α·n_h, and 4·m·n_v·n_α·J for xU and its way back;
-/// - reduced: 4·m·n_α·n_h: the pooled inputs of the whole run were made before, and nobody asks for the gradient of the inputs.
+/// - reduced: 4·m·n_α·n_h: the pooled inputs of the whole run were made before, and nobody asks for the gradient of the
+///   inputs.
 public final class FullyConnected: Layer {
     public let weights: PredictedWeights
     public let path: ComputePath
@@ -31,11 +32,11 @@ public final class FullyConnected: Layer {
 
     /// - Parameters:
     ///   - values: units × (n_α + 1).
-    ///   - gradient: as large; where `backward` and `projectGradient` leave the gradient of the values; nil where they are
-    ///     held and U alone is learned.
+    ///   - gradient: as large; where `backward` and `projectGradient` leave the gradient of the values; nil where they
+    ///     are held and U alone is learned.
     ///   - capacity: the most samples of one batch.
-    ///   - fullGradient: where `backward` leaves the gradient of W and the biases on the expanded path, units × (n_v + 1); nil: in memory of
-    ///     its own, or in `gradient` where nothing is predicted.
+    ///   - fullGradient: where `backward` leaves the gradient of W and the biases on the expanded path, units × (n_v +
+    ///     1); nil: in memory of its own, or in `gradient` where nothing is predicted.
     ///   - dictionaryGradient: where `projectGradient` leaves the gradient of every column's U, one below the other,
     ///     J·positions × atoms; nil where U is not learned. Only the expanded path has it.
     ///   - parameters: those whose gradient the layer leaves.
@@ -57,7 +58,8 @@ public final class FullyConnected: Layer {
         full = weights.isDense ? values : Matrix(rows: expands ? units : 0, columns: n + 1)
         precondition(fullGradient.map { path == .expanded && $0.rows == units && $0.columns == n + 1 } ?? true)
         isProjected = weights.isDense && fullGradient == nil
-        self.fullGradient = fullGradient ?? (weights.isDense ? gradient! : Matrix(rows: expands ? units : 0, columns: n + 1))
+        self.fullGradient =
+            fullGradient ?? (weights.isDense ? gradient! : Matrix(rows: expands ? units : 0, columns: n + 1))
         pooling = path == .pooled ? weights.pooling : Matrix(rows: 0, columns: 0)
         pooled = Matrix(rows: path == .pooled ? capacity : 0, columns: width)
         pooledGradient = Matrix(rows: path == .pooled ? capacity : 0, columns: width)
@@ -99,10 +101,11 @@ public final class FullyConnected: Layer {
         weights.outputs(pooled: { s.columns(part($0)) }, values, into: output)
     }
 
-    /// Computes the gradient of W, or on the other paths of the values, and where asked for that of the inputs. The reduced
-    /// path has none of its inputs.
+    /// Computes the gradient of W, or on the other paths of the values, and where asked for that of the inputs. The
+    /// reduced path has none of its inputs.
     public func backward(
-        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>, into inputGradient: Matrix<Float>?,
+        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>,
+        into inputGradient: Matrix<Float>?,
         _ pass: Pass
     ) {
         guard path != .expanded else {
@@ -122,19 +125,21 @@ public final class FullyConnected: Layer {
         multiply(t, pooling.rows(0..<inputs), transposed: .second, into: inputGradient)
     }
 
-    /// Makes the gradient of the values from that of W, and that of U where it is learned. There is nothing to do on the
-    /// other paths, and for a dense layer whose gradient of W is that of the values.
+    /// Makes the gradient of the values from that of W, and that of U where it is learned. There is nothing to do on
+    /// the other paths, and for a dense layer whose gradient of W is that of the values.
     public func projectGradient() {
         guard path == .expanded, !isProjected else { return }
         if let gradient {
             weights.projectGradient(fullGradient.columns(0..<inputs), into: gradient.columns(0..<weights.valuesPerUnit))
-            gradient.columns(gradient.columns - 1..<gradient.columns).copy(from: fullGradient.columns(inputs..<inputs + 1))
+            gradient.columns(gradient.columns - 1..<gradient.columns).copy(
+                from: fullGradient.columns(inputs..<inputs + 1))
         }
         guard let dictionaryGradient else { return }
         let positions = weights.grid.positions
         for (j, column) in weights.columns.enumerated() {
             weights.dictionaryGradient(
-                fullGradient.rows(column.units).columns(0..<inputs), values: values.rows(column.units).columns(0..<weights.valuesPerUnit),
+                fullGradient.rows(column.units).columns(0..<inputs),
+                values: values.rows(column.units).columns(0..<weights.valuesPerUnit),
                 into: dictionaryGradient.rows(j * positions..<(j + 1) * positions))
         }
     }
@@ -152,8 +157,8 @@ public final class FullyConnected: Layer {
 }
 
 extension PredictedWeights {
-    /// [U₁ … U_J], each with one more row and column for the constant input: inputs of samples × (n_v + 1) times this are the
-    /// pooled inputs of all columns, samples × J·(n_α + 1), a 1 at the end of each column's part.
+    /// [U₁ … U_J], each with one more row and column for the constant input: inputs of samples × (n_v + 1) times this
+    /// are the pooled inputs of all columns, samples × J·(n_α + 1), a 1 at the end of each column's part.
     public var pooling: Matrix<Float> {
         let width = valuesPerUnit + 1
         let all = Matrix<Float>(rows: grid.count + 1, columns: columns.count * width)

@@ -2,7 +2,8 @@ import LinearAlgebra
 
 /// What is special about one way of a batch through the layers.
 public struct Pass: Sendable {
-    /// The number of the batch's first sample among all that were seen, by which dropout draws; nil: nothing is dropped.
+    /// The number of the batch's first sample among all that were seen, by which dropout draws; nil: nothing is
+    /// dropped.
     public let firstSample: Int?
 
     /// A step of training.
@@ -13,8 +14,8 @@ public struct Pass: Sendable {
 
 /// A layer of a network on one rank, on workspaces made once.
 ///
-/// Its inputs are samples × `inputColumns`, its outputs samples × `output.count`. A layer that works in place has one matrix
-/// for both, and one for their gradients. A step is `expand`, `forward`, `backward`, `projectGradient`.
+/// Its inputs are samples × `inputColumns`, its outputs samples × `output.count`. A layer that works in place has one
+/// matrix for both, and one for their gradients. A step is `expand`, `forward`, `backward`, `projectGradient`.
 public protocol Layer: AnyObject {
     /// The shape of a sample's outputs.
     var output: TensorShape { get }
@@ -38,7 +39,8 @@ public protocol Layer: AnyObject {
     ///   - outputGradient: ∂L/∂y, samples × outputs.
     ///   - inputGradient: ∂L/∂x, samples × `inputs`; nil: nobody needs it. In place the matrix of `outputGradient`.
     func backward(
-        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>, into inputGradient: Matrix<Float>?,
+        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>,
+        into inputGradient: Matrix<Float>?,
         _ pass: Pass)
     /// Makes the gradient of the learned values from that of W. It is apart from `backward` since others may add to the
     /// gradient of W in between.

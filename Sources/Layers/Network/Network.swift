@@ -30,11 +30,12 @@ public final class Network {
     /// - Parameters:
     ///   - layers: the first and the last one work out of place; the last one's outputs are the logits.
     ///   - capacity: the most samples of one batch.
-    ///   - projects: whether `gradient` calls `projectGradient`, layer by layer; else the caller does, after it has added
-    ///     to the gradients of W.
+    ///   - projects: whether `gradient` calls `projectGradient`, layer by layer; else the caller does, after it has
+    ///     added to the gradients of W.
     ///   - timer: measures the projection of gradients.
     public init(_ layers: [any Layer], capacity: Int, projects: Bool = true, timer: StepTimer) {
-        precondition(layers.first!.inputColumns > 0 && layers.last!.inputColumns > 0, "a network begins and ends out of place")
+        precondition(
+            layers.first!.inputColumns > 0 && layers.last!.inputColumns > 0, "a network begins and ends out of place")
         self.projects = projects
         self.timer = timer
         batch = Matrix(rows: capacity, columns: layers[0].inputColumns)
@@ -46,7 +47,8 @@ public final class Network {
                 let outputs = values.columns(0..<layer.inputs)
                 places.append(
                     Place(
-                        layer: layer, input: outputs, inputGradient: gradient, output: outputs, outputGradient: gradient!))
+                        layer: layer, input: outputs, inputGradient: gradient, output: outputs,
+                        outputGradient: gradient!))
                 continue
             }
             let next = layers[(number + 1)...].first { $0.inputColumns > 0 }, count = layer.output.count
@@ -63,8 +65,8 @@ public final class Network {
         logits = places.last!.output
     }
 
-    /// The floats between the layers for one sample: what each layer out of place reads, and the gradient of its outputs,
-    /// which for the last are the outputs, too.
+    /// The floats between the layers for one sample: what each layer out of place reads, and the gradient of its
+    /// outputs, which for the last are the outputs, too.
     public static func floats(perSample layers: [(inputColumns: Int, outputs: Int)]) -> Int {
         layers.reduce(0) { $0 + $1.inputColumns + $1.outputs }
     }
@@ -76,13 +78,14 @@ public final class Network {
     ///
     /// - Parameters:
     ///   - labels: a class for each sample.
-    ///   - scale: of the gradient: 1 over the samples of the batch on all ranks.
+    ///   - scale: the gradient's scale: 1 over the samples of the batch on all ranks.
     ///   - firstSample: the number of the first sample among all that were seen, by which dropout draws.
     ///   - completed: called with every parameter whose gradient is complete while those of others are still to be
     ///     computed: the last layer's first, none where the caller projects.
     /// - Returns: the sum over these samples of −log p(label), and how many were predicted wrong.
     public func gradient(
-        count: Int, labels: UnsafePointer<Int32>, scale: Double, firstSample: Int = 0, completed: (Int) -> Void = { _ in }
+        count: Int, labels: UnsafePointer<Int32>, scale: Double, firstSample: Int = 0,
+        completed: (Int) -> Void = { _ in }
     ) -> (loss: Double, errors: Int) {
         let pass = Pass.training(firstSample: firstSample), rows = 0..<count
         forward(places[...], count, pass)

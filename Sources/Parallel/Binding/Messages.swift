@@ -16,7 +16,7 @@ public final class Messages {
     /// Kept, so that no exchange but the first needs memory.
     private var underWay: [cmpi_request] = []
 
-    /// - Parameter communicator: of the ranks that they travel between; a `Ring` on it counts among its `Messages`.
+    /// - Parameter communicator: the ranks that they travel between; a `Ring` on it counts among its `Messages`.
     public init(_ communicator: Communicator) { self.communicator = communicator }
 
     /// Starts: part q of every rank's `source` goes to rank q, which gets those of all ranks in `target`, ordered by

@@ -7,7 +7,7 @@ public final class Parts<Number: MPIScalar> {
         /// Ascending, none empty.
         let runs: [Range<Int>]
         let count: Int
-        /// Of several runs, from where the first begins.
+        /// The type of several runs, from where the first begins.
         let datatype: cmpi_datatype?
     }
 
@@ -19,7 +19,7 @@ public final class Parts<Number: MPIScalar> {
 
     /// An error of MPI ends the job here, as `Parallel.run` would.
     ///
-    /// - Parameter runs: of every rank where its values are in the buffer; several are no longer together than
+    /// - Parameter runs: where the values of every rank are in the buffer; several are no longer together than
     ///   `Communicator.messageCapacity`, and less than 2³¹ values apart.
     // int MPI_Type_indexed(int count, const int blocklengths[], const int displacements[], MPI_Datatype oldtype,
     //                      MPI_Datatype *newtype)

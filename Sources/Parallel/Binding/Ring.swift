@@ -38,7 +38,7 @@ public final class Ring {
     private let sent: Int
     public let busiest: Int
 
-    /// - Parameter count: of the buffers that will be summed.
+    /// - Parameter count: the number of values in the buffers that will be summed.
     public init(_ communicator: Communicator, count: Int) {
         self.communicator = communicator
         self.count = count

@@ -27,8 +27,8 @@ public final class NodeMemory: Sendable {
 }
 
 extension Communicator {
-    /// Makes memory that the ranks of each machine share, or nothing where it cannot be had on one of them: no rank has it
-    /// then. Collective: an allgather of host names and one of 4 bytes, a barrier and an allreduce.
+    /// Makes memory that the ranks of each machine share, or nothing where it cannot be had on one of them: no rank has
+    /// it then. Collective: an allgather of host names and one of 4 bytes, a barrier and an allreduce.
     ///
     /// - Parameter count: bytes, at least 1, the same on every rank.
     /// - Throws: `MPIError`.

@@ -13,7 +13,9 @@ extension RateSchedule: ExpressibleByArgument {}
 struct MLPOptions: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mlp",
-        abstract: "Train a multilayer perceptron whose hidden layers are predicted, by data-parallel stochastic gradient descent.",
+        abstract:
+            "Train a multilayer perceptron whose hidden layers are predicted, by data-parallel stochastic gradient "
+            + "descent.",
         discussion: """
             Runs under mpirun, srun or by hand. A run leaves run.json, metrics.csv, model.safetensors, filters.png,
             predictions.csv and result.json in its run directory. The test images are read once, after the last epoch.
@@ -32,7 +34,8 @@ struct MLPOptions: ParsableCommand {
     var epochs = 15
     @Option(
         help: ArgumentHelp(
-            "Epochs in which every hidden layer is first a tied autoencoder of its inputs; only with sigmoid units.", valueName: "n"))
+            "Epochs in which every hidden layer is first a tied autoencoder of its inputs; only with sigmoid units.",
+            valueName: "n"))
     var pretrainEpochs = 0
     @Option(
         help: ArgumentHelp(
@@ -46,13 +49,17 @@ struct MLPOptions: ParsableCommand {
     var unfreezeAfter: Int?
     @Option(
         help: ArgumentHelp(
-            "Learn w for so many epochs, then U for as many with w held, and so on, in every predicted layer.", valueName: "n"))
+            "Learn w for so many epochs, then U for as many with w held, and so on, in every predicted layer.",
+            valueName: "n"))
     var alternate: Int?
-    @Option(help: ArgumentHelp("Learning rate of the first step; with --validate the only one tried. (default: 0.1)", valueName: "r"))
+    @Option(
+        help: ArgumentHelp(
+            "Learning rate of the first step; with --validate the only one tried. (default: 0.1)", valueName: "r"))
     var learningRate: Double?
     @Option(
         help: ArgumentHelp(
-            "How the rate falls: divided by 1.00004 at every step (the paper), or straight down to 0.", valueName: "paper|linear"))
+            "How the rate falls: divided by 1.00004 at every step (the paper), or straight down to 0.",
+            valueName: "paper|linear"))
     var schedule = RateSchedule.linear
     @Option(help: ArgumentHelp("Momentum, at least 0 and below 1.", valueName: "m"))
     var momentum = 0.7
@@ -60,9 +67,13 @@ struct MLPOptions: ParsableCommand {
     var weightDecay = 5e-5
     @Option(help: ArgumentHelp("Largest norm of a unit's learned weights; 0: any.", valueName: "n"))
     var maxNorm = 1.9365
-    @Option(help: ArgumentHelp("Part of the hidden units left out in a step, at least 0 and below 1 (at most 0.999999).", valueName: "p"))
+    @Option(
+        help: ArgumentHelp(
+            "Part of the hidden units left out in a step, at least 0 and below 1 (at most 0.999999).", valueName: "p"))
     var dropout = 0.0
-    @Option(help: ArgumentHelp("Steps between rows of validation.csv, which also has one an epoch; only with --validate.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Steps between rows of validation.csv, which also has one an epoch; only with --validate.", valueName: "n"))
     var validateEvery: Int?
     @OptionGroup var exchange: ExchangeArguments
 
@@ -71,8 +82,12 @@ struct MLPOptions: ParsableCommand {
         try check(batch, "--batch", "1 to 1000000") { $0 >= 1 && $0 <= 1_000_000 }
         try check(pretrainEpochs, "--pretrain-epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
         try check(epochs, "--epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
-        try check(unfreezeAfter, "--unfreeze-after", "at least 0 and fewer than the \(epochs) epochs of the run") { $0 >= 0 && $0 < epochs }
-        try check(alternate, "--alternate", "at least 1 and fewer than the \(epochs) epochs of the run") { $0 >= 1 && $0 < epochs }
+        try check(unfreezeAfter, "--unfreeze-after", "at least 0 and fewer than the \(epochs) epochs of the run") {
+            $0 >= 0 && $0 < epochs
+        }
+        try check(alternate, "--alternate", "at least 1 and fewer than the \(epochs) epochs of the run") {
+            $0 >= 1 && $0 < epochs
+        }
         try check(validateEvery, "--validate-every", "1 to 1000000 steps") { $0 >= 1 && $0 <= 1_000_000 }
         try check(learningRate, "--learning-rate", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(momentum, "--momentum", "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
@@ -81,7 +96,9 @@ struct MLPOptions: ParsableCommand {
         try check(dropout, "--dropout", "0 to 0.999999") { $0 >= 0 && $0 <= 0.999999 }
         let narrowest = widths.units.min()!
         try check(common.columns, "--columns", "at most one column a unit, \(narrowest)") { $0 <= narrowest }
-        try check(common.dictionaries?.count, "--dictionary", "at most a name for each of \(widths.units.count) hidden layers") {
+        try check(
+            common.dictionaries?.count, "--dictionary", "at most a name for each of \(widths.units.count) hidden layers"
+        ) {
             $0 <= widths.units.count
         }
         try exchange.checkOrder(common.reduction)
@@ -95,10 +112,12 @@ struct MLPOptions: ParsableCommand {
             throw ValidationError("--validate-every: expected --validate, which holds images out, found none")
         }
         if kinds.isEmpty, grow != nil || unfreezeAfter != nil || alternate != nil {
-            throw ValidationError("--grow, --unfreeze-after and --alternate have no meaning where no layer is predicted")
+            throw ValidationError(
+                "--grow, --unfreeze-after and --alternate have no meaning where no layer is predicted")
         }
         if kinds.isEmpty, common.learned != nil || common.columns != nil || common.alpha != nil {
-            throw ValidationError("--learned, --columns and --alpha have no meaning where --dictionary names dense layers only")
+            throw ValidationError(
+                "--learned, --columns and --alpha have no meaning where --dictionary names dense layers only")
         }
         if grow != nil, common.learned != nil {
             throw ValidationError("--grow says how much is learned at the end: give --grow or --learned, not both")
@@ -115,8 +134,11 @@ struct MLPOptions: ParsableCommand {
         if unfreezeAfter != nil, alternate != nil {
             throw ValidationError("--unfreeze-after learns U with w, --alternate in turns: give one of them, not both")
         }
-        if grow != nil, unfreezeAfter != nil || alternate != nil || kinds.contains(where: { $0.traits.contains(.learned) }) {
-            throw ValidationError("--grow: expected a U that is fixed, found --unfreeze-after, --alternate or the dictionary lowrank")
+        if grow != nil,
+            unfreezeAfter != nil || alternate != nil || kinds.contains(where: { $0.traits.contains(.learned) })
+        {
+            throw ValidationError(
+                "--grow: expected a U that is fixed, found --unfreeze-after, --alternate or the dictionary lowrank")
         }
         if common.sigma != nil && !kinds.contains(.se) {
             throw ValidationError("--sigma has no meaning without the dictionary se")
@@ -127,11 +149,14 @@ struct MLPOptions: ParsableCommand {
         try checkCompute()
         guard activation != .sigmoid else { return }
         if pretrainEpochs > 0 {
-            throw ValidationError("--pretrain-epochs: expected --activation sigmoid, as autoencoders have, found \(activation.rawValue)")
+            throw ValidationError(
+                "--pretrain-epochs: expected --activation sigmoid, as autoencoders have, found \(activation.rawValue)")
         }
         if dictionaries.dropFirst().contains(.ae) {
             throw ValidationError(
-                "--dictionary: ae after the first layer: expected --activation sigmoid, as autoencoders have, found \(activation.rawValue)")
+                "--dictionary: ae after the first layer: expected --activation sigmoid, as autoencoders have, found "
+                    + "\(activation.rawValue)"
+            )
         }
     }
 
@@ -145,14 +170,15 @@ struct MLPOptions: ParsableCommand {
         }
         if !pools {
             throw ValidationError(
-                "--compute \(common.compute.rawValue): expected \(common.compute == .reduced ? "a first layer" : "a layer") with a fixed "
-                    + "dictionary, found \(dictionaries.map { $0?.name ?? "dense" }.joined(separator: ","))"
+                "--compute \(common.compute.rawValue): expected "
+                    + "\(common.compute == .reduced ? "a first layer" : "a layer") with a fixed dictionary, found "
+                    + "\(dictionaries.map { $0?.name ?? "dense" }.joined(separator: ","))"
                     + (unfreezeAfter == 0 ? " learned from the start" : ""))
         }
         if exchange.options.sumsExpanded {
             throw ValidationError(
-                "--compute: expected expanded or auto with --exchange full and --lowrank-of full, which sum the gradient of expanded weights, "
-                    + "found \(common.compute.rawValue)")
+                "--compute: expected expanded or auto with --exchange full and --lowrank-of full, which sum the "
+                    + "gradient of expanded weights, found \(common.compute.rawValue)")
         }
     }
 

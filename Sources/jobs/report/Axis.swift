@@ -49,10 +49,13 @@ struct Axis {
     /// - Parameter name: `x` or `y`.
     func commands(_ name: String) -> String {
         // A line below it keeps a legend there apart.
-        var text = "set \(name)label \(gnuplotText(name == "x" ? [label, ""] : [label]))\nset \(name)range [\(low):\(high)]\n"
+        var text =
+            "set \(name)label \(gnuplotText(name == "x" ? [label, ""] : [label]))\nset \(name)range [\(low):\(high)]\n"
         if isLogarithmic {
-            // Labels of x stand side by side, where a character takes up to .014 of the width, those of y one above the other.
-            let marks = marks ?? ticks { name == "x" ? 0.007 * Double(written($0).count + written($1).count + 1) : 0.04 }
+            // Labels of x stand side by side, where a character takes up to 0.014 of the width, those of y one above
+            // the other.
+            let marks =
+                marks ?? ticks { name == "x" ? 0.007 * Double(written($0).count + written($1).count + 1) : 0.04 }
             let list = marks.map { "'\(written($0))' \($0)" }.joined(separator: ", ")
             text += "set logscale \(name)\nset \(name)tics (\(list))\n"
         }

@@ -25,7 +25,9 @@ extension Comparison {
     var seeds: String {
         let counts = groups.map(\.runs.count), low = counts.min()!, high = counts.max()!
         if high == 1 { return "one seed each, so no error bars" }
-        return "bars and bands: 90 % intervals of the mean over \(low == high ? "\(high)" : "\(low) to \(high)") seeds (Student's t)"
+        return
+            "bars and bands: 90 % intervals of the mean over \(low == high ? "\(high)" : "\(low) to \(high)") seeds "
+            + "(Student's t)"
     }
 
     /// Test error against the proportion of weights learned, Figure 4 of Denil et al. 2013. Nil without predicted nets.
@@ -44,8 +46,8 @@ extension Comparison {
             curves: curves, levels: levels)
     }
 
-    /// Test error against all values that are learned, biases and layers that are not predicted included: dense nets of other sizes and
-    /// all baselines are points of their own.
+    /// Test error against all values that are learned, biases and layers that are not predicted included: dense nets of
+    /// other sizes and all baselines are points of their own.
     var errorByLearnedValues: Figure? {
         let dense = series.filter(\.isDense).map { curve(of: $0) { Double($0.first.result.learnedParameters) } }
         return figure(
@@ -53,24 +55,28 @@ extension Comparison {
             curves: dense + predicted { Double($0.first.result.learnedParameters) }, levels: [])
     }
 
-    /// The objective on the training images against time, for the smallest seed of each group, or of a selection. Nil where no run has
-    /// metrics.
+    /// The objective on the training images against time, for the smallest seed of each group, or of a selection. Nil
+    /// where no run has metrics.
     ///
-    /// - Parameter curveOf: of a run directory.
+    /// - Parameter curveOf: the curve of a run directory.
     func training(_ curveOf: (String) throws -> TrainingCurve?) throws -> Figure? {
         let most = 12, shown = selection(atMost: most)
         let curves = try shown.compactMap { series, group -> Plot.Curve? in
             guard let curve = try curveOf(group.first.folder), !curve.seconds.isEmpty else { return nil }
             return Plot.Curve(
                 name: series.label(of: group), style: style(of: series),
-                variant: shown.filter { $0.series.name == series.name }.firstIndex { $0.group.settings == group.settings }!,
+                variant: shown.filter { $0.series.name == series.name }.firstIndex {
+                    $0.group.settings == group.settings
+                }!,
                 points: zip(curve.seconds, curve.objective).map { ($0, $1, nil) }, hasMarkers: false)
         }
         guard !curves.isEmpty else { return nil }
         let points = curves.flatMap(\.points)
         var caption = "the smallest seed of each group"
         if shown.count < groups.count {
-            caption = "the smallest seed of \(shown.count) of \(groups.count) groups: of each series the one with the lowest test error"
+            caption =
+                "the smallest seed of \(shown.count) of \(groups.count) groups: of each series the one with the lowest "
+                + "test error"
                 + (series.count > most ? ", and of these the best dense one and the best others" : "")
         }
         if curves.count < shown.count { caption += "; \(shown.count - curves.count) without metrics.csv are not drawn" }
@@ -85,12 +91,18 @@ extension Comparison {
     /// The job and its data set.
     var subject: String { "\(runs[0].record.job) on \(runs[0].dataset)" }
 
-    private func figure(_ file: String, _ title: String, x label: String, curves: [Plot.Curve], levels: [Plot.Level]) -> Figure {
-        // A net that learned nothing does not take the height from those that did: it stands at the frame, without a bar.
+    private func figure(
+        _ file: String, _ title: String, x label: String, curves: [Plot.Curve], levels: [Plot.Level]
+    ) -> Figure {
+        // A net that learned nothing does not take the height from those that did: it stands at the frame, without a
+        // bar.
         let limit = max(1, 10 * Statistics.median(curves.flatMap(\.points).map(\.y) + levels.map(\.y))!)
         var curves = curves
-        for k in curves.indices { curves[k].points = curves[k].points.map { ($0.x, $0.y, $0.y > limit ? nil : $0.half) } }
-        let points = curves.flatMap(\.points), all = points.map { ($0.y, $0.half ?? 0) } + levels.map { ($0.y, $0.half ?? 0) }
+        for k in curves.indices {
+            curves[k].points = curves[k].points.map { ($0.x, $0.y, $0.y > limit ? nil : $0.half) }
+        }
+        let points = curves.flatMap(\.points),
+            all = points.map { ($0.y, $0.half ?? 0) } + levels.map { ($0.y, $0.half ?? 0) }
         let x = Axis(label, values: points.map(\.x), logarithmicAbove: 2), side = sideBySide(curves, on: x)
         let errors = all.filter { $0.0 <= limit }, low = errors.map(\.0).min()!, high = errors.map(\.0).max()!
         // Room for the bars, but not so much that one wide bar takes the figure from the others.
@@ -104,7 +116,8 @@ extension Comparison {
         return Figure(
             file: file, caption: "\(title); \(notes.joined(separator: "; ")).\(moved)",
             plot: Plot(
-                title: wrapped(["\(subject): \(title.prefix(1).lowercased() + title.dropFirst())"] + notes + conditions), x: x,
+                title: wrapped(
+                    ["\(subject): \(title.prefix(1).lowercased() + title.dropFirst())"] + notes + conditions), x: x,
                 y: Axis("test error in %", values: ends, logarithmicAbove: 4), curves: side, levels: levels))
     }
 
@@ -122,7 +135,11 @@ extension Comparison {
         }
     }
 
-    private func predicted(_ x: (RunGroup) -> Double) -> [Plot.Curve] { series.filter { !$0.isDense }.map { curve(of: $0, x) } }
+    private func predicted(
+        _ x: (RunGroup) -> Double
+    ) -> [Plot.Curve] {
+        series.filter { !$0.isDense }.map { curve(of: $0, x) }
+    }
 
     private func curve(of series: Series, _ x: (RunGroup) -> Double) -> Plot.Curve {
         Plot.Curve(

@@ -110,8 +110,8 @@ func readRuns(_ folders: [String]) throws -> [FinishedRun] {
     }
     for run in runs where run.record.job != first.record.job || run.dataset != first.dataset {
         throw OptionError(
-            "expected runs of one job on one data set, found \(first.record.job) on \(first.dataset) in \(first.folder) and "
-                + "\(run.record.job) on \(run.dataset) in \(run.folder): make a report of each")
+            "expected runs of one job on one data set, found \(first.record.job) on \(first.dataset) in "
+                + "\(first.folder) and \(run.record.job) on \(run.dataset) in \(run.folder): make a report of each")
     }
     return runs
 }

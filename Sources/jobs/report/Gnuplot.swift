@@ -26,7 +26,9 @@ struct Gnuplot {
     /// Nil where no folder of PATH has it.
     init?() {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        guard let found = folders.map({ "\($0)/gnuplot" }).first(where: FileManager.default.isExecutableFile) else { return nil }
+        guard let found = folders.map({ "\($0)/gnuplot" }).first(where: FileManager.default.isExecutableFile) else {
+            return nil
+        }
         program = found
     }
 
@@ -35,7 +37,8 @@ struct Gnuplot {
     /// - Throws: `TrainingError` with gnuplot's own words, also where it does not end in time; what Foundation throws
     ///   where there is no room for the script.
     func draw(_ plot: Plot) throws -> Data {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-report-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "colonnade-report-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data(plot.script(output: "figure.png").utf8).write(to: folder.appendingPathComponent("figure.gnuplot"))
@@ -64,7 +67,8 @@ struct Gnuplot {
                 advice: advice),
             isPNG(picture)
         else {
-            let lines = words.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+            let lines = words.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter
+            { !$0.isEmpty }
             let last = lines.last.map { String($0.suffix(200)) } ?? "none"
             throw TrainingError("\(program): expected a picture, found none; \(advice); its last words: \(last)")
         }

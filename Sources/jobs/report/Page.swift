@@ -7,7 +7,7 @@ struct Page {
     let comparison: Comparison
     /// Nil: gnuplot drew none.
     let figures: [(figure: Figure, picture: Data)]?
-    /// Of groups that have them.
+    /// The pictures of the groups that have them.
     let filters: [(label: String, folder: String, picture: Data)]
 
     var html: String {
@@ -35,7 +35,8 @@ struct Page {
         let all = filters.map { htmlFigure($0.picture, "\($0.label): the smallest seed, \($0.folder)") }.joined()
         return """
             <h2>Filters</h2>
-            <p>Weights of units of the first layer as pictures; where two panels stand side by side, the right one shows the same at
+            <p>Weights of units of the first layer as pictures; where two panels stand side by side, the right one \
+            shows the same at
             their α only, the values that are learned.</p>
             \(filters.count > 3 ? "<details><summary>\(filters.count) groups</summary>\n\(all)</details>\n" : all)
             """
@@ -69,7 +70,8 @@ func htmlPage(_ title: String, _ content: String) -> String {
 
 func htmlFigure(_ picture: Data, _ caption: String) -> String {
     """
-    <figure><div class="wide"><img alt="\(escapedHTML(caption))" src="data:image/png;base64,\(picture.base64EncodedString())"></div>
+    <figure><div class="wide"><img alt="\(escapedHTML(caption))" \
+    src="data:image/png;base64,\(picture.base64EncodedString())"></div>
     <figcaption>\(escapedHTML(caption))</figcaption></figure>
 
     """

@@ -30,9 +30,11 @@ struct Plot {
     var curves: [Curve]
     var levels: [Level] = []
 
-    /// Colours that stay apart on white, also for most readers who do not tell red from green; markers and dashes tell the rest apart.
+    /// Colours that stay apart on white, also for most readers who do not tell red from green; markers and dashes tell
+    /// the rest apart.
     private static let colours = [
-        "#000000", "#0072B2", "#D55E00", "#009E73", "#CC3399", "#E69F00", "#56B4E9", "#7F3FBF", "#8B4513", "#808000", "#B2182B",
+        "#000000", "#0072B2", "#D55E00", "#009E73", "#CC3399", "#E69F00", "#56B4E9", "#7F3FBF", "#8B4513", "#808000",
+        "#B2182B",
         "#17A2A2", "#777777",
     ]
     private static let markers = [5, 7, 9, 11, 13, 15, 4, 6, 8, 10, 12, 14, 2]
@@ -44,17 +46,20 @@ struct Plot {
     }
 
     func script(output: String) -> String {
-        let names = curves.filter { !$0.isOtherPart }.map(\.name) + levels.map(\.name), longest = names.map(\.count).max() ?? 0
+        let names = curves.filter { !$0.isOtherPart }.map(\.name) + levels.map(\.name),
+            longest = names.map(\.count).max() ?? 0
         // Long names go below, a line each, and many, which would take two columns; others beside the curves.
         let isBelow = longest > 40 || names.count > 20
         let size = "1280,\(720 + 18 * title.count + (isBelow ? 22 * names.count : 0))"
         var text = """
             set encoding utf8
-            if (strstrt(GPVAL_TERMINALS, ' pngcairo ') > 0) { set terminal pngcairo noenhanced size \(size) font 'Sans,13' } \
+            if (strstrt(GPVAL_TERMINALS, ' pngcairo ') > 0) { set terminal pngcairo noenhanced size \(size) font \
+            'Sans,13' } \
             else { set terminal png noenhanced truecolor size \(size) }
             set output '\(output)'
             set title \(gnuplotText(title))
-            set key outside \(isBelow ? "bottom center vertical maxcols 1" : "right top") Left reverse samplen 3 spacing 1.2
+            set key outside \(isBelow ? "bottom center vertical maxcols 1" : "right top") Left reverse samplen 3 \
+            spacing 1.2
             set grid lc rgb '#cccccc' lw 1 dt 1
             set border lc rgb '#444444'
             set bars 1.3
@@ -65,13 +70,21 @@ struct Plot {
         for (k, level) in levels.enumerated() {
             let half = level.half ?? 0
             text += "$level\(k) << EOD\n"
-            for x in [x.low, x.high] { text += "\(x) \(onAxis(level.y - half)) \(onAxis(level.y + half)) \(onAxis(level.y))\n" }
+            for x in [x.low, x.high] {
+                text += "\(x) \(onAxis(level.y - half)) \(onAxis(level.y + half)) \(onAxis(level.y))\n"
+            }
             text += "EOD\n"
             let (colour, _) = Self.colour(level.style)
             if half > 0 {
-                drawn.append("$level\(k) using 1:2:3 with filledcurves fs transparent solid 0.15 noborder lc rgb '\(colour)' notitle")
+                drawn.append(
+                    "$level\(k) using 1:2:3 with filledcurves fs transparent solid 0.15 noborder lc rgb '\(colour)' "
+                        + "notitle"
+                )
             }
-            drawn.append("$level\(k) using 1:4 with lines lw 2 dt \(2 + k % 4) lc rgb '\(colour)' title \(gnuplotText([level.name]))")
+            drawn.append(
+                "$level\(k) using 1:4 with lines lw 2 dt \(2 + k % 4) lc rgb '\(colour)' title "
+                    + "\(gnuplotText([level.name]))"
+            )
         }
         for (k, curve) in curves.enumerated() {
             text += "$curve\(k) << EOD\n"
@@ -96,7 +109,8 @@ struct Plot {
         return text + "plot " + drawn.joined(separator: ", \\\n  ") + "\n"
     }
 
-    /// A point or the end of a bar: at the frame where the axis ends before it; a logarithmic one has no place for 0 and less.
+    /// A point or the end of a bar: at the frame where the axis ends before it; a logarithmic one has no place for 0
+    /// and less.
     private func onAxis(_ value: Double) -> Double { min(max(value, y.low), y.high) }
 }
 

@@ -13,7 +13,9 @@ func runReport(_ options: ReportOptions) throws {
         say("\(numberOfRuns(count)) not in the summary, since \(others) settings and seed: "
             + firstFew(comparison.repeated.map(\.folder)))
     }
-    let possible = try [comparison.errorByProportion, comparison.errorByLearnedValues, comparison.training(TrainingCurve.read)]
+    let possible = try [
+        comparison.errorByProportion, comparison.errorByLearnedValues, comparison.training(TrainingCurve.read),
+    ]
     let figures = possible.compactMap { $0 }
     let filters = try readFilters(comparison)
     let drawn = draw(figures), directory = try makeFolder(options.out)
@@ -30,9 +32,13 @@ func runReport(_ options: ReportOptions) throws {
             unlink(directory.file(file))
         }
     }
-    let page = Page(title: options.title ?? comparison.subject, comparison: comparison, figures: drawn, filters: filters)
+    let page = Page(
+        title: options.title ?? comparison.subject, comparison: comparison, figures: drawn, filters: filters)
     try directory.write(page.html, to: "report.html")
-    print("runs       \(comparison.runs.count), groups \(comparison.groups.count)\nreport     \(directory.file("report.html"))")
+    print(
+        "runs       \(comparison.runs.count), groups \(comparison.groups.count)\nreport     "
+            + "\(directory.file("report.html"))"
+    )
 }
 
 /// Nil without gnuplot, or where it fails, of which a line tells: curves never cost a report its tables.

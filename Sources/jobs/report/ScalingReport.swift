@@ -10,7 +10,7 @@ func reportScaling(_ table: String, _ options: ReportOptions) throws {
     let title = options.title ?? "Scaling: " + scaling.models.map(\.name).joined(separator: ", ")
     try directory.write(scaling.speedupTable.csv, to: "speedup.csv")
     try directory.write(scaling.forecastTable.csv, to: "forecast.csv")
-    try directory.write(scaling.heldBackTable.csv, to: "held-back.csv")
+    try directory.write(scaling.crossValidationTable.csv, to: "held-back.csv")
     try directory.write(scaling.markdown, to: "scaling.md")
     // Curves of an earlier report do not belong to these tables.
     let earlier = (try? FileManager.default.contentsOfDirectory(atPath: options.out)) ?? []
@@ -25,9 +25,10 @@ struct MeasuredScaling {
     /// A net, and how it would scale on other networks.
     struct Model {
         let name: String
-        /// Of a rank, for the forecasts.
+        /// The batch per rank of the forecasts.
         let batch: Int
-        /// The most ranks with a core each; nil where all rows are oversubscribed, so that there is nothing to forecast from.
+        /// The most ranks with a core each; nil where all rows are oversubscribed, so that there is nothing to forecast
+        /// from.
         let mostRanks: Int?
         let forecasts: [Forecast]
     }
@@ -36,19 +37,20 @@ struct MeasuredScaling {
     let series: [ScalingSeries]
     let models: [Model]
     let costs: CostModel
-    let held: [HeldBack]
+    let validation: [CrossValidation.Prediction]
 
     init(_ rows: [ScalingTable.Row]) {
         self.rows = rows
         series = ScalingSeries.all(of: rows)
         let costs = fit(rows)
         self.costs = costs
-        held = testOnHeldBack(rows)
+        validation = crossValidate(rows)
         let names = series.map(\.configuration.model).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         models = names.map { name in
             let own = rows.filter { $0.configuration.model == name }, alone = own.filter { !$0.oversubscribed }
-            // As it was measured, a fixed batch per rank if there is one.
-            let fixed = own.filter { $0.mode == .weak }, batch = (fixed.isEmpty ? own : fixed).map(\.samplesPerRank).max()!
+            // The batch that was measured, a fixed one per rank if there is one.
+            let fixed = own.filter { $0.mode == .weak },
+                batch = (fixed.isEmpty ? own : fixed).map(\.samplesPerRank).max()!
             let configurations = costs.configurations.filter { one in alone.contains { $0.configuration == one } }
             return Model(
                 name: name, batch: batch, mostRanks: alone.map(\.ranks).max(),
@@ -63,17 +65,23 @@ struct MeasuredScaling {
 
     /// How far predictions are off.
     var errorNote: String {
-        guard let band = HeldBack.band(held), let worst = held.map({ abs($0.error) }).max() else {
-            return "How far the model is off is not known: that takes a second link or a third rank count, held back from the fit."
+        guard let error90 = CrossValidation.error90(validation), let worst = validation.map({ abs($0.error) }).max()
+        else {
+            return
+                "How far the model is off is not known: that takes a second link or a third rank count, held back from "
+                + "the fit."
         }
-        return "Each rank count, and each link whose name is a rate, held back from the fit in turn: \(held.count) predictions of the time "
-            + "of a step, nine of ten within \(percent(band)), the worst \(percent(worst)) off."
+        return
+            "Each rank count, and each link whose name is a rate, held back from the fit in turn: \(validation.count) "
+            + "predictions of the time of a step, nine of ten within \(percent(error90)), the worst "
+            + "\(percent(worst)) off."
     }
 
     /// What a forecast takes for granted.
     static let assumptions =
-        "A core to each rank, links that nobody else uses, the latencies named; compute as measured, with a wait for slow ranks that does "
-        + "not grow, without overlap; algorithms reach the part of the rate that they reached on measured links."
+        "A core to each rank, links that nobody else uses, the latencies named; compute as measured, with a wait for "
+        + "slow ranks that does not grow, without overlap; algorithms reach the part of the rate that they reached "
+        + "on measured links."
 
     /// A sentence a network: what is fastest, and where each exchange stops paying.
     func sentences(_ model: Model) -> [String] {
@@ -81,10 +89,14 @@ struct MeasuredScaling {
             func fastest(_ ranks: Int) -> String {
                 let place = Forecast.ranks.firstIndex(of: ranks)!
                 let best = forecast.curves.min { $0.times[place].total < $1.times[place].total }!
-                return "at \(ranks) ranks \(label(best.configuration)) (\(String(format: "%.3g", 1000 * best.times[place].total)) ms)"
+                return
+                    "at \(ranks) ranks \(label(best.configuration)) "
+                    + "(\(String(format: "%.3g", 1000 * best.times[place].total)) ms)"
             }
             let pays = forecast.curves.compactMap { curve in
-                forecast.ranksThatPay(curve).map { (label: label(curve.configuration), ranks: $0.isEmpty ? "nowhere" : rankText($0)) }
+                forecast.ranksThatPay(curve).map {
+                    (label: label(curve.configuration), ranks: $0.isEmpty ? "nowhere" : rankText($0))
+                }
             }
             let ranges = Dictionary(grouping: pays, by: \.ranks).sorted { inNaturalOrder($0.key, $1.key) }
                 .map { "\($0): \($1.map(\.label).joined(separator: "; "))" }
@@ -99,9 +111,14 @@ struct MeasuredScaling {
 /// `from 2 to 4096 ranks`: runs of powers of two.
 func rankText(_ ranks: [Int]) -> String {
     let runs = ranks.reduce(into: [(first: Int, last: Int)]()) { runs, next in
-        if let last = runs.last, next == 2 * last.last { runs[runs.count - 1].last = next } else { runs.append((next, next)) }
+        if let last = runs.last, next == 2 * last.last {
+            runs[runs.count - 1].last = next
+        } else {
+            runs.append((next, next))
+        }
     }
-    return runs.map { $0.first == $0.last ? "at \($0.first)" : "from \($0.first) to \($0.last)" }.joined(separator: ", ") + " ranks"
+    return runs.map { $0.first == $0.last ? "at \($0.first)" : "from \($0.first) to \($0.last)" }.joined(
+        separator: ", ") + " ranks"
 }
 
 func percent(_ part: Double) -> String { String(format: "%.1f %%", 100 * part) }

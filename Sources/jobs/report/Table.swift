@@ -3,7 +3,7 @@ import Foundation
 /// A value of a table: exact in CSV, rounded where it is to be read.
 enum Cell {
     case text(String)
-    /// As run.json has it, which may be a number of many digits.
+    /// A setting in run.json's text, which may be a number of many digits.
     case setting(String)
     case count(Int)
     /// With its format for readers.
@@ -33,7 +33,8 @@ enum Cell {
         case .numbers(let numbers, let format): numbers.map { String(format: format, $0) }.joined(separator: ", ")
         case .setting(let text):
             // Fractions; a seed is no measurement.
-            text.count > 6 && text.contains { ".e".contains($0) } ? Double(text).map { String(format: "%.4g", $0) } ?? text : text
+            text.count > 6 && text.contains { ".e".contains($0) }
+                ? Double(text).map { String(format: "%.4g", $0) } ?? text : text
         default: exact
         }
     }
@@ -46,7 +47,8 @@ struct Table {
     let columns: [String]
     var rows: [[Cell]] = []
 
-    /// RFC 4180, with \n for ends of lines: a value with a comma, a quote or an end of line is quoted, its quotes doubled.
+    /// RFC 4180, with \n for ends of lines: a value with a comma, a quote or an end of line is quoted, its quotes
+    /// doubled.
     var csv: String {
         func quoted(_ value: String) -> String {
             // By bytes: \r\n is one Character, which is neither \r nor \n.
@@ -57,14 +59,17 @@ struct Table {
     }
 
     var markdown: String {
-        let lines = [columns.map(escapedMarkdown), columns.map { _ in "---" }] + rows.map { $0.map { escapedMarkdown($0.readable) } }
+        let lines =
+            [columns.map(escapedMarkdown), columns.map { _ in "---" }]
+            + rows.map { $0.map { escapedMarkdown($0.readable) } }
         return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
     }
 
     var html: String {
         let head = columns.map { "<th>\(escapedHTML($0))</th>" }.joined()
         let body = rows.map { row in
-            "<tr>" + row.map { "<td\($0.isNumber ? " class=\"n\"" : "")>\(escapedHTML($0.readable))</td>" }.joined() + "</tr>\n"
+            "<tr>" + row.map { "<td\($0.isNumber ? " class=\"n\"" : "")>\(escapedHTML($0.readable))</td>" }.joined()
+                + "</tr>\n"
         }
         return "<div class=\"wide\"><table>\n<tr>\(head)</tr>\n\(body.joined())</table></div>\n"
     }

@@ -8,13 +8,16 @@ struct BandwidthCommand: ParsableCommand {
         commandName: "bandwidth",
         abstract: "Measure sums over all ranks by their size: what the network gives, by MPI and by our own ring.",
         discussion: """
-            Sums of 4 bytes, four times as many and so on, 1000 of the small ones down to 10 of the large ones, each after a barrier.
+            Sums of 4 bytes, four times as many and so on, 1000 of the small ones down to 10 of the large ones, each \
+            after a barrier.
             Rows go to bandwidth.csv, a table is printed.
             """)
 
     @Option(help: ArgumentHelp("The largest sum of the sweep.", valueName: "bytes"))
     var maxBytes = 1 << 28
-    @Option(help: ArgumentHelp("Other sums beside the sweep, such as payloads of models: multiples of 4.", valueName: "bytes,bytes"))
+    @Option(
+        help: ArgumentHelp(
+            "Other sums beside the sweep, such as payloads of models: multiples of 4.", valueName: "bytes,bytes"))
     var sizes: String?
     @OptionGroup var measuring: MeasuringOptions
 

@@ -5,7 +5,8 @@ import Parallel
 import Runs
 import Scaling
 
-/// `scaling bandwidth` on one rank: measures every size, adds its rows to the table at once, and prints all of them at the end.
+/// `scaling bandwidth` on one rank: measures every size, adds its rows to the table at once, and prints all of them at
+/// the end.
 func measureBandwidth(_ options: BandwidthCommand, on world: Communicator) throws {
     let sizes = try options.allSizes, link = options.measuring.link
     let progress = ProgressLog(style: .line, speaks: world.isRoot)
@@ -14,12 +15,15 @@ func measureBandwidth(_ options: BandwidthCommand, on world: Communicator) throw
     try world.agreeOnRoot { try file.check() }
     let placement = try Placement(world, threads: options.measuring.threads)
     let record = RunRecord(
-        job: "scaling bandwidth", settings: ["link": link, "max-bytes": "\(options.maxBytes)", "sizes": options.sizes ?? "none"],
-        circumstances: [:], communicator: world, hosts: placement.hostNames)
+        job: "scaling bandwidth",
+        settings: ["link": link, "max-bytes": "\(options.maxBytes)", "sizes": options.sizes ?? "none"],
+        environment: [:], communicator: world, hosts: placement.hostNames)
     Banner(job: "scaling bandwidth", record: record).print(with: progress)
     if placement.isOversubscribed { progress.say("more threads of ranks than cores: these times show no network") }
 
-    var rows = [["bytes", "algorithm", "iterations", "min ms", "p50 ms", "p99 ms", "max ms", "algorithmic MB/s", "bus MB/s"]]
+    var rows = [
+        ["bytes", "algorithm", "iterations", "min ms", "p50 ms", "p99 ms", "max ms", "algorithmic MB/s", "bus MB/s"]
+    ]
     for (number, bytes) in sizes.enumerated() {
         for algorithm in AllReduceAlgorithm.allCases {
             let times = try AllReduceTimes(algorithm, bytes: bytes, communicator: world)

@@ -8,7 +8,8 @@ import Parallel
 import Runs
 import Scaling
 
-/// `scaling run` on one rank: measures every configuration, adds its row to the table at once, and prints all of them at the end.
+/// `scaling run` on one rank: measures every configuration, adds its row to the table at once, and prints all of them
+/// at the end.
 func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     let settings = try options.settings, proportions = try options.proportions
     let progress = ProgressLog(style: .line, speaks: world.isRoot)
@@ -19,8 +20,8 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     if let fixed = try options.exchanges.first(where: { !$0.reduction.works(ranks: world.size) }) {
         try world.agree {
             throw OptionError(
-                "--exchange \(fixed.label): expected 1 to \(ShardTree.shards) ranks, one for each shard of the samples, found "
-                    + "\(world.size): start fewer, or leave it out")
+                "--exchange \(fixed.label): expected 1 to \(ShardTree.shards) ranks, one for each shard of the "
+                    + "samples, found \(world.size): start fewer, or leave it out")
         }
     }
     let batch = settings.globalBatch(ranks: world.size)
@@ -33,7 +34,7 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     }
     let placement = try Placement(world, threads: options.measuring.threads)
     let record = RunRecord(
-        job: "scaling run", settings: try describe(options), circumstances: ["threads": "\(options.measuring.threads)"],
+        job: "scaling run", settings: try describe(options), environment: ["threads": "\(options.measuring.threads)"],
         communicator: world, hosts: placement.hostNames)
     Banner(job: "scaling run", record: record).print(with: progress)
     let logger = Logger(label: "scaling") { StreamLogHandler.standardError(label: $0) }
@@ -46,14 +47,16 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
         let configuration = step.configuration
         progress.say(
             "measured \(configuration.exchange.label)"
-                + String(format: ", %g learned: %.3f ms a step", configuration.learned, 1e3 * step.times[.step]!.median))
+                + String(format: ", %g learned: %.3f ms a step", configuration.learned, 1e3 * step.times[.step]!.median)
+        )
     }
     switch options.job {
     case .mlp:
         let inputs = try options.inputs.map(MeasuredInputs.noise) ?? .images(
             openDataset(options.dataset ?? "sample", data: options.data, on: world, logger))
         let steps = NetworkSteps(
-            settings, activation: options.activation ?? .relu, inputs: inputs, placement: placement, communicator: world)
+            settings, activation: options.activation ?? .relu, inputs: inputs, placement: placement, communicator: world
+        )
         for learned in proportions {
             for exchange in try options.exchanges { try keep(steps.measure(learned: learned, exchange: exchange)) }
         }
@@ -70,8 +73,10 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
 private func describe(_ options: RunCommand) throws -> [String: String] {
     let settings = try options.settings
     var all = [
-        "job": options.job.rawValue, "widths": settings.widths.map(String.init).joined(separator: ","), "batch": "\(settings.batch)",
-        "mode": settings.mode.rawValue, "learned": options.learned, "columns": "\(settings.columns)", "steps": "\(settings.steps)",
+        "job": options.job.rawValue, "widths": settings.widths.map(String.init).joined(separator: ","),
+        "batch": "\(settings.batch)",
+        "mode": settings.mode.rawValue, "learned": options.learned, "columns": "\(settings.columns)",
+        "steps": "\(settings.steps)",
         "warm-up": "\(settings.warmUp)", "link": settings.link,
     ]
     if let inputs = options.inputs { all["inputs"] = "\(inputs)" }

@@ -4,9 +4,16 @@ import Scaling
 
 /// The options of all commands that measure.
 struct MeasuringOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Your name for the network between the ranks, such as 1gbit, which tells rows of the table apart.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Your name for the network between the ranks, such as 1gbit, which tells rows of the table apart.",
+            valueName: "name"))
     var link = "local"
-    @Option(help: ArgumentHelp("Table that the rows go to; those of other rank counts and links stay. (default: runs/scaling/scaling.csv; bandwidth: runs/scaling/bandwidth.csv)", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Table that the rows go to; those of other rank counts and links stay. (default: runs/scaling/scaling.csv; "
+                + "bandwidth: runs/scaling/bandwidth.csv)",
+            valueName: "file"))
     var csv: String?
     @Option(help: ArgumentHelp("BLAS threads of a rank.", valueName: "n"))
     var threads = 1

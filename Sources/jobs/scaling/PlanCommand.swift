@@ -31,7 +31,8 @@ struct PlanCommand: ParsableCommand {
         commandName: "plan",
         abstract: "Say which proportion, exchange and rank count finish soonest on your network.",
         discussion: """
-            Fits a cost model to the measurements of 'scaling run' (docs/costmodel.md) and predicts a step of every configuration in
+            Fits a cost model to the measurements of 'scaling run' (docs/costmodel.md) and predicts a step of every \
+            configuration in
             the table. One process: not for mpirun.
             Exit codes: 0 done, 64 wrong options, 65 a table that is missing or damaged.
             """)
@@ -52,11 +53,18 @@ struct PlanCommand: ParsableCommand {
     var ranks = "1,2,4,8,16"
     @Option(help: ArgumentHelp("The model, by its name in the table. (default: the only one there)", valueName: "name"))
     var model: String?
-    @Option(help: ArgumentHelp("Samples a step, of all ranks; with --mode weak of a rank. (default: that of most of the table's rows)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Samples a step, of all ranks; with --mode weak of a rank. (default: that of most of the table's rows)",
+            valueName: "n"))
     var batch: Int?
     @Option(help: ArgumentHelp("Whether the batch of all ranks or that of a rank is fixed.", valueName: "strong|weak"))
     var mode = BatchMode.strong
-    @Option(help: ArgumentHelp("A CSV table with columns learned, exchange and steps: the steps that each needs to an error of your choice. (default: a step counts as a step)", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "A CSV table with columns learned, exchange and steps: the steps that each needs to an error of your "
+                + "choice. (default: a step counts as a step)",
+            valueName: "file"))
     var stepsToTarget: String?
     @Flag(help: "Ranks share cores as in the table's oversubscribed rows. (default: a core to each rank)")
     var oversubscribed = false
@@ -80,18 +88,22 @@ struct PlanCommand: ParsableCommand {
         let all = try ScalingTable.read(table).rows, rows = try rowsOfModel(all), model = fit(all)
         if !oversubscribed, rows.allSatisfy(\.oversubscribed) {
             throw OptionError(
-                "\(table): expected rows of ranks with a core each, found oversubscribed ones only: measure some, or plan for shared cores "
-                    + "with --oversubscribed")
+                "\(table): expected rows of ranks with a core each, found oversubscribed ones only: measure some, or "
+                    + "plan for shared cores with --oversubscribed")
         }
         if oversubscribed, model.cores == nil {
-            throw OptionError("--oversubscribed: expected rows of ranks that share cores, found none in \(table): leave it out")
+            throw OptionError(
+                "--oversubscribed: expected rows of ranks that share cores, found none in \(table): leave it out")
         }
         let configurations = model.configurations.filter { one in rows.contains { $0.configuration == one } }
         let steps = try stepsToTarget.map { try StepsToTarget(path: $0) }, batch = batch ?? usualBatch(rows)
         // A rate that was measured, however it is written; that way first, and rows of the kind that is asked for.
         let links = (all.filter { $0.oversubscribed == oversubscribed } + all).map(\.link)
-        let measured = links.contains(bandwidth.text) ? bandwidth.text : links.first { Interconnect.rate($0) == bandwidth.bitsPerSecond }
-        let network = Interconnect(name: measured ?? bandwidth.text, bitsPerSecond: bandwidth.bitsPerSecond, latency: latency?.seconds)
+        let measured =
+            links.contains(bandwidth.text)
+            ? bandwidth.text : links.first { Interconnect.rate($0) == bandwidth.bitsPerSecond }
+        let network = Interconnect(
+            name: measured ?? bandwidth.text, bitsPerSecond: bandwidth.bitsPerSecond, latency: latency?.seconds)
         let plan = Plan(
             model, configurations, ranks: try rankCounts, batch: batch, mode: mode, on: network,
             oversubscribed: oversubscribed, stepsToTarget: steps.map { steps in { steps.of($0) } })
@@ -100,23 +112,23 @@ struct PlanCommand: ParsableCommand {
                 "expected a configuration that the table tells enough of, found none: measure two ranks at least"
                     + (steps == nil ? "" : ", and compare learned and exchange of --steps-to-target with the table"))
         }
-        let held = testOnHeldBack(all).filter { $0.row.configuration.model == rows[0].configuration.model }
-        let band = HeldBack.band(held)
+        let validation = crossValidate(all).filter { $0.row.configuration.model == rows[0].configuration.model }
+        let error90 = CrossValidation.error90(validation)
         let samples = "batch \(batch) \(mode == .strong ? "of all ranks" : "of a rank")"
         let cores = oversubscribed ? "; ranks share \(model.cores!) core\(model.cores! == 1 ? "" : "s")" : ""
         print("model      \(rows[0].configuration.model), \(samples), \(rows.count) rows of \(table)")
         print("network    \(bandwidth.text), \(latencyText(model, network))\(cores)")
-        if let band {
+        if let error90 {
             print(
-                "error      \(String(format: "± %.0f %%", 100 * band)) for nine of ten of \(held.count) predictions by models without a "
-                    + "row's rank count or link")
+                "error      \(String(format: "± %.0f %%", 100 * error90)) for nine of ten of \(validation.count) "
+                    + "predictions by models without a row's rank count or link")
         } else {
-            print("error      unknown: measure a second link or a third rank count to have some held back")
+            print("error      unknown: measure a second link or a third rank count to have some left out")
         }
         print("")
         printTable(plan, measured: rows.map(\.ranks).max()!)
         print("")
-        print(plan.answer(band: band))
+        print(plan.answer(error90: error90))
     }
 
     private func rowsOfModel(_ all: [ScalingTable.Row]) throws -> [ScalingTable.Row] {
@@ -143,7 +155,8 @@ struct PlanCommand: ParsableCommand {
             case .neighbour(let link): ", as measured on \(link)"
             case .assumed: " and the whole rate assumed, since no link of the table has a rate for its name"
             }
-        return String(format: "latency %.3g µs", 1e6 * latency.seconds) + (oversubscribed ? " with a core of one's own" : "") + source
+        return String(format: "latency %.3g µs", 1e6 * latency.seconds)
+            + (oversubscribed ? " with a core of one's own" : "") + source
     }
 
     private func printTable(_ plan: Plan, measured: Int) {
@@ -151,9 +164,12 @@ struct PlanCommand: ParsableCommand {
         let header = ["rank count", "ms a step", "compute", "expand", "project gradient", "exchange", "samples/s"]
             + (seconds ? ["s to target"] : [])
         let rows = plan.choices.map { choice in
-            let time = choice.time, parts = [time.total, time.compute, time.expand, time.projectGradient, time.exchange]
-            return ["\(choice.ranks)\(choice.ranks > measured ? "*" : "")"] + parts.map { String(format: "%.3f", 1000 * $0) }
-                + [String(format: "%.0f", choice.samplesPerSecond)] + (choice.secondsToTarget.map { [String(format: "%.1f", $0)] } ?? [])
+            let time = choice.time,
+                parts = [time.total, time.compute, time.expand, time.projectGradient, time.exchange]
+            return ["\(choice.ranks)\(choice.ranks > measured ? "*" : "")"]
+                + parts.map { String(format: "%.3f", 1000 * $0) }
+                + [String(format: "%.0f", choice.samplesPerSecond)]
+                + (choice.secondsToTarget.map { [String(format: "%.1f", $0)] } ?? [])
         }
         let labels = ["configuration"] + plan.choices.map(plan.label)
         for (line, label) in zip(aligned([header] + rows), labels) { print("\(line)  \(label)") }

@@ -19,16 +19,23 @@ struct RunCommand: ParsableCommand {
         commandName: "run",
         abstract: "Measure training steps of mlp or evaluations of rica.",
         discussion: """
-            For every proportion and exchange given, steps are made as the job makes them, after a barrier before the exchange, which tells
-            the wait for other ranks from it (not with owned and owned-bfloat16, whose exchange begins during backward). Rows go to
+            For every proportion and exchange given, steps are made as the job makes them, after a barrier before the \
+            exchange, which tells
+            the wait for other ranks from it (not with owned and owned-bfloat16, whose exchange begins during \
+            backward). Rows go to
             scaling.csv, a table is printed. The dictionaries of mlp are se and randfixu, which need no data.
             """)
 
     @Option(help: ArgumentHelp("Job whose steps are measured.", valueName: "mlp|rica"))
     var job = Job.mlp
-    @Option(help: ArgumentHelp("Data set of mlp: \(Dataset.names.joined(separator: ", ")). (default: sample)", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Data set of mlp: \(Dataset.names.joined(separator: ", ")). (default: sample)", valueName: "name"))
     var dataset: String?
-    @Option(help: ArgumentHelp("Folder that holds the data set, or its folder of the usual name. (default: $COLONNADE_DATA, else data)", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Folder that holds the data set, or its folder of the usual name. (default: $COLONNADE_DATA, else data)",
+            valueName: "dir"))
     var data: String?
     @Option(
         help: ArgumentHelp(
@@ -41,19 +48,33 @@ struct RunCommand: ParsableCommand {
             "Units of the layers that are predicted, of 16 layers at most. (default: 500,500; rica: 400, one layer)",
             valueName: "n,n"))
     var widths: String?
-    @Option(help: ArgumentHelp("Activation of the hidden layers of mlp. (default: relu)", valueName: "sigmoid|relu|tanh"))
+    @Option(
+        help: ArgumentHelp("Activation of the hidden layers of mlp. (default: relu)", valueName: "sigmoid|relu|tanh"))
     var activation: Activation?
-    @Option(help: ArgumentHelp("Samples of a step, rica: patches; of all ranks together, or of each with --mode weak. (default: 100; rica: 20000)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Samples of a step, rica: patches; of all ranks together, or of each with --mode weak. (default: 100; "
+                + "rica: 20000)",
+            valueName: "n"))
     var batch: Int?
-    @Option(help: ArgumentHelp("What stays the same while ranks are added: the batch of all ranks, or that of each.", valueName: "strong|weak"))
+    @Option(
+        help: ArgumentHelp(
+            "What stays the same while ranks are added: the batch of all ranks, or that of each.",
+            valueName: "strong|weak"))
     var mode = BatchMode.strong
-    @Option(help: ArgumentHelp("Proportions of the weights that are learned, numbers or fractions above 0 and at most 1; 1: dense layers.", valueName: "p,p"))
+    @Option(
+        help: ArgumentHelp(
+            "Proportions of the weights that are learned, numbers or fractions above 0 and at most 1; 1: dense layers.",
+            valueName: "p,p"))
     var learned = "1,0.1,0.05"
     @Option(help: ArgumentHelp("Columns. (default: 10; rica: 4)", valueName: "j"))
     var columns: Int?
-    @Option(help: ArgumentHelp("Exchanges of mlp: \(ExchangeOptions.labels). (default: full,dynamic,owned)", valueName: "name,name"))
+    @Option(
+        help: ArgumentHelp(
+            "Exchanges of mlp: \(ExchangeOptions.labels). (default: full,dynamic,owned)", valueName: "name,name"))
     var exchange: String?
-    @Option(help: ArgumentHelp("Steps that are measured (rica: iterations, of an evaluation or a few).", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Steps that are measured (rica: iterations, of an evaluation or a few).", valueName: "n"))
     var steps = 200
     @Option(help: ArgumentHelp("Steps before those that are measured.", valueName: "n"))
     var warmUp = 20
@@ -66,20 +87,26 @@ struct RunCommand: ParsableCommand {
         try check(settings.widths.count, "--widths", "1 to 16 layers") { (1...16).contains($0) }
         try check(warmUp, "--warm-up", "0 to 1000000") { (0...1_000_000).contains($0) }
         let narrowest = settings.widths.min()!
-        try check(settings.columns, "--columns", "1 to the \(narrowest) units of the narrowest layer") { (1...narrowest).contains($0) }
+        try check(settings.columns, "--columns", "1 to the \(narrowest) units of the narrowest layer") {
+            (1...narrowest).contains($0)
+        }
         for exchange in try exchanges where steps % exchange.period != 0 {
-            throw ValidationError("--steps: expected a multiple of the \(exchange.period) of \(exchange.label), found \(steps)")
+            throw ValidationError(
+                "--steps: expected a multiple of the \(exchange.period) of \(exchange.label), found \(steps)")
         }
         _ = try proportions
-        try check(dataset, "--dataset", "one of \(Dataset.names.joined(separator: ", "))") { Dataset.names.contains($0) }
+        try check(dataset, "--dataset", "one of \(Dataset.names.joined(separator: ", "))") {
+            Dataset.names.contains($0)
+        }
         if inputs != nil, dataset != nil || data != nil {
-            throw ValidationError("--inputs is noise instead of a data set: give --inputs, or --dataset and --data, not both")
+            throw ValidationError(
+                "--inputs is noise instead of a data set: give --inputs, or --dataset and --data, not both")
         }
         guard job == .rica else { return }
         if dataset != nil || data != nil || activation != nil || exchange != nil {
             throw ValidationError(
-                "--job rica: its patches are noise, its exchange that of L-BFGS, so --dataset, --data, --activation and --exchange have no "
-                    + "meaning with it")
+                "--job rica: its patches are noise, its exchange that of L-BFGS, so --dataset, --data, --activation "
+                    + "and --exchange have no meaning with it")
         }
         try check(widths, "--widths", "one layer with --job rica") { !$0.contains(",") }
         try check(inputs, "--inputs", "square patches with --job rica") { $0.height == $0.width }
@@ -87,19 +114,24 @@ struct RunCommand: ParsableCommand {
 
     /// The proportions in the order given.
     var proportions: [Double] {
-        get throws { try list(learned, "--learned", "proportions above 0 and at most 1") { Proportion(argument: $0)?.value } }
+        get throws {
+            try list(learned, "--learned", "proportions above 0 and at most 1") { Proportion(argument: $0)?.value }
+        }
     }
 
-    /// Of mlp, in the order given.
+    /// The exchanges of mlp, in the order given.
     var exchanges: [ExchangeOptions] {
         get throws {
-            try list(exchange ?? "full,dynamic,owned", "--exchange", "labels of \(ExchangeOptions.labels)") { ExchangeOptions(label: $0) }
+            try list(exchange ?? "full,dynamic,owned", "--exchange", "labels of \(ExchangeOptions.labels)") {
+                ExchangeOptions(label: $0)
+            }
         }
     }
 
     var settings: MeasurementSettings {
         get throws {
-            let widths = try list(widths ?? (job == .mlp ? "500,500" : "400"), "--widths", "1 to 1000000 units a layer") {
+            let widths = try list(widths ?? (job == .mlp ? "500,500" : "400"), "--widths", "1 to 1000000 units a layer")
+            {
                 Int($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
             }
             return MeasurementSettings(

@@ -11,16 +11,19 @@ public struct Banner {
 
     public init(job: String, record: RunRecord) {
         lines.append("Colonnade \(RunRecord.colonnade), job \(job)")
-        let all = record.settings.merging(record.circumstances) { first, _ in first }
+        let all = record.settings.merging(record.environment) { first, _ in first }
         add("settings", all.keys.sorted().map { "\($0) \(all[$0]!)" }.joined(separator: ", "))
-        let hosts = Dictionary(grouping: record.hosts) { $0 }.sorted { $0.key < $1.key }.map { "\($0.key) ×\($0.value.count)" }
+        let hosts = Dictionary(grouping: record.hosts) { $0 }.sorted { $0.key < $1.key }.map {
+            "\($0.key) ×\($0.value.count)"
+        }
         add(
             "ranks",
-            "\(record.ranks) on \(hosts.joined(separator: ", ")); \(Backend.threads) BLAS thread\(Backend.threads == 1 ? "" : "s") each; "
-                + "rank 0 may use processors \(affinity())")
+            "\(record.ranks) on \(hosts.joined(separator: ", ")); \(Backend.threads) BLAS "
+                + "thread\(Backend.threads == 1 ? "" : "s") each; rank 0 may use processors \(affinity())")
         add(
             "libraries",
-            "\(record.versions["mpi"]!); \(Backend.version.split(separator: " ").prefix(2).joined(separator: " ")), kernels "
+            "\(record.versions["mpi"]!); \(Backend.version.split(separator: " ").prefix(2).joined(separator: " ")), "
+                + "kernels "
                 + Backend.kernels)
     }
 
@@ -36,7 +39,8 @@ public func warnOfSlowKernels(_ logger: Logger) {
     if let better = Backend.betterKernels(processorFlags: processorFlags()) {
         logger.warning(
             """
-            OpenBLAS uses its \(Backend.kernels) kernels on a processor with AVX-512: set OPENBLAS_CORETYPE=\(better) for about \
+            OpenBLAS uses its \(Backend.kernels) kernels on a processor with AVX-512: set OPENBLAS_CORETYPE=\(better) \
+            for about \
             twice the speed
             """)
     }
@@ -46,7 +50,8 @@ public func warnOfSlowKernels(_ logger: Logger) {
 public func readable(_ costs: [PathCost]) -> String {
     costs.map {
         String(
-            format: "\($0.path.rawValue) %.2f GFLOP reading \(readable(bytes: Int($0.streamedBytes))), estimate %.2f", $0.flops / 1e9,
+            format: "\($0.path.rawValue) %.2f GFLOP reading \(readable(bytes: Int($0.streamedBytes))), estimate %.2f",
+            $0.flops / 1e9,
             $0.estimate / 1e9)
     }.joined(separator: "; ")
 }

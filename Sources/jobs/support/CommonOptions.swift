@@ -25,7 +25,8 @@ public struct CommonOptions: ParsableArguments {
     public var dataset = "sample"
     @Option(
         help: ArgumentHelp(
-            "Folder that holds the data set, or its folder of the usual name. (default: $COLONNADE_DATA, else data)", valueName: "dir"))
+            "Folder that holds the data set, or its folder of the usual name. (default: $COLONNADE_DATA, else data)",
+            valueName: "dir"))
     public var data: String?
     @Option(help: ArgumentHelp("Where the run leaves its files. (default: runs/JOB-DATASET)", valueName: "dir"))
     public var runDir: String?
@@ -53,7 +54,9 @@ public struct CommonOptions: ParsableArguments {
             "σ of the kernel se, in pixels, 0.001 to 1000000; auto: half of the distance between neighbours of α. "
                 + "(default: 1)", valueName: "s|auto"))
     public var sigma: Sigma?
-    @Option(help: ArgumentHelp("λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1; covariances: 0.001)", valueName: "l"))
+    @Option(
+        help: ArgumentHelp(
+            "λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1; covariances: 0.001)", valueName: "l"))
     public var ridge: Double?
     @Flag(help: "Raw kernel rows as dictionary, U = kᵀ, without the ridge.")
     public var raw = false
@@ -61,15 +64,21 @@ public struct CommonOptions: ParsableArguments {
     public var dense = false
     @Option(
         help: ArgumentHelp(
-            "How predicted layers are computed; auto takes the cheapest by estimate.", valueName: "auto|expanded|pooled|reduced"))
+            "How predicted layers are computed; auto takes the cheapest by estimate.",
+            valueName: "auto|expanded|pooled|reduced"))
     public var compute = ComputeChoice.auto
-    @Option(help: ArgumentHelp("How sums over samples are formed: fast, or fixed, in an order that gives the same model file at 1 to 8 ranks of one kind of processor, and costs time.", valueName: "fast|fixed"))
+    @Option(
+        help: ArgumentHelp(
+            "How sums over samples are formed: fast, or fixed, in an order that gives the same model file at 1 to 8 "
+                + "ranks of one kind of processor, and costs time.",
+            valueName: "fast|fixed"))
     public var reduction = ReductionOrder.fast
     @Option(help: ArgumentHelp("BLAS threads of a rank.", valueName: "n"))
     public var threads = 1
     @Option(help: ArgumentHelp("End the job when one MPI call waits longer than this many seconds.", valueName: "s"))
     public var stallAfter = 300.0
-    @Option(help: ArgumentHelp("Also write the layer as ordinary dense weights, a safetensors file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Also write the layer as ordinary dense weights, a safetensors file.", valueName: "file"))
     public var exportExpanded: String?
     @Flag(
         name: .customLong("validate"),
@@ -81,7 +90,8 @@ public struct CommonOptions: ParsableArguments {
     public var dryRun = false
     @Option(
         help: ArgumentHelp(
-            "What is told on the way: auto (a line at most every 10 s), bar, line, none.", valueName: "auto|bar|line|none"))
+            "What is told on the way: auto (a line at most every 10 s), bar, line, none.",
+            valueName: "auto|bar|line|none"))
     public var progress = ProgressLog.Style.auto
 
     public init() {}
@@ -96,8 +106,9 @@ public struct CommonOptions: ParsableArguments {
     /// - Throws: `OptionError`.
     public func checkRanks(_ ranks: Int) throws {
         if !reduction.works(ranks: ranks) {
-            throw OptionError("--reduction fixed: expected 1 to \(ShardTree.shards) ranks, one for each of its shards, found \(ranks): "
-                + "start fewer, or give --reduction fast")
+            throw OptionError(
+                "--reduction fixed: expected 1 to \(ShardTree.shards) ranks, one for each of its shards, found "
+                    + "\(ranks): start fewer, or give --reduction fast")
         }
     }
 
@@ -120,7 +131,8 @@ public struct CommonOptions: ParsableArguments {
 
     public func validate() throws {
         guard Dataset.names.contains(dataset) else {
-            throw ValidationError("--dataset: expected one of \(Dataset.names.joined(separator: ", ")), found '\(dataset)'")
+            throw ValidationError(
+                "--dataset: expected one of \(Dataset.names.joined(separator: ", ")), found '\(dataset)'")
         }
         for name in dictionary?.split(separator: ",", omittingEmptySubsequences: false) ?? []
         where name != "dense" && DictionaryKind(named: name) == nil {
@@ -135,10 +147,12 @@ public struct CommonOptions: ParsableArguments {
         try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }
         try check(stallAfter, "--stall-after", "seconds above 0") { $0 > 0 }
         if raw && ridge != nil { throw ValidationError("--raw has no ridge: give --ridge or --raw, not both") }
-        if dense, learned != nil || columns != nil || alpha != nil || sigma != nil || ridge != nil || raw || dictionary != nil {
+        if dense,
+            learned != nil || columns != nil || alpha != nil || sigma != nil || ridge != nil || raw || dictionary != nil
+        {
             throw ValidationError(
-                "--dense predicts nothing, so --learned, --columns, --alpha, --dictionary, --sigma, --ridge and --raw have no meaning "
-                    + "with it")
+                "--dense predicts nothing, so --learned, --columns, --alpha, --dictionary, --sigma, --ridge and --raw "
+                    + "have no meaning with it")
         }
         if dense, compute == .pooled || compute == .reduced {
             throw ValidationError("--compute \(compute.rawValue): a dense layer is only computed expanded")

@@ -14,9 +14,10 @@ public struct ExchangeArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What travels: full, the gradient of the expanded weights (the yardstick); dynamic, that of the learned values; "
-                + "owned, the same to the ranks that update it, and the values back; lowrank, an approximation of it (PowerSGD). "
-                + "(default: owned; with --average-every dynamic)", valueName: "full|dynamic|owned|lowrank"))
+            "What travels: full, the gradient of the expanded weights (the baseline); dynamic, that of the learned "
+                + "values; owned, the same to the ranks that update it, and the values back; lowrank, an approximation "
+                + "of it (PowerSGD). (default: owned; with --average-every dynamic)",
+            valueName: "full|dynamic|owned|lowrank"))
     var exchange: ExchangeName?
     @Option(
         help: ArgumentHelp(
@@ -47,18 +48,24 @@ public struct ExchangeArguments: ParsableArguments {
         try check(gradientRank, "--gradient-rank", "1 to 1000") { $0 >= 1 && $0 <= 1000 }
         try check(averageEvery, "--average-every", "1 to 1000000 steps") { $0 >= 1 && $0 <= 1_000_000 }
         if averageEvery > 1 {
-            try check(exchange?.rawValue, "--exchange", "dynamic with --average-every, which averages values") { $0 == "dynamic" }
+            try check(exchange?.rawValue, "--exchange", "dynamic with --average-every, which averages values") {
+                $0 == "dynamic"
+            }
         }
         let name = name
         if wire != .float32, name != .owned {
             throw ValidationError(
-                "--wire \(wire.rawValue): expected --exchange owned, whose owners keep values in full, found \(name.rawValue)")
+                "--wire \(wire.rawValue): expected --exchange owned, whose owners keep values in full, found "
+                    + "\(name.rawValue)"
+            )
         }
         if allreduce != nil, name == .owned {
-            throw ValidationError("--allreduce: expected --exchange full, dynamic or lowrank, found owned, which sums at the owners")
+            throw ValidationError(
+                "--allreduce: expected --exchange full, dynamic or lowrank, found owned, which sums at the owners")
         }
         if name != .lowrank, gradientRank != nil || lowrankOf != nil {
-            throw ValidationError("--gradient-rank and --lowrank-of: expected --exchange lowrank, found \(name.rawValue)")
+            throw ValidationError(
+                "--gradient-rank and --lowrank-of: expected --exchange lowrank, found \(name.rawValue)")
         }
     }
 
@@ -70,9 +77,15 @@ public struct ExchangeArguments: ParsableArguments {
         func refuse(_ option: String, _ expected: String, _ found: String) -> ValidationError {
             ValidationError("--reduction fixed: expected \(option) \(expected), found \(found)")
         }
-        if name == .lowrank { throw refuse("--exchange", "full, dynamic or owned, which sum whole gradients", "lowrank") }
-        if wire != .float32 { throw refuse("--wire", "float32, since rounding leaves something with each rank", wire.rawValue) }
-        if averageEvery > 1 { throw refuse("--average-every", "1, since ranks that step alone see other samples", "\(averageEvery)") }
+        if name == .lowrank {
+            throw refuse("--exchange", "full, dynamic or owned, which sum whole gradients", "lowrank")
+        }
+        if wire != .float32 {
+            throw refuse("--wire", "float32, since rounding leaves something with each rank", wire.rawValue)
+        }
+        if averageEvery > 1 {
+            throw refuse("--average-every", "1, since ranks that step alone see other samples", "\(averageEvery)")
+        }
         if let allreduce { throw refuse("no --allreduce,", "since the order is that of neither", allreduce.rawValue) }
     }
 
@@ -93,13 +106,15 @@ public struct ExchangeArguments: ParsableArguments {
 }
 
 /// The choices by option name: those that the result depends on, and those that it does not.
-func describe(_ options: ExchangeOptions) -> (settings: [String: String], circumstances: [String: String]) {
+func describe(_ options: ExchangeOptions) -> (settings: [String: String], environment: [String: String]) {
     var all: [String: String]
     switch options.kind {
     case .allReduce(let gradient, _): all = ["exchange": gradient == .expanded ? "full" : "dynamic"]
     case .sharded(let wire): all = ["exchange": "owned", "wire": wire.rawValue]
     case .powerSGD(let rank, let gradient, _):
-        all = ["exchange": "lowrank", "gradient-rank": "\(rank)", "lowrank-of": gradient == .expanded ? "full" : "dynamic"]
+        all = [
+            "exchange": "lowrank", "gradient-rank": "\(rank)", "lowrank-of": gradient == .expanded ? "full" : "dynamic",
+        ]
     case .localSGD(let every, _): all = ["exchange": "dynamic", "average-every": "\(every)"]
     }
     if let algorithm = options.algorithm { all["allreduce"] = algorithm.rawValue }

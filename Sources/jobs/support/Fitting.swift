@@ -10,11 +10,11 @@ public func fit(_ rows: [ScalingTable.Row]) -> CostModel {
 }
 
 /// Predictions of what each model was fitted without. Says on standard error how far it is, at most every ten seconds.
-public func testOnHeldBack(_ rows: [ScalingTable.Row]) -> [HeldBack] {
+public func crossValidate(_ rows: [ScalingTable.Row]) -> [CrossValidation.Prediction] {
     var last = ContinuousClock.now
-    return HeldBack.inTurn(rows) { done, total in
+    return CrossValidation.inTurn(rows) { done, total in
         guard last.duration(to: .now) >= .seconds(10) else { return }
         last = .now
-        StandardStreams.complain("testing the cost model on measurements held back: \(done) of \(total)")
+        StandardStreams.complain("cross-validating the cost model: \(done) of \(total)")
     }
 }

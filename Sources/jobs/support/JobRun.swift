@@ -35,7 +35,7 @@ public struct JobRun {
 
     /// What a run takes, for the checks before it, and what its record says.
     public struct Needs {
-        /// The settings and circumstances beside those that all jobs have.
+        /// The settings and the environment beside those that all jobs have.
         public var settings: [String: String]
         public var circumstances: [String: String] = [:]
         /// Bytes that a rank holds at most.
@@ -65,7 +65,7 @@ public struct JobRun {
     ) throws {
         let record = RunRecord(
             job: job, settings: needs.settings.merging(common.reductionSetting) { $1 },
-            circumstances: circumstances(common, data: data).merging(needs.circumstances) { $1 },
+            environment: environment(common, data: data).merging(needs.circumstances) { $1 },
             communicator: world, hosts: try world.hostNames())
         var banner = Banner(job: job, record: record)
         describe(&banner)

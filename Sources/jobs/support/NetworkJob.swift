@@ -52,11 +52,11 @@ public struct NetworkJob {
             settings: self.settings.merging(described.settings) { $1 }, memory: plan.bytes,
             // A line of predictions.csv has an index of up to nine digits and two classes.
             files: plan.modelBytes + data.test.images.count * 20, exported: 4 * plan.denseParameters)
-        needs.circumstances = described.circumstances
+        needs.circumstances = described.environment
         try job.run(needs, data: data, describe: { plan.describe(in: &$0) }) {
             let result = try NetworkExperiment(
-                settings: settings, plan: plan, exchange: exchange, rates: rates, validateEvery: validateEvery, data: data,
-                communicator: world, directory: job.directory, progress: job.progress
+                settings: settings, plan: plan, exchange: exchange, rates: rates, validateEvery: validateEvery,
+                data: data, communicator: world, directory: job.directory, progress: job.progress
             ).run(exportPath: common.exportExpanded)
             summarise(result, ranks: world.size, learned: true, directory: job.directory, progress: job.progress)
         }
@@ -70,17 +70,24 @@ extension NetworkPlan {
             "parameters",
             dynamicParameters == 0
                 ? "\(learnedParameters) learned, nothing predicted"
-                : "\(dynamicParameters) dynamic of \(predictedWeights) weights of the predicted layers, a proportion of "
-                    + "\(String(format: "%.4f", proportion)); \(learnedParameters) learned with biases and other layers")
+                : "\(dynamicParameters) dynamic of \(predictedWeights) weights of the predicted layers, a proportion "
+                    + "of \(String(format: "%.4f", proportion)); \(learnedParameters) learned with biases and other "
+                    + "layers"
+        )
         banner.add(
             "traffic",
-            "\(readable(bytes: bytesPerStep)) of values a step, the busiest rank sends \(readable(bytes: wireBytesPerStep))")
+            "\(readable(bytes: bytesPerStep)) of values a step, the busiest rank sends "
+                + "\(readable(bytes: wireBytesPerStep))"
+        )
         // Turns are told once of each kind.
-        let kinds = stages.enumerated().filter { number, stage in !stages[..<number].contains { $0.stage.isLike(stage.stage) } }
+        let kinds = stages.enumerated().filter { number, stage in
+            !stages[..<number].contains { $0.stage.isLike(stage.stage) }
+        }
         for (number, stage) in kinds {
             if kinds.count > 1 {
                 let epochs = stages.filter { $0.stage.isLike(stage.stage) }.reduce(0) { $0 + $1.stage.epochs.count }
-                banner.add("stage \(number + 1)", "\(stage.shape.learnedValues) values learned; epochs like this: \(epochs)")
+                banner.add(
+                    "stage \(number + 1)", "\(stage.shape.learnedValues) values learned; epochs like this: \(epochs)")
             }
             for (k, layer) in stage.layers.enumerated() {
                 banner.add(k == 0 ? "compute" : "", "\(layer.name) \(layer.path.rawValue) of \(readable(layer.costs))")
@@ -89,12 +96,15 @@ extension NetworkPlan {
         let held = ProcessMemory.resident
         banner.add(
             "memory",
-            "about \(readable(bytes: bytes + held)) a rank, \(readable(bytes: held)) of it libraries and files that are open")
+            "about \(readable(bytes: bytes + held)) a rank, \(readable(bytes: held)) of it libraries and files that "
+                + "are open"
+        )
         for layer in stages[0].shape.layers.dropFirst() {
             guard let kind = layer.prediction?.dictionary, kind.traits.contains(.topology) else { continue }
             if layer.weights.grid.channels * layer.weights.grid.height == 1 {
                 banner.add(
-                    "note", "\(layer.name): \(kind.name) is made for inputs on a grid, and takes the units before it as a line")
+                    "note",
+                    "\(layer.name): \(kind.name) is made for inputs on a grid, and takes the units before it as a line")
             }
         }
     }

@@ -24,7 +24,9 @@ public struct GrowingProportion: ExpressibleByArgument, Sendable {
     public let last: Double
 
     public init?(argument: String) {
-        let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map { Proportion(argument: String($0))?.value }
+        let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map {
+            Proportion(argument: String($0))?.value
+        }
         guard parts.count == 2, let first = parts[0], let last = parts[1], first < last else { return nil }
         self.first = first
         self.last = last

@@ -3,7 +3,7 @@ import Foundation
 import Runs
 
 /// What a job's result does not depend on.
-public func circumstances(_ common: CommonOptions, data: Dataset) -> [String: String] {
+public func environment(_ common: CommonOptions, data: Dataset) -> [String: String] {
     [
         "data": data.folder, "compute": common.compute.rawValue,
         "threads": "\(common.threads)", "stall-after": "\(common.stallAfter)",
@@ -20,8 +20,8 @@ public func summarise(_ result: RunResult, ranks: Int, learned: Bool, directory:
         let dense = 4 * (result.denseParameters ?? result.fullParameters), saved = (dense - result.bytesPerStep) * steps
         if saved > 0 {
             progress.say(
-                "bytes      \(readable(bytes: result.bytesPerStep)) of values a step instead of \(readable(bytes: dense)): "
-                    + "\(readable(bytes: saved)) saved in \(steps) steps")
+                "bytes      \(readable(bytes: result.bytesPerStep)) of values a step instead of "
+                    + "\(readable(bytes: dense)): \(readable(bytes: saved)) saved in \(steps) steps")
         }
     }
     progress.say("time       \(String(format: "%.1f", result.seconds)) s")

@@ -11,8 +11,8 @@ private func taken<Made>(_ body: () throws -> Made) rethrows -> Int {
     return withExtendedLifetime(made) { Allocation.bytes - before }
 }
 
-/// What a plan foretells of an exchange without a communicator is what MPI is handed in its steps, by the rank that sends
-/// most, and what the exchange takes in memory on the rank of most.
+/// What a plan foretells of an exchange without a communicator is what MPI is handed in its steps, by the rank that
+/// sends most, and what the exchange takes in memory on the rank of most.
 func checkExchangeCosts(_ world: Communicator) throws {
     let values = LearnedValues([("a", 13, 7), ("b", 2, 5), ("c", 30, 9)]), gradient = values.zeros
     let expanded = LearnedValues(values.parameters.map { ($0.name, $0.units, 12) })
@@ -40,7 +40,8 @@ func checkExchangeCosts(_ world: Communicator) throws {
 
         let before = world.traffic, rule = PlainRule(values)
         for _ in 0..<options.period {
-            for part in exchange!.order.parts(of: 9, rank: world.rank, ranks: world.size).own where exchange!.order == .fixed {
+            for part in exchange!.order.parts(of: 9, rank: world.rank, ranks: world.size).own
+            where exchange!.order == .fixed {
                 gradient.flat.fill(Float(part))
                 exchange!.take(gradient)
             }
@@ -53,7 +54,11 @@ func checkExchangeCosts(_ world: Communicator) throws {
 /// Where an epoch ends with an exchange, the mean over its steps has one more.
 func checkEpochsOfLocalSteps(_ world: Communicator) throws {
     let options = ExchangeOptions(.localSGD(every: 7)), shapes: [LearnedValues.Shape] = [("a", 13, 7)]
-    func cost(_ epoch: Int?) -> ExchangeCost { ExchangeCost(options, parameters: shapes, epoch: epoch, ranks: world.size) }
+    func cost(
+        _ epoch: Int?
+    ) -> ExchangeCost {
+        ExchangeCost(options, parameters: shapes, epoch: epoch, ranks: world.size)
+    }
     try expectEqual(cost(nil).bytesPerStep, 4 * 91 / 7, "bytes of endless steps")
     try expectEqual(cost(10).bytesPerStep, 4 * 91 * 2 / 10, "bytes of steps in epochs of ten")
 }
@@ -64,7 +69,8 @@ func checkNetworkMemory(_ world: Communicator) throws {
         [.expanded, .expanded, .expanded], [.pooled, .pooled, .expanded], [.reduced, .expanded, .expanded],
     ]
     for (columns, paths) in [(0, paths[0])] + paths.map({ (2, $0) }) {
-        let settings = smallSettings(columns: columns), shape = try ModelShape(settings.network, stage: settings.stages[0])
+        let settings = smallSettings(columns: columns),
+            shape = try ModelShape(settings.network, stage: settings.stages[0])
         let places = zip(shape.layers, paths).map {
             (FullyConnected.inputColumns(of: $0.weights, path: $1), $0.weights.units)
         }
@@ -75,7 +81,8 @@ func checkNetworkMemory(_ world: Communicator) throws {
         let bytes = taken { model.network(gradient: gradient, paths: paths, capacity: capacity, timer: StepTimer()) }
         let foretold = 4 * (capacity * Network.floats(perSample: places) + workspaces)
         try expect(
-            bytes >= foretold && bytes <= foretold + 64 * 40, "\(columns) columns, \(paths): \(bytes) bytes, foretold \(foretold)")
+            bytes >= foretold && bytes <= foretold + 64 * 40,
+            "\(columns) columns, \(paths): \(bytes) bytes, foretold \(foretold)")
     }
 }
 
@@ -103,7 +110,8 @@ func smallSettings(
     dropout: Double = 0, curriculum: Curriculum = .fixed, batch: Int = 5, epochs: Int = 2
 ) -> NetworkSettings {
     let layers = zip(widths, kinds).flatMap { units, kind -> [LayerSpec] in
-        let weights = WeightSpec(dictionary: kind, kernel: KernelSpec(sigma: 1), proportion: proportion, columns: columns)
+        let weights = WeightSpec(
+            dictionary: kind, kernel: KernelSpec(sigma: 1), proportion: proportion, columns: columns)
         return [.fullyConnected(units: units, columns == 0 ? nil : weights), .activation(.sigmoid)]
             + (dropout > 0 ? [.dropout(rate: dropout)] : [])
     }

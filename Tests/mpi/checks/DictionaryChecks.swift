@@ -19,8 +19,8 @@ private func load(_ samples: ArraySlice<Int>, into matrix: Matrix<Float>) {
     for (r, sample) in samples.enumerated() { matrix.rows(r..<r + 1).copy(from: inputs.rows(sample..<sample + 1)) }
 }
 
-/// Two channels of six positions: every plane of a sample is a row. Products of values up to 2 are summed in Float over at most 1000 rows:
-/// each of a covariance's sums is off by γ₁₀₀₀ of the sum of magnitudes, below 3 a row.
+/// Two channels of six positions: every plane of a sample is a row. Products of values up to 2 are summed in Float over
+/// at most 1000 rows: each of a covariance's sums is off by γ₁₀₀₀ of the sum of magnitudes, below 3 a row.
 func checkInputCovariance(_ world: Communicator) throws {
     let grid = TensorShape(channels: 2, height: 2, width: 3)
     for squared in [false, true] {
@@ -38,15 +38,17 @@ func checkInputCovariance(_ world: Communicator) throws {
     }
 }
 
-/// Lloyd's iterations in Double from the same samples. Only a sample within some roundings of being as near to a second centre may go
-/// elsewhere in Float, one of a million; none of these does.
+/// Lloyd's iterations in Double from the same samples. Only a sample within some roundings of being as near to a second
+/// centre may go elsewhere in Float, one of a million; none of these does.
 func checkKMeans(_ world: Communicator) throws {
     let draws = RandomStream(seed: 3, purpose: .tests, stream: 92), count = 9
-    let found = try kMeans(count: count, samples: samples, size: 12, iterations: 3, draws: draws, communicator: world, load: load)
+    let found = try kMeans(
+        count: count, samples: samples, size: 12, iterations: 3, draws: draws, communicator: world, load: load)
     let rows = samples.map { inputs.row($0).map(Double.init) }
     var centres = draws.sample(count, below: samples.count).map { rows[$0] }
     for _ in 0..<3 {
-        var sums = [[Double]](repeating: [Double](repeating: 0, count: 12), count: count), sizes = [Double](repeating: 0, count: count)
+        var sums = [[Double]](repeating: [Double](repeating: 0, count: 12), count: count),
+            sizes = [Double](repeating: 0, count: count)
         for row in rows {
             let best = centres.indices.min { distance(row, centres[$0]) < distance(row, centres[$1]) }!
             for i in row.indices { sums[best][i] += row[i] }
@@ -54,7 +56,9 @@ func checkKMeans(_ world: Communicator) throws {
         }
         for c in centres.indices where sizes[c] > 0 { centres[c] = sums[c].map { $0 / sizes[c] } }
     }
-    let truth = centres.map { centre in centre.map { $0 / distance(centre, [Double](repeating: 0, count: 12)).squareRoot() } }
+    let truth = centres.map { centre in
+        centre.map { $0 / distance(centre, [Double](repeating: 0, count: 12)).squareRoot() }
+    }
     // A centre is rounded to Float three times; a sample of some 300 that goes elsewhere would move it by 1e-3.
     let difference = largestDifference(found.doubles, truth)
     try expect(difference < 1e-5, "the centres are off by \(difference)")
@@ -65,11 +69,20 @@ func checkKMeans(_ world: Communicator) throws {
     try expect(fromRoot == Array(found.elements), "rank \(world.rank) has other centres than rank 0")
 
     do {
-        _ = try kMeans(count: 10, samples: Array(samples[..<9]), size: 12, draws: draws, communicator: world, load: load)
+        _ = try kMeans(
+            count: 10, samples: Array(samples[..<9]), size: 12, draws: draws, communicator: world, load: load)
     } catch let failure as CollectiveError {
         return try expect(failure.exitCode == 65 && failure.description.contains("at least 10"), "\(failure)")
     }
     throw CheckFailure(description: "10 centres were made of 9 samples")
 }
 
-private func distance(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }
+private func distance(
+    _ a: [Double], _ b: [Double]
+) -> Double {
+    zip(a, b).reduce(
+        0
+    ) {
+        $0 + ($1.0 - $1.1) * ($1.0 - $1.1)
+    }
+}

@@ -70,7 +70,8 @@ func stallOfAll(_ world: Communicator) throws {
     try (world.isRoot ? copy : world).barrier()
 }
 
-/// Waits of 0.6 of the deadline, so that ranks ask who is silent, in which every rank once was the one that the others waited for.
+/// Waits of 0.6 of the deadline, so that ranks ask who is silent, in which every rank once was the one that the others
+/// waited for.
 func stallsThatEnd(_ world: Communicator) throws {
     for late in 0..<world.size {
         if world.rank == late { usleep(2_400_000) }

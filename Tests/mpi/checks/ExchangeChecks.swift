@@ -7,7 +7,9 @@ import Partition
 import TestSupport
 
 /// Units that ranks do not divide, fewer than ranks, one; values a unit from one on.
-private let shapes: [(name: String, units: Int, valuesPerUnit: Int)] = [("a", 13, 7), ("b", 2, 5), ("c", 5, 1), ("d", 1, 4), ("e", 30, 9)]
+private let shapes: [(name: String, units: Int, valuesPerUnit: Int)] = [
+    ("a", 13, 7), ("b", 2, 5), ("c", 5, 1), ("d", 1, 4), ("e", 30, 9),
+]
 private let steps = 10
 /// Values of a message: all parameters leave together, three of them do, each leaves by itself.
 private let capacities = [Int(Int32.max), 100, 3]
@@ -23,8 +25,8 @@ private func start() -> LearnedValues {
     return values
 }
 
-/// w ← w − g/8: the factor is exact, so there is one rounding. Keeps the last gradient that it was given, where all units' are, and the
-/// sum of all.
+/// w ← w − g/8: the factor is exact, so there is one rounding. Keeps the last gradient that it was given, where all
+/// units' are, and the sum of all.
 final class PlainRule: UpdateRule {
     let given: LearnedValues
     private(set) var sums: [Int: [Double]] = [:]
@@ -51,11 +53,12 @@ private struct Near {
     }
 }
 
-/// The exchanges that sum gradients as they are, of the values or of the weights W that a linear map makes them of, have the values that
-/// one process finds in Double, the same bits on every rank.
+/// The exchanges that sum gradients as they are, of the values or of the weights W that a linear map makes them of,
+/// have the values that one process finds in Double, the same bits on every rank.
 func checkSummingExchanges(_ world: Communicator) throws {
     for options: ExchangeOptions in [
-        .init(.dynamic), .init(.allReduce(.learned, .ring)), .init(.owned), .init(.full), .init(.allReduce(.expanded, .ring)),
+        .init(.dynamic), .init(.allReduce(.learned, .ring)), .init(.owned), .init(.full),
+        .init(.allReduce(.expanded, .ring)),
     ] {
         let weights = 11, ranks = world.size
         let values = start(), gradient = values.zeros, rule = PlainRule(values)
@@ -63,7 +66,8 @@ func checkSummingExchanges(_ world: Communicator) throws {
         let maps = shapes.enumerated().map { normalMatrix(rows: weights, columns: $1.valuesPerUnit, stream: 950 + $0) }
         let project = { for b in shapes.indices { multiply(expanded.matrix(b), maps[b], into: gradient.matrix(b)) } }
         let exchange = options.make(
-            for: values, expanded: options.sumsExpanded ? ExpandedGradient(values: expanded, project: project) : nil, communicator: world)
+            for: values, expanded: options.sumsExpanded ? ExpandedGradient(values: expanded, project: project) : nil,
+            communicator: world)
         var expected = values.flat.elements.map { Near(value: Double($0)) }
         let before = world.traffic
         for step in 0..<steps {
@@ -76,7 +80,8 @@ func checkSummingExchanges(_ world: Communicator) throws {
                 let map = maps[b].doubles, offset = expanded.parameters[b].offset
                 for unit in 0..<shape.units {
                     for value in 0..<shape.valuesPerUnit {
-                        // Products of 11 terms and sums over ranks, in either order: at most 11 + P roundings of a term.
+                        // Products of 11 terms and sums over ranks, in either order: at most 11 + P roundings of a
+                        // term.
                         var sum = 0.0, magnitude = 0.0
                         for rank in 0..<ranks {
                             for k in 0..<weights {
@@ -95,7 +100,9 @@ func checkSummingExchanges(_ world: Communicator) throws {
         try checkBytes(cost, since: before, steps: steps, world, "\(options)")
         for (i, near) in expected.enumerated() {
             let found = Double(values.flat.elements[i])
-            try expect(abs(found - near.value) <= near.error, "\(options): value \(i) is \(found), expected \(near.value) ± \(near.error)")
+            try expect(
+                abs(found - near.value) <= near.error,
+                "\(options): value \(i) is \(found), expected \(near.value) ± \(near.error)")
         }
         try expectSameEverywhere(values.flat, world)
 
@@ -105,13 +112,14 @@ func checkSummingExchanges(_ world: Communicator) throws {
         try expectEqual(cost.heldFloats, held, "\(options): Floats held")
         for (b, shape) in shapes.enumerated() {
             try expectEqual(
-                exchange.updated[b], options.isSharded ? Cut(shape.units, into: ranks)[world.rank] : 0..<shape.units, "units updated")
+                exchange.updated[b], options.isSharded ? Cut(shape.units, into: ranks)[world.rank] : 0..<shape.units,
+                "units updated")
         }
     }
 }
 
-/// Parameters that leave one by one while the gradients of others are not there yet, from ranks that are early and late: the bits and bytes
-/// of those that leave together, which are sums in the order of ranks.
+/// Parameters that leave one by one while the gradients of others are not there yet, from ranks that are early and
+/// late: the bits and bytes of those that leave together, which are sums in the order of ranks.
 func checkDepartures(_ world: Communicator) throws {
     func run(_ wire: WireFormat, departing: Bool) throws -> [[UInt32]] {
         let values = start(), gradient = values.zeros, rule = PlainRule(values), before = world.traffic
@@ -119,7 +127,8 @@ func checkDepartures(_ world: Communicator) throws {
         var all: [[UInt32]] = []
         for step in 0..<steps {
             // None of them, one, two …, another first in every step.
-            let order = shapes.indices.map { (4 + step - $0) % shapes.count }, count = departing ? step % (shapes.count + 1) : 0
+            let order = shapes.indices.map { (4 + step - $0) % shapes.count },
+                count = departing ? step % (shapes.count + 1) : 0
             let drawn = values.zeros
             drawn.flat.copy(from: Matrix([draw(world.rank, step, values.count)]))
             gradient.flat.fill(.nan)
@@ -131,7 +140,8 @@ func checkDepartures(_ world: Communicator) throws {
             try exchange.step(values, gradient: gradient, rule: rule, timer: StepTimer())
             all.append(values.flat.elements.map(\.bitPattern))
         }
-        try checkBytes(cost(options, values, world), since: before, steps: steps, world, "\(wire), departing: \(departing)")
+        try checkBytes(
+            cost(options, values, world), since: before, steps: steps, world, "\(wire), departing: \(departing)")
         return all
     }
     for wire in WireFormat.allCases {
@@ -139,8 +149,11 @@ func checkDepartures(_ world: Communicator) throws {
         for capacity in capacities {
             world.largestCount = capacity
             for departing in [true, false] {
-                let found = try run(wire, departing: departing), what = "\(wire), messages of \(capacity), departing: \(departing)"
-                for step in 0..<steps { try expect(found[step] == expected[step], "\(what): other values after step \(step)") }
+                let found = try run(wire, departing: departing),
+                    what = "\(wire), messages of \(capacity), departing: \(departing)"
+                for step in 0..<steps {
+                    try expect(found[step] == expected[step], "\(what): other values after step \(step)")
+                }
             }
         }
         world.largestCount = capacities[0]
@@ -150,16 +163,19 @@ func checkDepartures(_ world: Communicator) throws {
         let all = (0..<world.size).map { draw($0, step, expected.count) }
         for i in expected.indices { expected[i] -= 0.125 * (1..<world.size).reduce(all[0][i]) { $0 + all[$1][i] } }
     }
-    try expect(try run(.float32, departing: true).last! == expected.map(\.bitPattern), "sums are not in the order of ranks")
+    try expect(
+        try run(.float32, departing: true).last! == expected.map(\.bitPattern), "sums are not in the order of ranks")
 }
 
-/// The same steps in Float on one process, with rounding of its own: the same bits. And what rounding takes is not lost: after three
-/// steps of zero gradients, each of which leaves at most 2⁻⁹ of what was left, owners have had all of it.
+/// The same steps in Float on one process, with rounding of its own: the same bits. And what rounding takes is not
+/// lost: after three steps of zero gradients, each of which leaves at most 2⁻⁹ of what was left, owners have had all of
+/// it.
 func checkBFloat16(_ world: Communicator) throws {
     let values = start(), gradient = values.zeros, rule = PlainRule(values), ranks = world.size, count = values.count
     let options = ExchangeOptions(.sharded(.bfloat16)), exchange = options.make(for: values, communicator: world)
     let cost = cost(options, values, world)
-    var masterWeights = values.flat.arrays[0], residuals = [[Float]](repeating: [Float](repeating: 0, count: count), count: ranks)
+    var masterWeights = values.flat.arrays[0],
+        residuals = [[Float]](repeating: [Float](repeating: 0, count: count), count: ranks)
     var sums = [Double](repeating: 0, count: count), magnitudes = sums
     let before = world.traffic
     for step in 0..<steps + 3 {
@@ -181,17 +197,20 @@ func checkBFloat16(_ world: Communicator) throws {
         let expected = masterWeights.map { naiveWidened(naiveBFloat16($0)) }
         for i in 0..<count {
             let found = values.flat.elements[i]
-            try expect(found.bitPattern == expected[i].bitPattern, "step \(step), value \(i): \(found), expected \(expected[i])")
+            try expect(
+                found.bitPattern == expected[i].bitPattern,
+                "step \(step), value \(i): \(found), expected \(expected[i])")
         }
     }
     try checkBytes(cost, since: before, steps: steps + 3, world, "bfloat16")
     for (b, parameter) in values.parameters.enumerated() {
         let units = exchange.updated[b], first = parameter.offset + units.lowerBound * parameter.valuesPerUnit
         for (i, had) in (rule.sums[b] ?? []).enumerated() {
-            // A rounding where error feedback is added, P − 1 in the sum, of numbers that are larger by residuals of 2⁻⁸ at most; what is
-            // left after three steps is 2⁻²⁷ of such a number.
+            // A rounding where error feedback is added, P − 1 in the sum, of numbers that are larger by residuals of
+            // 2⁻⁸ at most; what is left after three steps is 2⁻²⁷ of such a number.
             let bound = 1.01 * floatGamma(ranks + 1) * magnitudes[first + i]
-            try expect(abs(had - sums[first + i]) <= bound, "owners had \(had) of \(sums[first + i]), \(bound) may be missing")
+            try expect(
+                abs(had - sums[first + i]) <= bound, "owners had \(had) of \(sums[first + i]), \(bound) may be missing")
         }
     }
     let own = ownedValues(values, world)
@@ -199,7 +218,8 @@ func checkBFloat16(_ world: Communicator) throws {
     try expectEqual(cost.heldFloats, (count + (ranks - 1) * own + 1) / 2 + count + own, "Floats held")
 }
 
-/// Three steps alone, then the outer step of DiLoCo; brought together once in mid-way. One process in Double has the same values.
+/// Three steps alone, then the outer step of DiLoCo; brought together once in mid-way. One process in Double has the
+/// same values.
 func checkAveraging(_ world: Communicator) throws {
     for allreduce in AllReduceAlgorithm.allCases {
         let every = 3, ranks = world.size, values = start(), gradient = values.zeros, rule = PlainRule(values)
@@ -207,21 +227,25 @@ func checkAveraging(_ world: Communicator) throws {
         let exchange = options.make(for: values, communicator: world), cost = cost(options, values, world)
         try expect(exchange.isLocal, "ranks step by their own samples' mean")
         let first = values.flat.elements.map { Near(value: Double($0)) }
-        var alone = [[Near]](repeating: first, count: ranks), common = first, velocity = first.map { _ in Near(value: 0) }
+        var alone = [[Near]](repeating: first, count: ranks), common = first,
+            velocity = first.map { _ in Near(value: 0) }
         let rate = Double(Float(0.7)), momentum = Double(Float(0.9))
         func average() {
             for i in first.indices {
                 let own = alone.map { $0[i] }, magnitude = own.reduce(0) { $0 + abs($1.value) + $1.error }
                 let mean = own.reduce(0) { $0 + $1.value } / Double(ranks), way = common[i].value - mean
-                // P − 1 additions and a division in the mean; one in the way; two in the velocity; five behind that in the new value.
+                // P − 1 additions and a division in the mean; one in the way; two in the velocity; five behind that in
+                // the new value.
                 let meanError = (own.reduce(0) { $0 + $1.error } + floatGamma(ranks) * magnitude) / Double(ranks)
-                let wayError = common[i].error + meanError + floatUnit * (abs(common[i].value) + common[i].error + magnitude)
+                let wayError =
+                    common[i].error + meanError + floatUnit * (abs(common[i].value) + common[i].error + magnitude)
                 let v = momentum * velocity[i].value + way
                 let vError = momentum * velocity[i].error + wayError
                     + floatGamma(2) * (momentum * abs(velocity[i].value) + abs(way) + velocity[i].error + wayError)
                 velocity[i] = Near(value: v, error: vError)
                 common[i].error += rate * (wayError + momentum * vError)
-                common[i].error += floatGamma(5) * (abs(common[i].value) + common[i].error + abs(way) + abs(v) + wayError + vError)
+                common[i].error +=
+                    floatGamma(5) * (abs(common[i].value) + common[i].error + abs(way) + abs(v) + wayError + vError)
                 common[i].value -= rate * (way + momentum * v)
                 for rank in 0..<ranks { alone[rank][i] = common[i] }
             }
@@ -229,7 +253,9 @@ func checkAveraging(_ world: Communicator) throws {
         func check(_ when: String) throws {
             for (i, near) in alone[world.rank].enumerated() {
                 let found = Double(values.flat.elements[i])
-                try expect(abs(found - near.value) <= near.error, "\(when): value \(i) is \(found), expected \(near.value) ± \(near.error)")
+                try expect(
+                    abs(found - near.value) <= near.error,
+                    "\(when): value \(i) is \(found), expected \(near.value) ± \(near.error)")
             }
         }
 
@@ -238,7 +264,9 @@ func checkAveraging(_ world: Communicator) throws {
             gradient.flat.copy(from: Matrix([draw(world.rank, step, values.count)]))
             try exchange.step(values, gradient: gradient, rule: rule, timer: StepTimer())
             for rank in 0..<ranks {
-                for (i, g) in draw(rank, step, values.count).enumerated() { alone[rank][i].subtract(Double(g) / 8, error: 0) }
+                for (i, g) in draw(rank, step, values.count).enumerated() {
+                    alone[rank][i].subtract(Double(g) / 8, error: 0)
+                }
             }
             sinceAverage += 1
             if sinceAverage == every {
@@ -257,7 +285,8 @@ func checkAveraging(_ world: Communicator) throws {
                 sinceAverage = 0
                 before = world.traffic
                 try exchange.synchronize(values, timer: StepTimer())
-                try expectEqual((world.traffic - before).total.calls, 0, "collectives of ranks that have the same values")
+                try expectEqual(
+                    (world.traffic - before).total.calls, 0, "collectives of ranks that have the same values")
             }
             try expectEqual(exchange.isSynchronized, sinceAverage == 0, "synchronized after step \(step)")
             try check("after step \(step)")
@@ -292,5 +321,6 @@ func checkBytes(_ cost: ExchangeCost, since before: Traffic, steps: Int, _ world
     let busiest = Int(try world.allReduce(Int64(sent), .max))
     // A mean is cut to whole bytes.
     try expect(
-        busiest / steps == cost.wireBytesPerStep, "\(what): \(busiest) bytes sent in \(steps) steps, \(cost.wireBytesPerStep) said")
+        busiest / steps == cost.wireBytesPerStep,
+        "\(what): \(busiest) bytes sent in \(steps) steps, \(cost.wireBytesPerStep) said")
 }

@@ -1,11 +1,11 @@
 import Parallel
 import Partition
 
-/// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths and in however many runs; and all get every
-/// rank's part, while that is under way.
+/// Every rank gets the others' parts for it, in the order of ranks, whatever their lengths and in however many runs;
+/// and all get every rank's part, while that is under way.
 func checkAllToAll(_ world: Communicator) throws {
-    // Parts in one run: the larger go in several messages, between hosts parts of 400 kB in those of 32 KiB, on one machine parts of 2.4 MB
-    // in those of 1 MiB.
+    // Parts in one run: the larger go in several messages, between hosts parts of 400 kB in those of 32 KiB, on one
+    // machine parts of 2.4 MB in those of 1 MiB.
     for (limit, widths) in [(Int(Int32.max), [0, 1, 5, 100_000, 600_000]), (3, [0, 1, 5])] {
         world.largestCount = limit
         for width in widths {
@@ -17,7 +17,8 @@ func checkAllToAll(_ world: Communicator) throws {
     for widths in [[1, 0, 5], [100, 200, 300], [600, 1200, 1800]] { try check(widths, keepsOwn: false, world) }
 
     // Behind 2³¹ values, which is more than MPI's integers count; memory that nobody touches costs nothing.
-    let far = 1 << 31, runs = (0..<world.size).map { [far + 3 * $0..<far + 3 * $0 + 2, far + 100 + $0..<far + 101 + $0] }
+    let far = 1 << 31,
+        runs = (0..<world.size).map { [far + 3 * $0..<far + 3 * $0 + 2, far + 100 + $0..<far + 101 + $0] }
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: far + 200), messages = Messages(world)
     defer { buffer.deallocate() }
     for place in runs[world.rank].joined() { buffer[place] = UInt8(world.rank) }
@@ -39,7 +40,8 @@ private func check(_ widths: [Int], keepsOwn: Bool, _ world: Communicator) throw
     }
     func part(_ rank: Int, of buffer: [Int32]) -> [Int32] { runs[rank].flatMap { buffer[$0] } }
     let source: [Int32] = values(of: world.rank, total), own = part(world.rank, of: source).count
-    let sent = Parts<Int32>(runs), received = Parts<Int32>(counts: runs.indices.map { $0 == world.rank && !keepsOwn ? 0 : own })
+    let sent = Parts<Int32>(runs),
+        received = Parts<Int32>(counts: runs.indices.map { $0 == world.rank && !keepsOwn ? 0 : own })
     var target = [Int32](repeating: -1, count: received.total)
     var gathered = [Int32](repeating: -1, count: total)
     for run in runs[world.rank] { gathered.replaceSubrange(run, with: source[run]) }
@@ -56,18 +58,22 @@ private func check(_ widths: [Int], keepsOwn: Bool, _ world: Communicator) throw
             }
         }
     }
-    let expected = runs.indices.filter { $0 != world.rank || keepsOwn }.flatMap { part(world.rank, of: values(of: $0, total)) }
+    let expected = runs.indices.filter { $0 != world.rank || keepsOwn }.flatMap {
+        part(world.rank, of: values(of: $0, total))
+    }
     try expectEqual(target, expected, "\(widths) values for each third rank")
     for rank in runs.indices {
         try expectEqual(
-            part(rank, of: gathered), part(rank, of: values(of: rank, total)), "the part of rank \(rank), \(widths) values for each third")
+            part(rank, of: gathered), part(rank, of: values(of: rank, total)),
+            "the part of rank \(rank), \(widths) values for each third")
     }
     let count = (world.traffic - before).allToAll
     try expectEqual(count.wireBytes, 4 * (total - own), "bytes on the wire")
     try expectEqual(count.payloadBytes, 4 * total, "bytes contributed")
 }
 
-/// Sums of whole numbers are exact, so the ring's are those of MPI; and a part is summed in the order of ranks from its own on.
+/// Sums of whole numbers are exact, so the ring's are those of MPI; and a part is summed in the order of ranks from its
+/// own on.
 func checkRing(_ world: Communicator) throws {
     // One segment holds 8,192 values: parts of none, of a part of one, of several.
     for count in [0, 1, 2, 3, 1000, 16_384, 300_001] {
@@ -82,7 +88,8 @@ func checkRing(_ world: Communicator) throws {
             try expectEqual(busiest, Int64(4 * ring.busiest), "bytes of the busiest rank")
             // Parts differ by one value at most, so the ideal is missed by 2(P−1)/P values at most.
             let ideal = 2 * Double(world.size - 1) / Double(world.size) * Double(4 * count)
-            try expect(Double(sent) - ideal <= 8 && ideal - Double(sent) <= 8, "\(sent) bytes sent, the ideal is \(ideal)")
+            try expect(
+                Double(sent) - ideal <= 8 && ideal - Double(sent) <= 8, "\(sent) bytes sent, the ideal is \(ideal)")
         }
     }
 

@@ -26,14 +26,16 @@ private final class Together: Exchange {
 /// 23 samples by 5: the last batch of an epoch has 3, fewer than four ranks.
 private let samples = 23, batch = 5, epochs = 2
 
-/// Training whose parameters leave when their layer is done has the bits and the bytes of one whose parameters leave together.
+/// Training whose parameters leave when their layer is done has the bits and the bytes of one whose parameters leave
+/// together.
 func checkDepartingDescent(_ world: Communicator) throws {
     func settings(dropout: Double = 0, _ curriculum: Curriculum = .fixed) -> NetworkSettings {
         smallSettings(columns: 2, dropout: dropout, curriculum: curriculum, batch: batch, epochs: epochs)
     }
     // On one machine these parameters would leave together, at the end.
     world.largestCount = 3
-    let pooled: [ComputePath] = [.pooled, .pooled, .expanded], expanded: [ComputePath] = [.expanded, .expanded, .expanded]
+    let pooled: [ComputePath] = [.pooled, .pooled, .expanded],
+        expanded: [ComputePath] = [.expanded, .expanded, .expanded]
     let owned = ExchangeOptions(.owned), fixed = ExchangeOptions(.owned, reduction: .fixed)
 
     // Layers but the first, the last one before the others.
@@ -49,7 +51,8 @@ func checkDepartingDescent(_ world: Communicator) throws {
 }
 
 private func check(
-    _ settings: NetworkSettings, stage: Int, _ paths: [ComputePath], _ options: ExchangeOptions, named: [Int], _ world: Communicator
+    _ settings: NetworkSettings, stage: Int, _ paths: [ComputePath], _ options: ExchangeOptions, named: [Int],
+    _ world: Communicator
 ) throws {
     let what = "\(options), stage \(stage), \(paths[0]), \(settings.curriculum)", start = world.traffic
     let values = try train(settings, stage: stage, paths, options, world) { $0 }
@@ -60,12 +63,16 @@ private func check(
         return together!
     }
     let end = world.traffic
-    try expect(values.map(\.bitPattern) == expected.map(\.bitPattern), "\(what): other values than of parameters that leave together")
+    try expect(
+        values.map(\.bitPattern) == expected.map(\.bitPattern),
+        "\(what): other values than of parameters that leave together")
     try expect(values.allSatisfy(\.isFinite), "\(what): not finite")
     try expectEqual((between - start).total.wireBytes, (end - between).total.wireBytes, "\(what): bytes on the wire")
-    try expectEqual((between - start).total.payloadBytes, (end - between).total.payloadBytes, "\(what): bytes contributed")
+    try expectEqual(
+        (between - start).total.payloadBytes, (end - between).total.payloadBytes, "\(what): bytes contributed")
     let steps = epochs * ((samples + batch - 1) / batch)
-    try expectEqual(together!.named, Array(repeating: named, count: steps).flatMap(\.self), "\(what): parameters that may leave")
+    try expectEqual(
+        together!.named, Array(repeating: named, count: steps).flatMap(\.self), "\(what): parameters that may leave")
 }
 
 private func train(
@@ -73,7 +80,9 @@ private func train(
     _ wrapped: (any Exchange) -> any Exchange
 ) throws -> [Float] {
     var model = try NetworkModel(settings)
-    for stage in settings.stages[..<(stage + 1)].dropFirst() { model = try NetworkModel(settings, stage: stage, after: model) }
+    for stage in settings.stages[..<(stage + 1)].dropFirst() {
+        model = try NetworkModel(settings, stage: stage, after: model)
+    }
     let rows = normalMatrix(rows: samples, columns: 41, stream: 970)
     rows.columns(40..<41).fill(1)
     let gradient = model.values.zeros, timer = StepTimer()
@@ -81,7 +90,8 @@ private func train(
     let network = model.network(gradient: gradient, expanded: expanded, paths: paths, capacity: batch, timer: timer)
     let exchange = wrapped(
         options.make(
-            for: model.values, expanded: expanded.map { ExpandedGradient(values: $0, project: network.projectGradient) },
+            for: model.values,
+            expanded: expanded.map { ExpandedGradient(values: $0, project: network.projectGradient) },
             communicator: world))
     let labels = (0..<samples).map { Int32($0 % 4) }
     let descent = StochasticDescent(

@@ -23,7 +23,9 @@ private func checkOrderedSum<Number: Scalar & MPIScalar>(_: Number.Type, _ world
         let cut = Cut(count, into: world.size)
         // A rank's runs: its part of the first 40 hundredths of the buffer, and of the rest.
         let first = Cut(count * 2 / 5, into: world.size), rest = Cut(count - count * 2 / 5, into: world.size)
-        let places = (0..<world.size).map { [first[$0], rest[$0].lowerBound + first.total..<rest[$0].upperBound + first.total] }
+        let places = (0..<world.size).map {
+            [first[$0], rest[$0].lowerBound + first.total..<rest[$0].upperBound + first.total]
+        }
         let ofRuns = OrderedSum<Number>(places: places, communicator: world)
         let ofCut = OrderedSum<Number>(cut, communicator: world)
         let expected: [Number] = (0..<count).map(tree)
@@ -39,7 +41,9 @@ private func checkOrderedSum<Number: Scalar & MPIScalar>(_: Number.Type, _ world
         }
         for _ in 0..<2 {
             try take(ofRuns, ofRuns.sum)
-            for place in places[world.rank] { try expect(buffer[place] == expected[place], "\(count) values in runs: other bits than the tree's") }
+            for place in places[world.rank] {
+                try expect(buffer[place] == expected[place], "\(count) values in runs: other bits than the tree's")
+            }
             try take(ofCut, ofCut.sumToAll)
             try expect(buffer == expected, "\(count) values: other bits than the tree's")
         }

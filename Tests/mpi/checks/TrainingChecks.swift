@@ -34,8 +34,8 @@ private final class Quadratic: ShardedObjective {
     func complete(at values: Matrix<Float>, owned: Range<Int>, gradient: Matrix<Float>) -> Double { Double(rank) }
 }
 
-/// Rosenbrock's function over pairs, 100(y − x²)² + (1 − x)²: minimum 0 at (1, 1). The first term is the samples', held by the last
-/// rank; the second is everybody's.
+/// Rosenbrock's function over pairs, 100(y − x²)² + (1 − x)²: minimum 0 at (1, 1). The first term is the samples', held
+/// by the last rank; the second is everybody's.
 private final class Rosenbrock: ShardedObjective {
     let units: Int
     let valuesPerUnit = 2
@@ -65,7 +65,8 @@ private final class Rosenbrock: ShardedObjective {
 /// The shapes that cuts make awkward: units that the ranks do not divide, and fewer units than ranks.
 private let shapes = [(units: 13, values: 3), (units: 2, values: 5)]
 
-/// The busiest rank of an evaluation sends N + (P−2)·n_max values, the scalars at most 64 bytes, an iteration one small allreduce.
+/// The busiest rank of an evaluation sends N + (P−2)·n_max values, the scalars at most 64 bytes, an iteration one small
+/// allreduce.
 func checkTrainingTraffic(_ world: Communicator) throws {
     for (units, width) in shapes {
         let values = Matrix<Float>(rows: units, columns: width)
@@ -81,7 +82,8 @@ func checkTrainingTraffic(_ world: Communicator) throws {
         let largest = (0..<world.size).map { cut[$0].count }.max()! * width
         let busiest = try world.allReduce(Int64(traffic.allGather.wireBytes + traffic.reduceScatter.wireBytes), .max)
         let formula = world.size == 1 ? 0 : 4 * (units * width + (world.size - 2) * largest)
-        try expectEqual(busiest, Int64(last.evaluations * formula), "bytes of the busiest rank in \(last.evaluations) evaluations")
+        try expectEqual(
+            busiest, Int64(last.evaluations * formula), "bytes of the busiest rank in \(last.evaluations) evaluations")
         try expectEqual(traffic.allGather.calls, last.evaluations, "allgathers")
         try expectEqual(traffic.reduceScatter.calls, last.evaluations, "reduce-scatters")
         try expectEqual(traffic.reduceScatter.payloadBytes, last.evaluations * 4 * units * width, "bytes reduced")
@@ -129,7 +131,9 @@ func checkNotFinite(_ world: Communicator) throws {
             try optimiser.run()
         } catch {
             let text = "\(error)"
-            try expect(text.contains("at iteration \(iteration),"), "expected iteration \(iteration) in the message, found: \(text)")
+            try expect(
+                text.contains("at iteration \(iteration),"),
+                "expected iteration \(iteration) in the message, found: \(text)")
             continue
         }
         throw CheckFailure(description: "the run went on after an objective that is not a number")

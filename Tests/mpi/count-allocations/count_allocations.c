@@ -82,7 +82,8 @@ int MPI_Reduce_scatter(
     return code;
 }
 
-int MPI_Isend(const void *from, int count, MPI_Datatype type, int rank, int tag, MPI_Comm communicator, MPI_Request *request) {
+int MPI_Isend(
+    const void *from, int count, MPI_Datatype type, int rank, int tag, MPI_Comm communicator, MPI_Request *request) {
     depth++;
     int code = PMPI_Isend(from, count, type, rank, tag, communicator, request);
     depth--;
@@ -132,6 +133,6 @@ __attribute__((destructor)) static void report(void) {
     if (evaluations.marks + messages.marks == 0) return; // a launcher, not the job
     struct window *w = messages.marks > 0 ? &messages : &evaluations;
     fprintf(
-        stderr, "allocations: %ld own, %ld of MPI and OpenBLAS, %d marks beyond the last, %ld in the whole run\n", own, libraries,
-        w->marks - w->last, all);
+        stderr, "allocations: %ld own, %ld of MPI and OpenBLAS, %d marks beyond the last, %ld in the whole run\n", own,
+        libraries, w->marks - w->last, all);
 }

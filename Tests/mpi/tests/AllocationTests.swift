@@ -1,20 +1,26 @@
 import Testing
 
-/// An evaluation makes no memory, nor does a step of stochastic descent: malloc and its kin are counted from the 2nd to the 10th
-/// reduce-scatter of evaluations, or the 100th to the 180th message of exchanges, all in one epoch, those of MPI and OpenBLAS apart.
+/// An evaluation makes no memory, nor does a step of stochastic descent: malloc and its kin are counted from the 2nd to
+/// the 10th reduce-scatter of evaluations, or the 100th to the 180th message of exchanges, all in one epoch, those of
+/// MPI and OpenBLAS apart.
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct AllocationTests {
     @Test(arguments: [["--dense"], ["--compute", "expanded"], ["--compute", "pooled"], ["--compute", "reduced"]])
     func noneBetweenEvaluations(options: [String]) throws {
-        try expectNone("rica", ranks: 1, options + ["--patches", "3000", "--features", "50", "--iterations", "15", "--phase", "learn"])
+        try expectNone(
+            "rica", ranks: 1,
+            options + ["--patches", "3000", "--features", "50", "--iterations", "15", "--phase", "learn"])
     }
 
     /// On two ranks, as one sends no messages; sums on all ranks by the ring, which sends them.
     @Test(arguments: [
-        ["--dense"], ["--dictionary", "se,randcon", "--compute", "expanded"], ["--dictionary", "se,randcon", "--compute", "pooled"],
+        ["--dense"], ["--dictionary", "se,randcon", "--compute", "expanded"],
+        ["--dictionary", "se,randcon", "--compute", "pooled"],
         ["--dictionary", "se,randcon", "--compute", "reduced", "--dropout", "0.2"], ["--dictionary", "lowrank"],
-        ["--wire", "bfloat16"], ["--exchange", "full", "--allreduce", "ring"], ["--exchange", "dynamic", "--allreduce", "ring"],
-        ["--exchange", "lowrank", "--lowrank-of", "full", "--allreduce", "ring"], ["--average-every", "2", "--allreduce", "ring"],
+        ["--wire", "bfloat16"], ["--exchange", "full", "--allreduce", "ring"],
+        ["--exchange", "dynamic", "--allreduce", "ring"],
+        ["--exchange", "lowrank", "--lowrank-of", "full", "--allreduce", "ring"],
+        ["--average-every", "2", "--allreduce", "ring"],
     ])
     func noneBetweenSteps(options: [String]) throws {
         try expectNone("mlp", ranks: 2, options + ["--widths", "40,30", "--batch", "20", "--epochs", "1"])
@@ -26,7 +32,8 @@ struct AllocationTests {
         let outcome = try MPIRun(
             ranks: ranks, command: "/usr/bin/env",
             arguments: [
-                "LD_PRELOAD=\(products.appendingPathComponent("libCountAllocations.so").path)", products.appendingPathComponent(job).path,
+                "LD_PRELOAD=\(products.appendingPathComponent("libCountAllocations.so").path)",
+                products.appendingPathComponent(job).path,
             ] + options + ["--dataset", "sample", "--progress", "none", "--run-dir", "\(folder.path)/run"]
         ).run()
         try #require(outcome.code == 0, "\(outcome)")

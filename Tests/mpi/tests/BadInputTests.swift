@@ -33,7 +33,9 @@ struct BadInputTests {
     @Test func aWrongOptionIsSaidOnceForAllRanks() throws {
         let outcome = try folder.start("run", ranks: 3, ["--features", "0"])
         #expect(outcome.code == 64, "\(outcome)")
-        #expect(outcome.error.components(separatedBy: "--features: expected 1 to 1000000, found 0").count == 2, "\(outcome)")
+        #expect(
+            outcome.error.components(separatedBy: "--features: expected 1 to 1000000, found 0").count == 2, "\(outcome)"
+        )
     }
 
     @Test(arguments: ["--help", "--version"])
@@ -97,7 +99,10 @@ struct BadInputTests {
         #expect(!outcome.output.contains("fitting the whitening"), "\(outcome)")
     }
 
-    @Test(arguments: [["--iterations", "9223372036854775807"], ["--patches", "1000000000000000000"], ["--features", "9223372036854775807"]])
+    @Test(arguments: [
+        ["--iterations", "9223372036854775807"], ["--patches", "1000000000000000000"],
+        ["--features", "9223372036854775807"],
+    ])
     func numbersThatNoMachineHolds(options: [String]) throws {
         let outcome = try folder.start("run", options)
         #expect(outcome.code == 64 && outcome.error.contains(options[0]), "\(outcome)")
@@ -112,7 +117,8 @@ struct BadInputTests {
         try bytes.write(to: URL(fileURLWithPath: file))
         let outcome = try folder.start("run", ranks: ranks, Self.small + ["--dataset", "stl10", "--data", folder.path])
         let said = try message(outcome)
-        #expect(outcome.code == 65 && said.contains(file) && said.contains("77") && said.contains("1 to 10"), "\(outcome)")
+        #expect(
+            outcome.code == 65 && said.contains(file) && said.contains("77") && said.contains("1 to 10"), "\(outcome)")
         #expect(!said.contains("rank 0"), "what fails everywhere has no place: \(said)")
     }
 
@@ -130,6 +136,7 @@ struct BadInputTests {
 
     @Test func moreRanksThanColumns() throws {
         try folder.succeed("run", ranks: 4, Self.small + ["--columns", "2"])
-        try folder.succeed("fewer features than ranks", ranks: 4, ["--features", "2", "--columns", "2"] + Self.small.dropFirst(2))
+        try folder.succeed(
+            "fewer features than ranks", ranks: 4, ["--features", "2", "--columns", "2"] + Self.small.dropFirst(2))
     }
 }

@@ -20,7 +20,9 @@ struct EndingTests {
         #expect(said.count == 1, "\(outcome)")
         #expect(said.first?.hasPrefix("mpi-checks \(check): rank \(ranks - 1) on ") == true, "\(outcome)")
         #expect(said.first?.hasSuffix(": the disk is gone") == true, "\(outcome)")
-        let thrown = outcome.output.split(separator: "\n").first { $0.hasPrefix("throws at ") }.flatMap { Double($0.dropFirst(10)) }
+        let thrown = outcome.output.split(separator: "\n").first { $0.hasPrefix("throws at ") }.flatMap {
+            Double($0.dropFirst(10))
+        }
         #expect(try outcome.end.timeIntervalSince1970 - #require(thrown, "\(outcome)") < 10, "\(outcome)")
     }
 
@@ -68,7 +70,8 @@ struct EndingTests {
         let said = lines(outcome)
         #expect(!said.isEmpty, "\(outcome)")
         for line in said {
-            #expect((0..<ranks - 1).contains { line.hasPrefix("mpi-checks \(check.key): rank \($0) on ") }, "\(outcome)")
+            #expect(
+                (0..<ranks - 1).contains { line.hasPrefix("mpi-checks \(check.key): rank \($0) on ") }, "\(outcome)")
             #expect(line.contains(": waited 4 s in \(check.value)"), "\(outcome)")
             #expect(line.contains(": no word from rank \(ranks - 1) on "), "\(outcome)")
             #expect(line.hasSuffix(": it is stuck or cannot be reached"), "\(outcome)")
@@ -106,7 +109,8 @@ struct EndingTests {
 
     @Test func oneProcessByHandIsFine() throws {
         // as in a batch script of two tasks
-        let outcome = try run("hello", ranks: nil, environment: ["SLURM_JOB_ID": "7", "SLURM_NTASKS": "2", "SLURM_PROCID": "0"])
+        let outcome = try run(
+            "hello", ranks: nil, environment: ["SLURM_JOB_ID": "7", "SLURM_NTASKS": "2", "SLURM_PROCID": "0"])
         #expect(outcome.code == 0 && outcome.output == "rank 0 of 1\n", "\(outcome)")
     }
 
@@ -119,6 +123,8 @@ struct EndingTests {
     @Test func severalRanksAreFine() throws {
         let outcome = try run("hello", ranks: 3)
         #expect(outcome.code == 0, "\(outcome)")
-        #expect(outcome.output.split(separator: "\n").sorted() == ["rank 0 of 3", "rank 1 of 3", "rank 2 of 3"], "\(outcome)")
+        #expect(
+            outcome.output.split(separator: "\n").sorted() == ["rank 0 of 3", "rank 1 of 3", "rank 2 of 3"],
+            "\(outcome)")
     }
 }

@@ -5,8 +5,12 @@ import Testing
 /// `--reduction fixed`: the same bytes of the model at every rank count that eight shards allow.
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct FixedReductionTests {
-    private static let mlp = ["--dataset", "sample", "--widths", "40,30", "--learned", "0.2", "--columns", "4", "--progress", "none"]
-    private static let rica = ["--patches", "1003", "--features", "42", "--columns", "4", "--iterations", "20", "--progress", "none"]
+    private static let mlp = [
+        "--dataset", "sample", "--widths", "40,30", "--learned", "0.2", "--columns", "4", "--progress", "none",
+    ]
+    private static let rica = [
+        "--patches", "1003", "--features", "42", "--columns", "4", "--iterations", "20", "--progress", "none",
+    ]
     private let folder: RunFolder
 
     init() throws { folder = try RunFolder() }
@@ -37,13 +41,17 @@ struct FixedReductionTests {
     @Test func aPretrainedNet() throws {
         try expectTheSame(
             "mlp",
-            Self.mlp + ["--dictionary", "se,emp", "--pretrain-epochs", "1", "--epochs", "2", "--batch", "97", "--dropout", "0.2", "--max-norm", "0.8"],
+            Self.mlp + [
+                "--dictionary", "se,emp", "--pretrain-epochs", "1", "--epochs", "2", "--batch", "97", "--dropout",
+                "0.2", "--max-norm", "0.8",
+            ],
             [2, 3, 4, 8])
     }
 
     @Test(arguments: [
         ["--dictionary", "se,randfixu", "--compute", "reduced", "--activation", "relu", "--exchange", "dynamic"],
-        ["--dictionary", "kmeans,pca", "--compute", "pooled"], ["--dictionary", "ae,emp2", "--batch", "250", "--epochs", "1"],
+        ["--dictionary", "kmeans,pca", "--compute", "pooled"],
+        ["--dictionary", "ae,emp2", "--batch", "250", "--epochs", "1"],
         ["--dictionary", "se,lowrank", "--alternate", "1", "--exchange", "full"],
     ])
     func otherNets(more: [String]) throws {
@@ -56,7 +64,8 @@ struct FixedReductionTests {
     }
 
     @Test func aDenseNet() throws {
-        try expectTheSame("mlp", ["--dataset", "sample", "--widths", "40,30", "--dense", "--epochs", "1", "--progress", "none"], [8])
+        try expectTheSame(
+            "mlp", ["--dataset", "sample", "--widths", "40,30", "--dense", "--epochs", "1", "--progress", "none"], [8])
     }
 
     /// Owners add the same parts in the same order as everybody does who adds all.
@@ -66,15 +75,22 @@ struct FixedReductionTests {
         #expect(try model("mlp", ranks: 3, options + ["--exchange", "dynamic"], "dynamic") == owned)
     }
 
-    @Test(arguments: [["--norm", "variance"], ["--norm", "unit", "--compute", "reduced"], ["--compute", "pooled"], ["--compute", "expanded"]])
+    @Test(arguments: [
+        ["--norm", "variance"], ["--norm", "unit", "--compute", "reduced"], ["--compute", "pooled"],
+        ["--compute", "expanded"],
+    ])
     func features(more: [String]) throws {
-        try expectTheSame("rica", Self.rica + ["--phase", "learn"] + more, more == ["--norm", "variance"] ? [2, 3, 4, 8] : [5])
+        try expectTheSame(
+            "rica", Self.rica + ["--phase", "learn"] + more, more == ["--norm", "variance"] ? [2, 3, 4, 8] : [5])
     }
 
     /// Colour patches, and a classifier for each fold, in one run and phase by phase.
     @Test func classifiers() throws {
         try writeSmallSTL10(to: folder.path, train: 60, test: 20, unlabelled: 30)
-        let options = ["--dataset", "stl10", "--data", folder.path, "--patches", "500", "--features", "11", "--iterations", "3", "--progress", "none"]
+        let options = [
+            "--dataset", "stl10", "--data", folder.path, "--patches", "500", "--features", "11", "--iterations", "3",
+            "--progress", "none",
+        ]
         try expectTheSame("rica", options, [3, 7])
         let alone = try folder.file("fixed 1/model.safetensors")
         for phase in ["learn", "encode", "classify"] {
@@ -91,21 +107,29 @@ struct FixedReductionTests {
         #expect(try model(job, ranks: 1, options + ["--reduction", "fixed"]) != alone)
         // They are settings of two runs, which one folder does not hold.
         let outcome = try folder.start("fast 1", job: job, ranks: 1, options + ["--reduction", "fixed"])
-        #expect(outcome.code == 64 && outcome.error.contains("a run with reduction none, this one has fixed"), "\(outcome)")
+        #expect(
+            outcome.code == 64 && outcome.error.contains("a run with reduction none, this one has fixed"), "\(outcome)")
     }
 
     @Test(arguments: ["mlp", "rica"]) func moreRanksThanShards(job: String) throws {
         let outcome = try folder.start("run", job: job, ranks: 9, ["--reduction", "fixed", "--progress", "none"])
         #expect(outcome.code == 64, "\(outcome)")
-        let lines = outcome.error.split(separator: "\n").filter { $0.contains("--reduction fixed: expected 1 to 8 ranks") }
+        let lines = outcome.error.split(separator: "\n").filter {
+            $0.contains("--reduction fixed: expected 1 to 8 ranks")
+        }
         #expect(lines.count == 1 && lines[0].contains("found 9"), "\(outcome)")
     }
 
     @Test(arguments: [
-        ["--exchange", "lowrank"], ["--wire", "bfloat16"], ["--average-every", "2"], ["--allreduce", "ring", "--exchange", "dynamic"],
+        ["--exchange", "lowrank"], ["--wire", "bfloat16"], ["--average-every", "2"],
+        ["--allreduce", "ring", "--exchange", "dynamic"],
     ])
     func exchangesWithoutAnOrder(options: [String]) throws {
         let outcome = try folder.start("run", job: "mlp", ["--reduction", "fixed"] + options)
-        #expect(outcome.code == 64 && outcome.error.contains("--reduction fixed: expected \(options[0] == "--allreduce" ? "no " : "")\(options[0])"), "\(outcome)")
+        #expect(
+            outcome.code == 64
+                && outcome.error.contains(
+                    "--reduction fixed: expected \(options[0] == "--allreduce" ? "no " : "")\(options[0])"),
+            "\(outcome)")
     }
 }

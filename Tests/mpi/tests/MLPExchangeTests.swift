@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The job mlp with every way of exchange: the bytes of its formula, the losses that it promises, the same bits for the same run.
+/// The job mlp with every way of exchange: the bytes of its formula, the losses that it promises, the same bits for the
+/// same run.
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct MLPExchangeTests {
     private static let options = [
@@ -21,10 +22,10 @@ struct MLPExchangeTests {
         return try folder.objectives(name)
     }
 
-    /// Sums of the same numbers in other orders, projected before or after. Roundings as independent (Higham, section 2.8): a gradient,
-    /// sums of at most n = 784 + 100 products, is off by √n·u of itself, and each step moves the loss by that part of what descent takes
-    /// from it in the step, to first order. All steps together take less than the ln 10 of ten classes that it starts with, and so two runs
-    /// differ by 2·√n·u·ln 10.
+    /// Sums of the same numbers in other orders, projected before or after. Roundings as independent (Higham, section
+    /// 2.8): a gradient, sums of at most n = 784 + 100 products, is off by √n·u of itself, and each step moves the loss
+    /// by that part of what descent takes from it in the step, to first order. All steps together take less than the ln
+    /// 10 of ten classes that it starts with, and so two runs differ by 2·√n·u·ln 10.
     @Test(arguments: [[], ["--dropout", "0.2"], ["--dictionary", "lowrank,dense"]])
     func theSumsAreTheSame(more: [String]) throws {
         let truth = try run("dynamic 1", ranks: 1, ["--epochs", "2", "--exchange", "dynamic"] + more)
@@ -34,13 +35,15 @@ struct MLPExchangeTests {
                 let found = try run(name, ranks: ranks, ["--epochs", "2", "--exchange"] + exchange + more)
                 try #require(found.count == truth.count)
                 let bound = 2 * 884.0.squareRoot() * 0x1p-24 * log(10)
-                for (a, b) in zip(truth, found) { #expect(abs(a - b) <= bound, "\(name): \(found), expected \(truth) ± \(bound)") }
+                for (a, b) in zip(truth, found) {
+                    #expect(abs(a - b) <= bound, "\(name): \(found), expected \(truth) ± \(bound)")
+                }
             }
         }
     }
 
-    /// 40 steps an epoch. On the wire: 2(P−1)/P of what MPI or a ring sums, by parts that differ by a value in a ring; with owners
-    /// N + (P−2)·n_r of rank r.
+    /// 40 steps an epoch. On the wire: 2(P−1)/P of what MPI or a ring sums, by parts that differ by a value in a ring;
+    /// with owners N + (P−2)·n_r of rank r.
     @Test(arguments: [1, 2, 3, 4])
     func bytesAStep(ranks: Int) throws {
         func sum(_ values: Int) -> Int { 2 * (ranks - 1) * 4 * values / ranks }
@@ -50,7 +53,9 @@ struct MLPExchangeTests {
         }
         func owners(_ rank: Int) -> Int {
             var owned = 0
-            for bucket in Self.buckets { owned += (bucket.units * (rank + 1) / ranks - bucket.units * rank / ranks) * bucket.values }
+            for bucket in Self.buckets {
+                owned += (bucket.units * (rank + 1) / ranks - bucket.units * rank / ranks) * bucket.values
+            }
             return ranks == 1 ? 0 : Self.learned + (ranks - 2) * owned
         }
         // Rank 4 approximates every bucket, rank 8 the first; in the second sum is Q.
@@ -72,11 +77,14 @@ struct MLPExchangeTests {
             #expect(result.bytesPerStep == one.bytes && result.wireBytesPerStep == one.busiest, "\(name): \(result)")
             // What rank 0 really handed to MPI, the 16 bytes of the epoch's loss among it.
             let loss = Double(2 * (ranks - 1) * 16 / ranks) / 40
-            #expect(abs(counted - Double(one.own) - loss) <= 1, "\(name): \(counted) bytes a step counted, \(one.own) expected")
+            #expect(
+                abs(counted - Double(one.own) - loss) <= 1,
+                "\(name): \(counted) bytes a step counted, \(one.own) expected")
         }
     }
 
-    /// Epochs that H does not divide end with an exchange: 40 steps by 7 are 6 of them, so that ⌈S/H⌉ of S steps exchange.
+    /// Epochs that H does not divide end with an exchange: 40 steps by 7 are 6 of them, so that ⌈S/H⌉ of S steps
+    /// exchange.
     @Test(arguments: [(1, 7), (2, 7), (3, 7), (2, 50)])
     func averagesAtTheEndOfAnEpoch(ranks: Int, every: Int) throws {
         let exchanges = (40 + every - 1) / every
@@ -90,9 +98,9 @@ struct MLPExchangeTests {
         #expect(counted.count == 2 && counted.allSatisfy { abs($0 - expected) <= 0.5 }, "\(counted)")
     }
 
-    /// After eight epochs. Over seeds 1 to 3 rounding moved the loss by 0.1 % at most, an approximation of rank 4 by 1.4 to 3.4 % (of the
-    /// gradient of W by 0.3 to 1.2 %); averages, which the outer momentum speeds up, had 59 to 63 % of it. Bounds are twice that, and
-    /// less than the seeds' own spread of 10 %.
+    /// After eight epochs. Over seeds 1 to 3 rounding moved the loss by 0.1 % at most, an approximation of rank 4 by
+    /// 1.4 to 3.4 % (of the gradient of W by 0.3 to 1.2 %); averages, which the outer momentum speeds up, had 59 to 63
+    /// % of it. Bounds are twice that, and less than the seeds' own spread of 10 %.
     @Test func approximateExchangesLearnNearlyAsWell() throws {
         func loss(_ more: [String]) throws -> Double {
             let name = more.joined(separator: " ")
@@ -105,26 +113,34 @@ struct MLPExchangeTests {
         #expect(try loss(["--average-every", "4"]) <= truth)
     }
 
-    /// As for the dictionaries (`MLPJobTests`), on ranks that exchange.
+    /// What holds for the dictionaries (`MLPJobTests`) holds on ranks that exchange.
     @Test(arguments: [
-        ["--exchange", "owned"], ["--wire", "bfloat16"], ["--exchange", "full"], ["--exchange", "dynamic", "--allreduce", "ring"],
-        ["--exchange", "lowrank"], ["--exchange", "lowrank", "--lowrank-of", "full", "--pretrain-epochs", "1", "--epochs", "0"],
+        ["--exchange", "owned"], ["--wire", "bfloat16"], ["--exchange", "full"],
+        ["--exchange", "dynamic", "--allreduce", "ring"],
+        ["--exchange", "lowrank"],
+        ["--exchange", "lowrank", "--lowrank-of", "full", "--pretrain-epochs", "1", "--epochs", "0"],
         ["--average-every", "4"],
     ])
     func memoryIsThatOfTheBanner(more: [String]) throws {
-        let options = ["--dataset", "sample", "--widths", "2000,1500", "--learned", "0.3", "--epochs", "1", "--progress", "none"]
+        let options = [
+            "--dataset", "sample", "--widths", "2000,1500", "--learned", "0.3", "--epochs", "1", "--progress", "none",
+        ]
         let ratio = try folder.peakOverBanner(job: "mlp", ranks: 2, options + more)
         #expect(ratio <= 1.3 && ratio >= 0.5, "\(more): \(ratio)")
     }
 
     /// One line: the option, what was expected, what was found.
     @Test(arguments: [
-        (["--exchange", "some"], "'some' is invalid for '--exchange"), (["--wire", "float16"], "'float16' is invalid for '--wire"),
+        (["--exchange", "some"], "'some' is invalid for '--exchange"),
+        (["--wire", "float16"], "'float16' is invalid for '--wire"),
         (["--allreduce", "tree"], "'tree' is invalid for '--allreduce"),
         (["--exchange", "lowrank", "--gradient-rank", "0"], "--gradient-rank: expected 1 to 1000, found 0"),
         (["--exchange", "lowrank", "--lowrank-of", "owned"], "'owned' is invalid for '--lowrank-of"),
         (["--gradient-rank", "2"], "--gradient-rank and --lowrank-of: expected --exchange lowrank, found owned"),
-        (["--exchange", "full", "--lowrank-of", "full"], "--gradient-rank and --lowrank-of: expected --exchange lowrank, found full"),
+        (
+            ["--exchange", "full", "--lowrank-of", "full"],
+            "--gradient-rank and --lowrank-of: expected --exchange lowrank, found full"
+        ),
         (["--average-every", "0"], "--average-every: expected 1 to 1000000 steps, found 0"),
         (["--average-every", "2", "--exchange", "owned"],
          "--exchange: expected dynamic with --average-every, which averages values, found owned"),
@@ -142,7 +158,8 @@ struct MLPExchangeTests {
     }
 
     @Test(arguments: [
-        ["--exchange", "full"], ["--exchange", "full", "--allreduce", "ring"], ["--wire", "bfloat16"], ["--exchange", "lowrank"],
+        ["--exchange", "full"], ["--exchange", "full", "--allreduce", "ring"], ["--wire", "bfloat16"],
+        ["--exchange", "lowrank"],
         ["--exchange", "lowrank", "--lowrank-of", "full", "--gradient-rank", "1"], ["--average-every", "4"],
     ])
     func theSameSeedAndRanksGiveTheSameBits(more: [String]) throws {

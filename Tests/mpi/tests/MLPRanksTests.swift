@@ -2,7 +2,8 @@ import Foundation
 import Storage
 import Testing
 
-/// The job mlp on 1 to 4 ranks: the same numbers whatever the rank count and the exchange, and the bytes of the formula.
+/// The job mlp on 1 to 4 ranks: the same numbers whatever the rank count and the exchange, and the bytes of the
+/// formula.
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct MLPRanksTests {
     private static let options = [
@@ -20,12 +21,16 @@ struct MLPRanksTests {
         return try folder.objectives(name)
     }
 
-    @Test(arguments: [["--epochs", "4"], ["--epochs", "4", "--dense", "--activation", "relu"], ["--epochs", "1", "--batch", "7", "--dropout", "0.2"],
+    @Test(arguments: [
+        ["--epochs", "4"], ["--epochs", "4", "--dense", "--activation", "relu"],
+        ["--epochs", "1", "--batch", "7", "--dropout", "0.2"],
         ["--epochs", "3", "--alternate", "1"], ["--epochs", "2", "--unfreeze-after", "1", "--exchange", "dynamic"],
         ["--grow", "0.1:0.4", "--epochs", "3", "--dictionary", "se,emp", "--sigma", "auto"]])
     func theLossDoesNotDependOnRanks(more: [String]) throws {
         var options = Self.options
-        if more.contains("--dense") || more.contains("--grow") { options = ["--dataset", "sample", "--widths", "40,30", "--progress", "none"] }
+        if more.contains("--dense") || more.contains("--grow") {
+            options = ["--dataset", "sample", "--widths", "40,30", "--progress", "none"]
+        }
         func losses(_ ranks: Int) throws -> [Double] {
             try folder.succeed("\(more.joined(separator: " ")) \(ranks)", job: "mlp", ranks: ranks, options + more)
             return try folder.objectives("\(more.joined(separator: " ")) \(ranks)")
@@ -47,7 +52,8 @@ struct MLPRanksTests {
         let softmax = 31 * 10, w = 40 * 157 + 30 * 9 + softmax, u = 4 * (784 * 156 + 40 * 8) + softmax
         let result = try folder.result("run"), counted = try folder.metrics("run", "bytes")
         #expect(result.bytesPerStep == 4 * (2 * w + u) / 3)
-        // Either exchange of N values between two ranks sends 4·N bytes; 40 steps share the 16 bytes of the epoch's loss.
+        // Either exchange of N values between two ranks sends 4·N bytes; 40 steps share the 16 bytes of the epoch's
+        // loss.
         #expect(zip(counted, [w, u, w]).allSatisfy { abs($0 - 4 * Double($1) - 16 / 40) <= 0.5 }, "\(counted)")
         #expect(result.learnedParameters == w + u - softmax)
     }
@@ -55,10 +61,14 @@ struct MLPRanksTests {
     /// A sum of two Floats has no order: on two ranks both ways of exchange give the same bits.
     @Test func bothExchangesGiveTheSameValues() throws {
         for exchange in ["dynamic", "owned"] {
-            for ranks in [1, 2, 3] { _ = try run("\(exchange) \(ranks)", ranks: ranks, ["--epochs", "2", "--exchange", exchange]) }
+            for ranks in [1, 2, 3] {
+                _ = try run("\(exchange) \(ranks)", ranks: ranks, ["--epochs", "2", "--exchange", exchange])
+            }
         }
         for ranks in [1, 2] {
-            #expect(try folder.file("dynamic \(ranks)/model.safetensors") == folder.file("owned \(ranks)/model.safetensors"))
+            #expect(
+                try folder.file("dynamic \(ranks)/model.safetensors") == folder.file("owned \(ranks)/model.safetensors")
+            )
         }
         let dynamic = try folder.objectives("dynamic 3"), owned = try folder.objectives("owned 3")
         try #require(dynamic.count == 2 && owned.count == 2)
@@ -67,10 +77,14 @@ struct MLPRanksTests {
 
     @Test(arguments: [1, 3])
     func theSameSeedAndRanksGiveTheSameBits(ranks: Int) throws {
-        for name in ["a", "b"] { _ = try run(name, ranks: ranks, ["--epochs", "1", "--dictionary", "se,emp", "--pretrain-epochs", "1"]) }
+        for name in ["a", "b"] {
+            _ = try run(name, ranks: ranks, ["--epochs", "1", "--dictionary", "se,emp", "--pretrain-epochs", "1"])
+        }
         #expect(try folder.file("a/model.safetensors") == folder.file("b/model.safetensors"))
-        _ = try run("c", ranks: ranks, ["--epochs", "1", "--dictionary", "se,emp", "--pretrain-epochs", "1", "--seed", "2"])
-        let a = try Safetensors(path: "\(folder.path)/a/model.safetensors"), c = try Safetensors(path: "\(folder.path)/c/model.safetensors")
+        _ = try run(
+            "c", ranks: ranks, ["--epochs", "1", "--dictionary", "se,emp", "--pretrain-epochs", "1", "--seed", "2"])
+        let a = try Safetensors(path: "\(folder.path)/a/model.safetensors"),
+            c = try Safetensors(path: "\(folder.path)/c/model.safetensors")
         #expect(try a.values("hidden1.w", as: Float.self) != c.values("hidden1.w", as: Float.self))
         #expect(try a.values("hidden1.alpha", as: Int32.self) != c.values("hidden1.alpha", as: Int32.self))
     }
@@ -93,7 +107,8 @@ struct MLPRanksTests {
     func bytesAStep(ranks: Int, exchange: String) throws {
         _ = try run("run", ranks: ranks, ["--epochs", "1", "--exchange", exchange])
         let result = try folder.result("run")
-        // 784 positions of which 156 are learned, 40 of which 8; every unit has a bias; 30 inputs and 10 classes of the softmax layer
+        // 784 positions of which 156 are learned, 40 of which 8; every unit has a bias; 30 inputs and 10 classes of the
+        // softmax layer
         let buckets = [(40, 157), (30, 9), (10, 31)]
         let values = buckets.reduce(0) { $0 + $1.0 * $1.1 }
         #expect(result.bytesPerStep == 4 * values)

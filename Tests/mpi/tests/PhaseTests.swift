@@ -34,27 +34,36 @@ struct PhaseTests {
     @Test func validationChoosesTheBestOfItsTable() throws {
         let search = options + ["--validate", "--lambda", "0.05"]
         try folder.succeed("all", ranks: 2, Array(search.filter { $0 != "--iterations" && $0 != "3" }))
-        let lines = String(decoding: try folder.file("all/validation.csv"), as: UTF8.self).split(separator: "\n").dropFirst()
+        let lines = String(decoding: try folder.file("all/validation.csv"), as: UTF8.self).split(separator: "\n")
+            .dropFirst()
         let scores = try lines.map { try #require(Double($0.split(separator: ",").last!)) }
         #expect(scores.count == 1 * 4 * 2 * 3)
         let best = lines[lines.startIndex + scores.firstIndex(of: scores.max()!)!].split(separator: ",")
         let chosen = try #require(try folder.result("all").chosen)
-        #expect([chosen["lambda"], chosen["iterations"], chosen["encoder"], chosen["C"]] == best.dropLast().map(String.init))
+        #expect(
+            [chosen["lambda"], chosen["iterations"], chosen["encoder"], chosen["C"]] == best.dropLast().map(String.init)
+        )
 
         try folder.succeed("phases", search + ["--phase", "learn"])
-        for phase in ["encode", "classify"] { try folder.succeed("phases", ["--dataset", "stl10", "--data", folder.path, "--phase", phase]) }
+        for phase in ["encode", "classify"] {
+            try folder.succeed("phases", ["--dataset", "stl10", "--data", folder.path, "--phase", phase])
+        }
         #expect(try folder.result("phases").accuracy != nil && folder.result("phases").chosen != nil)
     }
 
     @Test(arguments: [
-        ["--features", "13"], ["--patch", "7"], ["--lambda", "0.2"], ["--norm", "unit"], ["--columns", "3"], ["--dense"],
+        ["--features", "13"], ["--patch", "7"], ["--lambda", "0.2"], ["--norm", "unit"], ["--columns", "3"],
+        ["--dense"],
         ["--seed", "2"], ["--learned", "0.25"], ["--raw"], ["--patches", "401"], ["--iterations", "4"],
     ])
     func optionsThatContradictTheModel(option: [String]) throws {
         try folder.succeed("run", options + ["--phase", "learn"])
         let outcome = try folder.start(
             "other",
-            ["--dataset", "stl10", "--data", folder.path, "--phase", "encode", "--model", "\(folder.path)/run/model.safetensors"]
+            [
+                "--dataset", "stl10", "--data", folder.path, "--phase", "encode", "--model",
+                "\(folder.path)/run/model.safetensors",
+            ]
                 + option)
         #expect(outcome.code == 64, "\(outcome)")
         #expect(outcome.error.hasPrefix("rica: \(option[0]): the model was learned with "), "\(outcome)")
@@ -64,7 +73,10 @@ struct PhaseTests {
         try folder.succeed("run", options + ["--phase", "learn"])
         try folder.succeed(
             "other",
-            ["--dataset", "stl10", "--data", folder.path, "--phase", "encode", "--model", "\(folder.path)/run/model.safetensors"])
+            [
+                "--dataset", "stl10", "--data", folder.path, "--phase", "encode", "--model",
+                "\(folder.path)/run/model.safetensors",
+            ])
         #expect(try !folder.file("other/features.safetensors").isEmpty)
     }
 
@@ -73,8 +85,10 @@ struct PhaseTests {
             try folder.succeed(name, options + ["--seed", seed, "--phase", "learn"])
             try folder.succeed(name, ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
         }
-        try folder.file("a/features.safetensors").write(to: URL(fileURLWithPath: "\(folder.path)/b/features.safetensors"))
-        let outcome = try folder.start("b", ranks: 2, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
+        try folder.file("a/features.safetensors").write(
+            to: URL(fileURLWithPath: "\(folder.path)/b/features.safetensors"))
+        let outcome = try folder.start(
+            "b", ranks: 2, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
         #expect(outcome.code == 65 && outcome.error.contains("features of this model"), "\(outcome)")
     }
 

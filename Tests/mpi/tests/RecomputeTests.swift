@@ -4,7 +4,8 @@ import Storage
 import TestSupport
 import Testing
 
-/// Another program recomputes objective, predictions and accuracy in Double from model.safetensors and the data files alone.
+/// Another program recomputes objective, predictions and accuracy in Double from model.safetensors and the data files
+/// alone.
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct RecomputeTests {
     /// The keys that are needed of the settings in the file.
@@ -22,12 +23,16 @@ struct RecomputeTests {
     }
 
     @Test(arguments: [
-        ["--columns", "3"], ["--dense", "--norm", "unit"], ["--learned", "0.25", "--encoder", "rectified"], ["--encoder", "smooth"],
+        ["--columns", "3"], ["--dense", "--norm", "unit"], ["--learned", "0.25", "--encoder", "rectified"],
+        ["--encoder", "smooth"],
     ])
     func allCanBeRecomputed(options: [String]) throws {
         try folder.succeed(
             "run", ranks: 2,
-            ["--dataset", "stl10", "--data", folder.path, "--features", "16", "--patches", "500", "--iterations", "5", "--patch", "6"]
+            [
+                "--dataset", "stl10", "--data", folder.path, "--features", "16", "--patches", "500", "--iterations",
+                "5", "--patch", "6",
+            ]
                 + options)
         let file = try Safetensors(path: "\(folder.path)/run/model.safetensors")
         let settings = try JSONDecoder().decode(Settings.self, from: Data(try #require(file.metadata["settings"]).utf8))
@@ -40,7 +45,8 @@ struct RecomputeTests {
         let patches = (0..<500).map { m in
             let x = model.whiten(
                 unlabelled.patch(
-                    image: Int(places[3 * m]), row: Int(places[3 * m + 1]), column: Int(places[3 * m + 2]), side: settings.patch))
+                    image: Int(places[3 * m]), row: Int(places[3 * m + 1]), column: Int(places[3 * m + 2]),
+                    side: settings.patch))
             let length = (x.reduce(0) { $0 + $1 * $1 } + 1e-8).squareRoot()
             return x.map { $0 / length }
         }
@@ -88,13 +94,16 @@ struct RecomputeTests {
         for j in 0..<bounds.count - 1 {
             model.addColumn(
                 values: Array(values[Int(bounds[j])..<Int(bounds[j + 1])]),
-                alpha: alpha[j * count..<(j + 1) * count].map(Int.init), sigma: settings.sigma, ridge: try #require(settings.ridge))
+                alpha: alpha[j * count..<(j + 1) * count].map(Int.init), sigma: settings.sigma,
+                ridge: try #require(settings.ridge))
         }
         return model
     }
 
     /// Responses at every position, encoded and summed over quadrants.
-    private func features(_ image: Int, _ file: Safetensors, _ model: RecomputedRICA, scale: [Double]) throws -> [Double] {
+    private func features(
+        _ image: Int, _ file: Safetensors, _ model: RecomputedRICA, scale: [Double]
+    ) throws -> [Double] {
         let epsilon = try #require(Double(file.metadata["encoder.epsilon"] ?? ""))
         let threshold = try #require(Double(file.metadata["encoder.threshold"] ?? ""))
         let encoder = try #require(file.metadata["encoder"]), units = scale.count
@@ -121,7 +130,8 @@ struct RecomputeTests {
     }
 
     private func comparePredictions(_ file: Safetensors, _ model: RecomputedRICA) throws {
-        let table = String(decoding: try folder.file("run/predictions.csv"), as: UTF8.self).split(separator: "\n").dropFirst()
+        let table = String(decoding: try folder.file("run/predictions.csv"), as: UTF8.self).split(separator: "\n")
+            .dropFirst()
             .map { $0.split(separator: ",").map { Int($0)! } }
         let labels = try folder.file("stl10_binary/test_y.bin").map { Int($0) - 1 }
         try #require(table.count == 10 * test.count && test.count == 40)
@@ -132,22 +142,35 @@ struct RecomputeTests {
         let images = try (0..<test.count).map { try features($0, file, model, scale: scale) }
         var undecided = 0
         for fold in 0..<10 {
-            let mean = try vector(file, "classifier.\(fold).mean"), inverse = try vector(file, "classifier.\(fold).scale")
-            let weights = try rows(file, "classifier.\(fold).weights"), bias = try vector(file, "classifier.\(fold).bias")
+            let mean = try vector(file, "classifier.\(fold).mean"),
+                inverse = try vector(file, "classifier.\(fold).scale")
+            let weights = try rows(file, "classifier.\(fold).weights"),
+                bias = try vector(file, "classifier.\(fold).bias")
             var right = 0
             for (image, features) in images.enumerated() {
                 let line = table[fold * test.count + image]
                 #expect(line[0] == fold && line[1] == image && line[2] == labels[image])
                 let scores = weights.indices.map { c in
-                    bias[c] + features.indices.reduce(0) { $0 + weights[c][$1] * inverse[$1] * (features[$1] - mean[$1]) }
+                    bias[c]
+                        + features.indices.reduce(0) { $0 + weights[c][$1] * inverse[$1] * (features[$1] - mean[$1]) }
                 }
-                // Features are sums of responses of relative error about 108·2⁻²⁴ = 6e-6 each: so may be every term of a score.
+                // Features are sums of responses of relative error about 108·2⁻²⁴ = 6e-6 each: so may be every term of
+                // a score.
                 let error = weights.indices.map { c in
-                    1e-5 * features.indices.reduce(0) { $0 + abs(weights[c][$1] * inverse[$1]) * (abs(features[$1]) + abs(mean[$1])) }
+                    1e-5
+                        * features.indices.reduce(0) {
+                            $0 + abs(weights[c][$1] * inverse[$1]) * (abs(features[$1]) + abs(mean[$1]))
+                        }
                 }
                 let best = scores.indices.max { scores[$0] < scores[$1] }!
-                let decided = scores.indices.allSatisfy { $0 == best || scores[best] - scores[$0] > error[best] + error[$0] }
-                if decided { #expect(line[3] == best, "fold \(fold), image \(image): scores \(scores)") } else { undecided += 1 }
+                let decided = scores.indices.allSatisfy {
+                    $0 == best || scores[best] - scores[$0] > error[best] + error[$0]
+                }
+                if decided {
+                    #expect(line[3] == best, "fold \(fold), image \(image): scores \(scores)")
+                } else {
+                    undecided += 1
+                }
                 if line[3] == line[2] { right += 1 }
             }
             #expect(accuracies[fold] == Double(right) / Double(test.count), "fold \(fold)")

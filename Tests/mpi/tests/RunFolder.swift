@@ -14,7 +14,8 @@ final class RunFolder {
 
     /// Runs a job in the run directory `name` of this folder.
     func start(
-        _ name: String, job: String = "rica", ranks: Int? = nil, _ options: [String], environment: [String: String] = [:]
+        _ name: String, job: String = "rica", ranks: Int? = nil, _ options: [String],
+        environment: [String: String] = [:]
     ) throws -> MPIRun.Outcome {
         try MPIRun(
             ranks: ranks, command: job, arguments: options + ["--run-dir", "\(path)/\(name)"], environment: environment,
@@ -22,7 +23,7 @@ final class RunFolder {
         ).run()
     }
 
-    /// As `start`, for runs that must succeed.
+    /// Starts a run, as `start` does, that must succeed.
     func succeed(_ name: String, job: String = "rica", ranks: Int? = nil, _ options: [String]) throws {
         let outcome = try start(name, job: job, ranks: ranks, options)
         try #require(outcome.code == 0, "\(options): \(outcome)")
@@ -47,7 +48,8 @@ final class RunFolder {
     /// A column of metrics.csv.
     func metrics(_ name: String, _ column: String) throws -> [Double] {
         let lines = String(decoding: try file("\(name)/metrics.csv"), as: UTF8.self).split(separator: "\n")
-        let place = try #require(lines[0].split(separator: ",", omittingEmptySubsequences: false).firstIndex { $0 == column })
+        let place = try #require(
+            lines[0].split(separator: ",", omittingEmptySubsequences: false).firstIndex { $0 == column })
         return try lines.dropFirst().map {
             try #require(Double($0.split(separator: ",", omittingEmptySubsequences: false)[place]))
         }

@@ -8,7 +8,8 @@ struct ScalingJobTests {
     private static let phases = ["step", "compute", "expand", "project_gradient", "wait", "exchange"]
     /// 12 inputs, hidden layers of 8 and 6 units.
     private static let small = [
-        "run", "--inputs", "3x2x2", "--widths", "8,6", "--columns", "2", "--batch", "12", "--steps", "20", "--warm-up", "3",
+        "run", "--inputs", "3x2x2", "--widths", "8,6", "--columns", "2", "--batch", "12", "--steps", "20", "--warm-up",
+        "3",
     ]
 
     init() throws { folder = try RunFolder() }
@@ -46,7 +47,8 @@ struct ScalingJobTests {
         // Medians do not add up, but the fastest step has all that it consists of; 1 ns a number for nine decimals.
         for phase in Self.phases { #expect(try seconds("\(phase)_min") <= seconds("step_min") + 1e-9, "\(phase)") }
         #expect(try step > 0 && seconds("compute_min") > 0)
-        // Buckets of owners leave before the barrier would be, so there is none. One rank has nothing to send, but with bfloat16 it rounds.
+        // Buckets of owners leave before the barrier would be, so there is none. One rank has nothing to send, but with
+        // bfloat16 it rounds.
         let exchange = row["exchange"]!
         let leavesEarly = exchange == "owned-bfloat16" || (exchange == "owned" && ranks > 1)
         #expect(try (seconds("wait_max") == 0) == leavesEarly, "\(row)")
@@ -56,13 +58,14 @@ struct ScalingJobTests {
         #expect(try #require(Int(row["peakBytes"] ?? "")) > 1_000_000)
     }
 
-    /// Values of the exchanged buckets, units × (weights of a unit + 1): learned 0.5 are two of four positions in three channels, and four
-    /// of eight.
+    /// Values of the exchanged buckets, units × (weights of a unit + 1): learned 0.5 are two of four positions in three
+    /// channels, and four of eight.
     private static let buckets = ["dense": [(8, 13), (6, 9), (10, 7)], "predicted": [(8, 7), (6, 5), (10, 7)]]
 
     private static func values(_ buckets: [(Int, Int)]) -> Int { buckets.reduce(0) { $0 + $1.0 * $1.1 } }
 
-    /// The formulas of docs/mlp.md: an allreduce sends 2(P−1)/P, owners get N − n_r values and send (P−1)·n_r, the ring's parts are ⌊i·N/P⌋.
+    /// The formulas of docs/mlp.md: an allreduce sends 2(P−1)/P, owners get N − n_r values and send (P−1)·n_r, the
+    /// ring's parts are ⌊i·N/P⌋.
     private static func bytes(_ exchange: String, _ buckets: [(Int, Int)], ranks: Int) -> (payload: Int, wire: Int) {
         let n = values(buckets)
         func cut(_ count: Int, _ i: Int) -> Int { (count * ((i % ranks) + 1)) / ranks - count * (i % ranks) / ranks }
@@ -93,21 +96,30 @@ struct ScalingJobTests {
             "owned-fixed", "dynamic-fixed", "full-fixed",
         ]
         let said = try measure(
-            ranks: ranks, Self.small + ["--learned", "1,0.5", "--exchange", exchanges.joined(separator: ","), "--link", "test"])
+            ranks: ranks,
+            Self.small + ["--learned", "1,0.5", "--exchange", exchanges.joined(separator: ","), "--link", "test"])
         let rows = try rows()
         try #require(rows.map { $0["exchange"] } == exchanges + exchanges)
         for (number, row) in rows.enumerated() {
             let exchange = exchanges[number % exchanges.count], dense = number < exchanges.count
             try expectTimes(row, ranks: ranks, dense: dense)
-            #expect(row["job"] == "mlp" && row["model"] == "12-8-6-10" && row["mode"] == "strong" && row["batch"] == "12")
-            #expect(row["learned"] == (dense ? "1" : "0.5") && row["columns"] == (dense ? "1" : "2") && row["link"] == "test")
+            #expect(
+                row["job"] == "mlp" && row["model"] == "12-8-6-10" && row["mode"] == "strong" && row["batch"] == "12")
+            #expect(
+                row["learned"] == (dense ? "1" : "0.5") && row["columns"] == (dense ? "1" : "2")
+                    && row["link"] == "test")
             #expect(row["steps"] == "20")
             guard !exchange.hasPrefix("lowrank") else { continue }
-            let expected = Self.bytes(exchange, Self.buckets[dense || exchange.hasPrefix("full") ? "dense" : "predicted"]!, ranks: ranks)
-            #expect(row["payloadBytes"] == "\(expected.payload)" && row["wireBytes"] == "\(expected.wire)", "\(exchange): \(row)")
+            let expected = Self.bytes(
+                exchange, Self.buckets[dense || exchange.hasPrefix("full") ? "dense" : "predicted"]!, ranks: ranks)
+            #expect(
+                row["payloadBytes"] == "\(expected.payload)" && row["wireBytes"] == "\(expected.wire)",
+                "\(exchange): \(row)")
         }
         // The job compares its formulas with what was counted at the MPI calls.
-        #expect(said.output.contains("handed to MPI are those of the formula") && !said.output.contains("the formula says"), "\(said)")
+        #expect(
+            said.output.contains("handed to MPI are those of the formula") && !said.output.contains("the formula says"),
+            "\(said)")
         #expect(gains(said) == rows.count - 2, "all but the two rows of full: \(said)")
     }
 
@@ -143,7 +155,11 @@ struct ScalingJobTests {
 
     @Test func aDataSetFeedsTheNet() throws {
         try measure(
-            ranks: 2, ["run", "--widths", "20", "--learned", "0.05", "--exchange", "owned", "--steps", "5", "--warm-up", "0", "--batch", "10"])
+            ranks: 2,
+            [
+                "run", "--widths", "20", "--learned", "0.05", "--exchange", "owned", "--steps", "5", "--warm-up", "0",
+                "--batch", "10",
+            ])
         let row = try #require(try rows().first)
         #expect(row["model"] == "784-20-10")
         try expectTimes(row, ranks: 2, dense: false)
@@ -154,14 +170,17 @@ struct ScalingJobTests {
         let said = try measure(
             ranks: ranks,
             [
-                "run", "--job", "rica", "--inputs", "1x6x6", "--widths", "16", "--batch", "600", "--learned", "1,0.5", "--columns", "2",
+                "run", "--job", "rica", "--inputs", "1x6x6", "--widths", "16", "--batch", "600", "--learned", "1,0.5",
+                "--columns", "2",
                 "--steps", "6", "--warm-up", "2",
             ])
         let rows = try rows()
         try #require(rows.map { $0["learned"] } == ["1", "0.5"])
         for (row, perUnit) in zip(rows, [36, 18]) {
             try expectTimes(row, ranks: ranks, dense: perUnit == 36)
-            #expect(row["job"] == "rica" && row["model"] == "rica-6x6-16" && row["exchange"] == "l-bfgs" && row["batch"] == "600")
+            #expect(
+                row["job"] == "rica" && row["model"] == "rica-6x6-16" && row["exchange"] == "l-bfgs"
+                    && row["batch"] == "600")
             #expect(row["steps"] == "6")
             // An allgather of the values and a reduce-scatter of their gradient: N + (P−2)·n_max.
             let most = (0..<ranks).map { 16 * ($0 + 1) / ranks - 16 * $0 / ranks }.max()! * perUnit
@@ -179,12 +198,18 @@ struct ScalingJobTests {
         #expect(rows.map { $0["bytes"] } == [4, 16, 20, 64, 256, 400].flatMap { ["\($0)", "\($0)"] })
         for (number, row) in rows.enumerated() {
             func value(_ name: String) throws -> Double { try #require(Double(row[name] ?? ""), "\(name)") }
-            #expect(row["algorithm"] == (number % 2 == 0 ? "mpi" : "ring") && row["link"] == "test" && row["ranks"] == "\(ranks)")
+            #expect(
+                row["algorithm"] == (number % 2 == 0 ? "mpi" : "ring") && row["link"] == "test"
+                    && row["ranks"] == "\(ranks)")
             let spread = try ["min", "p50", "p99", "max"].map(value)
             #expect(spread == spread.sorted() && spread[0] >= 0, "\(spread)")
-            // A bandwidth is written to a byte a second, a time to a nanosecond: half of one is much of what a rank alone takes.
-            let bytes = try value("bytes"), bandwidth = try value("algbw"), time = try value("p50"), nanosecond = 1.001e-9
-            #expect(bytes / (bandwidth + 0.5) <= time + nanosecond / 2 && bytes / (bandwidth - 0.5) >= time - nanosecond / 2, "\(row)")
+            // A bandwidth is written to a byte a second, a time to a nanosecond: half of one is much of what a rank
+            // alone takes.
+            let bytes = try value("bytes"), bandwidth = try value("algbw"), time = try value("p50"),
+                nanosecond = 1.001e-9
+            #expect(
+                bytes / (bandwidth + 0.5) <= time + nanosecond / 2
+                    && bytes / (bandwidth - 0.5) >= time - nanosecond / 2, "\(row)")
             #expect(try abs(value("busbw") - bandwidth * 2 * Double(ranks - 1) / Double(ranks)) <= 2)
             #expect(row["iterations"] == "1000")
         }
@@ -193,16 +218,22 @@ struct ScalingJobTests {
     @Test(arguments: [
         (["run", "--exchange", "dynamic,fast"], "labels of full, dynamic, owned, owned-bfloat16, lowrankR"),
         (["run", "--exchange", "dynamic,fast"], "found 'fast'"), (["run", "--learned", "0.1,0"], "found '0'"),
-        (["run", "--learned", ""], "--learned"), (["run", "--widths", "20,x"], "--widths"), (["run", "--widths", "0"], "--widths"),
+        (["run", "--learned", ""], "--learned"), (["run", "--widths", "20,x"], "--widths"),
+        (["run", "--widths", "0"], "--widths"),
         (["run", "--widths", "20,0"], "--widths"), (["run", "--widths", "20,-3"], "--widths"),
-        (["run", "--batch", "0"], "--batch"), (["run", "--steps", "0"], "--steps"), (["run", "--warm-up", "-1"], "--warm-up"),
+        (["run", "--batch", "0"], "--batch"), (["run", "--steps", "0"], "--steps"),
+        (["run", "--warm-up", "-1"], "--warm-up"),
         (["run", "--columns", "9", "--widths", "8"], "--columns"), (["run", "--inputs", "3072"], "--inputs"),
-        (["run", "--inputs", "1x4x4", "--dataset", "sample"], "--inputs"), (["run", "--dataset", "nothing"], "--dataset"),
-        (["run", "--link", "a,b"], "--link"), (["run", "--csv", ""], "--csv"), (["run", "--threads", "0"], "--threads"),
-        (["run", "--stall-after", "0"], "--stall-after"), (["run", "--mode", "both"], "--mode"), (["run", "--job", "convnet"], "--job"),
+        (["run", "--inputs", "1x4x4", "--dataset", "sample"], "--inputs"),
+        (["run", "--dataset", "nothing"], "--dataset"),
+        (["run", "--link", "a,b"], "--link"), (["run", "--csv", ""], "--csv"),
+        (["run", "--threads", "0"], "--threads"),
+        (["run", "--stall-after", "0"], "--stall-after"), (["run", "--mode", "both"], "--mode"),
+        (["run", "--job", "convnet"], "--job"),
         (["run", "--exchange", "average7"], "--steps: expected a multiple of the 7"),
         (["run", "--exchange", "lowrank4-fixed"], "'lowrank4-fixed'"),
-        (["run", "--job", "rica", "--exchange", "owned"], "--exchange"), (["run", "--job", "rica", "--widths", "20,20"], "--widths"),
+        (["run", "--job", "rica", "--exchange", "owned"], "--exchange"),
+        (["run", "--job", "rica", "--widths", "20,20"], "--widths"),
         (["run", "--job", "rica", "--inputs", "1x4x5"], "--inputs"), (["bandwidth", "--sizes", "8,6"], "found '6'"),
         (["bandwidth", "--max-bytes", "3"], "--max-bytes"), (["walk"], "walk"),
         (["bandwidth", "--max-bytes", "17179869185"], "--max-bytes"),
@@ -234,7 +265,8 @@ struct ScalingJobTests {
 
     @Test func aWrongOptionIsNamedOnce() throws {
         let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: ["run", "--steps", "0"]).run()
-        #expect(outcome.code == 64 && outcome.error.components(separatedBy: "--steps: expected").count == 2, "\(outcome)")
+        #expect(
+            outcome.code == 64 && outcome.error.components(separatedBy: "--steps: expected").count == 2, "\(outcome)")
     }
 
     @Test func aFixedOrderHasShardsForEightRanks() throws {
@@ -242,7 +274,9 @@ struct ScalingJobTests {
         let outcome = try MPIRun(ranks: 9, command: "scaling", arguments: options).run()
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("scaling: ") }
         #expect(outcome.code == 64 && lines.count == 1, "\(outcome)")
-        #expect(lines.first?.contains("--exchange owned-fixed: expected 1 to 8 ranks, one for each shard of the samples, found 9") == true)
+        #expect(
+            lines.first?.contains(
+                "--exchange owned-fixed: expected 1 to 8 ranks, one for each shard of the samples, found 9") == true)
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/table.csv"))
     }
 

@@ -8,7 +8,8 @@ import Testing
     private let written: WrittenScaling
     private static let counts = [1, 2, 4, 8]
 
-    /// Each with another fixed time, so that no two take as long; of the first two the one that learns less is sooner on slow links.
+    /// Each with another fixed time, so that no two take as long; of the first two the one that learns less is sooner
+    /// on slow links.
     private static let nets: [(net: WrittenScaling.Net, label: String)] = {
         var nets = [
             (WrittenScaling.Net(learned: 0.05, exchange: "owned", payload: 32_000), "learned 0.05, owned"),
@@ -70,7 +71,8 @@ import Testing
         #expect(order(outcome) == expected, "\(outcome)")
         let best = expected[0].split(separator: " ", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
         let ranks = best[0].prefix { $0.isNumber }
-        #expect(outcome.output.contains("Soonest: \(best[1]) on \(ranks) rank\(ranks == "1" ? "" : "s"), "), "\(outcome)")
+        #expect(
+            outcome.output.contains("Soonest: \(best[1]) on \(ranks) rank\(ranks == "1" ? "" : "s"), "), "\(outcome)")
         #expect(outcome.output.contains("latency 100 µs, as measured on \(neighbour)\n"), "\(outcome)")
     }
 
@@ -81,20 +83,29 @@ import Testing
         try write("learned,exchange,steps\n0.05,owned,9000\n0.1,owned,2000\n1,full,1500\n", to: "steps.csv")
         let toTarget = try plan(options + ["--steps-to-target", "\(folder.path)/steps.csv"])
         #expect(order(toTarget) == byLaw(bitsPerSecond: 3e8, steps: steps), "\(toTarget)")
-        #expect(order(perStep)[0].hasSuffix("learned 0.05, owned") && order(toTarget)[0].hasSuffix("learned 0.1, owned"), "\(toTarget)")
+        #expect(
+            order(perStep)[0].hasSuffix("learned 0.05, owned") && order(toTarget)[0].hasSuffix("learned 0.1, owned"),
+            "\(toTarget)")
         #expect(toTarget.output.contains(" s to the target") && !perStep.output.contains("target"), "\(perStep)")
     }
 
     /// Where the latency is from: the user, that link, others, or nowhere.
     @Test func whatIsSaidOfTheLatency() throws {
-        #expect(try plan(["--bandwidth", "300mbit", "--latency", "7us"]).output.contains("network    300mbit, latency 7 µs\n"))
-        #expect(try plan(["--bandwidth", "1gbit"]).output.contains("network    1gbit, latency 100 µs, as measured on that link\n"))
-        // Of the same link, written in another way.
-        #expect(try plan(["--bandwidth", "1000Mbit/s"]).output.contains("network    1000Mbit/s, latency 100 µs, as measured on that link\n"))
+        #expect(
+            try plan(["--bandwidth", "300mbit", "--latency", "7us"]).output.contains(
+                "network    300mbit, latency 7 µs\n"))
+        #expect(
+            try plan(["--bandwidth", "1gbit"]).output.contains(
+                "network    1gbit, latency 100 µs, as measured on that link\n"))
+        // The same link, written in another way, has the same latency.
+        #expect(
+            try plan(["--bandwidth", "1000Mbit/s"]).output.contains(
+                "network    1000Mbit/s, latency 100 µs, as measured on that link\n"))
         try write(written.text.replacing("100mbit", with: "slow").replacing("1gbit", with: "fast"), to: "named.csv")
         let assumed = try plan(["--bandwidth", "1gbit"], table: "named.csv")
         #expect(
-            assumed.output.contains("latency 50 µs and the whole rate assumed, since no link of the table has a rate for its name\n"),
+            assumed.output.contains(
+                "latency 50 µs and the whole rate assumed, since no link of the table has a rate for its name\n"),
             "\(assumed)")
     }
 
@@ -127,7 +138,10 @@ import Testing
         (["--bandwidth", "1gbit", "--oversubscribed"], 64,
          "scaling: --oversubscribed: expected rows of ranks that share cores, found none"),
         (["--bandwidth", "100mb"], 64, "Error: The value '100mb' is invalid for '--bandwidth <rate>'"),
-        (["--bandwidth", "1gbit", "--ranks", "1,0"], 64, "Error: --ranks: expected rank counts from 1 to 1000000, found '0'"),
+        (
+            ["--bandwidth", "1gbit", "--ranks", "1,0"], 64,
+            "Error: --ranks: expected rank counts from 1 to 1000000, found '0'"
+        ),
         (["--bandwidth", "1gbit", "--batch", "1000000001"], 64, "Error: --batch: expected 1 to 1000000000 samples"),
         (
             ["--bandwidth", "1gbit", "--ranks", "9223372036854775807"], 64,
@@ -140,6 +154,8 @@ import Testing
     func badInput(options: [String], code: Int32, said: String) throws {
         let outcome = try plan(options)
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("scaling: ") || $0.hasPrefix("Error: ") }
-        #expect(outcome.code == code && outcome.output.isEmpty && lines.count == 1 && lines[0].hasPrefix(said), "\(outcome)")
+        #expect(
+            outcome.code == code && outcome.output.isEmpty && lines.count == 1 && lines[0].hasPrefix(said), "\(outcome)"
+        )
     }
 }
