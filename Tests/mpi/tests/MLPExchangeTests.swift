@@ -105,14 +105,16 @@ struct MLPExchangeTests {
         #expect(try loss(["--average-every", "4"]) <= truth)
     }
 
-    /// As for the dictionaries (`MLPJobTests`), on ranks that exchange.
+    /// As for the dictionaries (`MLPJobTests`), on ranks that exchange: four steps have the buffers that forty have.
     @Test(arguments: [
         ["--exchange", "owned"], ["--wire", "bfloat16"], ["--exchange", "full"], ["--exchange", "dynamic", "--allreduce", "ring"],
         ["--exchange", "lowrank"], ["--exchange", "lowrank", "--lowrank-of", "full", "--pretrain-epochs", "1", "--epochs", "0"],
         ["--average-every", "4"],
     ])
     func memoryIsThatOfTheBanner(more: [String]) throws {
-        let options = ["--dataset", "sample", "--widths", "2000,1500", "--learned", "0.3", "--epochs", "1", "--progress", "none"]
+        let options = [
+            "--dataset", "sample", "--widths", "2000,1500", "--learned", "0.3", "--batch", "1000", "--epochs", "1", "--progress", "none",
+        ]
         let ratio = try folder.peakOverBanner(job: "mlp", ranks: 2, options + more)
         #expect(ratio <= 1.3 && ratio >= 0.5, "\(more): \(ratio)")
     }
