@@ -3,7 +3,14 @@
 #ifndef COLONNADE_CLONES_H
 #define COLONNADE_CLONES_H
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__OPTIMIZE__)
+// A sanitizer's runtime starts after the loader has picked, and the functions that pick would call it.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CK_SANITIZED
+#endif
+#endif
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__OPTIMIZE__) && !defined(CK_SANITIZED)
 #define CK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CK_CLONES

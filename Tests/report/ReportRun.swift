@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder of run directories, and the job `report` on it as a process.
-final class ReportRun {
+final class ReportRun: Sendable {
     struct Outcome {
         let code: Int32
         let output: String
@@ -41,6 +41,13 @@ final class ReportRun {
         try process.run()
         process.waitUntilExit()
         return Outcome(code: process.terminationStatus, output: try text("output"), error: try text("error"))
+    }
+
+    /// As `report`, on a thread of its own: a test that waits for long leaves the few threads of the tests to others.
+    func reportAside(environment: [String: String]) async throws -> Outcome {
+        try await withCheckedThrowingContinuation { done in
+            Thread.detachNewThread { done.resume(with: Result { try self.report(environment: environment) }) }
+        }
     }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }

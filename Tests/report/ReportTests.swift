@@ -111,7 +111,7 @@ import Testing
     }
 
     /// Curves never cost a report its tables: one that fails, is killed, talks without end, draws nothing, or never
-    /// ends.
+    /// ends. Three reports wait for their limit of 30 s, all at once.
     @Test(.timeLimit(.minutes(5)), arguments: [
         ("echo 'line 3: no such thing' >&2\nexit 2", "its last words: line 3: no such thing"),
         ("kill -9 $$", "expected a picture, found none"), ("exit 0", "its last words: none"),
@@ -123,10 +123,10 @@ import Testing
         ("/bin/sleep 1000; echo late", "expected a picture within 30 s, found none"),
         ("while :; do echo more >&2; done", "expected a picture within 30 s, found none"),
     ])
-    func aGnuplotThatFails(script: String, says: String) throws {
+    func aGnuplotThatFails(script: String, says: String) async throws {
         try run.write("#!/bin/sh\n\(script)\n", to: "gnuplot")
         #expect(chmod(run.file("gnuplot"), 0o755) == 0)
-        let outcome = try run.report(environment: ["PATH": run.path])
+        let outcome = try await run.reportAside(environment: ["PATH": run.path])
         // A line in between where it takes long.
         let lines = outcome.error.split(separator: "\n"), takesLong = says.contains("within")
         let last = try #require(lines.last)

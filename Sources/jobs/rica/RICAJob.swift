@@ -37,7 +37,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let (memory, disk) = plan.needs(of: options.phase, searches: options.search != nil)
     var needs = JobRun.Needs(
         settings: describe(settings, search: options.search), memory: memory, files: disk, exported: 4 * plan.fullParameters)
-    needs.circumstances = ["phase": options.phase.rawValue]
+    needs.environment = ["phase": options.phase.rawValue]
     needs.usesModel = options.phase.usesModel
     func tell(_ banner: inout Banner) {
         plan.describe(in: &banner)

@@ -37,7 +37,7 @@ public struct JobRun {
     public struct Needs {
         /// The settings and the environment beside those that all jobs have.
         public var settings: [String: String]
-        public var circumstances: [String: String] = [:]
+        public var environment: [String: String] = [:]
         /// Bytes that a rank holds at most.
         public var memory: Int
         /// Bytes that the files of the run take, and that `--export-expanded` takes.
@@ -65,7 +65,7 @@ public struct JobRun {
     ) throws {
         let record = RunRecord(
             job: job, settings: needs.settings.merging(common.reductionSetting) { $1 },
-            environment: environment(common, data: data).merging(needs.circumstances) { $1 },
+            environment: environment(common, data: data).merging(needs.environment) { $1 },
             communicator: world, hosts: try world.hostNames())
         var banner = Banner(job: job, record: record)
         describe(&banner)

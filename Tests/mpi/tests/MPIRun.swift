@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// One command, on its own or under an mpirun of its own, with a time limit. One runs at a time: ranks share few cores.
+/// One command, on its own or under an mpirun of its own, with a time limit. As many run at a time as there are cores
+/// for: see `places`.
 ///
 /// The test process itself never starts MPI, whose variables would spoil the mpirun of its children.
 struct MPIRun {
@@ -39,13 +40,22 @@ struct MPIRun {
     /// Tests of several ranks run where mpirun is; in CI they always do, and fail without it.
     static let enabled = mpirun != nil || ProcessInfo.processInfo.environment["CI"] == "true"
 
-    private static let oneAtATime = Mutex(())
+    /// Runs at the same time have two ranks a core together. One that has more has the machine for itself.
+    private static let places = 2 * ProcessInfo.processInfo.activeProcessorCount
+    private static let free = DispatchSemaphore(value: places)
+    /// Held by the run that takes places: two that each wait for what the other has would wait for ever.
+    private static let turn = Mutex(())
 
     func run() throws -> Outcome {
-        try Self.oneAtATime.withLock { _ in try runAlone() }
+        let taken = min(ranks ?? 1, Self.places)
+        Self.turn.withLock { _ in
+            for _ in 0..<taken { Self.free.wait() }
+        }
+        defer { for _ in 0..<taken { Self.free.signal() } }
+        return try launch()
     }
 
-    private func runAlone() throws -> Outcome {
+    private func launch() throws -> Outcome {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mpirun-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -94,13 +104,11 @@ struct MPIRun {
         return true
     }
 
-    /// More ranks than cores must yield while they wait, or each message costs a time slice. No binding: two
-    /// runs on one machine would share their first cores.
+    /// Ranks share cores with one another or with other runs: they must yield while they wait, or each message costs a
+    /// time slice. No binding: two runs on one machine would share their first cores.
     private static func options(_ ranks: Int) -> [String] {
-        guard isOpenMPI else { return ["-n", "\(ranks)"] }
-        var options = ["--oversubscribe", "--bind-to", "none", "-n", "\(ranks)"]
-        if ranks > ProcessInfo.processInfo.activeProcessorCount { options += ["--mca", "mpi_yield_when_idle", "1"] }
-        return options
+        let open = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
+        return (isOpenMPI ? open : []) + ["-n", "\(ranks)"]
     }
 
     private static let isOpenMPI: Bool = {
