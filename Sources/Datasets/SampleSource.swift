@@ -15,7 +15,7 @@ public protocol SampleSource: AnyObject {
 
 /// Samples in memory, a row each.
 public final class MatrixSamples: SampleSource {
-    private let rows: Matrix<Float>
+    public let rows: Matrix<Float>
     public let labels: [Int32]
 
     /// - Parameter rows: kept, not copied.

@@ -9,14 +9,14 @@ public struct Perceptron {
     public let model: NetworkModel
     /// The path of every layer with weights.
     public let paths: [ComputePath]
-    public let rows: TrainingRows
+    public let samples: MatrixSamples
 
     /// - Parameters:
     ///   - images: with their 1, not pooled.
     ///   - samples: the samples of this rank per step.
     ///   - path: the compute path of the hidden layers; nil: for each the one with the lowest estimate of a step, to
     ///     which the job adds what pooling all images once costs it.
-    public init(settings: NetworkSettings, images: TrainingRows, samples: Int, path: ComputePath? = nil) throws {
+    public init(settings: NetworkSettings, images: MatrixSamples, samples: Int, path: ComputePath? = nil) throws {
         self.settings = settings
         model = try NetworkModel(settings)
         paths = model.layers.enumerated().map { k, layer in
@@ -27,19 +27,19 @@ public struct Perceptron {
             let pooling = model.layers[0].weights.pooling
             let pooled = Matrix<Float>(rows: images.rows.rows, columns: pooling.columns)
             multiply(images.rows, pooling, into: pooled)
-            rows = TrainingRows(rows: pooled, labels: images.labels)
+            self.samples = MatrixSamples(rows: pooled, labels: images.labels)
         } else {
-            rows = images
+            self.samples = images
         }
     }
 }
 
-extension TrainingRows {
+extension MatrixSamples {
     /// Images of 28×28 pixels, uniform from 0 to 1, in ten classes.
-    public static func random(_ count: Int) -> TrainingRows {
+    public static func random(_ count: Int) -> MatrixSamples {
         let rows = Matrix<Float>(rows: count, columns: 785)
         RandomStream(seed: 1, purpose: .patches).fillUniform(rows.elements, in: 0..<1)
         rows.columns(784..<785).fill(1)
-        return TrainingRows(rows: rows, labels: (0..<count).map { Int32($0 % 10) })
+        return MatrixSamples(rows: rows, labels: (0..<count).map { Int32($0 % 10) })
     }
 }

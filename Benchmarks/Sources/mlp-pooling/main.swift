@@ -1,5 +1,6 @@
 import ArgumentParser
 import BenchmarkSupport
+import Datasets
 import Foundation
 import Layers
 import LinearAlgebra
@@ -31,7 +32,7 @@ struct MLPPooling: ParsableCommand {
 
     func run() throws {
         Backend.setThreads(1)
-        let x = TrainingRows.random(images).rows.columns(0..<784)
+        let x = MatrixSamples.random(images).rows.columns(0..<784)
         print("\(images) images, one thread, \(Backend.kernels) kernels, \(rounds) rounds; ms")
         print("columns     α  form    direct  separable   ratio  estimated  chosen")
         for columns in [1, 10] {

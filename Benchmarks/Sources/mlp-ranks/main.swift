@@ -63,7 +63,7 @@ Parallel.run(job: "mlp-ranks") { world in
     let samples = (options.batch + world.size - 1) / world.size
     let net = try Perceptron(settings: settings, images: .random(options.images), samples: samples)
     let descent = NetworkDescent(
-        net.model, settings: settings, learningRate: settings.learningRate, paths: net.paths, rows: net.rows,
+        net.model, settings: settings, learningRate: settings.learningRate, paths: net.paths, samples: net.samples,
         exchange: ExchangeOptions(options.exchange.kind), onDivergence: "training", communicator: world,
         timer: StepTimer()
     ).descent

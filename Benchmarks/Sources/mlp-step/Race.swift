@@ -1,4 +1,5 @@
 import BenchmarkSupport
+import Datasets
 import Layers
 import Networks
 
@@ -15,7 +16,7 @@ struct Race {
     ///   - images: with their 1, not pooled.
     ///   - order: the order of the images in an epoch.
     ///   - forPeers: only the steps that PyTorch makes, too.
-    init(batch: Int, activation: Activation, images: TrainingRows, order: [Int], forPeers: Bool) throws {
+    init(batch: Int, activation: Activation, images: MatrixSamples, order: [Int], forPeers: Bool) throws {
         func stepper(learned: Double?, path: ComputePath? = nil) throws -> Stepper {
             let settings = NetworkSettings(learned: learned, activation: activation, batch: batch)
             return Stepper(try Perceptron(settings: settings, images: images, samples: batch, path: path), order: order)

@@ -27,11 +27,11 @@ final class Stepper {
         self.net = net
         self.order = order
         batch = net.settings.batch
-        labels = order[..<batch].map { net.rows.labels[$0] }
+        labels = order[..<batch].map { net.samples.labels[$0] }
         let model = net.model
         gradient = model.values.zeros
         network = model.network(gradient: gradient, paths: net.paths, capacity: batch, timer: timer)
-        objective = Classification(network, rows: net.rows, timer: timer)
+        objective = Classification(network, samples: net.samples, timer: timer)
         rule = SGD(
             model.values, updated: model.values.parameters.map { 0..<$0.units },
             weightsPerUnit: model.shape.weightsPerUnit, options: net.settings.descent)
@@ -54,7 +54,7 @@ final class Stepper {
         var sums = [Double](repeating: 0, count: parts.count), predicted = [Int32](repeating: 0, count: batch)
         step()
         for _ in 0..<steps {
-            let gather = milliseconds { net.rows.gather(samples, into: network.batch) }
+            let gather = milliseconds { net.samples.load(samples, into: network.batch) }
             let expand = milliseconds { network.expand() }
             let forward = milliseconds { _ = network.evaluate(count: batch, labels: labels, predicted: &predicted) }
             _ = timer.lap()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BenchmarkSupport
+import Datasets
 import Foundation
 import Layers
 import LinearAlgebra
@@ -44,7 +45,7 @@ struct MLPStep: ParsableCommand {
 
     func run() throws {
         Backend.setThreads(1)
-        let rows = TrainingRows.random(images), order = RandomStream(seed: 1, purpose: .order).permutation(of: images)
+        let rows = MatrixSamples.random(images), order = RandomStream(seed: 1, purpose: .order).permutation(of: images)
         var races = try [100, 1000].map {
             try Race(batch: $0, activation: activation, images: rows, order: order, forPeers: peers)
         }
