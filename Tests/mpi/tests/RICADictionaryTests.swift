@@ -23,12 +23,15 @@ struct RICADictionaryTests {
         #expect(file.metadata["dictionary"] == kind && file.tensors["layer.U.3"]?.shape == [25, 12])
 
         try folder.succeed("phases", Self.options + made + ["--phase", "learn"])
-        for phase in ["encode", "classify"] { try folder.succeed("phases", ["--phase", phase, "--dictionary-from", source]) }
+        for phase in ["encode", "classify"] {
+            try folder.succeed("phases", ["--phase", phase, "--dictionary-from", source, "--reduction", "fixed"])
+        }
         #expect(try folder.result("phases").accuracy == folder.result("1").accuracy)
         let other = source == "whitened" ? "normalised" : "whitened"
         for (option, found) in [("--dictionary-from", other), ("--dictionary", "se")] {
             let outcome = try folder.start("phases", ["--phase", "encode", option, found])
-            #expect(outcome.code == 64 && outcome.error.hasPrefix("rica: \(option): the model was learned with "), "\(outcome)")
+            let says = "rica: \(option): the model was learned with "
+            #expect(outcome.code == 64 && outcome.error.contains(says), "\(outcome)")
         }
     }
 
