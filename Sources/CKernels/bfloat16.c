@@ -23,11 +23,11 @@ void ck_bfloat16_round(const float *values, uint16_t *out, size_t count) {
 }
 
 CK_CLONES
-void ck_bfloat16_round_residual(const float *values, float *restrict residual, uint16_t *restrict out, size_t count) {
+void ck_bfloat16_round_feedback(const float *values, float *restrict feedback, uint16_t *restrict out, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        float whole = values[i] + residual[i];
+        float whole = values[i] + feedback[i];
         out[i] = rounded(whole);
-        residual[i] = whole - widened(out[i]);
+        feedback[i] = whole - widened(out[i]);
     }
 }
 

@@ -9,10 +9,10 @@ public func roundToBFloat16(_ values: UnsafePointer<Float>, into rounded: Unsafe
 
 /// The same of the values with what earlier rounding took from them, which becomes what this one takes.
 public func roundToBFloat16(
-    _ values: UnsafePointer<Float>, residual: UnsafeMutablePointer<Float>, into rounded: UnsafeMutablePointer<UInt16>,
+    _ values: UnsafePointer<Float>, errorFeedback: UnsafeMutablePointer<Float>, into rounded: UnsafeMutablePointer<UInt16>,
     count: Int
 ) {
-    ck_bfloat16_round_residual(values, residual, rounded, count)
+    ck_bfloat16_round_feedback(values, errorFeedback, rounded, count)
 }
 
 /// Exactly the numbers that were rounded to.

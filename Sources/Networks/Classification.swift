@@ -21,7 +21,7 @@ public final class Classification: BatchObjective {
         labels = [Int32](repeating: 0, count: network.batch.rows)
     }
 
-    public func prepare() { timer.measure(.expand) { network.expand() } }
+    public func expand() { timer.measure(.expand) { network.expand() } }
 
     public func gradient(
         of part: ArraySlice<Int>, scale: Double, first: Int, completed: (Int) -> Void

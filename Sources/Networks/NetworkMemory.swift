@@ -24,7 +24,9 @@ extension ModelShape {
     func floatsPerSample(paths: [ComputePath]) -> Int {
         Network.floats(
             perSample: network.outOfPlace.map { place in
-                let columns = place.weighted.map { FullyConnected.inputColumns(of: layers[$0].weights, path: paths[$0]) }
+                let columns = place.weighted.map {
+                    FullyConnected.inputColumns(of: layers[$0].weights, path: paths[$0])
+                }
                 return (columns ?? place.input.count + 1, place.output.count)
             })
     }

@@ -64,7 +64,8 @@ public struct NetworkPlan {
         bytesPerStep = mean(\.cost.bytesPerStep)
         wireBytesPerStep = mean(\.cost.wireBytesPerStep)
 
-        let before = settings.preparesFromData
+        let before =
+            settings.preparesFromData
             ? settings.preparationFloats(of: stages[0].shape, exchange: exchange, ranks: ranks, training: training) : 0
         // What training starts from, or a stage hands to the next, the labels of the samples and their order in an
         // epoch stand beside.
@@ -117,15 +118,18 @@ public struct StagePlan {
         layers = shape.layers.enumerated().map { k, layer in
             let all = layer.weights.stepCosts(
                 samples: samples, isFirst: k == 0, pooling: pooling / Double(max(1, steps) * parts))
-            let costs = layer.dictionaryParameter == nil && !exchange.sumsExpanded
+            let costs =
+                layer.dictionaryParameter == nil && !exchange.sumsExpanded
                 ? all : all.filter { $0.path == .expanded }
-            return LayerPlan(name: layer.name, costs: costs, path: costs.first { $0.path == forced }?.path ?? costs[0].path)
+            return LayerPlan(
+                name: layer.name, costs: costs, path: costs.first { $0.path == forced }?.path ?? costs[0].path)
         }
         self.stage = stage
         self.shape = shape
         self.cost = cost
-        floats = shape.trainingFloats(
-            paths: layers.map(\.path), samples: samples, training: training, owners: exchange.isSharded ? ranks : 1)
+        floats =
+            shape.trainingFloats(
+                paths: layers.map(\.path), samples: samples, training: training, owners: exchange.isSharded ? ranks : 1)
             + cost.heldFloats + (expanded == nil ? 0 : shape.denseFloats)
     }
 }

@@ -137,7 +137,7 @@ private final class Reconstruction: BatchObjective {
         self.load = load
     }
 
-    func prepare() { autoencoder.expand() }
+    func expand() { autoencoder.expand() }
 
     /// One parameter, complete at the end.
     func gradient(

@@ -67,7 +67,9 @@ public final class RICAExperiment {
         switch request.phase {
         case .learn, .all: model = try learn()
         case .encode, .classify:
-            guard let stored = request.stored else { preconditionFailure("the phases encode and classify take a stored model") }
+            guard let stored = request.stored else {
+                preconditionFailure("the phases encode and classify take a stored model")
+            }
             model = stored.model
             model.encoder = settings.encoder
             // The model goes on saying what it was learned from, which may be another data set than the one classified.
@@ -91,7 +93,10 @@ public final class RICAExperiment {
 
     private func learn() throws -> RICAModel {
         Allocation.purpose = "reading patches"
-        progress.say("reading \(settings.whiteningPatches) patches of \(settings.patch)×\(settings.patch) and fitting the whitening")
+        progress.say(
+            "reading \(settings.whiteningPatches) patches of \(settings.patch)×\(settings.patch) and fitting the "
+                + "whitening"
+        )
         let patches = try RICAPatches(
             images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator)
         let made = try patches.dictionaryData(settings, images: data.unlabelled, communicator: communicator)
@@ -112,11 +117,13 @@ public final class RICAExperiment {
         }
         if let grid = request.search {
             let search = Validation(
-                grid: grid, settings: settings, weights: weights, data: data, patches: patches, path: request.path, communicator: communicator,
+                grid: grid, settings: settings, weights: weights, data: data, patches: patches, path: request.path,
+                communicator: communicator,
                 progress: progress)
             settings = try search.run()
             result.chosen = [
-                "lambda": "\(settings.lambda)", "iterations": "\(settings.iterations)", "encoder": settings.encoder.rawValue,
+                "lambda": "\(settings.lambda)", "iterations": "\(settings.iterations)",
+                "encoder": settings.encoder.rawValue,
                 "C": "\(settings.cost)",
             ]
             try communicator.agreeOnRoot { try directory.write(search.table, to: "validation.csv") }
@@ -124,18 +131,21 @@ public final class RICAExperiment {
         let learning = RICALearning(
             settings: settings, weights: weights, patches: patches, path: request.path, ranks: communicator.size)
         Allocation.purpose = "learning features"
-        progress.say("learning \(settings.features) features on \(settings.patches) patches, \(settings.iterations) iterations")
+        progress.say(
+            "learning \(settings.features) features on \(settings.patches) patches, \(settings.iterations) iterations")
         let outcome = try learning.run(communicator: communicator, progress: progress)
         progress.say(
             String(
-                format: "learned: objective %.6f after %d iterations, %d evaluations, %.1f s (%.2f ms each)", outcome.last.objective,
+                format: "learned: objective %.6f after %d iterations, %d evaluations, %.1f s (%.2f ms each)",
+                outcome.last.objective,
                 outcome.last.number, outcome.last.evaluations, outcome.last.seconds,
                 1e3 * outcome.last.seconds / Double(outcome.last.evaluations)))
         result.objective = outcome.last.objective
         result.steps = outcome.last.evaluations
         result.secondsPerStep = outcome.last.seconds / Double(outcome.last.evaluations)
         var model = RICAModel(
-            weights: learning.weights, values: outcome.values, whitening: patches.whitening, covariance: patches.covariance,
+            weights: learning.weights, values: outcome.values, whitening: patches.whitening,
+            covariance: patches.covariance,
             encoder: settings.encoder)
         model.holdsDictionary = settings.prediction?.dictionary.need != nil
         let sampler = PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed)
@@ -156,14 +166,21 @@ public final class RICAExperiment {
         Allocation.purpose = "encoding images"
         let encoder = ImageEncoder(model: model, shape: data.shape, path: request.path == .reduced ? nil : request.path)
         progress.say(
-            "encoding \(data.train.images.count) training and \(data.test.images.count) test images, \(encoder.features) numbers each (\(encoder.path.rawValue))")
+            "encoding \(data.train.images.count) training and \(data.test.images.count) test images, "
+                + "\(encoder.features) numbers each (\(encoder.path.rawValue))"
+        )
         let train = try EncodedImages(
             data.train, width: encoder.features, order: request.reduction, communicator: communicator,
-            report: { self.progress.step("encode training images", $0 * self.communicator.size, of: self.data.train.images.count) },
+            report: {
+                self.progress.step(
+                    "encode training images", $0 * self.communicator.size, of: self.data.train.images.count)
+            },
             encode: encoder.encode)
         let test = try EncodedImages(
             data.test, width: encoder.features, communicator: communicator,
-            report: { self.progress.step("encode test images", $0 * self.communicator.size, of: self.data.test.images.count) },
+            report: {
+                self.progress.step("encode test images", $0 * self.communicator.size, of: self.data.test.images.count)
+            },
             encode: encoder.encode)
         return (train, test)
     }
@@ -171,7 +188,10 @@ public final class RICAExperiment {
     private func classify(_ model: inout RICAModel, _ images: (train: EncodedImages, test: EncodedImages)) throws {
         Allocation.purpose = "classifying"
         let subsets = data.folds ?? [Array(0..<images.train.total)]
-        progress.say("classifying: one-vs-all L2-SVM, C \(settings.cost), \(subsets.count == 1 ? "all training images" : "\(subsets.count) folds")")
+        progress.say(
+            "classifying: one-vs-all L2-SVM, C \(settings.cost), "
+                + "\(subsets.count == 1 ? "all training images" : "\(subsets.count) folds")"
+        )
         let evaluation = try Evaluation(
             train: images.train, test: images.test, subsets: subsets, classes: data.classes, cost: settings.cost,
             communicator: communicator, report: { self.progress.step("classify: fold", $0, of: subsets.count) })
@@ -198,7 +218,9 @@ public final class RICAExperiment {
         for (name, set) in [("train", images.train), ("test", images.test)] {
             let all = Matrix<Float>(rows: communicator.isRoot ? set.total : 0, columns: set.features.columns)
             var labels: [Int32] = []
-            let ranges = (0..<communicator.size).map { set.order.parts(of: set.total, rank: $0, ranks: communicator.size).range }
+            let ranges = (0..<communicator.size).map {
+                set.order.parts(of: set.total, rank: $0, ranks: communicator.size).range
+            }
             // Rank by rank through a broadcast, so that only rank 0 holds the whole.
             for rank in 0..<communicator.size {
                 let own = rank == communicator.rank
@@ -222,7 +244,10 @@ public final class RICAExperiment {
         let path = directory.file("features.safetensors"), width = 4 * model.encoder.width * model.weights.units
         return try communicator.agree {
             guard try fileStatus(path) != nil else {
-                throw DataError(message: "\(path): expected features of this model, found no such file: encode first with --phase encode")
+                throw DataError(
+                    message:
+                        "\(path): expected features of this model, found no such file: encode first with --phase encode"
+                )
             }
             let file = try Safetensors(path: path)
             guard file.metadata["format"] == RICAExperiment.featuresFormat else {
@@ -236,7 +261,11 @@ public final class RICAExperiment {
                         + "\(file.metadata["encoder"]?.escaped ?? "none"): encode again with --phase encode")
             }
             guard file.metadata["model"] == model.fingerprint else {
-                throw DataError(message: "\(path): expected features of this model, found those of another: encode again with --phase encode")
+                throw DataError(
+                    message:
+                        "\(path): expected features of this model, found those of another: encode again with "
+                            + "--phase encode"
+                )
             }
             func part(
                 _ name: String, _ set: (images: ImageSet, labels: Labels), order: ReductionOrder = .fast
@@ -258,7 +287,8 @@ public final class RICAExperiment {
                             + "found \(stored[i]) for \(labels[i]) at position \(i): encode again with --phase encode")
                 }
                 return EncodedImages(
-                    features: try file.matrix("\(name).features", rows: parts.range), labels: Array(labels[parts.range]), parts: parts,
+                    features: try file.matrix("\(name).features", rows: parts.range),
+                    labels: Array(labels[parts.range]), parts: parts,
                     order: order, total: count)
             }
             return (try part("train", data.train, order: request.reduction), try part("test", data.test))

@@ -54,7 +54,8 @@ extension RICASettings {
         for j in 0..<columns {
             let stream = ColumnStream(seed: seed, layer: 0, column: j, sampling: alpha)
             let alpha = alphas?[j] ?? prediction.sampleAtoms(of: grid, stream: stream)
-            made.append(Column(units: cut[j], alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream)))
+            made.append(
+                Column(units: cut[j], alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream)))
             report(j + 1)
         }
         return PredictedWeights(grid: grid, columns: made)

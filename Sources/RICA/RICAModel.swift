@@ -8,7 +8,8 @@ public struct RICAModel {
     /// ŵ: the learned values of normalised rows, units × n_α.
     public let values: Matrix<Float>
     public let whitening: Whitening
-    /// One over the deviation of a feature's response on whitened patches: what brings it to unit variance before the encoder.
+    /// One over the deviation of a feature's response on whitened patches: what brings it to unit variance before the
+    /// encoder.
     public let scale: [Float]
     public var encoder: Encoder
     /// Every patch that features were learned on, so that another program can recompute the objective.
@@ -20,7 +21,8 @@ public struct RICAModel {
 
     /// - Parameter covariance: of the contrast-normalised patches behind the whitening, n_v × n_v.
     public init(
-        weights: PredictedWeights, values: Matrix<Float>, whitening: Whitening, covariance: Matrix<Double>, encoder: Encoder
+        weights: PredictedWeights, values: Matrix<Float>, whitening: Whitening, covariance: Matrix<Double>,
+        encoder: Encoder
     ) {
         let inputs = weights.grid.count
         let rows = Matrix<Float>(rows: weights.units, columns: inputs)
@@ -48,10 +50,13 @@ public struct RICAModel {
         self.encoder = encoder
     }
 
-    /// A number of what features are encoded with, the same for the same bits (FNV-1a, 64 bits): features of another model are not its.
+    /// A number of what features are encoded with, the same for the same bits (FNV-1a, 64 bits): features of another
+    /// model are not its.
     public var fingerprint: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func add(_ bytes: UnsafeRawBufferPointer) { for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+        func add(_ bytes: UnsafeRawBufferPointer) {
+            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        }
         withExtendedLifetime(self) {
             for matrix in [values, whitening.matrix] { add(UnsafeRawBufferPointer(matrix.elements)) }
         }

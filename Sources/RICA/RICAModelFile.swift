@@ -15,7 +15,9 @@ extension RICAModel {
         metadata["settings"] = String(decoding: try RICAModel.encoder().encode(settings), as: UTF8.self)
         var file = Safetensors(metadata: metadata)
         file.set("layer.w", values)
-        file.set("layer.alpha", weights.columns.flatMap { $0.alpha.map(Int32.init) }, shape: [weights.columns.count, weights.columns[0].alpha.count])
+        file.set(
+            "layer.alpha", weights.columns.flatMap { $0.alpha.map(Int32.init) },
+            shape: [weights.columns.count, weights.columns[0].alpha.count])
         file.set("layer.columns", [0] + weights.columns.map { Int32($0.units.upperBound) })
         if holdsDictionary {
             for (j, column) in weights.columns.enumerated() { file.set("layer.U.\(j)", column.dictionary!) }
@@ -23,7 +25,9 @@ extension RICAModel {
         file.set("whitening.mean", whitening.mean)
         file.set("whitening.matrix", whitening.matrix)
         file.set("encoder.scale", scale)
-        file.set("patches", patches.flatMap { [Int32($0.image), Int32($0.row), Int32($0.column)] }, shape: [patches.count, 3])
+        file.set(
+            "patches", patches.flatMap { [Int32($0.image), Int32($0.row), Int32($0.column)] },
+            shape: [patches.count, 3])
         for (fold, classifier) in classifiers.enumerated() {
             file.set("classifier.\(fold).mean", classifier.mean)
             file.set("classifier.\(fold).scale", classifier.scale)
@@ -42,8 +46,8 @@ extension RICAModel {
         try file.write(to: path)
     }
 
-    /// Reads a model and the settings that it was learned with. Dictionaries that are not in it are made again from α and
-    /// the settings; classifiers are not read, since the phase that makes them follows.
+    /// Reads a model and the settings that it was learned with. Dictionaries that are not in it are made again from α
+    /// and the settings; classifiers are not read, since the phase that makes them follows.
     ///
     /// Shapes are compared with the settings before anything is made from either.
     ///
@@ -51,7 +55,10 @@ extension RICAModel {
     public static func read(from path: String) throws -> (model: RICAModel, settings: RICASettings) {
         guard try fileStatus(path) != nil else {
             throw DataError(
-                message: "\(path): expected a model of the job rica, found no such file: --phase learn makes one, --model names another")
+                message:
+                    "\(path): expected a model of the job rica, found no such file: --phase learn makes one, "
+                        + "--model names another"
+            )
         }
         func refuse(_ expected: String, _ found: String) -> DataError {
             DataError(message: "\(path): expected \(expected), found \(found)")
@@ -75,7 +82,9 @@ extension RICAModel {
         }
 
         let shape: WeightShape
-        do { shape = try settings.shape(channels: channels) } catch { throw DataError(message: "\(path): settings: \(error)") }
+        do { shape = try settings.shape(channels: channels) } catch {
+            throw DataError(message: "\(path): settings: \(error)")
+        }
         let grid = shape.grid, columns = settings.columns, learned = shape.atoms ?? grid.positions
         let atoms = settings.prediction?.dictionary.atoms(of: grid) ?? grid.positions
         var shapes = [

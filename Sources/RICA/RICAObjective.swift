@@ -7,12 +7,12 @@ import Partition
 /// normalised rows, and its gradient with respect to the learned values w behind W (Le et al. 2011; Denil et al. 2013,
 /// section 4).
 ///
-/// The reconstruction term needs no pass over the patches: with C = Σxxᵀ and A = ŴᵀŴ − I it is ½tr(ACA), gradient
-/// Ŵ(AC + CA). What is left are two products a block of patches, ŷ = Ŵx and the gradient, each 2·m·n_v·n_h flops expanded
+/// The reconstruction term needs no pass over the patches: with C = Σxxᵀ and A = ŴᵀŴ − I it is ½tr(ACA), gradient Ŵ(AC
+/// + CA). What is left are two products a block of patches, ŷ = Ŵx and the gradient, each 2·m·n_v·n_h flops expanded
 /// and 2·m·n_α·n_h reduced. Everything runs in blocks of patches whose outputs stay in cache, on workspaces made once.
 ///
-/// Both norms are quadratic forms of a unit's learned values, N² = wBwᵀ, so the gradient goes back through the norm without
-/// leaving the space of w: ∂L/∂w = (ĝ − (ĝ·ŵ)ŵB)/N with ŵ = w/N and ĝ the gradient at ŵ.
+/// Both norms are quadratic forms of a unit's learned values, N² = wBwᵀ, so the gradient goes back through the norm
+/// without leaving the space of w: ∂L/∂w = (ĝ − (ĝ·ŵ)ŵB)/N with ŵ = w/N and ĝ the gradient at ŵ.
 public final class RICAObjective: ShardedObjective {
     /// What a patch's features are made from, for patches of this rank.
     private enum Inputs {
@@ -63,8 +63,8 @@ public final class RICAObjective: ShardedObjective {
     private let timer: StepTimer
 
     /// - Parameters:
-    ///   - patches: this rank's whitened and normalised patches, m × n_v, contiguous. Kept on the expanded and pooled paths; the
-    ///     reduced path keeps m × n_α values a column instead.
+    ///   - patches: this rank's whitened and normalised patches, m × n_v, contiguous. Kept on the expanded and pooled
+    ///     paths; the reduced path keeps m × n_α values a column instead.
     ///   - totalPatches: patches on all ranks together.
     ///   - outerProducts: Σxxᵀ over all of them, n_v × n_v.
     ///   - sparsity: λ.
@@ -74,7 +74,8 @@ public final class RICAObjective: ShardedObjective {
     ///   - timer: measures what goes into W = Uw with its norms, and into Uᵀ∂L/∂W.
     public init(
         weights: PredictedWeights, patches: Matrix<Float>, totalPatches: Int, outerProducts: Matrix<Double>,
-        norm: RICANorm, sparsity: Double, epsilon: Float = defaultEpsilon, path: ComputePath, parts: [Range<Int>]? = nil,
+        norm: RICANorm, sparsity: Double, epsilon: Float = defaultEpsilon, path: ComputePath,
+        parts: [Range<Int>]? = nil,
         order: ReductionOrder = .fast, timer: StepTimer = StepTimer()
     ) {
         let n = weights.grid.count, nA = weights.valuesPerUnit, nH = weights.units
@@ -150,7 +151,8 @@ public final class RICAObjective: ShardedObjective {
             start = range.upperBound
             block += 1
             if block % RICAObjective.blocksInFloat == 0 || start == end {
-                accumulate(blockGradient.pointer, into: sumGradient.pointer, count: blockGradient.rows * blockGradient.columns)
+                accumulate(
+                    blockGradient.pointer, into: sumGradient.pointer, count: blockGradient.rows * blockGradient.columns)
             }
         }
         timer.measure(.projectGradient) {
@@ -165,7 +167,8 @@ public final class RICAObjective: ShardedObjective {
     /// Blocks whose gradients are summed in Float before the sum goes on in Double.
     private static let blocksInFloat = 4
 
-    /// Adds the sparsity term's gradient for one block of patches to beta·blockGradient; returns the block's Σ√(ŷ² + ε).
+    /// Adds the sparsity term's gradient for one block of patches to beta·blockGradient; returns the block's Σ√(ŷ² +
+    /// ε).
     private func add(_ block: Range<Int>, scale: Float, beta: Float) -> Double {
         let y = outputs.rows(0..<block.count)
         switch inputs {
@@ -176,7 +179,9 @@ public final class RICAObjective: ShardedObjective {
             multiply(y, x, transposed: .first, into: blockGradient, alpha: scale, beta: beta)
             return sum
         case .pooled(let patches, let pooled):
-            for j in pooled.indices { weights.pool(patches.rows(block), column: j, into: pooled[j].rows(0..<block.count)) }
+            for j in pooled.indices {
+                weights.pool(patches.rows(block), column: j, into: pooled[j].rows(0..<block.count))
+            }
             return addPooled(pooled, 0..<block.count, y, scale: scale, beta: beta)
         case .reduced(let pooled):
             return addPooled(pooled, block, y, scale: scale, beta: beta)
@@ -210,7 +215,9 @@ public final class RICAObjective: ShardedObjective {
                 product[j, i] = sum
             }
         }
-        forEachBlock(of: owned) { multiply(wideRows.rows($0), product, into: rowGradient.rows($0), alpha: 1 / totalPatches) }
+        forEachBlock(of: owned) {
+            multiply(wideRows.rows($0), product, into: rowGradient.rows($0), alpha: 1 / totalPatches)
+        }
         timer.measure(.projectGradient) {
             forEachBlock(of: owned) { project(rowGradient, units: $0) }
             addThroughNorm(weights.isDense ? rowGradient : valueGradient, units: owned, to: gradient)
@@ -218,7 +225,8 @@ public final class RICAObjective: ShardedObjective {
         return 0.5 * trace / totalPatches
     }
 
-    /// Calls the body with owned units: all at once, or where the order is fixed with every eighth of the layer that has some of them.
+    /// Calls the body with owned units: all at once, or where the order is fixed with every eighth of the layer that
+    /// has some of them.
     private func forEachBlock(of owned: Range<Int>, _ body: (Range<Int>) -> Void) {
         guard order == .fixed else { return body(owned) }
         let blocks = Cut(units, into: ShardTree.shards)
@@ -236,11 +244,12 @@ public final class RICAObjective: ShardedObjective {
 
     /// Adds (ĝ − (ĝ·ŵ)ŵB)/N for some units to a gradient that has a row for each of them.
     ///
-    /// The way through the norm is linear, so each rank goes it before the sum over ranks. It takes away the large part of the
-    /// sparsity's gradient, along ŵB: what is rounded to Float and sent is the small rest.
+    /// The way through the norm is linear, so each rank goes it before the sum over ranks. It takes away the large part
+    /// of the sparsity's gradient, along ŵB: what is rounded to Float and sent is the small rest.
     private func addThroughNorm(_ atNormalised: Matrix<Double>, units: Range<Int>, to gradient: Matrix<Float>) {
         for (r, unit) in units.enumerated() {
-            let g = gradient.row(r), total = atNormalised.row(unit), w = normalised.row(unit), q = throughMetric.row(unit)
+            let g = gradient.row(r), total = atNormalised.row(unit), w = normalised.row(unit),
+                q = throughMetric.row(unit)
             var along = 0.0
             for i in 0..<g.count { along += total[i] * Double(w[i]) }
             let inverse = 1 / norms[unit]

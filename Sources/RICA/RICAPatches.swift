@@ -27,7 +27,9 @@ public struct RICAPatches {
     ///
     /// - Throws: what `agree` does, where a rank cannot read a file or all patches are constant; `FactorisationError`;
     ///   `MPIError`.
-    public init(images: ImageSet, settings: RICASettings, order: ReductionOrder = .fast, communicator: Communicator) throws {
+    public init(images: ImageSet, settings: RICASettings, order: ReductionOrder = .fast, communicator: Communicator)
+        throws
+    {
         let sampler = PatchSampler(images: images, size: settings.patch, seed: settings.seed)
         var moments = Moments(size: sampler.values)
         let sums = SampleSums(count: moments.sums.count, order: order, communicator: communicator)

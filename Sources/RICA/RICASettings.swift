@@ -35,7 +35,8 @@ public struct RICASettings: Codable, Equatable, Sendable {
 
     public init(
         dataset: String, seed: UInt64, learned: Double?, columns: Int, alpha: AlphaSampling,
-        dictionary: DictionaryKind? = nil, dictionarySource: DictionarySource? = nil, sigma: Double?, ridge: Double?, patch: Int, patches: Int, features: Int, lambda: Double, norm: RICANorm, iterations: Int, encoder: Encoder,
+        dictionary: DictionaryKind? = nil, dictionarySource: DictionarySource? = nil, sigma: Double?, ridge: Double?,
+        patch: Int, patches: Int, features: Int, lambda: Double, norm: RICANorm, iterations: Int, encoder: Encoder,
         cost: Double
     ) {
         self.dataset = dataset
@@ -73,11 +74,16 @@ public struct RICASettings: Codable, Equatable, Sendable {
         try check("features", features, "1 to 1000000") { (1...1_000_000).contains($0) }
         try check("columns", columns, "1, as a dense layer has") { $0 == 1 || learned != nil }
         try check("columns", columns, "1 to \(features), at most one column a feature") { $0 >= 1 && $0 <= features }
-        try check("dictionary", dictionary?.name, "\(DictionaryKind.all.filter(Self.isPossible).map(\.name).joined(separator: ", "))") {
+        try check(
+            "dictionary", dictionary?.name,
+            "\(DictionaryKind.all.filter(Self.isPossible).map(\.name).joined(separator: ", "))"
+        ) {
             DictionaryKind(named: $0).map(Self.isPossible) == true
         }
         if case .centres(let count) = dictionary?.need {
-            try check("patches", patches, "at least \(count), one for each centre of \(dictionary!.name)") { $0 >= count }
+            try check("patches", patches, "at least \(count), one for each centre of \(dictionary!.name)") {
+                $0 >= count
+            }
         }
         try check("sigma", sigma, "0.001 to 1000000 pixels") { SquaredExponential.sigmas.contains($0) }
         try check("ridge", ridge, "a number above 0") { $0 > 0 && $0.isFinite }

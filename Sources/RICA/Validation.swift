@@ -30,7 +30,8 @@ final class Validation {
     private(set) var table = "lambda,iterations,encoder,cost,accuracy\n"
 
     init(
-        grid: ValidationGrid, settings: RICASettings, weights: PredictedWeights, data: Dataset, patches: RICAPatches, path: ComputePath?,
+        grid: ValidationGrid, settings: RICASettings, weights: PredictedWeights, data: Dataset, patches: RICAPatches,
+        path: ComputePath?,
         communicator: Communicator, progress: ProgressLog
     ) {
         self.grid = grid
@@ -72,9 +73,11 @@ final class Validation {
                     // A run that ended early stands for all later numbers of iterations.
                     let values = outcome.snapshots[iterations] ?? outcome.values
                     let model = RICAModel(
-                        weights: learning.weights, values: values, whitening: patches.whitening, covariance: patches.covariance,
+                        weights: learning.weights, values: values, whitening: patches.whitening,
+                        covariance: patches.covariance,
                         encoder: encoder)
-                    let imageEncoder = ImageEncoder(model: model, shape: data.shape, path: path == .reduced ? nil : path)
+                    let imageEncoder = ImageEncoder(
+                        model: model, shape: data.shape, path: path == .reduced ? nil : path)
                     let images = try EncodedImages(
                         data.train, width: imageEncoder.features, order: patches.order, communicator: communicator,
                         encode: imageEncoder.encode)
@@ -82,14 +85,19 @@ final class Validation {
                         tried.cost = cost
                         let accuracy = try score(images, cost: cost)
                         table += "\(lambda),\(iterations),\(encoder.rawValue),\(cost),\(accuracy)\n"
-                        progress.say("validate: λ \(lambda), \(iterations) iterations, \(encoder.rawValue), C \(cost): \(accuracy)")
+                        progress.say(
+                            "validate: λ \(lambda), \(iterations) iterations, \(encoder.rawValue), C \(cost): "
+                                + "\(accuracy)"
+                        )
                         if accuracy > bestAccuracy { (best, bestAccuracy) = (tried, accuracy) }
                     }
                 }
             }
         }
         progress.say(
-            "validate: chosen λ \(best.lambda), \(best.iterations) iterations, \(best.encoder.rawValue), C \(best.cost) with \(bestAccuracy)")
+            "validate: chosen λ \(best.lambda), \(best.iterations) iterations, \(best.encoder.rawValue), C "
+                + "\(best.cost) with \(bestAccuracy)"
+        )
         return best
     }
 
@@ -99,12 +107,17 @@ final class Validation {
         for (index, fold) in folds.enumerated() {
             let stream = RandomStream(seed: settings.seed, purpose: .validation, stream: index)
             let held = Set(stream.sample(max(1, fold.count / 5), below: fold.count))
-            let (features, labels, parts) = images.selecting(fold.indices.filter { !held.contains($0) }.map { fold[$0] })
+            let (features, labels, parts) = images.selecting(
+                fold.indices.filter { !held.contains($0) }.map { fold[$0] })
             let classifier = try LinearClassifier(
-                standardising: features, labels: labels, classes: data.classes, cost: cost, parts: parts, order: images.order,
+                standardising: features, labels: labels, classes: data.classes, cost: cost, parts: parts,
+                order: images.order,
                 communicator: communicator)
-            let (heldFeatures, heldLabels, heldParts) = images.selecting(fold.indices.filter(held.contains).map { fold[$0] })
-            let right = zip(heldParts.flatMap { classifier.predict(heldFeatures.rows($0)) }, heldLabels).count { $0 == $1 }
+            let (heldFeatures, heldLabels, heldParts) = images.selecting(
+                fold.indices.filter(held.contains).map { fold[$0] })
+            let right = zip(heldParts.flatMap { classifier.predict(heldFeatures.rows($0)) }, heldLabels).count {
+                $0 == $1
+            }
             sum += Double(try communicator.allReduce(Int64(right))) / Double(held.count)
         }
         return sum / Double(folds.count)

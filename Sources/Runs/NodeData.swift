@@ -28,7 +28,9 @@ extension Dataset {
                 }
             }
             guard let memory else {
-                if communicator.size > 1 { reason = "there is no room for it in /dev/shm, or they do not see the same one" }
+                if communicator.size > 1 {
+                    reason = "there is no room for it in /dev/shm, or they do not see the same one"
+                }
                 continue
             }
             file.adopt(ReadOnlyBytes(UnsafeRawBufferPointer(memory.bytes)) { withExtendedLifetime(memory) {} })

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Where files are mapped, for the signal of a look at bytes that a file no longer has.
 ///
-/// The handler reads a table of fixed size without a lock, since a signal may come at any time; of more files than it has
-/// places for, the signal ends the process as it would without it.
+/// The handler reads a table of fixed size without a lock, since a signal may come at any time; of more files than it
+/// has places for, the signal ends the process as it would without it.
 enum MappedRanges {
     private static let places = 256
     private nonisolated(unsafe) static let table: UnsafeMutablePointer<(first: UInt, end: UInt)> = {
@@ -54,7 +54,8 @@ enum MappedRanges {
                 signal(SIGBUS, SIG_DFL)
                 return
             }
-            let line: StaticString = "a data file became shorter while it was used: start again when nobody changes it\n"
+            let line: StaticString =
+                "a data file became shorter while it was used: start again when nobody changes it\n"
             _ = write(2, line.utf8Start, line.utf8CodeUnitCount)
             _exit(65)
         }

@@ -69,7 +69,7 @@ import Testing
         for (i, value) in values.enumerated() { before.elements[i] *= value * 0x1p-9 }
         let residual = before.clone()
         var halves = [UInt16](repeating: 0, count: values.count)
-        roundToBFloat16(values, residual: residual.pointer, into: &halves, count: values.count)
+        roundToBFloat16(values, errorFeedback: residual.pointer, into: &halves, count: values.count)
         let wrong = values.indices.filter { i in
             let whole = values[i] + before.elements[i]
             return halves[i] != naiveBFloat16(whole)

@@ -249,14 +249,15 @@ import Testing
     }
 }
 
-/// Every dictionary that can predict features gives a model that a file brings back: from α and the settings, or, where it is
-/// made from patches, from the U in the file.
+/// Every dictionary that can predict features gives a model that a file brings back: from α and the settings, or, where
+/// it is made from patches, from the U in the file.
 @Suite struct RICADictionaryModelTests {
     static let kinds = DictionaryKind.all.filter(RICASettings.isPossible)
 
     @Test(arguments: kinds) func aModelComesBackFromItsFile(kind: DictionaryKind) throws {
         var settings = smallSettings(learned: 0.4, columns: 2)
-        settings.dictionary = kind
+        // As many as k-means has centres.
+        (settings.dictionary, settings.patches) = (kind, 1000)
         let data: DictionaryData? =
             switch kind.need {
             case .covariance: .covariance(DictionaryData.smallCovariance(16))
@@ -269,7 +270,8 @@ import Testing
         let covariance = Matrix<Double>(rows: 48, columns: 48)
         for i in 0..<48 { (identity[i, i], covariance[i, i]) = (1, 1) }
         var model = RICAModel(
-            weights: weights, values: values, whitening: Whitening(mean: [Float](repeating: 0, count: 48), matrix: identity),
+            weights: weights, values: values,
+            whitening: Whitening(mean: [Float](repeating: 0, count: 48), matrix: identity),
             covariance: covariance, encoder: .abs)
         model.patches = (0..<settings.patches).map { PatchPosition(image: $0, row: 0, column: 0) }
         model.holdsDictionary = kind.need != nil
@@ -277,7 +279,8 @@ import Testing
             try model.write(to: folder + "/m.safetensors", settings: settings)
             let read = try RICAModel.read(from: folder + "/m.safetensors")
             #expect(read.model.fingerprint == model.fingerprint)
-            #expect(read.settings == settings && read.model.weights.columns.map(\.alpha) == weights.columns.map(\.alpha))
+            #expect(
+                read.settings == settings && read.model.weights.columns.map(\.alpha) == weights.columns.map(\.alpha))
             for (a, b) in zip(read.model.weights.columns, weights.columns) {
                 #expect(a.dictionary!.arrays == b.dictionary!.arrays, "\(kind.name)")
             }
@@ -296,7 +299,8 @@ import Testing
 extension DictionaryData {
     /// The covariance XᵀX/m of m = 2n samples.
     fileprivate static func smallCovariance(_ n: Int) -> Matrix<Double> {
-        let samples = normalMatrix(rows: 2 * n, columns: n, stream: 63).widened, covariance = Matrix<Double>(rows: n, columns: n)
+        let samples = normalMatrix(rows: 2 * n, columns: n, stream: 63).widened,
+            covariance = Matrix<Double>(rows: n, columns: n)
         multiply(samples, samples, transposed: .first, into: covariance, alpha: 1 / Double(2 * n))
         mirrorLowerTriangle(of: covariance)
         return covariance

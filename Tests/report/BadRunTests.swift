@@ -12,7 +12,9 @@ import Testing
         for seed in ["1", "2"] { try WrittenRun(["seed": seed], error: 0.02).write(to: run.file("runs/\(seed)")) }
     }
 
-    private func refused(_ code: Int32, _ folders: [String] = ["runs"], _ options: [String] = [], names parts: [String]) throws {
+    private func refused(_ code: Int32, _ folders: [String] = ["runs"], _ options: [String] = [], names parts: [String])
+        throws
+    {
         let outcome = try run.report(folders, options)
         #expect(outcome.code == code, "\(outcome)")
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("report: ") || $0.hasPrefix("Error: ") }
@@ -41,7 +43,8 @@ import Testing
     @Test(arguments: [
         ("run.json", "something", "found text that is not JSON"), ("run.json", "", "found an empty file"),
         ("run.json", "{}", "found no 'job'"), ("result.json", "{\"error\": 0.1}", "found no 'dynamicParameters'"),
-        ("result.json", "[1]", "found another kind of value"), ("metrics.csv", "a,b\n1,2\n", "'seconds' and 'objective'"),
+        ("result.json", "[1]", "found another kind of value"),
+        ("metrics.csv", "a,b\n1,2\n", "'seconds' and 'objective'"),
         ("metrics.csv", "objective,seconds\n0.5,1\n0.4\n", "2 values in line 3"),
         ("metrics.csv", "objective,seconds\n0.5,1\nnan,2\n", "up to 1e100 in line 3, found 'nan,2'"),
         ("metrics.csv", "objective,seconds\n1e101,1\n", "in line 2"),
@@ -133,7 +136,8 @@ import Testing
         try WrittenRun(["seed": "3"], error: nil).write(to: run.file("runs/3"))
         let outcome = try run.report(environment: ["PATH": ""])
         #expect(outcome.code == 0 && outcome.output.hasPrefix("runs       1, groups 1\n"), "\(outcome)")
-        #expect(outcome.error.contains("2 of 3 runs left out") && outcome.error.contains(run.file("runs/2")), "\(outcome)")
+        #expect(
+            outcome.error.contains("2 of 3 runs left out") && outcome.error.contains(run.file("runs/2")), "\(outcome)")
 
         try FileManager.default.removeItem(atPath: run.file("out"))
         try refused(65, ["runs/2", "runs/3"], names: [run.file("runs/2"), "0 of 2 runs finished"])
@@ -142,7 +146,9 @@ import Testing
     @Test func aFolderThatCannotBeMade() throws {
         try run.write("", to: "out")
         let outcome = try run.report(environment: ["PATH": ""])
-        #expect(outcome.code == 1 && outcome.error.contains("\(run.file("out")) is a file; choose another with --out"), "\(outcome)")
+        #expect(
+            outcome.code == 1 && outcome.error.contains("\(run.file("out")) is a file; choose another with --out"),
+            "\(outcome)")
     }
 
     @Test func helpAndVersion() throws {

@@ -10,7 +10,8 @@ import Testing
         run = try ReportRun()
         // Keeps what it is told, and draws one pixel.
         let pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
-        let keeps = "/bin/cat figure.gnuplot >> '\(run.file("scripts"))'", draws = "echo \(pixel) | /usr/bin/base64 -d > figure.png"
+        let keeps = "/bin/cat figure.gnuplot >> '\(run.file("scripts"))'",
+            draws = "echo \(pixel) | /usr/bin/base64 -d > figure.png"
         try run.write("#!/bin/sh\n\(keeps)\n\(draws)\n", to: "gnuplot")
         #expect(chmod(run.file("gnuplot"), 0o755) == 0)
     }
@@ -21,7 +22,9 @@ import Testing
     }
 
     /// A predicted net of a proportion, with as many seeds as errors.
-    private func write(_ dictionary: String, _ proportion: Double, errors: [Double], more: [String: String] = [:]) throws {
+    private func write(_ dictionary: String, _ proportion: Double, errors: [Double], more: [String: String] = [:])
+        throws
+    {
         for (seed, error) in errors.enumerated() {
             let own = ["dictionary": dictionary, "learned": "\(proportion)", "seed": "\(seed)"].merging(more) { $1 }
             var written = WrittenRun(own, error: error)
@@ -44,9 +47,12 @@ import Testing
         return lines.map { $0.split(separator: " ").map { Double($0)! } }
     }
 
-    /// Points at one x stand beside it, those alone at it. Above ten times the median error, here of 2 to 88 %, is the frame.
+    /// Points at one x stand beside it, those alone at it. Above ten times the median error, here of 2 to 88 %, is the
+    /// frame.
     @Test func pointsAndBars() throws {
-        for (proportion, error) in [(0.025, 0.03), (0.1, 0.02), (0.4, 0.02)] { try write("pca", proportion, errors: [error]) }
+        for (proportion, error) in [(0.025, 0.03), (0.1, 0.02), (0.4, 0.02)] {
+            try write("pca", proportion, errors: [error])
+        }
         try write("se,emp", 0.1, errors: [0.01, 0.09])
         try write("lowrank,lowrank", 0.7, errors: [0.88, 0.9])
         let script = try scripts()[0]
@@ -65,7 +71,9 @@ import Testing
 
     /// Round numbers first, as many as there is room for, none in powers of ten below ten million.
     @Test func ticks() throws {
-        for (proportion, error) in [(0.025, 0.2), (0.1, 0.02), (0.7, 0.02)] { try write("pca", proportion, errors: [error]) }
+        for (proportion, error) in [(0.025, 0.2), (0.1, 0.02), (0.7, 0.02)] {
+            try write("pca", proportion, errors: [error])
+        }
         try write(WrittenRun.dense([:], error: 0.02, learned: 1_300_000, full: 642_000), "dense")
         let all = try scripts()
         func ticks(_ axis: String, _ script: String) throws -> [String] {
@@ -86,9 +94,11 @@ import Testing
             try write("se,emp", proportion, errors: [0.03 - proportion / 100])
         }
         let all = try scripts(), page = try run.text("out/report.html")
-        #expect(page.contains("the smallest seed of 2 of 14 groups: of each series the one with the lowest test error."))
+        #expect(
+            page.contains("the smallest seed of 2 of 14 groups: of each series the one with the lowest test error."))
         for (name, label) in [("pca", "pca, learned 0.1"), ("se,emp", "se,emp, learned 0.7")] {
-            let colour = try #require(all[0].firstMatch(of: try Regex("lc rgb '(#[0-9A-F]+)' title '\(name)'"))?.output[1].substring)
+            let colour = try #require(
+                all[0].firstMatch(of: try Regex("lc rgb '(#[0-9A-F]+)' title '\(name)'"))?.output[1].substring)
             #expect(all[2].contains("lc rgb '\(colour)' title '\(label)'"), "\(all[2])")
             #expect(colour != "#000000", "black is for dense nets")
         }
@@ -99,7 +109,9 @@ import Testing
         for proportion in [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] { try write("pca", proportion, errors: [0.02]) }
         let script = try scripts()[2]
         let looks = script.matches(of: /lw ([0-9]) dt ([0-9]) lc rgb '(#[0-9A-F]+)' title 'pca, learned/)
-        #expect(looks.count == 6 && Set(looks.map(\.3)).count == 1 && Set(looks.map { "\($0.1) \($0.2)" }).count == 6, "\(script)")
+        #expect(
+            looks.count == 6 && Set(looks.map(\.3)).count == 1 && Set(looks.map { "\($0.1) \($0.2)" }).count == 6,
+            "\(script)")
     }
 
     /// Names of more than 40 characters, and more than 20 of any length, stand below.

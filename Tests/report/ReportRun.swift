@@ -26,7 +26,8 @@ final class ReportRun: Sendable {
 
     /// Reports on `runs` into `out`, unless told otherwise.
     func report(
-        _ folders: [String] = ["runs"], _ options: [String] = [], environment: [String: String] = [:], program: String = ReportRun.program,
+        _ folders: [String] = ["runs"], _ options: [String] = [], environment: [String: String] = [:],
+        program: String = ReportRun.program,
         before: [String] = []
     ) throws -> Outcome {
         let process = Process(), output = "\(path)/output", error = "\(path)/error"
@@ -56,7 +57,9 @@ final class ReportRun: Sendable {
 
     func data(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: file(name))) }
 
-    func write(_ text: String, to name: String) throws { try Data(text.utf8).write(to: URL(fileURLWithPath: file(name))) }
+    func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
+    }
 
     /// What the report left, sorted; empty where it made no folder.
     var left: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: file("out"))) ?? []).sorted() }

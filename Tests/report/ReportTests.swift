@@ -9,9 +9,11 @@ import Testing
     private static let pixel = Data(
         base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")!
     private static let tables = ["report.html", "runs.csv", "summary.csv", "summary.md"]
-    private static let metrics = "step,epoch,evaluations,objective,error,seconds,compute\n1,1,,0.5,0.1,1.5,0\n2,2,,0.25,0.1,3,0\n"
+    private static let metrics =
+        "step,epoch,evaluations,objective,error,seconds,compute\n1,1,,0.5,0.1,1.5,0\n2,2,,0.25,0.1,3,0\n"
 
-    /// Two groups: a predicted net with two seeds, of which the second is in a folder whose name is hard to write, and a dense one.
+    /// Two groups: a predicted net with two seeds, of which the second is in a folder whose name is hard to write, and
+    /// a dense one.
     init() throws {
         run = try ReportRun()
         var first = WrittenRun(["seed": "1"], error: 0.02)
@@ -20,7 +22,8 @@ import Testing
         var second = WrittenRun(["seed": "2"], error: 0.03)
         (second.secondsPerStep, second.chosen, second.coverage) = (0.25, ["learning-rate": "2.0"], [1, 0.75])
         try second.write(to: run.file("runs/b, \"<i>\""))
-        try WrittenRun.dense(["seed": "1"], error: 0.0175, learned: 648_010, full: 642_000).write(to: run.file("runs/c"))
+        try WrittenRun.dense(["seed": "1"], error: 0.0175, learned: 648_010, full: 642_000).write(
+            to: run.file("runs/c"))
         for folder in ["a", "c"] {
             try run.write(Self.metrics, to: "runs/\(folder)/metrics.csv")
             try Self.pixel.write(to: URL(fileURLWithPath: run.file("runs/\(folder)/filters.png")))
@@ -44,11 +47,16 @@ import Testing
                 """)
         let summary = try run.text("out/summary.csv").split(separator: "\n", omittingEmptySubsequences: false)
         #expect(
-            summary[0] == "series,alpha,columns,learned,sigma,chosen,n,error in %,± 90 %,learned values,proportion,bytes a step,"
+            summary[0]
+                == "series,alpha,columns,learned,sigma,chosen,n,error in %,± 90 %,learned values,proportion,bytes a step,"
                 + "ranks,seconds a step,coverage")
-        #expect(summary[1].hasPrefix("dense,,,,,,1,1.75") && summary[1].hasSuffix(",,648010,1.0,2592040,1,0.5,"), "\(summary[1])")
+        #expect(
+            summary[1].hasPrefix("dense,,,,,,1,1.75") && summary[1].hasSuffix(",,648010,1.0,2592040,1,0.5,"),
+            "\(summary[1])")
         let cells = summary[2].split(separator: ",", omittingEmptySubsequences: false)
-        #expect(summary[2].hasPrefix("\"se,emp\",distinct,10,0.025,1.0,learning-rate 2.0; learning-rate 10.0,2,2.5,"), "\(summary[2])")
+        #expect(
+            summary[2].hasPrefix("\"se,emp\",distinct,10,0.025,1.0,learning-rate 2.0; learning-rate 10.0,2,2.5,"),
+            "\(summary[2])")
         #expect(abs(try #require(Double(cells[9])) - 3.157) < 1e-9)
         #expect(cells[10...] == ["22010", "0.025", "88040", "1", "0.375", "\"1.0", " 0.5\""])
         let readable = try run.text("out/summary.md")
@@ -64,14 +72,17 @@ import Testing
 
     /// Seeds are no measurements.
     @Test func onlyFractionsAreRounded() throws {
-        try WrittenRun(["seed": "20260101", "learned": "0.02551020408163265"], error: 0.02).write(to: run.file("runs/d"))
+        try WrittenRun(["seed": "20260101", "learned": "0.02551020408163265"], error: 0.02).write(
+            to: run.file("runs/d"))
         let outcome = try run.report(environment: ["PATH": ""])
         #expect(outcome.code == 0, "\(outcome)")
         let page = try run.text("out/report.html")
         #expect(page.contains(">20260101<") && page.contains(">0.02551<"))
     }
 
-    @Test(.enabled(if: ReportRun.hasGnuplot || ProcessInfo.processInfo.environment["CI"] == "true", "gnuplot is not in PATH"))
+    @Test(
+        .enabled(
+            if: ReportRun.hasGnuplot || ProcessInfo.processInfo.environment["CI"] == "true", "gnuplot is not in PATH"))
     func curvesAreDrawn() throws {
         // A terminal that gnuplot may not have, and which a shell may have chosen.
         let outcome = try run.report(environment: ["GNUTERM": "x11"])
@@ -112,17 +123,19 @@ import Testing
 
     /// Curves never cost a report its tables: one that fails, is killed, talks without end, draws nothing, or never
     /// ends. Three reports wait for their limit of 30 s, all at once.
-    @Test(.timeLimit(.minutes(5)), arguments: [
-        ("echo 'line 3: no such thing' >&2\nexit 2", "its last words: line 3: no such thing"),
-        ("kill -9 $$", "expected a picture, found none"), ("exit 0", "its last words: none"),
-        ("echo text > figure.png", "expected a picture, found none"),
-        ("/usr/bin/head -c 50000000 /dev/zero >&2; exit 1", "expected a picture, found none"),
-        ("/usr/bin/truncate -s 1T figure.png", "found 1099511627776 bytes"),
-        ("/usr/bin/mkfifo figure.png", "found a folder, a pipe"),
-        ("/usr/bin/setsid /bin/sleep 60 & exit 1", "expected a picture within 30 s, found none"),
-        ("/bin/sleep 1000; echo late", "expected a picture within 30 s, found none"),
-        ("while :; do echo more >&2; done", "expected a picture within 30 s, found none"),
-    ])
+    @Test(
+        .timeLimit(.minutes(5)),
+        arguments: [
+            ("echo 'line 3: no such thing' >&2\nexit 2", "its last words: line 3: no such thing"),
+            ("kill -9 $$", "expected a picture, found none"), ("exit 0", "its last words: none"),
+            ("echo text > figure.png", "expected a picture, found none"),
+            ("/usr/bin/head -c 50000000 /dev/zero >&2; exit 1", "expected a picture, found none"),
+            ("/usr/bin/truncate -s 1T figure.png", "found 1099511627776 bytes"),
+            ("/usr/bin/mkfifo figure.png", "found a folder, a pipe"),
+            ("/usr/bin/setsid /bin/sleep 60 & exit 1", "expected a picture within 30 s, found none"),
+            ("/bin/sleep 1000; echo late", "expected a picture within 30 s, found none"),
+            ("while :; do echo more >&2; done", "expected a picture within 30 s, found none"),
+        ])
     func aGnuplotThatFails(script: String, says: String) async throws {
         try run.write("#!/bin/sh\n\(script)\n", to: "gnuplot")
         #expect(chmod(run.file("gnuplot"), 0o755) == 0)
@@ -170,7 +183,8 @@ import Testing
 
     /// scripts/run starts it as one process, whatever RANKS says, and without mpirun.
     @Test func theScriptStartsItOnce() throws {
-        let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+        let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path
         let outcome = try run.report(
             environment: ["COLONNADE_BIN": ReportRun.program, "RANKS": "2"], program: "/usr/bin/env",
             before: ["\(top)/scripts/run", "report"])

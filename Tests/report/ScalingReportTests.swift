@@ -31,7 +31,8 @@ import Testing
         try run.write(written.text, to: "scaling.csv")
         // Keeps what it is told, and draws one pixel.
         let pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
-        let keeps = "/bin/cat figure.gnuplot >> '\(run.file("scripts"))'", draws = "echo \(pixel) | /usr/bin/base64 -d > figure.png"
+        let keeps = "/bin/cat figure.gnuplot >> '\(run.file("scripts"))'",
+            draws = "echo \(pixel) | /usr/bin/base64 -d > figure.png"
         try run.write("#!/bin/sh\n\(keeps)\n\(draws)\n", to: "gnuplot")
         #expect(chmod(run.file("gnuplot"), 0o755) == 0)
     }
@@ -55,19 +56,26 @@ import Testing
         let all = try rows("speedup.csv")
         #expect(all.count == 36)
         func row(_ configuration: String, _ mode: String, _ ranks: Int) throws -> [String: String] {
-            try #require(all.first {
-                $0["configuration"] == configuration && $0["mode"] == mode && $0["ranks"] == "\(ranks)" && $0["link"] == "100mbit"
-            })
+            try #require(
+                all.first {
+                    $0["configuration"] == configuration && $0["mode"] == mode && $0["ranks"] == "\(ranks)"
+                        && $0["link"] == "100mbit"
+                })
         }
-        func value(_ row: [String: String], _ column: String) throws -> Double { try #require(row[column].flatMap(Double.init)) }
+        func value(_ row: [String: String], _ column: String) throws -> Double {
+            try #require(row[column].flatMap(Double.init))
+        }
         for (mode, base) in [("strong", 1.0), ("weak", 2.0)] {
-            let one = try row("dense; full", mode, 1), two = try row("dense; full", mode, 2), four = try row("dense; full", mode, 4)
+            let one = try row("dense; full", mode, 1), two = try row("dense; full", mode, 2),
+                four = try row("dense; full", mode, 4)
             let times = try [one, two].map { try value($0, "ms a step") }
             // A weak step on two ranks has twice the samples.
             #expect(abs(try value(two, "speedup") - base * times[0] / times[1]) < 1e-9)
             #expect(abs(try value(two, "efficiency in %") - 50 * base * times[0] / times[1]) < 1e-9)
             #expect(one["speedup"] == "1.0" && one["efficiency in %"] == "100.0" && two["cores"] == "own")
-            #expect(four["cores"] == "shared" && four["speedup"] == "" && four["efficiency in %"] == "", "never called scaling")
+            #expect(
+                four["cores"] == "shared" && four["speedup"] == "" && four["efficiency in %"] == "",
+                "never called scaling")
         }
         let ring = try row("learned 0.1; dynamic-ring", "strong", 2), full = try row("learned 0.1; full", "strong", 2)
         #expect(abs(try value(ring, "of full") - value(ring, "ms a step") / value(full, "ms a step")) < 1e-12)
@@ -76,7 +84,8 @@ import Testing
         #expect(full["of full"] == "" && full["net gain in ms"] == "")
     }
 
-    /// Two rank counts without shared cores are too few to hold one back and be right; CostModelTests has enough of them.
+    /// Two rank counts without shared cores are too few to hold one back and be right; CostModelTests has enough of
+    /// them.
     @Test func modelAndForecast() throws {
         #expect(try report().code == 0)
         let held = try rows("held-back.csv")
@@ -87,11 +96,18 @@ import Testing
         }
         let forecast = try rows("forecast.csv")
         #expect(forecast.count == 9, "three configurations on three networks")
-        let ring = try #require(forecast.first { $0["configuration"] == "learned 0.1; dynamic-ring" && $0["network"]!.hasPrefix("1 Gbit") })
-        #expect(ring["batch per rank"] == "100" && ring["pays"]!.hasPrefix("from 2 to ") && ring["pays below"] != "", "\(ring)")
-        #expect(forecast.filter { $0["configuration"]!.hasSuffix("full") }.allSatisfy { $0["pays"] == "" && $0["pays below"] == "" })
+        let ring = try #require(
+            forecast.first { $0["configuration"] == "learned 0.1; dynamic-ring" && $0["network"]!.hasPrefix("1 Gbit") })
+        #expect(
+            ring["batch per rank"] == "100" && ring["pays"]!.hasPrefix("from 2 to ") && ring["pays below"] != "",
+            "\(ring)")
+        #expect(
+            forecast.filter { $0["configuration"]!.hasSuffix("full") }.allSatisfy {
+                $0["pays"] == "" && $0["pays below"] == ""
+            })
         let text = try run.text("out/scaling.md")
-        #expect(text.contains("| shared |") && text.contains("held back from the fit in turn: \(held.count) predictions"))
+        #expect(
+            text.contains("| shared |") && text.contains("held back from the fit in turn: \(held.count) predictions"))
         #expect(text.contains("- net, 1 Gbit/s Ethernet, 50 µs: fastest at 16 ranks "))
         #expect(text.contains("Faster than the same net exchanged in full from 2 to "))
     }
@@ -100,11 +116,16 @@ import Testing
         try FileManager.default.createDirectory(atPath: run.file("out"), withIntermediateDirectories: true)
         for name in ["forecast-old.png", "mine.png"] { try run.write("", to: "out/\(name)") }
         let outcome = try report()
-        #expect(outcome.output == "rows       36, curves 11\nreport     \(run.file("out/scaling.html"))\n", "\(outcome)")
+        #expect(
+            outcome.output == "rows       36, curves 11\nreport     \(run.file("out/scaling.html"))\n", "\(outcome)")
         let measured = ["strong", "weak"].flatMap { mode in ["100mbit", "1gbit"].map { "net-\(mode)-\($0)-100.png" } }
-        let forecasts = ["1-Gbit-s-Ethernet", "10-Gbit-s-Ethernet", "100-Gbit-s-fabric"].map { "forecast-net-\($0).png" }
+        let forecasts = ["1-Gbit-s-Ethernet", "10-Gbit-s-Ethernet", "100-Gbit-s-fabric"].map {
+            "forecast-net-\($0).png"
+        }
         let pictures = measured.flatMap { ["step-" + $0, "efficiency-" + $0] } + forecasts
-        #expect(run.left == (Self.tables + pictures + ["mine.png"]).sorted(), "curves of an earlier report are gone: \(run.left)")
+        #expect(
+            run.left == (Self.tables + pictures + ["mine.png"]).sorted(),
+            "curves of an earlier report are gone: \(run.left)")
 
         let scripts = try run.text("scripts").components(separatedBy: "set encoding utf8\n").dropFirst()
         let subject = "'net, strong scaling, link 100mbit, batch 100 of all ranks: time of a step"
@@ -117,7 +138,9 @@ import Testing
         let forecast = try #require(scripts.first { $0.contains("10 Gbit/s Ethernet, 20 µs (assumed)") })
         #expect(forecast.contains("dashed: beyond the 2 ranks measured with a core each; ± "))
         // Three curves up to what was measured, three from there on.
-        #expect(forecast.matches(of: /dt 1 lc rgb/).count == 3 && forecast.matches(of: /dt 2 lc rgb '#[0-9A-F]+' notitle/).count == 3)
+        #expect(
+            forecast.matches(of: /dt 1 lc rgb/).count == 3
+                && forecast.matches(of: /dt 2 lc rgb '#[0-9A-F]+' notitle/).count == 3)
         #expect(forecast.contains("set xtics ('1' 1.0, '4' 4.0,") && forecast.contains("'4096' 4096.0)"))
         #expect(try run.text("out/scaling.html").matches(of: /data:image\/png;base64,/).count == 11)
     }
@@ -132,7 +155,9 @@ import Testing
         #expect(outcome.code == 0, "\(outcome)")
         #expect(try rows("speedup.csv").allSatisfy { $0["speedup"] == "" })
         #expect(try rows("forecast.csv").isEmpty)
-        #expect(try run.text("out/scaling.md").contains("net: no forecast, since all its rows are of ranks that share cores."))
+        #expect(
+            try run.text("out/scaling.md").contains(
+                "net: no forecast, since all its rows are of ranks that share cores."))
         #expect(try run.text("scripts").contains("dt 2 lc rgb '#0072B2' title 'learned 0.1, owned'"))
         #expect(!run.left.contains { $0.hasPrefix("efficiency") || $0.hasPrefix("forecast-") }, "\(run.left)")
     }
@@ -142,7 +167,9 @@ import Testing
         #expect(outcome.code == 0 && outcome.error.contains("gnuplot-nox") && run.left == Self.tables, "\(outcome)")
     }
 
-    @Test(.enabled(if: ReportRun.hasGnuplot || ProcessInfo.processInfo.environment["CI"] == "true", "gnuplot is not in PATH"))
+    @Test(
+        .enabled(
+            if: ReportRun.hasGnuplot || ProcessInfo.processInfo.environment["CI"] == "true", "gnuplot is not in PATH"))
     func gnuplotDraws() throws {
         let outcome = try report(path: ProcessInfo.processInfo.environment["PATH"])
         #expect(outcome.code == 0 && outcome.error.isEmpty && outcome.output.contains("curves 11"), "\(outcome)")
@@ -152,11 +179,14 @@ import Testing
         let both = try run.report(["runs"], ["--scaling", run.file("scaling.csv")])
         #expect(both.code == 64 && both.error.contains("--scaling: expected no run directories beside it"), "\(both)")
         let none = try run.report([], ["--scaling", run.file("none.csv")])
-        #expect(none.code == 65 && none.error.contains("report: \(run.file("none.csv")): expected the table"), "\(none)")
+        #expect(
+            none.code == 65 && none.error.contains("report: \(run.file("none.csv")): expected the table"), "\(none)")
         let text = try run.text("scaling.csv")
         try run.write(text.replacingOccurrences(of: "weak", with: "strange"), to: "scaling.csv")
         let damaged = try report()
-        #expect(damaged.code == 65 && damaged.error.contains("line 3: expected strong or weak as mode, found 'strange'"), "\(damaged)")
+        #expect(
+            damaged.code == 65 && damaged.error.contains("line 3: expected strong or weak as mode, found 'strange'"),
+            "\(damaged)")
         let most = text.replacingOccurrences(of: "strong,4,", with: "strong,9223372036854775807,")
         try run.write(most, to: "scaling.csv")
         let huge = try report()

@@ -39,7 +39,7 @@ final class Stepper {
     }
 
     func step() {
-        objective.prepare()
+        objective.expand()
         _ = objective.gradient(of: samples, scale: 1 / Double(batch), first: 0) { _ in }
         update()
         advance()

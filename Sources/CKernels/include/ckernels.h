@@ -60,10 +60,10 @@ void ck_momentum_step(
     float *w, size_t w_stride, float *v, size_t v_stride, const float *g, size_t g_stride, size_t rows, size_t columns,
     size_t weights, float rate, float momentum, float decay, double max_norm);
 
-// bfloat16.c: to the upper half of a Float, to nearest, and back. With a residual: of values + residual, which becomes
+// bfloat16.c: to the upper half of a Float, to nearest, and back. With error feedback: of values + feedback, which becomes
 // what rounding took.
 void ck_bfloat16_round(const float *values, uint16_t *out, size_t count);
-void ck_bfloat16_round_residual(const float *values, float *residual, uint16_t *out, size_t count);
+void ck_bfloat16_round_feedback(const float *values, float *feedback, uint16_t *out, size_t count);
 void ck_bfloat16_widen(const uint16_t *halves, float *out, size_t count);
 void ck_bfloat16_add(const uint16_t *halves, float *out, size_t count);
 

@@ -41,7 +41,7 @@ final class RoundedShardedExchange: Exchange {
         guard !reduceScatter.wasSent[parameter] else { return }
         let offset = gradient.parameters[parameter].offset
         roundToBFloat16(
-            gradient.flat.pointer + offset, residual: errorFeedback.pointer + offset,
+            gradient.flat.pointer + offset, errorFeedback: errorFeedback.pointer + offset,
             into: packet.baseAddress! + offset, count: gradient.parameters[parameter].count)
         reduceScatter.send(parameter, of: UnsafeBufferPointer(packet))
     }

@@ -4,8 +4,8 @@ import Parallel
 
 /// A loss that is a mean over samples, of which a step sees a batch.
 public protocol BatchObjective: AnyObject {
-    /// Takes in values that have changed. Called in every step before the first `gradient`.
-    func prepare()
+    /// Expands W of values that have changed. Called in every step before the first `gradient`.
+    func expand()
 
     /// The sum of the losses of some of this rank's samples and how many of them are wrong; their gradient, times
     /// `scale`, is left where the descent was told. No samples are a gradient of zeros.
@@ -20,7 +20,7 @@ public protocol BatchObjective: AnyObject {
 }
 
 extension BatchObjective {
-    public func prepare() {}
+    public func expand() {}
 }
 
 /// Data-parallel stochastic gradient descent: the batch is global, every rank takes its cut of it, and one exchange a
@@ -169,7 +169,7 @@ public final class StochasticDescent {
     private func gradient(of batch: ArraySlice<Int>, first: Int) -> Int {
         var wrong = 0
         let parts = exchange.order.parts(of: batch.count, rank: communicator.rank, ranks: communicator.size)
-        objective.prepare()
+        objective.expand()
         for part in parts.own {
             let own = parts[part]
             let (loss, errors) = objective.gradient(

@@ -76,7 +76,9 @@ public struct DictionaryKind: Sendable {
     }
 }
 
-extension DictionaryKind: Codable, Hashable {
+extension DictionaryKind: Codable, Hashable, CustomStringConvertible {
+    public var description: String { name }
+
     public static func == (left: Self, right: Self) -> Bool { left.name == right.name }
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 

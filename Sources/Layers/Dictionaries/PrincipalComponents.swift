@@ -10,7 +10,9 @@ public struct PrincipalComponents: AtomDictionary {
     /// - Throws: `DictionaryError` where it holds a number that is not finite.
     /// - Complexity: ~9n³ flops in Double.
     public init(covariance: Matrix<Double>) throws(DictionaryError) {
-        do { vectors = try symmetricEigen(covariance).vectors } catch { throw DictionaryError("\(error)", isOfData: true) }
+        do { vectors = try symmetricEigen(covariance).vectors } catch {
+            throw DictionaryError("\(error)", isOfData: true)
+        }
     }
 
     public var positions: Int { vectors.columns }

@@ -58,8 +58,8 @@ public struct SquaredExponential: WeightDictionary {
 
     private func refused(_ reason: String) -> DictionaryError {
         DictionaryError(
-            "the dictionary se cannot be made with sigma \(sigma)\(form.ridge.map { " and ridge \($0)" } ?? ""): \(reason), "
-                + "and so does a smaller sigma")
+            "the dictionary se cannot be made with sigma \(sigma)\(form.ridge.map { " and ridge \($0)" } ?? ""): "
+                + "\(reason), and so does a smaller sigma")
     }
 }
 

@@ -41,8 +41,8 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
         return all + [Weighted(name: "softmax", place: place, grid: shape, units: classes, weights: nil)]
     }
 
-    /// The shapes of what the layers that do not work in place read and write, the softmax layer last, and the number of each
-    /// among those with weights.
+    /// The shapes of what the layers that do not work in place read and write, the softmax layer last, and the number
+    /// of each among those with weights.
     public var outOfPlace: [(input: TensorShape, output: TensorShape, weighted: Int?)] {
         var shape = input, weighted = 0, all: [(input: TensorShape, output: TensorShape, weighted: Int?)] = []
         for layer in layers {

@@ -2,8 +2,8 @@ import Glibc
 import Partition
 import Synchronization
 
-/// Memory that the ranks of a machine share. It goes when the last of them lets go of it. Its name is taken away as soon as
-/// all have it, so that a rank that is killed while it is used leaves nothing behind.
+/// Memory that the ranks of a machine share. It goes when the last of them lets go of it. Its name is taken away as
+/// soon as all have it, so that a rank that is killed while it is used leaves nothing behind.
 public final class NodeMemory: Sendable {
     nonisolated(unsafe) public let bytes: UnsafeMutableRawBufferPointer
     /// Whether this rank fills it for the others of its machine.

@@ -16,8 +16,8 @@ public struct Evaluation {
     /// The mean over classifiers.
     public var accuracy: Double { Statistics.mean(accuracies) }
 
-    /// Half the width of the 90 % interval of the mean over folds, Student's t at 9 degrees of freedom for STL-10's ten:
-    /// 1.833·s/√10. Nil without folds.
+    /// Half the width of the 90 % interval of the mean over folds, Student's t at 9 degrees of freedom for STL-10's
+    /// ten: 1.833·s/√10. Nil without folds.
     public var interval: Double? { Statistics.halfInterval90(accuracies) }
 
     /// Trains on each subset of the training images and tests on all test images.
@@ -26,7 +26,8 @@ public struct Evaluation {
     ///   - subsets: places in the training set: STL-10's folds, or one subset of all.
     ///   - report: called before each subset.
     public init(
-        train: EncodedImages, test: EncodedImages, subsets: [[Int]], classes: Int, cost: Double, communicator: Communicator,
+        train: EncodedImages, test: EncodedImages, subsets: [[Int]], classes: Int, cost: Double,
+        communicator: Communicator,
         report: (Int) -> Void = { _ in }
     ) throws {
         var classifiers: [LinearClassifier] = [], predictions: [[Int32]] = []

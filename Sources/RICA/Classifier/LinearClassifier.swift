@@ -19,7 +19,8 @@ public struct LinearClassifier {
 
     /// Trains on all ranks: each holds some samples.
     ///
-    /// Standardisation takes one allreduce of 1 + 2·features Doubles; training is L-BFGS on classes·(features + 1) values.
+    /// Standardisation takes one allreduce of 1 + 2·features Doubles; training is L-BFGS on classes·(features + 1)
+    /// values.
     ///
     /// - Parameters:
     ///   - features: this rank's samples × features, as encoded. Standardised in place, to save the memory of a copy.
@@ -32,7 +33,8 @@ public struct LinearClassifier {
         order: ReductionOrder = .fast, communicator: Communicator
     ) throws {
         let width = features.columns, parts = parts ?? [0..<features.rows]
-        (mean, scale) = try LinearClassifier.standardisation(of: features, parts: parts, order: order, communicator: communicator)
+        (mean, scale) = try LinearClassifier.standardisation(
+            of: features, parts: parts, order: order, communicator: communicator)
         for r in 0..<features.rows {
             let row = features.row(r)
             for i in 0..<width { row[i] = (row[i] - mean[i]) * scale[i] }
@@ -49,8 +51,8 @@ public struct LinearClassifier {
         bias = (0..<classes).map { values[$0, width] }
     }
 
-    /// Mean and 1/√(variance + .01) of every feature over the samples of all ranks, from sums and sums of squares in Double:
-    /// features are sums of magnitudes, so their mean is not far above their deviation and few digits cancel.
+    /// Mean and 1/√(variance + .01) of every feature over the samples of all ranks, from sums and sums of squares in
+    /// Double: features are sums of magnitudes, so their mean is not far above their deviation and few digits cancel.
     private static func standardisation(
         of features: Matrix<Float>, parts: [Range<Int>], order: ReductionOrder, communicator: Communicator
     ) throws -> ([Float], [Float]) {

@@ -1,11 +1,11 @@
 import DataParallel
 import LinearAlgebra
 
-/// One-vs-all linear L2-SVM: ½Σ‖w_c‖² + C·mean over samples of Σ_c max(0, 1 − t_c(w_c·x + b_c))², t_c = 1 for the sample's class
-/// and −1 elsewhere (Coates, Lee & Ng 2011). Biases are not in the penalty.
+/// One-vs-all linear L2-SVM: ½Σ‖w_c‖² + C·mean over samples of Σ_c max(0, 1 − t_c(w_c·x + b_c))², t_c = 1 for the
+/// sample's class and −1 elsewhere (Coates, Lee & Ng 2011). Biases are not in the penalty.
 ///
-/// A unit is a class: its weights, then its bias. Blocks of samples stay in cache between the two products, so an evaluation reads
-/// the features once: 4·samples·features·classes flops.
+/// A unit is a class: its weights, then its bias. Blocks of samples stay in cache between the two products, so an
+/// evaluation reads the features once: 4·samples·features·classes flops.
 public final class SquaredHingeObjective: ShardedObjective {
     public let parts: Int
     /// The samples of every part.
@@ -26,7 +26,8 @@ public final class SquaredHingeObjective: ShardedObjective {
     ///   - cost: C.
     ///   - parts: the samples that are worked through each by themselves; nil: all of them at once.
     public init(
-        features: Matrix<Float>, labels: [Int32], totalSamples: Int, classes: Int, cost: Double, parts: [Range<Int>]? = nil
+        features: Matrix<Float>, labels: [Int32], totalSamples: Int, classes: Int, cost: Double,
+        parts: [Range<Int>]? = nil
     ) {
         precondition(features.rows == labels.count)
         ranges = parts ?? [0..<features.rows]

@@ -10,14 +10,16 @@ public struct EncodedImages {
     public let labels: [Int32]
     /// Where the images stand in the set.
     public let range: Range<Int>
-    /// The images of `range` that are worked through each by themselves where sums over them are formed, and how those are.
+    /// The images of `range` that are worked through each by themselves where sums over them are formed, and how those
+    /// are.
     public let parts: [Range<Int>]
     public let order: ReductionOrder
     /// Images on all ranks.
     public let total: Int
 
     /// - Parameter parts: this rank's.
-    public init(features: Matrix<Float>, labels: [Int32], parts: SampleParts, order: ReductionOrder = .fast, total: Int) {
+    public init(features: Matrix<Float>, labels: [Int32], parts: SampleParts, order: ReductionOrder = .fast, total: Int)
+    {
         self.features = features
         self.labels = labels
         range = parts.range
@@ -31,11 +33,13 @@ public struct EncodedImages {
     /// - Throws: what `agree` does, where a rank cannot read an image or its features are not finite.
     /// - Parameter report: called now and then with the images done on this rank.
     public init(
-        _ set: (images: ImageSet, labels: Labels), width: Int, order: ReductionOrder = .fast, communicator: Communicator,
+        _ set: (images: ImageSet, labels: Labels), width: Int, order: ReductionOrder = .fast,
+        communicator: Communicator,
         report: (Int) -> Void = { _ in },
         encode: (UnsafePointer<UInt8>, UnsafeMutablePointer<Float>) -> Void
     ) throws {
-        let parts = order.parts(of: set.images.count, rank: communicator.rank, ranks: communicator.size), range = parts.range
+        let parts = order.parts(of: set.images.count, rank: communicator.rank, ranks: communicator.size),
+            range = parts.range
         let features = Matrix<Float>(rows: range.count, columns: width)
         let labels = try communicator.agree {
             let batch = 64, pixels = set.images.shape.count
@@ -44,7 +48,8 @@ public struct EncodedImages {
             for start in stride(from: 0, to: range.count, by: batch) {
                 let count = min(batch, range.count - start)
                 let first = range.lowerBound + start
-                try set.images.read(first..<first + count, into: UnsafeMutableBufferPointer(rebasing: buffer[..<(count * pixels)]))
+                try set.images.read(
+                    first..<first + count, into: UnsafeMutableBufferPointer(rebasing: buffer[..<(count * pixels)]))
                 for i in 0..<count {
                     let row = features.row(start + i)
                     encode(buffer.baseAddress! + i * pixels, row.baseAddress!)
@@ -61,8 +66,8 @@ public struct EncodedImages {
         self.init(features: features, labels: labels, parts: parts, order: order, total: set.images.count)
     }
 
-    /// The local rows of the images whose places in the set are given, copied, with their labels, part after part, and the rows of every
-    /// part.
+    /// The local rows of the images whose places in the set are given, copied, with their labels, part after part, and
+    /// the rows of every part.
     public func selecting(_ indices: [Int]) -> (features: Matrix<Float>, labels: [Int32], parts: [Range<Int>]) {
         let ofParts = parts.map { indices.filter($0.contains) }, own = Array(ofParts.joined())
         let selected = Matrix<Float>(rows: own.count, columns: features.columns)

@@ -1,5 +1,5 @@
-/// What becomes of a feature's response y, in units of its standard deviation, before it is summed over a quadrant. Signed sums
-/// cancel and are not offered.
+/// What becomes of a feature's response y, in units of its standard deviation, before it is summed over a quadrant.
+/// Signed sums cancel and are not offered.
 public enum Encoder: String, CaseIterable, Codable, Sendable {
     /// |y|
     case abs

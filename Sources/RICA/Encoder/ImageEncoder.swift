@@ -2,12 +2,12 @@ import Datasets
 import Layers
 import LinearAlgebra
 
-/// Turns an image into features: the responses at every position, stride 1, encoded and summed over the image's four quadrants
-/// (Coates, Lee & Ng 2011).
+/// Turns an image into features: the responses at every position, stride 1, encoded and summed over the image's four
+/// quadrants (Coates, Lee & Ng 2011).
 ///
-/// Contrast normalisation, whitening, layer and the scale to unit variance are one product, a scale a patch and an offset:
-/// y = s(x)·Fx − DŴZμ with F = DŴZ(I − 11ᵀ/n). Pooled, F is kept as learned values and a basis, which costs less when few are
-/// learned. Workspaces are made once; one encoder serves one image at a time.
+/// Contrast normalisation, whitening, layer and the scale to unit variance are one product, a scale a patch and an
+/// offset: y = s(x)·Fx − DŴZμ with F = DŴZ(I − 11ᵀ/n). Pooled, F is kept as learned values and a basis, which costs
+/// less when few are learned. Workspaces are made once; one encoder serves one image at a time.
 public final class ImageEncoder {
     private enum Filters {
         /// Fᵀ, n_v × units.
@@ -63,7 +63,9 @@ public final class ImageEncoder {
         } else {
             let nA = weights.valuesPerUnit
             let basis = Matrix<Float>(rows: weights.columns.count * nA, columns: inputs)
-            for j in weights.columns.indices { multiply(weights.basis(column: j), whitened, into: basis.rows(j * nA..<(j + 1) * nA)) }
+            for j in weights.columns.indices {
+                multiply(weights.basis(column: j), whitened, into: basis.rows(j * nA..<(j + 1) * nA))
+            }
             let values = model.values.clone()
             for k in 0..<weights.units { for i in 0..<nA { values[k, i] *= model.scale[k] } }
             filters = .pooled(basis: basis, values: values, responses: Matrix(rows: positions, columns: basis.rows))
@@ -84,8 +86,8 @@ public final class ImageEncoder {
         return centred
     }
 
-    /// Writes an image's features: for each quadrant (upper left, upper right, lower left, lower right) the units' sums, for
-    /// `rectified` all positive parts, then all negative ones.
+    /// Writes an image's features: for each quadrant (upper left, upper right, lower left, lower right) the units'
+    /// sums, for `rectified` all positive parts, then all negative ones.
     ///
     /// - Parameters:
     ///   - planes: the image, channel by channel, row-major.
@@ -113,8 +115,10 @@ public final class ImageEncoder {
                 let scale = scales.pointer + first, sums = features + quadrant * width
                 switch encoder {
                 case .abs: addAbsolute(y, scales: scale, offset: offset.pointer, to: sums)
-                case .smooth: addSmoothAbsolute(y, scales: scale, offset: offset.pointer, epsilon: Encoder.epsilon, to: sums)
-                case .rectified: addRectified(y, scales: scale, offset: offset.pointer, threshold: Encoder.threshold, to: sums)
+                case .smooth:
+                    addSmoothAbsolute(y, scales: scale, offset: offset.pointer, epsilon: Encoder.epsilon, to: sums)
+                case .rectified:
+                    addRectified(y, scales: scale, offset: offset.pointer, threshold: Encoder.threshold, to: sums)
                 }
             }
         }

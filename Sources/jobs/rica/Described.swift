@@ -7,7 +7,8 @@ import Runs
 func describe(_ settings: RICASettings, search: ValidationGrid?) -> [String: String] {
     func chosen(_ value: String, _ candidates: Int?) -> String { candidates ?? 1 > 1 ? RunRecord.byValidation : value }
     var all = [
-        "dataset": settings.dataset, "seed": "\(settings.seed)", "patch": "\(settings.patch)", "patches": "\(settings.patches)",
+        "dataset": settings.dataset, "seed": "\(settings.seed)", "patch": "\(settings.patch)",
+        "patches": "\(settings.patches)",
         "features": "\(settings.features)", "norm": settings.norm.rawValue,
         "lambda": chosen("\(settings.lambda)", search?.lambdas.count),
         "iterations": chosen("\(settings.iterations)", search?.iterations.count),
@@ -21,7 +22,8 @@ func describe(_ settings: RICASettings, search: ValidationGrid?) -> [String: Str
     let kind = settings.prediction!.dictionary
     all.merge(
         [
-            "learned": "\(learned)", "columns": "\(settings.columns)", "alpha": settings.alpha.rawValue, "dictionary": kind.name,
+            "learned": "\(learned)", "columns": "\(settings.columns)", "alpha": settings.alpha.rawValue,
+            "dictionary": kind.name,
         ]) { $1 }
     if kind == .se { all["sigma"] = settings.sigma.map { "\($0)" } ?? "auto" }
     if kind.traits.contains(.kernel) { all["ridge"] = settings.ridge.map { "\($0)" } ?? "raw" }
@@ -36,15 +38,22 @@ extension RICAPlan {
             "parameters",
             dynamicParameters == 0
                 ? "\(fullParameters), nothing predicted"
-                : "\(dynamicParameters) dynamic of \(fullParameters), a proportion of \(String(format: "%.4f", proportion))")
+                : "\(dynamicParameters) dynamic of \(fullParameters), a proportion of "
+                    + "\(String(format: "%.4f", proportion))"
+        )
         banner.add(
             "traffic",
-            "\(readable(bytes: bytesPerStep)) of values a step, the busiest rank sends \(readable(bytes: wireBytesPerStep))")
+            "\(readable(bytes: bytesPerStep)) of values a step, the busiest rank sends "
+                + "\(readable(bytes: wireBytesPerStep))"
+        )
         banner.add(
             "compute",
-            "\(path.rawValue)\(path == costs[0].path ? ", the cheapest" : ", as asked for"); a step and rank: " + readable(costs))
+            "\(path.rawValue)\(path == costs[0].path ? ", the cheapest" : ", as asked for"); a step and rank: "
+                + readable(costs))
         banner.add(
             "memory",
-            "about \(readable(bytes: learningBytes)) a rank while learning, \(readable(bytes: classifyingBytes)) while classifying")
+            "about \(readable(bytes: learningBytes)) a rank while learning, \(readable(bytes: classifyingBytes)) "
+                + "while classifying"
+        )
     }
 }

@@ -22,7 +22,10 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         }
         let side = min(data.unlabelled.shape.height, data.unlabelled.shape.width)
         guard settings.patch <= side else {
-            throw OptionError("--patch: expected at most \(side), the side of the images of \(common.dataset), found \(settings.patch)")
+            throw OptionError(
+                "--patch: expected at most \(side), the side of the images of \(common.dataset), found "
+                    + "\(settings.patch)"
+            )
         }
         return (stored, settings)
     }
@@ -36,7 +39,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     }
     let (memory, disk) = plan.needs(of: options.phase, searches: options.search != nil)
     var needs = JobRun.Needs(
-        settings: describe(settings, search: options.search), memory: memory, files: disk, exported: 4 * plan.fullParameters)
+        settings: describe(settings, search: options.search), memory: memory, files: disk,
+        exported: 4 * plan.fullParameters)
     needs.environment = ["phase": options.phase.rawValue]
     needs.usesModel = options.phase.usesModel
     func tell(_ banner: inout Banner) {
@@ -44,7 +48,9 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         if settings.learned != nil, settings.columns % world.size != 0 {
             banner.add(
                 "note",
-                "\(world.size) ranks do not divide \(settings.columns) columns: ranks own parts of columns, which costs nothing but tidiness")
+                "\(world.size) ranks do not divide \(settings.columns) columns: ranks own parts of columns, which "
+                    + "costs nothing but tidiness"
+            )
         }
     }
     try job.run(needs, data: data, describe: tell) {
@@ -60,7 +66,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
             progress: job.progress, plan: plan
         ).run()
         summarise(
-            result, ranks: world.size, learned: options.phase == .learn || options.phase == .all, directory: job.directory,
+            result, ranks: world.size, learned: options.phase == .learn || options.phase == .all,
+            directory: job.directory,
             progress: job.progress)
     }
 }

@@ -37,16 +37,20 @@ struct RICAOptions: ParsableCommand {
     var norm: RICANorm?
     @Option(
         help: ArgumentHelp(
-            "Patches that the dictionaries emp, emp2, pca and kmeans are made from: whitened, as they are learned on, or "
-                + "normalised in contrast alone. (default: whitened)", valueName: "whitened|normalised"))
+            "Patches that the dictionaries emp, emp2, pca and kmeans are made from: whitened, as they are learned "
+                + "on, or normalised in contrast alone. (default: whitened)", valueName: "whitened|normalised"))
     var dictionaryFrom: DictionarySource?
     @Option(help: ArgumentHelp("L-BFGS iterations; 0 leaves the random start. (default: 50)", valueName: "n"))
     var iterations: Int?
-    @Option(help: ArgumentHelp("What becomes of a response before it is summed: abs, smooth, rectified. (default: abs)", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "What becomes of a response before it is summed: abs, smooth, rectified. (default: abs)", valueName: "name")
+    )
     var encoder: Encoder?
     @Option(
         help: ArgumentHelp(
-            "Model for the phases encode and classify. (default: model.safetensors of the run directory)", valueName: "file"))
+            "Model for the phases encode and classify. (default: model.safetensors of the run directory)",
+            valueName: "file"))
     var model: String?
     @Option(help: ArgumentHelp("Phase to run: learn, encode, classify, or all of them.", valueName: "phase"))
     var phase = RICAExperiment.Phase.all
@@ -66,7 +70,9 @@ struct RICAOptions: ParsableCommand {
         do { try settings.check() } catch { throw ValidationError("--\(error)") }
         try checkName(model, "--model", "a file")
         if model != nil, !phase.usesModel {
-            throw ValidationError("--model: the phase \(phase.rawValue) makes a model; give --phase encode or --phase classify to use one")
+            throw ValidationError(
+                "--model: the phase \(phase.rawValue) makes a model; give --phase encode or --phase classify to use one"
+            )
         }
         if common.exportExpanded != nil, phase.usesModel {
             throw ValidationError("--export-expanded writes what was learned, so it goes with --phase learn or all")
@@ -78,13 +84,18 @@ struct RICAOptions: ParsableCommand {
 
     /// Refuses options that a kind of dictionary does not use.
     private func checkKernel(of kind: DictionaryKind?, _ kinds: [DictionaryKind]) throws {
-        if common.sigma != nil, kind != .se { throw ValidationError("--sigma has no meaning without the dictionary se") }
+        if common.sigma != nil, kind != .se {
+            throw ValidationError("--sigma has no meaning without the dictionary se")
+        }
         if common.ridge != nil || common.raw, kind?.traits.contains(.kernel) != true {
             throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
         }
         if dictionaryFrom != nil, kind?.need == nil {
             let made = kinds.filter { $0.need != nil }.map(\.name).joined(separator: ", ")
-            throw ValidationError("--dictionary-from: expected a --dictionary that is made from patches, \(made), found \(kind?.name ?? "none")")
+            throw ValidationError(
+                "--dictionary-from: expected a --dictionary that is made from patches, \(made), found "
+                    + "\(kind?.name ?? "none")"
+            )
         }
     }
 
@@ -120,7 +131,10 @@ struct RICAOptions: ParsableCommand {
                 guard let optional = value as? Double? else { return "\(value)" }
                 return optional.map { "\($0)" } ?? absent
             }
-            throw OptionError("\(name): the model was learned with \(text(stored[keyPath: path])), found \(text(given[keyPath: path]))")
+            throw OptionError(
+                "\(name): the model was learned with \(text(stored[keyPath: path])), found "
+                    + "\(text(given[keyPath: path]))"
+            )
         }
         try same(common.seed, "--seed", \.seed)
         try same(common.learned, "--learned", \.learned)
@@ -130,7 +144,8 @@ struct RICAOptions: ParsableCommand {
         if common.dictionary != nil {
             let wanted = given.dictionary ?? .se, learned = stored.prediction?.dictionary
             if wanted != learned {
-                throw OptionError("--dictionary: the model was learned with \(learned?.name ?? "none"), found \(wanted.name)")
+                throw OptionError(
+                    "--dictionary: the model was learned with \(learned?.name ?? "none"), found \(wanted.name)")
             }
         }
         let source = stored.dictionarySource ?? .whitened

@@ -55,7 +55,7 @@ public struct ExchangeArguments: ParsableArguments {
         let name = name
         if wire != .float32, name != .owned {
             throw ValidationError(
-                "--wire \(wire.rawValue): expected --exchange owned, whose owners keep values in full, found "
+                "--wire \(wire.rawValue): expected --exchange owned, whose owners keep master weights, found "
                     + "\(name.rawValue)"
             )
         }

@@ -43,7 +43,9 @@ func inflate(_ data: Dataset, on world: Communicator, _ logger: Logger) throws {
 ///
 /// - Parameter data: the folder that was named.
 /// - Throws: `CollectiveError`, `MPIError`.
-public func openDataset(_ name: String, data folder: String?, on world: Communicator, _ logger: Logger) throws -> Dataset {
+public func openDataset(_ name: String, data folder: String?, on world: Communicator, _ logger: Logger) throws
+    -> Dataset
+{
     let data = try world.agree { try Dataset.open(name, data: folder) }
     try inflate(data, on: world, logger)
     try world.agree {

@@ -59,7 +59,8 @@ struct LimitTests {
         let line = "[ $OMPI_COMM_WORLD_RANK = 0 ] || ulimit -v 1300000; exec $JOBS/mlp --dense --widths 20000,20000"
         let outcome = try bash("\(line) --run-dir \(run)", ranks: 2)
         #expect(outcome.code == 1 && !outcome.timedOut && !exists("run.json"), "\(outcome)")
-        #expect(said(outcome, "mlp").contains { $0.contains("rank 1 on ") && $0.contains("the run needs ") }, "\(outcome)")
+        #expect(
+            said(outcome, "mlp").contains { $0.contains("rank 1 on ") && $0.contains("the run needs ") }, "\(outcome)")
     }
 
     /// More than any machine of today has, by the plan alone.
@@ -97,7 +98,8 @@ struct LimitTests {
     private static let unshare = (getuid() == 0 ? [] : ["--map-root-user"]) + ["--mount"]
 
     /// In CI it always may, and fails where not.
-    private static let mayMount = ProcessInfo.processInfo.environment["CI"] == "true"
+    private static let mayMount =
+        ProcessInfo.processInfo.environment["CI"] == "true"
         || (try? MPIRun(command: "/usr/bin/unshare", arguments: unshare + ["true"]).run().code) == 0
 
     @Test(.enabled(if: mayMount, "namespaces are not allowed here"))

@@ -18,7 +18,8 @@ struct MPIRun {
         let timedOut: Bool
 
         var description: String {
-            "code \(code) after \(String(format: "%.1f", seconds)) s\(timedOut ? ", killed at its time limit" : "")\n\(output)\(error)"
+            "code \(code) after \(String(format: "%.1f", seconds)) "
+                + "s\(timedOut ? ", killed at its time limit" : "")\n\(output)\(error)"
         }
     }
 
@@ -89,7 +90,8 @@ struct MPIRun {
         process.waitUntilExit()
         let end = Date()
         return Outcome(
-            code: process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus,
+            code: process.terminationReason == .uncaughtSignal
+                ? 128 + process.terminationStatus : process.terminationStatus,
             output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
             error: String(decoding: try Data(contentsOf: error), as: UTF8.self),
             seconds: end.timeIntervalSince(start), end: end, timedOut: !inTime)
@@ -143,5 +145,7 @@ struct MPIRun {
 enum MPIRunError: Error, CustomStringConvertible {
     case noMPIRun
 
-    var description: String { "mpirun is not in PATH: install Open MPI (apt install openmpi-bin); with CI=true it is required" }
+    var description: String {
+        "mpirun is not in PATH: install Open MPI (apt install openmpi-bin); with CI=true it is required"
+    }
 }

@@ -10,8 +10,8 @@ struct RICADictionaryTests {
 
     init() throws { folder = try RunFolder() }
 
-    /// A covariance and centres are sums over samples: with a reproducible reduction the same bits on 1 and 3 ranks, in the
-    /// model file, too, which holds U, so that later phases use what was learned with.
+    /// A covariance and centres are sums over samples: with a reproducible reduction the same bits on 1 and 3 ranks, in
+    /// the model file, too, which holds U, so that later phases use what was learned with.
     @Test(arguments: [("emp", "normalised"), ("kmeans", "whitened")])
     func aModelHoldsWhatWasMadeFromPatches(kind: String, source: String) throws {
         let made = ["--dictionary", kind, "--dictionary-from", source, "--reduction", "fixed"]
@@ -36,14 +36,20 @@ struct RICADictionaryTests {
     }
 
     @Test(arguments: [
-        (["--dictionary", "lowrank"], "--dictionary: expected one of se, emp, emp2, randfixu, randcon, kmeans, dct, fourier, haar"),
+        (
+            ["--dictionary", "lowrank"],
+            "--dictionary: expected one of se, emp, emp2, randfixu, randcon, kmeans, dct, fourier, haar"
+        ),
         (["--dictionary", "ae"], "found ae"), (["--dictionary", "se,emp"], "found se,emp"),
         (["--dictionary", "dense"], "found dense"),
         (["--dictionary", "haar", "--sigma", "1"], "--sigma has no meaning without the dictionary se"),
         (["--dictionary", "haar", "--ridge", "1"], "--ridge and --raw have no meaning without"),
         (["--dictionary-from", "whitened"], "--dictionary-from: expected a --dictionary that is made from patches"),
         (["--dictionary", "emp", "--dictionary-from", "raw"], "--dictionary-from"),
-        (["--dictionary", "kmeans", "--patches", "999"], "--patches: expected at least 1000, one for each centre of kmeans"),
+        (
+            ["--dictionary", "kmeans", "--patches", "999"],
+            "--patches: expected at least 1000, one for each centre of kmeans"
+        ),
     ])
     func whatNoRunCanHave(more: [String], says: String) throws {
         let outcome = try folder.start("run", Self.options + more)
