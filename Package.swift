@@ -31,8 +31,8 @@ let package = Package(
         .library(
             name: "Colonnade",
             targets: [
-                "Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets", "Pictures", "DataParallel", "Runs",
-                "Networks", "RICA", "Scaling", "Reports",
+                "Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets", "Pictures", "DataParallel",
+                "Runs", "Networks", "RICA", "Scaling", "Reports",
             ]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
     ],
@@ -57,7 +57,8 @@ let package = Package(
         .target(name: "Pictures", dependencies: ["Storage"]),
         // 4
         .target(
-            name: "DataParallel", dependencies: ["Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets"]),
+            name: "DataParallel",
+            dependencies: ["Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets"]),
         .target(name: "Runs", dependencies: ["Pictures", "DataParallel"]),
         .target(name: "Networks", dependencies: ["Runs"]),
         .target(name: "RICA", dependencies: ["Runs"]),

@@ -4,8 +4,8 @@
 #include "ckernels.h"
 #include "rows.h"
 
-// For −87 ≤ x; e⁻⁸⁷ below, infinite from 88.4 on. x = n·ln 2 + r, |r| ≤ ln 2/2, and e^r is a polynomial of degree 6,
-// off by 3e-9.
+// For −87 ≤ x; e⁻⁸⁷ below, infinite from 88.4 on. x = n·ln 2 + r, |r| ≤ ln 2/2, and e^r is a polynomial of
+// degree 6, off by 3e-9.
 static inline float exponential(float x) {
     x = x < -87.0f ? -87.0f : x;
     x = x > 89.0f ? 89.0f : x;
@@ -29,8 +29,8 @@ static inline float sigmoid(float x, float y, float keep) { return 1 / (1 + expo
 
 static inline float rectified(float x, float y, float keep) { return x < 0 ? 0 : x; }
 
-// tanh x = 2t/(1 + t²) with t = tanh(x/2) = a/2b: ab/(b² + a²/4), off by 7e-9 for |x| ≤ 9, beyond which tanh is ±1 in
-// Float. Near ±1 the errors of a and b cancel.
+// tanh x = 2t/(1 + t²) with t = tanh(x/2) = a/2b: ab/(b² + a²/4), off by 7e-9 for |x| ≤ 9, beyond which tanh is
+// ±1 in Float. Near ±1 the errors of a and b cancel.
 static inline float hyperbolic_tangent(float x, float y, float keep) {
     x = x < -9.0f ? -9.0f : x;
     x = x > 9.0f ? 9.0f : x;

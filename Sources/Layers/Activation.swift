@@ -15,7 +15,8 @@ public enum Activation: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// ∂L/∂h ← ∂L/∂h·g′, element by element, where g′ is a function of the output: y(1 − y), [y > 0] or 1 − y².
+    /// ∂L/∂h ← ∂L/∂h·g′, element by element, where g′ is a function of the output: y(1 − y), [y > 0]
+    /// or 1 − y².
     ///
     /// - Parameters:
     ///   - gradient: ∂L/∂h, samples × units.

@@ -48,8 +48,8 @@ extension WeightShape {
     /// The cost of one evaluation on `samples` inputs that stay the same for the whole run, for every path; cheapest
     /// first, ties in the order of `ComputePath`.
     ///
-    /// Outputs and gradient, so each product counts twice: 4·samples·n_v·n_h flops expanded; 4·samples·n_α·n_h reduced,
-    /// for any number of columns; pooled adds 2·samples·n_v·n_α/channels a column.
+    /// Outputs and gradient, so each product counts twice: 4·samples·n_v·n_h flops expanded; 4·samples·n_α·n_h
+    /// reduced, for any number of columns; pooled adds 2·samples·n_v·n_α/channels a column.
     public func costs(samples: Int) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let columnCount = Double(columns)

@@ -16,7 +16,8 @@ extension PredictedWeights {
         }
     }
 
-    /// g_j ← alpha·y_jᵀ·s_j + beta·g_j for every column: the gradient of the learned values. 2·samples·n_α·n_h flops.
+    /// g_j ← alpha·y_jᵀ·s_j + beta·g_j for every column: the gradient of the learned values.
+    /// 2·samples·n_α·n_h flops.
     ///
     /// - Parameters:
     ///   - outputGradient: ∂L/∂y, samples × units.

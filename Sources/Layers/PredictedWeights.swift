@@ -2,10 +2,10 @@ import LinearAlgebra
 
 /// The weights of a layer, W = [U₁w₁ … U_J w_J], held as the learned values w (Denil et al. 2013, section 3).
 ///
-/// A unit is a row: w is units × n_α, W is units × n_v, both with their inputs ordered channel, position. Because U is
-/// one plane's block repeated for each channel, a unit's row is `channels` rows of a product with that block, and the
-/// zeros between channels are never touched. Rows may be part of wider ones, such as a unit's values without its bias:
-/// then there is a product for each channel.
+/// A unit is a row: w is units × n_α, W is units × n_v, both with their inputs ordered channel, position. Because U
+/// is one plane's block repeated for each channel, a unit's row is `channels` rows of a product with that block, and
+/// the zeros between channels are never touched. Rows may be part of wider ones, such as a unit's values without its
+/// bias: then there is a product for each channel.
 public struct PredictedWeights: Sendable {
     public let shape: WeightShape
     public let columns: [Column]
@@ -74,9 +74,10 @@ public struct PredictedWeights: Sendable {
         }
     }
 
-    /// w ← argmin ‖Uw − W‖² + ε‖w‖²: the learned values that predict given weights best. ε, 1e-10 of the largest ‖u‖²
-    /// of a column's atoms, makes a U solvable whose atoms depend on each other; for a W that some w* predicts, ‖Uw −
-    /// W‖ ≤ ½√ε‖w*‖. Where all atoms are 0, as covariances with inputs that never change are, so is w.
+    /// w ← argmin ‖Uw − W‖² + ε‖w‖²: the learned values that predict given weights best. ε, 1e-10 of
+    /// the largest ‖u‖² of a column's atoms, makes a U solvable whose atoms depend on each other; for a W that
+    /// some w* predicts, ‖Uw − W‖ ≤ ½√ε‖w*‖. Where all atoms are 0, as covariances with inputs that
+    /// never change are, so is w.
     ///
     /// 2·positions·n² + n³/3 flops in Double a column for n atoms, and 2·n_v·n + 2·n²·channels a unit.
     ///

@@ -12,8 +12,8 @@ public enum SoftmaxCrossEntropy {
     ///   - logits: samples × classes.
     ///   - labels: a class for each sample.
     ///   - scale: 1 / samples of the global batch, for the gradient of the mean.
-    /// - Returns: Σ −log p[label], and how many samples have their largest logit (the first of equal ones) at another
-    ///   class.
+    /// - Returns: Σ −log p[label], and how many samples have their largest logit (the first of equal ones) at
+    ///   another class.
     public static func gradient(
         inPlace logits: Matrix<Float>, labels: UnsafePointer<Int32>, scale: Double
     ) -> (loss: Double, errors: Int) {

@@ -11,8 +11,8 @@ public func rectify(inPlace x: Matrix<Float>) {
     ck_rectify(x.pointer, x.stride, x.rows, x.columns)
 }
 
-/// x ← tanh x, in place, never beyond ±1. Off by at most 2e-7 or 4 units in the last place, and 3.7e-7 of the result.
-/// NaN stays NaN. About 0.4 ns an element with AVX2.
+/// x ← tanh x, in place, never beyond ±1. Off by at most 2e-7 or 4 units in the last place, and 3.7e-7 of the
+/// result. NaN stays NaN. About 0.4 ns an element with AVX2.
 public func hyperbolicTangent(inPlace x: Matrix<Float>) {
     ck_tanh(x.pointer, x.stride, x.rows, x.columns)
 }

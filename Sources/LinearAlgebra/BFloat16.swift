@@ -9,8 +9,8 @@ public func roundToBFloat16(_ values: UnsafePointer<Float>, into rounded: Unsafe
 
 /// The same of the values with what earlier rounding took from them, which becomes what this one takes.
 public func roundToBFloat16(
-    _ values: UnsafePointer<Float>, errorFeedback: UnsafeMutablePointer<Float>, into rounded: UnsafeMutablePointer<UInt16>,
-    count: Int
+    _ values: UnsafePointer<Float>, errorFeedback: UnsafeMutablePointer<Float>,
+    into rounded: UnsafeMutablePointer<UInt16>, count: Int
 ) {
     ck_bfloat16_round_feedback(values, errorFeedback, rounded, count)
 }

@@ -1,7 +1,7 @@
 import CKernels
 
-/// Sets a share of the elements to 0 and scales the others by 1/(1 − rate), so that the mean stays (Srivastava et al.,
-/// JMLR 2014, section 10: inverted dropout).
+/// Sets a share of the elements to 0 and scales the others by 1/(1 − rate), so that the mean stays (Srivastava et
+/// al., JMLR 2014, section 10: inverted dropout).
 ///
 /// Which ones is a function of the stream and the element's index alone, `firstIndex` + row·columns + column: with
 /// samples counted in the global batch, ranks with any slices of it draw one mask. No mask is stored: dropout is

@@ -67,8 +67,8 @@ public func addSmoothAbsolute(
     ck_pool_smooth(y.pointer, y.rows, y.columns, scales, offset, epsilon, sums)
 }
 
-/// With v = scales[p]·y[p, k] − offset[k]: sums[k] += Σ_p max(0, v − t), sums[columns + k] += Σ_p max(0, −v − t), over
-/// the rows of a contiguous matrix.
+/// With v = scales[p]·y[p, k] − offset[k]: sums[k] += Σ_p max(0, v − t), sums[columns + k] += Σ_p max(0, −v
+/// − t), over the rows of a contiguous matrix.
 public func addRectified(
     _ y: Matrix<Float>, scales: UnsafePointer<Float>, offset: UnsafePointer<Float>, threshold: Float,
     to sums: UnsafeMutablePointer<Float>

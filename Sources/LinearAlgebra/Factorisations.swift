@@ -5,7 +5,8 @@ public struct FactorisationError: Error, CustomStringConvertible {
     public let description: String
 }
 
-/// Eigenvalues in ascending order and their eigenvectors, one a row, of a symmetric matrix (LAPACK dsyevd, ~9n³ flops).
+/// Eigenvalues in ascending order and their eigenvectors, one a row, of a symmetric matrix (LAPACK dsyevd, ~9n³
+/// flops).
 ///
 /// - Throws: `FactorisationError` where the matrix holds NaN or infinity, or the iteration does not converge.
 public func symmetricEigen(
@@ -37,8 +38,8 @@ public func symmetricEigen(
     return (values, vectors)
 }
 
-/// X with X·A = B, a system a row, for a symmetric positive definite A of n×n and B of k×n, by Cholesky (LAPACK dposv,
-/// n³/3 + 2n²k flops).
+/// X with X·A = B, a system a row, for a symmetric positive definite A of n×n and B of k×n, by Cholesky (LAPACK
+/// dposv, n³/3 + 2n²k flops).
 ///
 /// - Throws: `FactorisationError` where A is not positive definite.
 public func solvePositiveDefinite(

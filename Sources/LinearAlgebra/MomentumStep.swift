@@ -3,8 +3,8 @@ import CKernels
 /// One step of gradient descent with momentum (Sutskever, Martens, Dahl & Hinton, ICML 2013, equations 1 and 2) on the
 /// learned values of a layer, with L2 decay and a bound on the norm of a unit's weights:
 ///
-/// v ← μv − η(g + λw), w ← w + v; then a unit whose weights have a norm above `maxNorm` is scaled back to it. Its
-/// velocity stays.
+/// v ← μv − η(g + λw), w ← w + v; then a unit whose weights have a norm above `maxNorm` is scaled back to it.
+/// Its velocity stays.
 ///
 /// One pass at memory speed, 20 bytes a value. The norm is summed in Double, in an order that depends on the row's
 /// length only.

@@ -48,14 +48,15 @@ public struct RandomStream: Sendable {
         return Int(bits(at: index).multipliedFullWidth(by: UInt64(bound)).high)
     }
 
-    /// Standard normal numbers for the indices `start ..< start + buffer.count` (Box–Muller, a pair of uniforms each).
+    /// Standard normal numbers for the indices `start ..< start + buffer.count` (Box–Muller, a pair of uniforms
+    /// each).
     public func fillNormal(_ buffer: UnsafeMutableBufferPointer<Float>, from start: Int = 0) {
         guard let base = buffer.baseAddress else { return }
         ck_random_normal(seed, purpose.code, stream, UInt64(start), base, buffer.count)
     }
 
-    /// Numbers drawn uniformly from a range, for the indices `start ..< start + buffer.count`: 2²⁴ equally likely ones,
-    /// from 32 bits each.
+    /// Numbers drawn uniformly from a range, for the indices `start ..< start + buffer.count`: 2²⁴ equally likely
+    /// ones, from 32 bits each.
     ///
     /// Four numbers share a block of the generator, so they are not independent of `bits` and `fillNormal` of the same
     /// stream: draw one kind from a stream.

@@ -1,5 +1,5 @@
-/// ‖A‖₂, the largest singular value, by power iteration on AᵀA in Double until it changes by less than 1e-6 of itself
-/// (a hundred times at most): a lower bound, close to it where the two largest differ. 4·rows·columns flops an
+/// ‖A‖₂, the largest singular value, by power iteration on AᵀA in Double until it changes by less than 1e-6 of
+/// itself (a hundred times at most): a lower bound, close to it where the two largest differ. 4·rows·columns flops an
 /// iteration.
 public func spectralNorm(_ a: Matrix<Float>) -> Double {
     let a = a.widened, v = Matrix<Double>(rows: 1, columns: a.columns), u = Matrix<Double>(rows: 1, columns: a.rows)

@@ -1,8 +1,9 @@
 import Layers
 import LinearAlgebra
 
-/// A hidden layer trained by itself to rebuild its inputs: h = σ(Wx + b), x̂ = σ(Wᵀh), the loss ½‖x̂ − x‖² a sample; no
-/// bias for x̂ (Denil et al. 2013, released settings). W is predicted, and what is learned are the layer's own values.
+/// A hidden layer trained by itself to rebuild its inputs: h = σ(Wx + b), x̂ = σ(Wᵀh), the loss ½‖x̂ −
+/// x‖² a sample; no bias for x̂ (Denil et al. 2013, released settings). W is predicted, and what is learned are the
+/// layer's own values.
 ///
 /// A step for m samples: 8·m·n_v·n_h flops, and 4·n_h·n_v·n_α/channels for W = Uw and back.
 public final class TiedAutoencoder {
@@ -17,8 +18,8 @@ public final class TiedAutoencoder {
     /// - Parameters:
     ///   - values: the layer's parameter, units × (n_α + 1).
     ///   - gradient: as large; where `gradient(count:scale:)` leaves the gradient.
-    ///   - expanded: where it leaves the gradient of W, units × (n_v + 1), and the caller then calls `projectGradient`;
-    ///     nil: it projects it.
+    ///   - expanded: where it leaves the gradient of W, units × (n_v + 1), and the caller then calls
+    ///     `projectGradient`; nil: it projects it.
     ///   - capacity: the most samples of one batch.
     public init(
         weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, expanded: Matrix<Float>? = nil,

@@ -3,13 +3,14 @@ import Layers
 import LinearAlgebra
 import Partition
 
-/// The RICA objective over patches x, as a mean per patch: λ·Σ√((Ŵx)² + ε) + ½‖ŴᵀŴx − x‖², where Ŵ is W with
-/// normalised rows, and its gradient with respect to the learned values w behind W (Le et al. 2011; Denil et al. 2013,
-/// section 4).
+/// The RICA objective over patches x, as a mean per patch: λ·Σ√((Ŵx)² + ε) + ½‖ŴᵀŴx − x‖², where Ŵ
+/// is W with normalised rows, and its gradient with respect to the learned values w behind W (Le et al. 2011; Denil et
+/// al. 2013, section 4).
 ///
-/// The reconstruction term needs no pass over the patches: with C = Σxxᵀ and A = ŴᵀŴ − I it is ½tr(ACA), gradient Ŵ(AC
-/// + CA). What is left are two products a block of patches, ŷ = Ŵx and the gradient, each 2·m·n_v·n_h flops expanded
-/// and 2·m·n_α·n_h reduced. Everything runs in blocks of patches whose outputs stay in cache, on workspaces made once.
+/// The reconstruction term needs no pass over the patches: with C = Σxxᵀ and A = ŴᵀŴ − I it is ½tr(ACA),
+/// gradient Ŵ(AC + CA). What is left are two products a block of patches, ŷ = Ŵx and the gradient, each
+/// 2·m·n_v·n_h flops expanded and 2·m·n_α·n_h reduced. Everything runs in blocks of patches whose outputs stay
+/// in cache, on workspaces made once.
 ///
 /// Both norms are quadratic forms of a unit's learned values, N² = wBwᵀ, so the gradient goes back through the norm
 /// without leaving the space of w: ∂L/∂w = (ĝ − (ĝ·ŵ)ŵB)/N with ŵ = w/N and ĝ the gradient at ŵ.
@@ -167,8 +168,8 @@ public final class RICAObjective: ShardedObjective {
     /// Blocks whose gradients are summed in Float before the sum goes on in Double.
     private static let blocksInFloat = 4
 
-    /// Adds the sparsity term's gradient for one block of patches to beta·blockGradient; returns the block's Σ√(ŷ² +
-    /// ε).
+    /// Adds the sparsity term's gradient for one block of patches to beta·blockGradient; returns the block's
+    /// Σ√(ŷ² + ε).
     private func add(_ block: Range<Int>, scale: Float, beta: Float) -> Double {
         let y = outputs.rows(0..<block.count)
         switch inputs {

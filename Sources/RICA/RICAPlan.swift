@@ -12,7 +12,8 @@ public struct RICAPlan {
     public let proportion: Double
     /// Bytes of the values that are reduced in one evaluation: 4·N.
     public let bytesPerStep: Int
-    /// What the busiest rank sends in one: 4·(N + (P−2)·n_max), 0 at one rank; in a fixed order as `OrderedSum` says.
+    /// What the busiest rank sends in one: 4·(N + (P−2)·n_max), 0 at one rank; in a fixed order as `OrderedSum`
+    /// says.
     public let wireBytesPerStep: Int
     /// Every path with its cost on one rank's patches, cheapest first.
     public let costs: [PathCost]

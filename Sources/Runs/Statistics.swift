@@ -18,8 +18,8 @@ public enum Statistics {
         return values[below] + (place - Double(below)) * (values[above] - values[below])
     }
 
-    /// Half the width of the 90 % interval of the mean, t·s/√n, by Student's t at n − 1 degrees of freedom: 1.833·s/√10
-    /// for ten values. Nil for fewer than two.
+    /// Half the width of the 90 % interval of the mean, t·s/√n, by Student's t at n − 1 degrees of freedom:
+    /// 1.833·s/√10 for ten values. Nil for fewer than two.
     public static func halfInterval90(_ values: [Double]) -> Double? {
         guard values.count > 1 else { return nil }
         let mean = mean(values), n = Double(values.count)

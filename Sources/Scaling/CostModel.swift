@@ -12,8 +12,8 @@ public struct StepTime: Sendable {
 
 /// The time of a step from measurements: compute + expand + projectGradient + exchange, where of a configuration
 ///
-///     compute  = κ · (fixed + perSample · samples of a rank), expand and projectGradient κ · constants
-///     exchange = √((κ · latency · hops(P))² + ((wire bytes − burst) / bandwidth)²) + κ · payload · handling
+///     compute = κ · (fixed + perSample · samples of a rank), expand and projectGradient κ · constants exchange =
+///     √((κ · latency · hops(P))² + ((wire bytes − burst) / bandwidth)²) + κ · payload · handling
 ///
 /// The longer of hops and bytes counts most: while bytes of some messages wait for the link, others make their hops.
 /// That it is the root of their squares is no theory: it foretells measurements better than a sum (docs/SCALING.md).
@@ -21,9 +21,9 @@ public struct StepTime: Sendable {
 /// Latency is a constant of a network, bandwidth of a network and an algorithm (`ExchangeMethod.Algorithm`), since
 /// MPI's allreduce, a ring and owners do not reach the same; on a link whose name is a rate (`100mbit`) none is above
 /// it. Handling (copying, summing, rounding, PowerSGD's products) is of a configuration; what a rank rounds or factors
-/// it does alone, too. κ is 1 for ranks with cores of their own, ⌈P/cores⌉ for ranks that share them (oversubscribed
-/// rows), since the slowest core sets the pace; there `cores` is fitted, too, and so are latency and bandwidth of every
-/// network, for such rows by themselves, and `burst`.
+/// it does alone, too. κ is 1 for ranks with cores of their own, ⌈P/cores⌉ for ranks that share them
+/// (oversubscribed rows), since the slowest core sets the pace; there `cores` is fitted, too, and so are latency and
+/// bandwidth of every network, for such rows by themselves, and `burst`.
 ///
 /// Fitted by non-negative least squares on relative errors of medians, compute and exchange apart (`ExchangeFit`). No
 /// overlap of the two, no wait that grows with the rank count, no other traffic.

@@ -41,8 +41,8 @@ package enum ExchangeFit {
         (x[one.latency] * one.hops, (one.leastPerByte + x[one.perByte]) * one.bytes)
     }
 
-    /// The constants x ≥ 0 that make the squares smallest, by Gauss–Newton steps, each as long as it helps. Where the
-    /// rows do not tell constants apart, one of the solutions.
+    /// The constants x ≥ 0 that make the squares smallest, by Gauss–Newton steps, each as long as it helps. Where
+    /// the rows do not tell constants apart, one of the solutions.
     ///
     /// - Parameter count: the number of constants.
     /// - Returns: the constants, and the sum of squares.
@@ -51,8 +51,8 @@ package enum ExchangeFit {
         // Hops and bytes in seconds, at which the next tangent is taken: at first bytes take all that was measured.
         var at = measured.map { (hops: CostModel.usualLatency * $0.hops, bytes: $0.bytes > 0 ? $0.seconds : 0) }
         while true {
-            // The tangent plane of √(h² + b²) goes through 0, it is (h·h' + b·b')/√(h² + b²): a step is a linear fit
-            // without a constant.
+            // The tangent plane of √(h² + b²) goes through 0, it is (h·h' + b·b')/√(h² + b²): a step is a
+            // linear fit without a constant.
             let slopes = at.map { at -> (hops: Double, bytes: Double) in
                 let both = travel(hops: at.hops, bytes: at.bytes)
                 return both > 0 ? (at.hops / both, at.bytes / both) : (1, 1)

@@ -51,10 +51,10 @@ public struct ExchangeMethod: Hashable, Sendable {
             ? 1 : (0..<ranks).map { ShardTree.nodes(of: ShardTree.shards(of: $0, ranks: ranks)).count }.max()!
     }
 
-    /// Messages that wait for each other in a step, the mean over steps: 2⌈log₂P⌉ for MPI's allreduce, which is what
-    /// short ones take (Thakur, Rabenseifner & Gropp 2005, recursive halving and doubling), 2(P−1) for the ring; to
-    /// owners all messages leave at once, but each of P−1 is handled by itself: as P. PowerSGD and L-BFGS have two sums
-    /// that wait for each other.
+    /// Messages that wait for each other in a step, the mean over steps: 2⌈log₂P⌉ for MPI's allreduce, which is
+    /// what short ones take (Thakur, Rabenseifner & Gropp 2005, recursive halving and doubling), 2(P−1) for the ring;
+    /// to owners all messages leave at once, but each of P−1 is handled by itself: as P. PowerSGD and L-BFGS have two
+    /// sums that wait for each other.
     public func hops(ranks: Int) -> Double {
         guard ranks > 1 else { return 0 }
         let hops =

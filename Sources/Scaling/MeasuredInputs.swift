@@ -51,8 +51,8 @@ public enum MeasuredInputs {
         return weights.map { samples.pooled(by: $0) } ?? samples
     }
 
-    /// Patches that are like whitened and normalised ones: rows of unit length drawn from N(0, 1), patches × size, that
-    /// do not depend on the ranks.
+    /// Patches that are like whitened and normalised ones: rows of unit length drawn from N(0, 1), patches × size,
+    /// that do not depend on the ranks.
     public static func patches(_ range: Range<Int>, size: Int) -> Matrix<Float> {
         let rows = Matrix<Float>(rows: range.count, columns: size)
         RandomStream(seed: 1, purpose: .patches).fillNormal(rows.elements, from: range.lowerBound * size)

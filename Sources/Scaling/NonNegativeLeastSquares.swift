@@ -1,8 +1,8 @@
 import LinearAlgebra
 
-/// The x ≥ 0 that makes ‖Ax − b‖ smallest, by active sets (Lawson & Hanson, Solving Least Squares Problems, 1974,
-/// algorithm 23.10). Of columns that depend on each other, one comes in, the first that helps most; the others stay at
-/// 0.
+/// The x ≥ 0 that makes ‖Ax − b‖ smallest, by active sets (Lawson & Hanson, Solving Least Squares Problems,
+/// 1974, algorithm 23.10). Of columns that depend on each other, one comes in, the first that helps most; the others
+/// stay at 0.
 ///
 /// - Parameters:
 ///   - a: row by row.

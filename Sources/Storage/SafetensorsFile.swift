@@ -127,8 +127,8 @@ extension Safetensors {
         self.init(tensors: tensors, metadata: header.metadata ?? [:], path: path)
     }
 
-    /// Bytes of an array. Throws `DataError` where a dimension is negative or above 2³¹ − 1, also beside a 0, or the
-    /// bytes are more than can be counted.
+    /// Bytes of an array. Throws `DataError` where a dimension is negative or above 2³¹ − 1, also beside a 0, or
+    /// the bytes are more than can be counted.
     private static func byteCount(_ shape: [Int], of type: ElementType, _ name: String, _ path: String) throws -> Int {
         var bytes = type.width, isTooLarge = false
         for size in shape where !isTooLarge {

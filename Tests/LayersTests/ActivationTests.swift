@@ -48,9 +48,9 @@ extension Activation {
                 sum + zip(row.0, row.1).reduce(0) { $0 + activation.naive($1.0) * $1.1 }
             }
         }
-        // An output off by 4·2⁻²⁴ and by the two roundings of a scale put in and taken out changes a slope by at most
-        // twice that; four more roundings; the differences are off by h²/6 times a third derivative of at most 2, and
-        // by 1e-14/h.
+        // An output off by 4·2⁻²⁴ and by the two roundings of a scale put in and taken out changes a slope by at
+        // most twice that; four more roundings; the differences are off by h²/6 times a third derivative of at most 2,
+        // and by 1e-14/h.
         for r in 0..<5 {
             for k in 0..<20 {
                 let bound = abs(weights[r][k]) * (2 * 6 * floatUnit + floatGamma(4)) + 1e-9 * (1 + abs(weights[r][k]))

@@ -24,15 +24,15 @@ import Testing
             let rows = try atoms(basis, count: grid.positions)
             let gram = naiveProduct(rows, naiveTransposed(rows))
             let identity = gram.indices.map { r in gram.indices.map { $0 == r ? 1.0 : 0 } }
-            // Each element is rounded once to Float: |Σ(a + δa)(b + δb) − Σab| ≤ (2u + u²)·Σ|ab| ≤ 2.01u for rows of
-            // norm 1.
+            // Each element is rounded once to Float: |Σ(a + δa)(b + δb) − Σab| ≤ (2u + u²)·Σ|ab| ≤ 2.01u
+            // for rows of norm 1.
             #expect(largestDifference(gram, identity) <= 2.01 * floatUnit + 1e-13, "\(type(of: basis))")
         }
     }
 
     /// Cosines are the eigenvectors of the grid's Laplacian whose borders reflect (Strang 1999), sines and cosines of
-    /// the one whose borders meet: −a(i − 1) + 2a(i) − a(i + 1) = 4 sin²(θ/2)·a(i) along an axis, with θ = πk/n and
-    /// 2πk/n.
+    /// the one whose borders meet: −a(i − 1) + 2a(i) − a(i + 1) = 4 sin²(θ/2)·a(i) along an axis, with θ =
+    /// πk/n and 2πk/n.
     @Test(arguments: grids) func wavesAreEigenvectorsOfTheLaplacian(grid: TensorShape) throws {
         let height = grid.height, width = grid.width
         func eigenvalue(_ turn: Double) -> Double { 4 * pow(sin(turn / 2), 2) }
@@ -83,8 +83,8 @@ import Testing
             largestDifference(line, [[third, third, third], [long, -short, -short], [0, root, -root]]) <= floatUnit)
     }
 
-    /// A square whose side is a power of two has the usual wavelets: three a block, of blocks of every size, ±1/side on
-    /// the block.
+    /// A square whose side is a power of two has the usual wavelets: three a block, of blocks of every size, ±1/side
+    /// on the block.
     @Test func haarWaveletsOfASquare() throws {
         let rows = try atoms(Haar(grid: TensorShape(channels: 1, height: 8, width: 8)), count: 64)
         let sides = rows[1...].map { row -> Int in
@@ -118,8 +118,8 @@ import Testing
         let images = naiveProduct(components, covariance.arrays)
         let variances = zip(components, images).map { zip($0, $1).reduce(0) { $0 + $1.0 * $1.1 } }
         #expect(variances == variances.sorted(by: >))
-        // An eigenvector rounded to Float: its image is off by at most √n·u times the largest eigenvalue, and again in
-        // λv.
+        // An eigenvector rounded to Float: its image is off by at most √n·u times the largest eigenvalue, and again
+        // in λv.
         for (r, variance) in variances.enumerated() {
             #expect(
                 zip(components[r], images[r]).allSatisfy { abs(variance * $0 - $1) <= 3 * 3 * floatUnit * variances[0] }

@@ -3,7 +3,8 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-/// ∂L/∂U of one column on one plane, for L = ½‖W − T‖² with W = Uw on every channel, so ∂L/∂W = W − T.
+/// ∂L/∂U of one column on one plane, for L = ½‖W − T‖² with W = Uw on every channel, so ∂L/∂W = W −
+/// T.
 @Suite struct DictionaryGradientTests {
     /// Some columns of every row, as they lie in wider rows.
     private func plane(

@@ -58,7 +58,8 @@ import Testing
         #expect(ridge.jitter == 0 && raw.jitter == 0)
     }
 
-    /// Eigenvalues 2 + δ and −δ: with λ = 1e-6 a jitter above δ − λ is needed, and the mean of the diagonal is 1.
+    /// Eigenvalues 2 + δ and −δ: with λ = 1e-6 a jitter above δ − λ is needed, and the mean of the diagonal is
+    /// 1.
     @Test(arguments: [(3e-8, 0), (3e-6, 1e-5), (0.02, 0.1), (0.5, 1)])
     func theSmallestJitterIsTakenAndTold(delta: Double, jitter: Double) throws {
         let matrix = Matrix([[1, 1 + delta], [1 + delta, 1]])

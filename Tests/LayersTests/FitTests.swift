@@ -76,8 +76,8 @@ import Testing
             let gram = naiveProduct(transposed, u)
             let truth = naiveSolve(gram, naiveProduct(transposed, naiveTransposed(full.rows(column.units).doubles)))
             let got = naiveTransposed(found.rows(column.units).doubles)
-            // ε, 1e-10 of the largest ‖u‖², shifts w by at most ε‖(UᵀU)⁻¹‖ of its length; a norm is at most that of all
-            // elements. Then w is rounded.
+            // ε, 1e-10 of the largest ‖u‖², shifts w by at most ε‖(UᵀU)⁻¹‖ of its length; a norm is at
+            // most that of all elements. Then w is rounded.
             let inverse = naiveSolve(gram, (0..<3).map { r in (0..<3).map { $0 == r ? 1 : 0 } })
             let epsilon = 1e-10 * (0..<3).map { gram[$0][$0] }.max()!
             #expect(largestDifference(got, truth) <= epsilon * norm(inverse) * norm(truth) + floatUnit * largest(truth))
@@ -90,9 +90,9 @@ import Testing
         let layer = PredictedWeights(grid: grid, columns: [Column(units: 0..<1, alpha: [0, 1], dictionary: atoms)])
         let found = Matrix<Float>(rows: 1, columns: 2)
         try layer.fit(Matrix<Float>([[3, 6, 0, 3]]), into: found)
-        // The shortest of all w with w₀ + w₁ = 3 is found. The Gram matrix of all sixes has the ridge ε = 6e-10 across,
-        // where it takes roundings of some 2⁻⁵³·12 for a part of w of 12·2⁻⁵³/ε = 2e-6; ε itself takes 5e-11, and w is
-        // rounded.
+        // The shortest of all w with w₀ + w₁ = 3 is found. The Gram matrix of all sixes has the ridge ε = 6e-10
+        // across, where it takes roundings of some 2⁻⁵³·12 for a part of w of 12·2⁻⁵³/ε = 2e-6; ε itself
+        // takes 5e-11, and w is rounded.
         #expect(abs(found[0, 0] - 1.5) < 1e-5 && abs(found[0, 1] - 1.5) < 1e-5)
     }
 

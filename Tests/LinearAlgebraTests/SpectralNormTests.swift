@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 @Suite struct SpectralNormTests {
-    /// Singular values 3, 1.5 and 0.1 between two rotations: the error falls by (1.5/3)⁴ in each iteration that changes
-    /// the norm by 1e-6 or more.
+    /// Singular values 3, 1.5 and 0.1 between two rotations: the error falls by (1.5/3)⁴ in each iteration that
+    /// changes the norm by 1e-6 or more.
     @Test func ofKnownSingularValues() {
         func turned(_ a: Double) -> Rows { [[cos(a), -sin(a), 0], [sin(a), cos(a), 0], [0, 0, 1]] }
         let a = naiveProduct(naiveProduct(turned(0.7), [[3, 0, 0], [0, 1.5, 0], [0, 0, 0.1]]), turned(-1.1))

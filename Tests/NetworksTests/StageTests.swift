@@ -96,8 +96,9 @@ import Testing
         #expect(few.layers[0].weights.valuesPerUnit == 4 && many.layers[0].weights.valuesPerUnit == 8)
         for k in 0..<2 {
             let before = few.layers[k].expanded().doubles, after = many.layers[k].expanded().doubles
-            // A solution w* of more values loses at most ½√ε‖w*‖, √ε is 1e-5 of the longest atom, and w is as long as
-            // w* but for what is lost, here at most 8 values a channel; then there is the rounding of U and w.
+            // A solution w* of more values loses at most ½√ε‖w*‖, √ε is 1e-5 of the longest atom, and w is
+            // as long as w* but for what is lost, here at most 8 values a channel; then there is the rounding of U and
+            // w.
             let length =
                 Double(many.layers[k].weights.valuesPerUnit).squareRoot() * largest(many.layers[k].values.doubles)
             let atom = many.layers[k].weights.columns.flatMap { naiveTransposed($0.dictionary!.doubles) }.map {

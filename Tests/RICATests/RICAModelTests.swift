@@ -249,8 +249,8 @@ import Testing
     }
 }
 
-/// Every dictionary that can predict features gives a model that a file brings back: from α and the settings, or, where
-/// it is made from patches, from the U in the file.
+/// Every dictionary that can predict features gives a model that a file brings back: from α and the settings, or,
+/// where it is made from patches, from the U in the file.
 @Suite struct RICADictionaryModelTests {
     static let kinds = DictionaryKind.all.filter(RICASettings.isPossible)
 

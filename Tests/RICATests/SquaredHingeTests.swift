@@ -20,8 +20,8 @@ import Testing
     }
 
     /// A score is off by δ = γ_{n+4}(|x||w| + |b|), so is a margin, no more than a rounding on top; the loss by
-    /// 2·margin·δ + δ², a gradient by 2C/m·Σ(δ + γ_{m+4}·margin)|x|. Blocks of 2,184 samples at 30 features: 5,000 are
-    /// three.
+    /// 2·margin·δ + δ², a gradient by 2C/m·Σ(δ + γ_{m+4}·margin)|x|. Blocks of 2,184 samples at 30 features:
+    /// 5,000 are three.
     @Test(arguments: [1, 25, 5000]) func theFastObjectiveIsTheNaiveOne(count: Int) {
         let features = normalMatrix(rows: count, columns: 30, stream: 51)
         let objective = SquaredHingeObjective(

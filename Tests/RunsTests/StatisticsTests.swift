@@ -16,8 +16,8 @@ import Testing
         #expect(Statistics.quantile(part, ofSorted: [7]) == 7)
     }
 
-    /// By hand: of 1 … n the variance is n(n + 1)/12, so half an interval is t·√((n + 1)/12). t from printed tables,
-    /// which have three decimals up to nine degrees; beyond, the expansion is right to 0.001.
+    /// By hand: of 1 … n the variance is n(n + 1)/12, so half an interval is t·√((n + 1)/12). t from printed
+    /// tables, which have three decimals up to nine degrees; beyond, the expansion is right to 0.001.
     @Test(arguments: [(2, 6.314), (5, 2.132), (10, 1.833), (11, 1.8125), (16, 1.7531), (30, 1.6991)])
     func intervals(count: Int, t: Double) throws {
         let half = try #require(Statistics.halfInterval90((1...count).map(Double.init)))

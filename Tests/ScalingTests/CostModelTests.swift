@@ -74,9 +74,9 @@ import Testing
 
     /// A measurement that is left out is off by 0.05/0.95 = 0.053 of itself at most. What is predicted in its place is,
     /// to first order, a sum of measurements with weights; where it lies between those that were fitted, the weights
-    /// are those of a mean or less, Σw² ≤ 1, so that the noise, uniform to 5 %, moves it by 0.05/√3 = 0.029 in the
-    /// standard deviation at most. 15 %, the project's promise, leaves that 3.4 times; what nine of ten keep is 0.053 +
-    /// 1.65·0.029 = 0.10.
+    /// are those of a mean or less, Σw² ≤ 1, so that the noise, uniform to 5 %, moves it by 0.05/√3 = 0.029 in
+    /// the standard deviation at most. 15 %, the project's promise, leaves that 3.4 times; what nine of ten keep is
+    /// 0.053 + 1.65·0.029 = 0.10.
     @Test func noise() throws {
         let rows = try table(ranks: [1, 2, 3, 4, 6, 8], noise: 0.05)
         let leftOut = rows.filter { $0.ranks == 3 || $0.link == "300mbit" }
@@ -84,8 +84,8 @@ import Testing
             fitting: rows.filter { $0.ranks != 3 && $0.link != "300mbit" }, predicting: leftOut)
         #expect(errors.allSatisfy { abs($0.error) < 0.15 }, "\(errors.map { abs($0.error) }.max()!)")
         // The noise of the rows left out alone: of compute and exchange in equal parts, where it is smallest, |noise|
-        // is above 0.05·(1 − √0.1) = 0.034 in one of ten, with the density 2·√0.1/0.05 = 12.6 there. Of 144 rows the
-        // quantile has a standard deviation of √(0.1·0.9/144)/12.6 = 0.0020: 0.026 lies four of them below.
+        // is above 0.05·(1 − √0.1) = 0.034 in one of ten, with the density 2·√0.1/0.05 = 12.6 there. Of 144
+        // rows the quantile has a standard deviation of √(0.1·0.9/144)/12.6 = 0.0020: 0.026 lies four of them below.
         let between = [3, 4, 6].flatMap { ranks in
             CrossValidation.errors(
                 fitting: rows.filter { $0.ranks != ranks }, predicting: rows.filter { $0.ranks == ranks })

@@ -316,8 +316,8 @@ import Testing
         let values = layers.reduce(0) { $0 + $1.units * $1.values }
         let busiest = values + (ranks - 2) * layers.reduce(0) { $0 + most($1.units) * $1.values }
         // One proportion p is found for all hidden layers, where int() has taken δ of the n_v/10 values of a unit: p =
-        // 0.1 − Σn_hδ/Σn_h·n_v, and a unit is taken for δ − n_v·Σn_hδ/Σn_h·n_v values too many, the larger of both at
-        // most. A byte is for rounding in Double.
+        // 0.1 − Σn_hδ/Σn_h·n_v, and a unit is taken for δ − n_v·Σn_hδ/Σn_h·n_v values too many, the
+        // larger of both at most. A byte is for rounding in Double.
         var takenOfAll = 0.0, weights = 0.0, off = 0.0
         func taken(_ l: Int) -> Double { Double(widths[l] % 10) / 10 }
         for l in 0..<hidden {
@@ -339,9 +339,9 @@ import Testing
             exchange: try #require(ExchangeMethod(label)))
     }
 
-    /// k parts of the sum, then the own values to all: k·(N − n) + (P − 1)·n. Of three ranks one holds shards 2, 3 and
-    /// 4, so two nodes of the tree, of five one shards 1 and 2, of six none more than a pair of siblings; widths that
-    /// the ranks divide.
+    /// k parts of the sum, then the own values to all: k·(N − n) + (P − 1)·n. Of three ranks one holds shards 2,
+    /// 3 and 4, so two nodes of the tree, of five one shards 1 and 2, of six none more than a pair of siblings; widths
+    /// that the ranks divide.
     @Test(arguments: [(2, 1), (3, 2), (5, 2), (6, 1), (8, 1)])
     func bytesOfAFixedOrder(ranks: Int, parts: Int) throws {
         let payload = 4.0 * (240 * 25 + 120 * 241), n = payload / Double(ranks)

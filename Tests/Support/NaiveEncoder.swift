@@ -19,10 +19,10 @@ public struct NaiveEncoder {
     /// The features in the order quadrant, part, unit, and a bound on what Float arithmetic of the folded product may
     /// be off by.
     ///
-    /// With F = DŴZ(I − 11ᵀ/n), y = s·Fx − DŴZμ: F is two products of n terms (three pooled) and a mean, Fx one of n
-    /// more, so each response is off by at most γ_{4n+16}(s|D||Ŵ||Z'||x| + |D||Ŵ||Z||μ|), with |Z'| ≤ |Z| + its rows'
-    /// mean and `magnitude` ≥ |Ŵ| what the layer's own product sums up. No encoder moves more than y, and a quadrant of
-    /// p positions adds γ_{p+4}Σ|part|.
+    /// With F = DŴZ(I − 11ᵀ/n), y = s·Fx − DŴZμ: F is two products of n terms (three pooled) and a mean, Fx
+    /// one of n more, so each response is off by at most γ_{4n+16}(s|D||Ŵ||Z'||x| + |D||Ŵ||Z||μ|), with |Z'| ≤
+    /// |Z| + its rows' mean and `magnitude` ≥ |Ŵ| what the layer's own product sums up. No encoder moves more than
+    /// y, and a quadrant of p positions adds γ_{p+4}Σ|part|.
     public func encode(_ planes: [UInt8], magnitude: Rows) -> (value: [Double], error: [Double]) {
         let n = mean.count, down = height - size + 1, across = width - size + 1
         let count = parts(0).count, units = rows.count

@@ -7,9 +7,9 @@ public func floatGamma(_ n: Int) -> Double { Double(n) * floatUnit / (1 - Double
 /// Numbers in Double, each with a bound on how far the same computation in Float can be from it (running error
 /// analysis).
 ///
-/// For a product with inner dimension k, any order of summation and with or without fused additions:
-/// |fl(ÂB̂) − AB| ≤ |A|δB + δA|B| + δAδB + γ_{k+4}(|A| + δA)(|B| + δB), where four more roundings pay for a factor and
-/// an addition to what was there.
+/// For a product with inner dimension k, any order of summation and with or without fused additions: |fl(ÂB̂) − AB|
+/// ≤ |A|δB + δA|B| + δAδB + γ_{k+4}(|A| + δA)(|B| + δB), where four more roundings pay for a factor and an
+/// addition to what was there.
 public struct Bounded {
     public var value: Rows
     public var error: Rows

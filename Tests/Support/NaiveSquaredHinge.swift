@@ -1,4 +1,5 @@
-/// ½Σ‖w_c‖² + C·mean of Σ_c max(0, 1 − t_c(w_c·x + b_c))², in Double; row c of `values` is w_c and then b_c.
+/// ½Σ‖w_c‖² + C·mean of Σ_c max(0, 1 − t_c(w_c·x + b_c))², in Double; row c of `values` is w_c and then
+/// b_c.
 public func naiveSquaredHinge(
     _ values: Rows, features: Rows, labels: [Int], cost: Double
 ) -> (value: Double, gradient: Rows) {

@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    /// Of errors of 2 and 3 % the mean is 2.5, s is 1/√2, and half the interval 6.314·s/√2 = 3.157.
+    /// Errors of 2 and 3 % have the mean 2.5, s is 1/√2, and half the interval 6.314·s/√2 = 3.157.
     @Test func tablesHoldWhatTheRunsHold() throws {
         let outcome = try run.report()
         #expect(outcome.code == 0, "\(outcome)")

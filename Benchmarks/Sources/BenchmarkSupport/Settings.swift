@@ -5,7 +5,8 @@ import Networks
 import RICA
 
 extension RICASettings {
-    /// The settings of a measurement: σ 1, ridge 0.1, variance norm, λ 0.05 and C 100, as the job has them by default.
+    /// The settings of a measurement: σ 1, ridge 0.1, variance norm, λ 0.05 and C 100, as the job has them by
+    /// default.
     public init(
         dataset: String, seed: UInt64 = 1, learned: Double?, columns: Int = 1, patch: Int, patches: Int, features: Int,
         iterations: Int = 0, encoder: Encoder = .abs
@@ -18,9 +19,9 @@ extension RICASettings {
 }
 
 extension NetworkSettings {
-    /// The settings of a measurement on 784–500–500–10: SE in layer 1 and RandFixU in layer 2, which need no data;
-    /// momentum, decay and norm as the job has them by default. The learning rate is so small that random labels teach
-    /// nothing.
+    /// The settings of a measurement on 784–500–500–10: SE in layer 1 and RandFixU in layer 2, which need no
+    /// data; momentum, decay and norm as the job has them by default. The learning rate is so small that random labels
+    /// teach nothing.
     ///
     /// - Parameters:
     ///   - learned: nil: a dense net.

@@ -16,8 +16,8 @@ void ck_random_normal(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t
 void ck_random_uniform(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t start, float *out, size_t count,
                        float low, float width, float highest);
 
-// x ← scale·x where the word (as above) of its index is at least threshold, 0·x elsewhere; element (r, c) has the index
-// start + r·columns + c.
+// x ← scale·x where the word (as above) of its index is at least threshold, 0·x elsewhere; element (r, c) has the
+// index start + r·columns + c.
 void ck_dropout(uint64_t seed, uint32_t purpose, uint32_t stream, uint64_t start, float *x, size_t stride, size_t rows,
                 size_t columns, uint32_t threshold, float scale);
 
@@ -41,8 +41,8 @@ void ck_pool_rectified(const float *y, size_t rows, size_t units, const float *s
 // pixels.c: out ← scale·in.
 void ck_scale_bytes(const uint8_t *in, float scale, float *out, size_t count);
 
-// activations.c: x ← 1/(1 + e⁻ˣ), max(0, x), tanh x; row r of a matrix starts at r·stride. Off by at most 1e-7, and
-// 2e-7 of the result where that is not denormal (sigmoid), or 2.1e-7 and 3.7e-7 (tanh): the largest errors over all
+// activations.c: x ← 1/(1 + e⁻ˣ), max(0, x), tanh x; row r of a matrix starts at r·stride. Off by at most 1e-7,
+// and 2e-7 of the result where that is not denormal (sigmoid), or 2.1e-7 and 3.7e-7 (tanh): the largest errors over all
 // Floats are 8.9e-8, 1.5e-7, 2.04e-7 and 3.64e-7.
 void ck_sigmoid(float *x, size_t stride, size_t rows, size_t columns);
 void ck_rectify(float *x, size_t stride, size_t rows, size_t columns);
@@ -54,14 +54,14 @@ void ck_sigmoid_slope(
 void ck_rectify_slope(float *g, size_t g_stride, const float *y, size_t y_stride, size_t rows, size_t columns);
 void ck_tanh_slope(float *g, size_t g_stride, const float *y, size_t y_stride, size_t rows, size_t columns, float keep);
 
-// momentum.c: v ← momentum·v − rate·(g + decay·w), w ← w + v, for every row; decay for the first `weights` values of a
-// row only. Where their norm is above max_norm they are scaled back to it.
+// momentum.c: v ← momentum·v − rate·(g + decay·w), w ← w + v, for every row; decay for the first `weights`
+// values of a row only. Where their norm is above max_norm they are scaled back to it.
 void ck_momentum_step(
     float *w, size_t w_stride, float *v, size_t v_stride, const float *g, size_t g_stride, size_t rows, size_t columns,
     size_t weights, float rate, float momentum, float decay, double max_norm);
 
-// bfloat16.c: to the upper half of a Float, to nearest, and back. With error feedback: of values + feedback, which becomes
-// what rounding took.
+// bfloat16.c: to the upper half of a Float, to nearest, and back. With error feedback: of values + feedback, which
+// becomes what rounding took.
 void ck_bfloat16_round(const float *values, uint16_t *out, size_t count);
 void ck_bfloat16_round_feedback(const float *values, float *feedback, uint16_t *out, size_t count);
 void ck_bfloat16_widen(const uint16_t *halves, float *out, size_t count);

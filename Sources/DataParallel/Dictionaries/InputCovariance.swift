@@ -11,8 +11,8 @@ import Parallel
 ///   - samples: all samples, the same list on every rank.
 ///   - load: puts some samples, 1000 at most, into the first rows of a matrix of as many columns as inputs.
 /// - Throws: `MPIError`.
-/// - Complexity: samples/P·channels·positions·(positions + 1) flops and one allreduce of 1 + n + n(n + 1)/2 Doubles for
-///   n positions.
+/// - Complexity: samples/P·channels·positions·(positions + 1) flops and one allreduce of 1 + n + n(n + 1)/2 Doubles
+///   for n positions.
 public func inputCovariance(
     _ grid: TensorShape, samples: [Int], squared: Bool, order: ReductionOrder = .fast, communicator: Communicator,
     load: (ArraySlice<Int>, Matrix<Float>) -> Void

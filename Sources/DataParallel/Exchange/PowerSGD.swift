@@ -1,9 +1,9 @@
 import Layers
 import LinearAlgebra
 
-/// PowerSGD (Vogels, Karimireddy & Jaggi, NeurIPS 2019, algorithms 1 and 2): a parameter's gradient M, units × values a
-/// unit, is summed as the product PQᵀ of two thin matrices, which one step of the power method from the last Q makes.
-/// What that leaves out stays with the ranks and is added to their next gradients.
+/// PowerSGD (Vogels, Karimireddy & Jaggi, NeurIPS 2019, algorithms 1 and 2): a parameter's gradient M, units × values
+/// a unit, is summed as the product PQᵀ of two thin matrices, which one step of the power method from the last Q
+/// makes. What that leaves out stays with the ranks and is added to their next gradients.
 ///
 /// Two allreduces, of P with what is not approximated, and of Q: r·(units + weights) values per parameter, its biases,
 /// and whole those parameters that this would not make smaller. 6·r flops a weight.

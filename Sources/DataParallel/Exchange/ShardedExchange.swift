@@ -3,8 +3,8 @@ import LinearAlgebra
 import Parallel
 
 /// Every unit has an owner: the ranks send it their gradients of the unit, it sums them, updates the unit and sends its
-/// values to all. The optimiser's state is divided by the rank count, and so is the work of the update. N − n_r values
-/// of the gradient leave a rank, then (P − 1)·n_r values.
+/// values to all. The optimiser's state is divided by the rank count, and so is the work of the update. N − n_r
+/// values of the gradient leave a rank, then (P − 1)·n_r values.
 ///
 /// A parameter's gradient may leave while the rest is computed (`markReady`), and its new values leave while other
 /// parameters are summed and updated; parameters that fit one message together leave together. Parts are added in the

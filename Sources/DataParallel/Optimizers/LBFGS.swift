@@ -7,10 +7,10 @@ import Partition
 ///
 /// An evaluation: the owners write the trial point, one allgather gives it to every rank; each rank forms the gradient
 /// of its samples; one reduce-scatter leaves the sums with the owners; one allreduce of 16 bytes sums objective and
-/// slope. An iteration adds one small allreduce (`CurvatureHistory`). So the busiest rank sends N + (P−2)·n_max values
-/// and some bytes per evaluation. Memory per rank: two vectors of N values, and 2·pairs + 5 of its share. Where sums
-/// have a fixed order, `OrderedSum` takes the place of the reduce-scatter, and the small allreduces have a Double, or
-/// three times 2·pairs + 1, for every unit.
+/// slope. An iteration adds one small allreduce (`CurvatureHistory`). So the busiest rank sends N + (P−2)·n_max
+/// values and some bytes per evaluation. Memory per rank: two vectors of N values, and 2·pairs + 5 of its share. Where
+/// sums have a fixed order, `OrderedSum` takes the place of the reduce-scatter, and the small allreduces have a Double,
+/// or three times 2·pairs + 1, for every unit.
 public final class LBFGS {
     public struct Options: Sendable {
         public var iterations: Int

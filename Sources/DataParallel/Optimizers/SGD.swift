@@ -1,9 +1,9 @@
 import Layers
 import LinearAlgebra
 
-/// Stochastic gradient descent with momentum on learned values: v ← μv − η(g + λw), w ← w + v, and where a unit's w has
-/// become longer than the largest norm allowed, it is scaled back to that (Denil et al. 2013, released settings). A
-/// bias has neither decay nor norm.
+/// Stochastic gradient descent with momentum on learned values: v ← μv − η(g + λw), w ← w + v, and where a
+/// unit's w has become longer than the largest norm allowed, it is scaled back to that (Denil et al. 2013, released
+/// settings). A bias has neither decay nor norm.
 ///
 /// Keeps a velocity for the values that this rank updates, and for no others.
 public final class SGD: UpdateRule {

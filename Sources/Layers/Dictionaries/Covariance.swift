@@ -4,8 +4,8 @@ import LinearAlgebra
 /// Emp and Emp²: the covariance of a layer's inputs, or of their squares, as kernel (Denil et al. 2013, section 4).
 ///
 /// With the ridge, K + (λ + jitter)I must be positive definite, then it is for every sample of atoms α. A covariance
-/// is, but for rounding and for a λ that is too small to hide it: jitter is 0 where that suffices, else the smallest of
-/// 10⁻¹⁰, 10⁻⁹ … 1 times the mean of the diagonal that does.
+/// is, but for rounding and for a λ that is too small to hide it: jitter is 0 where that suffices, else the smallest
+/// of 10⁻¹⁰, 10⁻⁹ … 1 times the mean of the diagonal that does.
 public struct Covariance: WeightDictionary {
     /// λ where none is chosen.
     public static let defaultRidge = 0.001

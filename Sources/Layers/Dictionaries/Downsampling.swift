@@ -4,9 +4,9 @@ import LinearAlgebra
 /// smaller and Uw a small kernel made larger. The baseline that a prediction from learned positions must beat.
 ///
 /// `count` cells of nearly equal size: rows are cut into r = round(√(count·height/width)) bands, r such that no band
-/// has more cells than columns, band i from row ⌊i·height/r⌋ on; it has ⌊(i+1)·count/r⌋ − ⌊i·count/r⌋ cells, cut the
-/// same way along the columns. An atom is its cell's indicator over the square root of its pixels, so U is orthonormal;
-/// with as many cells as positions it is the identity.
+/// has more cells than columns, band i from row ⌊i·height/r⌋ on; it has ⌊(i+1)·count/r⌋ − ⌊i·count/r⌋
+/// cells, cut the same way along the columns. An atom is its cell's indicator over the square root of its pixels, so U
+/// is orthonormal; with as many cells as positions it is the identity.
 public struct Downsampling: WeightDictionary {
     /// The shape of the plane that is made smaller.
     public let grid: TensorShape

@@ -3,9 +3,9 @@ import LinearAlgebra
 
 /// Real sines and cosines: the orthonormal basis of the 2-D discrete Fourier transform in real form.
 ///
-/// Frequency (v, u), v waves down the plane and u across, has the number v·width + u. It and its mirror image (−v, −u)
-/// are one wave, so the atom of the lower number is the wave's cosine and the other one its sine; a frequency that is
-/// its own mirror image has no sine.
+/// Frequency (v, u), v waves down the plane and u across, has the number v·width + u. It and its mirror image (−v,
+/// −u) are one wave, so the atom of the lower number is the wave's cosine and the other one its sine; a frequency
+/// that is its own mirror image has no sine.
 public struct Fourier: AtomDictionary {
     public let grid: TensorShape
 

@@ -2,11 +2,11 @@ import LinearAlgebra
 
 /// 2-D Haar wavelets on a plane of any sides: an orthonormal basis of the whole plane.
 ///
-/// The plane, and every block in turn, is cut into quarters at ⌊height/2⌋ and ⌊width/2⌋ until blocks are single pixels;
-/// a block that is one pixel high or wide is cut in two. A block gives three wavelets (one where it is cut in two),
-/// constant on its quarters: left against right, top against bottom, and their product. Halves of p and q pixels weigh
-/// √(q/p(p+q)) and −√(p/q(p+q)), which makes the norm 1 and the sum 0 (the unbalanced Haar wavelets of Girardi &
-/// Sweldens 1997). On a square whose side is a power of two these are the usual Haar wavelets (nonstandard
+/// The plane, and every block in turn, is cut into quarters at ⌊height/2⌋ and ⌊width/2⌋ until blocks are single
+/// pixels; a block that is one pixel high or wide is cut in two. A block gives three wavelets (one where it is cut in
+/// two), constant on its quarters: left against right, top against bottom, and their product. Halves of p and q pixels
+/// weigh √(q/p(p+q)) and −√(p/q(p+q)), which makes the norm 1 and the sum 0 (the unbalanced Haar wavelets of
+/// Girardi & Sweldens 1997). On a square whose side is a power of two these are the usual Haar wavelets (nonstandard
 /// decomposition; Stollnitz, DeRose & Salesin 1995). Atom 0 is the constant; coarse atoms precede finer ones.
 public struct Haar: AtomDictionary {
     public let grid: TensorShape

@@ -2,7 +2,8 @@ import LinearAlgebra
 
 /// How kernel values become a dictionary.
 public enum KernelForm: Codable, Hashable, Sendable {
-    /// U = k_αᵀ(K_α + λI)⁻¹, the kernel-ridge predictor: w is the unit's weights at α (Denil et al. 2013, section 3).
+    /// U = k_αᵀ(K_α + λI)⁻¹, the kernel-ridge predictor: w is the unit's weights at α (Denil et al. 2013,
+    /// section 3).
     case ridge(Double)
     /// U = k_αᵀ, as in the authors' released code: the same span, another meaning of w.
     case raw

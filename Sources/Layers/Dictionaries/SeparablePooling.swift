@@ -4,7 +4,8 @@ import LinearAlgebra
 ///
 /// On a grid the kernel is one along each axis, K = K_rows ⊗ K_columns, so XK is two small products, the same for any
 /// number of columns. XU_j is then XK at α_j, and in the ridge form that times (K_α + λI)⁻¹. Flops for m samples:
-/// 2·m·n_v·(height + width) and 2·m·n_α²·J/channels, instead of the direct product's 2·m·n_v·n_α·J/channels.
+/// 2·m·n_v·(height + width) and 2·m·n_α²·J/channels, instead of the direct product's
+/// 2·m·n_v·n_α·J/channels.
 public struct SeparablePooling: Sendable {
     private let weights: PredictedWeights
     private let alongRows: Matrix<Float>
@@ -54,8 +55,8 @@ public struct SeparablePooling: Sendable {
                 atAlpha = chosen.rows(0..<m).reshaped(rows: count, columns: m)
             for channel in 0..<grid.channels {
                 parts[0].copy(from: inputs.rows(samples).columns(channel * positions..<(channel + 1) * positions))
-                // K·Xᵀ instead of XK leaves samples and pixels transposed: the axis that was blurred comes first, the
-                // other one last, for the next product; after both a position is a row and a sample a column.
+                // K·Xᵀ instead of XK leaves samples and pixels transposed: the axis that was blurred comes first,
+                // the other one last, for the next product; after both a position is a row and a sample a column.
                 multiply(
                     alongColumns, parts[0].reshaped(rows: m * grid.height, columns: grid.width), transposed: .second,
                     into: parts[1].reshaped(rows: grid.width, columns: m * grid.height))

@@ -1,7 +1,8 @@
 import Foundation
 import LinearAlgebra
 
-/// SE: the kernel k(i, j) = exp(−‖i − j‖² / 2σ²) on the positions of a pixel grid (Denil et al. 2013, section 4).
+/// SE: the kernel k(i, j) = exp(−‖i − j‖² / 2σ²) on the positions of a pixel grid (Denil et al. 2013,
+/// section 4).
 public struct SquaredExponential: WeightDictionary {
     /// λ where none is chosen.
     public static let defaultRidge = 0.1
@@ -21,8 +22,8 @@ public struct SquaredExponential: WeightDictionary {
     }
 
     /// σ tied to the density of α, in pixels: half of the distance between neighbours if α were a regular grid,
-    /// ½√(positions/learned), or ½·positions/learned on a line. So kernels of neighbours meet at half of their height
-    /// and more, however few there are (our choice; the paper has σ = 1 always).
+    /// ½√(positions/learned), or ½·positions/learned on a line. So kernels of neighbours meet at half of their
+    /// height and more, however few there are (our choice; the paper has σ = 1 always).
     public static func sigma(grid: TensorShape, learned: Int) -> Double {
         let each = Double(grid.positions) / Double(learned)
         return 0.5 * (min(grid.height, grid.width) == 1 ? each : each.squareRoot())

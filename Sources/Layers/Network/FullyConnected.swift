@@ -2,15 +2,16 @@ import LinearAlgebra
 
 /// A fully connected layer, y = Wx + b, whose W is predicted (Denil et al. 2013, section 3).
 ///
-/// Its learned values are a parameter of units × (n_α + 1): a unit's w, then its bias. Inputs are samples × (n_v + 1)
-/// whose last column is 1, so that a bias is one more weight and no pass of its own. On the reduced path they are
+/// Its learned values are a parameter of units × (n_α + 1): a unit's w, then its bias. Inputs are samples × (n_v +
+/// 1) whose last column is 1, so that a bias is one more weight and no pass of its own. On the reduced path they are
 /// pooled inputs with their 1s, samples × J·(n_α + 1). Workspaces are made once, for `capacity` samples.
 ///
 /// Flops for m samples, forward and backward to inputs together:
-/// - expanded: 6·m·n_v·n_h, and 4·n_h·n_v·n_α/channels for W = Uw and Uᵀ∂L/∂W, which no batch size changes;
+/// - expanded: 6·m·n_v·n_h, and 4·n_h·n_v·n_α/channels for W = Uw and Uᵀ∂L/∂W, which no batch size
+///   changes;
 /// - pooled: 6·m·n_α·n_h, and 4·m·n_v·n_α·J for xU and its way back;
-/// - reduced: 4·m·n_α·n_h: the pooled inputs of the whole run were made before, and nobody asks for the gradient of the
-///   inputs.
+/// - reduced: 4·m·n_α·n_h: the pooled inputs of the whole run were made before, and nobody asks for the gradient of
+///   the inputs.
 public final class FullyConnected: Layer {
     public let weights: PredictedWeights
     public let path: ComputePath
@@ -157,8 +158,8 @@ public final class FullyConnected: Layer {
 }
 
 extension PredictedWeights {
-    /// [U₁ … U_J], each with one more row and column for the constant input: inputs of samples × (n_v + 1) times this
-    /// are the pooled inputs of all columns, samples × J·(n_α + 1), a 1 at the end of each column's part.
+    /// [U₁ … U_J], each with one more row and column for the constant input: inputs of samples × (n_v + 1) times
+    /// this are the pooled inputs of all columns, samples × J·(n_α + 1), a 1 at the end of each column's part.
     public var pooling: Matrix<Float> {
         let width = valuesPerUnit + 1
         let all = Matrix<Float>(rows: grid.count + 1, columns: columns.count * width)

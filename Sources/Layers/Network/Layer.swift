@@ -37,7 +37,8 @@ public protocol Layer: AnyObject {
     ///   - input: as given to `forward`.
     ///   - output: what `forward` left.
     ///   - outputGradient: ∂L/∂y, samples × outputs.
-    ///   - inputGradient: ∂L/∂x, samples × `inputs`; nil: nobody needs it. In place the matrix of `outputGradient`.
+    ///   - inputGradient: ∂L/∂x, samples × `inputs`; nil: nobody needs it. In place the matrix of
+    ///     `outputGradient`.
     func backward(
         _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>,
         into inputGradient: Matrix<Float>?,

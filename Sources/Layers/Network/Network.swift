@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// A network on one rank: layers, then softmax with its loss, on workspaces made once.
 ///
-/// Between two layers stands a matrix of samples × (values + 1) with a last column of 1, the constant input of the next
-/// layer's biases; layers that work in place share one.
+/// Between two layers stands a matrix of samples × (values + 1) with a last column of 1, the constant input of the
+/// next layer's biases; layers that work in place share one.
 public final class Network {
     /// A layer and the matrices around it.
     private struct Place {

@@ -6,8 +6,8 @@ import Partition
 ///
 /// The buffer is cut into P parts. A part travels once round the ring and is summed on its way, from the rank of its
 /// number on: always in that order, whatever the timing. Then its sum travels round. So 2(P−1) hops, on which a rank
-/// sends 2·N values less two parts, 2(P−1)/P·N for equal ones: the least that any allreduce sends. MPI_Allreduce needs
-/// fewer hops, which tells where messages are small and links fast. Workspaces are made once: no memory in an
+/// sends 2·N values less two parts, 2(P−1)/P·N for equal ones: the least that any allreduce sends. MPI_Allreduce
+/// needs fewer hops, which tells where messages are small and links fast. Workspaces are made once: no memory in an
 /// allreduce.
 public final class Ring {
     /// Values of a message: large enough for the line rate, small enough to be passed on early.

@@ -33,7 +33,8 @@ public struct Traffic: Equatable, Sendable {
 
     /// N bytes among P ranks count as ⌊2(P−1)·N/P⌋ on the wire, nominally: the library may choose otherwise.
     public internal(set) var allReduce = Count()
-    /// The root contributes N bytes; ⌊(P−1)·N/P⌋ a rank on the wire: P−1 copies leave, spread evenly, nominally.
+    /// The root contributes N bytes; ⌊(P−1)·N/P⌋ a rank on the wire: P−1 copies leave, spread evenly,
+    /// nominally.
     public internal(set) var broadcast = Count()
     /// A rank contributes its n_r bytes and sends them (P−1) times.
     public internal(set) var allGather = Count()

@@ -3,11 +3,12 @@ internal import CMPI
 /// Passes on a few words of 64 bits from neighbour to neighbour without waiting for any of them.
 ///
 /// Neighbours are the ranks ±1, ±2, ±4, … away, the partners of a dissemination barrier (Hensgen, Finkel & Manber
-/// 1988): what is passed on is everywhere after ⌈log₂P⌉ rounds at most and finds its way past ranks that are gone. To
-/// have all ranks as neighbours would take more connections than a process may open.
+/// 1988): what is passed on is everywhere after ⌈log₂P⌉ rounds at most and finds its way past ranks that are
+/// gone. To have all ranks as neighbours would take more connections than a process may open.
 ///
-/// Costs at launch one communicator and 4·⌈log₂P⌉ empty messages a rank, which open the connections: Open MPI 4.1 ends
-/// a process that opens its first one when the network is gone. One thread at a time: who shares it holds a lock.
+/// Costs at launch one communicator and 4·⌈log₂P⌉ empty messages a rank, which open the connections: Open MPI
+/// 4.1 ends a process that opens its first one when the network is gone. One thread at a time: who shares it holds a
+/// lock.
 final class Neighbours: @unchecked Sendable {
     /// Between two ranks, at most: libraries take them in turn (Open MPI: `btl_tcp_links`) and open each when it is its
     /// turn.

@@ -1,8 +1,8 @@
 import DataParallel
 import LinearAlgebra
 
-/// One-vs-all linear L2-SVM: ½Σ‖w_c‖² + C·mean over samples of Σ_c max(0, 1 − t_c(w_c·x + b_c))², t_c = 1 for the
-/// sample's class and −1 elsewhere (Coates, Lee & Ng 2011). Biases are not in the penalty.
+/// One-vs-all linear L2-SVM: ½Σ‖w_c‖² + C·mean over samples of Σ_c max(0, 1 − t_c(w_c·x + b_c))², t_c = 1
+/// for the sample's class and −1 elsewhere (Coates, Lee & Ng 2011). Biases are not in the penalty.
 ///
 /// A unit is a class: its weights, then its bias. Blocks of samples stay in cache between the two products, so an
 /// evaluation reads the features once: 4·samples·features·classes flops.

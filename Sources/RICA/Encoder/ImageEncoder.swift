@@ -6,8 +6,8 @@ import LinearAlgebra
 /// quadrants (Coates, Lee & Ng 2011).
 ///
 /// Contrast normalisation, whitening, layer and the scale to unit variance are one product, a scale a patch and an
-/// offset: y = s(x)·Fx − DŴZμ with F = DŴZ(I − 11ᵀ/n). Pooled, F is kept as learned values and a basis, which costs
-/// less when few are learned. Workspaces are made once; one encoder serves one image at a time.
+/// offset: y = s(x)·Fx − DŴZμ with F = DŴZ(I − 11ᵀ/n). Pooled, F is kept as learned values and a basis, which
+/// costs less when few are learned. Workspaces are made once; one encoder serves one image at a time.
 public final class ImageEncoder {
     private enum Filters {
         /// Fᵀ, n_v × units.

@@ -168,8 +168,8 @@ func checkDepartures(_ world: Communicator) throws {
 }
 
 /// The same steps in Float on one process, with rounding of its own: the same bits. And what rounding takes is not
-/// lost: after three steps of zero gradients, each of which leaves at most 2⁻⁹ of what was left, owners have had all of
-/// it.
+/// lost: after three steps of zero gradients, each of which leaves at most 2⁻⁹ of what was left, owners have had
+/// all of it.
 func checkBFloat16(_ world: Communicator) throws {
     let values = start(), gradient = values.zeros, rule = PlainRule(values), ranks = world.size, count = values.count
     let options = ExchangeOptions(.sharded(.bfloat16)), exchange = options.make(for: values, communicator: world)
@@ -234,8 +234,8 @@ func checkAveraging(_ world: Communicator) throws {
             for i in first.indices {
                 let own = alone.map { $0[i] }, magnitude = own.reduce(0) { $0 + abs($1.value) + $1.error }
                 let mean = own.reduce(0) { $0 + $1.value } / Double(ranks), way = common[i].value - mean
-                // P − 1 additions and a division in the mean; one in the way; two in the velocity; five behind that in
-                // the new value.
+                // P − 1 additions and a division in the mean; one in the way; two in the velocity; five behind that
+                // in the new value.
                 let meanError = (own.reduce(0) { $0 + $1.error } + floatGamma(ranks) * magnitude) / Double(ranks)
                 let wayError =
                     common[i].error + meanError + floatUnit * (abs(common[i].value) + common[i].error + magnitude)

@@ -68,8 +68,8 @@ func checkLowRankFeedback(_ world: Communicator) throws {
 
         // F, the sum of the gradients' norms, bounds what is ever approximated, and a row of P times one of Q. A step's
         // sum is off by γ_{r+3}·F, what the ranks take from their residuals by that and two roundings a rank; what 20
-        // steps leave of an error of rank 8 are such roundings again. Left out by ranks 2 of 13 × 6 and 30 × 8 and not
-        // brought later would be numbers like the sums.
+        // steps leave of an error of rank 8 are such roundings again. Left out by ranks 2 of 13 × 6 and 30 × 8 and
+        // not brought later would be numbers like the sums.
         let bound = 2 * Double(steps + zeros) * (2 * floatGamma(rank + 3) + 2 * floatGamma(ranks)) * largestNorm
         for (b, parameter) in values.parameters.enumerated() {
             for (i, had) in rule.sums[b]!.enumerated() {

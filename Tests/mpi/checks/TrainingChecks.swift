@@ -34,8 +34,8 @@ private final class Quadratic: ShardedObjective {
     func complete(at values: Matrix<Float>, owned: Range<Int>, gradient: Matrix<Float>) -> Double { Double(rank) }
 }
 
-/// Rosenbrock's function over pairs, 100(y − x²)² + (1 − x)²: minimum 0 at (1, 1). The first term is the samples', held
-/// by the last rank; the second is everybody's.
+/// Rosenbrock's function over pairs, 100(y − x²)² + (1 − x)²: minimum 0 at (1, 1). The first term is the
+/// samples', held by the last rank; the second is everybody's.
 private final class Rosenbrock: ShardedObjective {
     let units: Int
     let valuesPerUnit = 2
@@ -65,8 +65,8 @@ private final class Rosenbrock: ShardedObjective {
 /// The shapes that cuts make awkward: units that the ranks do not divide, and fewer units than ranks.
 private let shapes = [(units: 13, values: 3), (units: 2, values: 5)]
 
-/// The busiest rank of an evaluation sends N + (P−2)·n_max values, the scalars at most 64 bytes, an iteration one small
-/// allreduce.
+/// The busiest rank of an evaluation sends N + (P−2)·n_max values, the scalars at most 64 bytes, an iteration one
+/// small allreduce.
 func checkTrainingTraffic(_ world: Communicator) throws {
     for (units, width) in shapes {
         let values = Matrix<Float>(rows: units, columns: width)

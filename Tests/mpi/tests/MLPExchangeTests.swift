@@ -23,9 +23,9 @@ struct MLPExchangeTests {
     }
 
     /// Sums of the same numbers in other orders, projected before or after. Roundings as independent (Higham, section
-    /// 2.8): a gradient, sums of at most n = 784 + 100 products, is off by √n·u of itself, and each step moves the loss
-    /// by that part of what descent takes from it in the step, to first order. All steps together take less than the ln
-    /// 10 of ten classes that it starts with, and so two runs differ by 2·√n·u·ln 10.
+    /// 2.8): a gradient, sums of at most n = 784 + 100 products, is off by √n·u of itself, and each step moves the
+    /// loss by that part of what descent takes from it in the step, to first order. All steps together take less than
+    /// the ln 10 of ten classes that it starts with, and so two runs differ by 2·√n·u·ln 10.
     @Test(arguments: [[], ["--dropout", "0.2"], ["--dictionary", "lowrank,dense"]])
     func theSumsAreTheSame(more: [String]) throws {
         let truth = try run("dynamic 1", ranks: 1, ["--epochs", "2", "--exchange", "dynamic"] + more)
@@ -42,8 +42,8 @@ struct MLPExchangeTests {
         }
     }
 
-    /// 40 steps an epoch. On the wire: 2(P−1)/P of what MPI or a ring sums, by parts that differ by a value in a ring;
-    /// with owners N + (P−2)·n_r of rank r.
+    /// 40 steps an epoch. On the wire: 2(P−1)/P of what MPI or a ring sums, by parts that differ by a value in a
+    /// ring; with owners N + (P−2)·n_r of rank r.
     @Test(arguments: [1, 2, 3, 4])
     func bytesAStep(ranks: Int) throws {
         func sum(_ values: Int) -> Int { 2 * (ranks - 1) * 4 * values / ranks }

@@ -234,9 +234,9 @@ struct MLPJobTests {
         }
         let reduced = try folder.objectives("reduced"), expanded = try folder.objectives("expanded")
         try #require(reduced.count == 3 && expanded.count == 3)
-        // A sum of 784 terms rounds by some √784·2⁻²⁴ = 2e-6 of itself (Higham & Mary 2019), another way on each path.
-        // 120 steps at this rate move the loss by less than a hundredth, which is as much of it as differs by 2e-6:
-        // 2e-8. 1e-7 leaves room for what steps add up.
+        // A sum of 784 terms rounds by some √784·2⁻²⁴ = 2e-6 of itself (Higham & Mary 2019), another way on
+        // each path. 120 steps at this rate move the loss by less than a hundredth, which is as much of it as differs
+        // by 2e-6: 2e-8. 1e-7 leaves room for what steps add up.
         for (a, b) in zip(reduced, expanded) { #expect(abs(a - b) <= 1e-7 * b, "\(reduced), \(expanded)") }
     }
 
@@ -293,8 +293,8 @@ struct MLPJobTests {
         #expect(bytes.count == 4 && zip(bytes, expected).allSatisfy { abs($0 - $1) <= 0.5 }, "\(bytes), \(expected)")
     }
 
-    /// The dense net of these widths exchanges 784·30 + 30, 30·20 + 20 and 20·10 + 10 values: 97.5 KB. A learned U can
-    /// cost more.
+    /// The dense net of these widths exchanges 784·30 + 30, 30·20 + 20 and 20·10 + 10 values: 97.5 KB. A learned U
+    /// can cost more.
     @Test func onlyWhatIsSavedIsSaid() throws {
         let predicted = try folder.start("predicted", job: "mlp", ranks: 2, Self.options)
         #expect(predicted.output.contains("instead of 97.5 KB"), "\(predicted)")

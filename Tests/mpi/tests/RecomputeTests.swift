@@ -154,8 +154,8 @@ struct RecomputeTests {
                     bias[c]
                         + features.indices.reduce(0) { $0 + weights[c][$1] * inverse[$1] * (features[$1] - mean[$1]) }
                 }
-                // Features are sums of responses of relative error about 108·2⁻²⁴ = 6e-6 each: so may be every term of
-                // a score.
+                // Features are sums of responses of relative error about 108·2⁻²⁴ = 6e-6 each: so may be every
+                // term of a score.
                 let error = weights.indices.map { c in
                     1e-5
                         * features.indices.reduce(0) {

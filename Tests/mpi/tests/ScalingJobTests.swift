@@ -58,14 +58,14 @@ struct ScalingJobTests {
         #expect(try #require(Int(row["peakBytes"] ?? "")) > 1_000_000)
     }
 
-    /// Values of the exchanged buckets, units × (weights of a unit + 1): learned 0.5 are two of four positions in three
-    /// channels, and four of eight.
+    /// Values of the exchanged buckets, units × (weights of a unit + 1): learned 0.5 are two of four positions in
+    /// three channels, and four of eight.
     private static let buckets = ["dense": [(8, 13), (6, 9), (10, 7)], "predicted": [(8, 7), (6, 5), (10, 7)]]
 
     private static func values(_ buckets: [(Int, Int)]) -> Int { buckets.reduce(0) { $0 + $1.0 * $1.1 } }
 
-    /// The formulas of docs/mlp.md: an allreduce sends 2(P−1)/P, owners get N − n_r values and send (P−1)·n_r, the
-    /// ring's parts are ⌊i·N/P⌋.
+    /// The formulas of docs/mlp.md: an allreduce sends 2(P−1)/P, owners get N − n_r values and send (P−1)·n_r,
+    /// the ring's parts are ⌊i·N/P⌋.
     private static func bytes(_ exchange: String, _ buckets: [(Int, Int)], ranks: Int) -> (payload: Int, wire: Int) {
         let n = values(buckets)
         func cut(_ count: Int, _ i: Int) -> Int { (count * ((i % ranks) + 1)) / ranks - count * (i % ranks) / ranks }
