@@ -97,15 +97,12 @@ extension NetworkSettings {
     ///
     /// - Throws: `DictionaryError`, which names the layer.
     public func checkDictionaries() throws {
-        for stage in stages {
+        // Stages differ in what is learned and exchanged; only the proportion changes a dictionary.
+        var checked: Set<Double?> = []
+        for stage in stages where checked.insert(stage.proportion).inserted {
             for (number, layer) in try ModelShape(network, curriculum, stage: stage).layers.enumerated() {
-                guard let prediction = layer.prediction, prediction.dictionary.need == nil else { continue }
-                let dictionary = try prediction.makeDictionary(of: layer.weights.grid)
-                for j in 0..<prediction.columns {
-                    let stream = layer.stream(seed: seed, layer: number, column: j)
-                    do {
-                        try dictionary.check(alpha: prediction.sampleAtoms(of: layer.weights.grid, stream: stream))
-                    } catch { throw error.inLayer(layer.name) }
+                do { try layer.prediction?.check(of: layer.weights.grid, seed: seed, layer: number) } catch {
+                    throw error.inLayer(layer.name)
                 }
             }
         }

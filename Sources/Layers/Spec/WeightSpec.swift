@@ -43,6 +43,19 @@ public struct WeightSpec: Codable, Hashable, Sendable {
     public func sampleAtoms(of grid: TensorShape, stream: ColumnStream) -> [Int] {
         dictionary.sample(atoms(of: grid), of: grid, stream: stream)
     }
+
+    /// Refuses a dictionary that needs no data and cannot be made, without making it.
+    ///
+    /// - Parameter layer: the layer's number among those with weights.
+    /// - Throws: `DictionaryError`.
+    public func check(of grid: TensorShape, seed: UInt64, layer: Int) throws(DictionaryError) {
+        guard dictionary.need == nil else { return }
+        let made = try makeDictionary(of: grid)
+        for column in 0..<columns {
+            let stream = ColumnStream(seed: seed, layer: layer, column: column, sampling: sampling)
+            try made.check(alpha: sampleAtoms(of: grid, stream: stream))
+        }
+    }
 }
 
 extension WeightShape {
