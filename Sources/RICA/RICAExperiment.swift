@@ -147,7 +147,7 @@ public final class RICAExperiment {
             weights: learning.weights, values: outcome.values, whitening: patches.whitening,
             covariance: patches.covariance,
             encoder: settings.encoder)
-        model.holdsDictionary = settings.prediction?.dictionary.need != nil
+        model.holdsDictionary = settings.madeFrom != nil
         let sampler = PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed)
         model.patches = (0..<settings.patches).map(sampler.position)
         try communicator.agreeOnRoot {

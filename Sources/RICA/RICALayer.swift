@@ -61,18 +61,6 @@ extension RICASettings {
         return PredictedWeights(grid: grid, columns: made)
     }
 
-    /// Refuses a dictionary that needs no data and cannot be made, without making it.
-    ///
-    /// - Throws: `DictionaryError`.
-    public func checkDictionary(channels: Int) throws(DictionaryError) {
-        guard let prediction, prediction.dictionary.need == nil else { return }
-        let grid = grid(channels: channels), dictionary = try prediction.makeDictionary(of: grid)
-        for j in 0..<columns {
-            let stream = ColumnStream(seed: seed, layer: 0, column: j, sampling: alpha)
-            try dictionary.check(alpha: prediction.sampleAtoms(of: grid, stream: stream))
-        }
-    }
-
     /// w₀ = N(0, 0.01²), drawn by position in the layer, so that it is the same on every rank.
     public func startingValues(for weights: PredictedWeights) -> LearnedValues {
         let values = LearnedValues([("rica", weights.units, weights.valuesPerUnit)])
@@ -99,7 +87,7 @@ extension RICAPatches {
         let raw = try communicator.agree { try sampler.read(0..<count) }
         contrastNormalise(raw)
         var patches = raw
-        if settings.dictionarySource ?? .whitened == .whitened {
+        if settings.madeFrom == .whitened {
             patches = Matrix(rows: raw.rows, columns: raw.columns)
             whitening.apply(to: raw, into: patches)
         }

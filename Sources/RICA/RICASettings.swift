@@ -75,10 +75,9 @@ public struct RICASettings: Codable, Equatable, Sendable {
         try check("columns", columns, "1, as a dense layer has") { $0 == 1 || learned != nil }
         try check("columns", columns, "1 to \(features), at most one column a feature") { $0 >= 1 && $0 <= features }
         try check(
-            "dictionary", dictionary?.name,
-            "\(DictionaryKind.all.filter(Self.isPossible).map(\.name).joined(separator: ", "))"
-        ) {
-            DictionaryKind(named: $0).map(Self.isPossible) == true
+            "dictionary", dictionary?.name, "one of \(Self.dictionaries.map(\.name).joined(separator: ", "))"
+        ) { name in
+            Self.dictionaries.contains { $0.name == name }
         }
         if case .centres(let count) = dictionary?.need {
             try check("patches", patches, "at least \(count), one for each centre of \(dictionary!.name)") {
@@ -92,11 +91,16 @@ public struct RICASettings: Codable, Equatable, Sendable {
         try check("cost", cost, "a number above 0") { $0 > 0 && $0.isFinite }
     }
 
-    /// Whether a dictionary can predict features: its U is not learned, since L-BFGS learns w alone, and no autoencoder
-    /// makes it, since that rebuilds inputs from 0 to 1.
-    public static func isPossible(_ dictionary: DictionaryKind) -> Bool {
-        if case .autoencoder = dictionary.need { return false }
-        return !dictionary.traits.contains(.learned)
+    /// The dictionaries that can predict features: their U is not learned, since L-BFGS learns w alone, and no
+    /// autoencoder makes it, since that rebuilds inputs from 0 to 1.
+    public static let dictionaries = DictionaryKind.all.filter {
+        if case .autoencoder = $0.need { return false }
+        return !$0.traits.contains(.learned)
+    }
+
+    /// What the dictionary is made from; nil where it needs no data.
+    public var madeFrom: DictionarySource? {
+        prediction?.dictionary.need == nil ? nil : dictionarySource ?? .whitened
     }
 
     /// Patches that the whitening is fitted on: ten for each that features are learned on, 400,000 at most.

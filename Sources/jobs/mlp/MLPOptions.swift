@@ -96,6 +96,11 @@ struct MLPOptions: ParsableCommand {
         try check(dropout, "--dropout", "0 to 0.999999") { $0 >= 0 && $0 <= 0.999999 }
         let narrowest = widths.units.min()!
         try check(common.columns, "--columns", "at most one column a unit, \(narrowest)") { $0 <= narrowest }
+        for name in common.dictionary?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        where name != "dense" && DictionaryKind(named: name) == nil {
+            let names = (DictionaryKind.all.map(\.name) + ["dense"]).joined(separator: ", ")
+            throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
+        }
         try check(
             common.dictionaries?.count, "--dictionary", "at most a name for each of \(widths.units.count) hidden layers"
         ) {

@@ -27,7 +27,7 @@ func describe(_ settings: RICASettings, search: ValidationGrid?) -> [String: Str
         ]) { $1 }
     if kind == .se { all["sigma"] = settings.sigma.map { "\($0)" } ?? "auto" }
     if kind.traits.contains(.kernel) { all["ridge"] = settings.ridge.map { "\($0)" } ?? "raw" }
-    if kind.need != nil { all["dictionary-from"] = (settings.dictionarySource ?? .whitened).rawValue }
+    if let source = settings.madeFrom { all["dictionary-from"] = source.rawValue }
     return all
 }
 

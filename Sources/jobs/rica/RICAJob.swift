@@ -31,7 +31,10 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     }
     let images = data.folds?.first?.count ?? data.train.images.count
     let plan = try world.agree {
-        if stored == nil { try settings.checkDictionary(channels: data.shape.channels) }
+        if stored == nil {
+            let grid = settings.grid(channels: data.shape.channels)
+            try settings.prediction?.check(of: grid, seed: settings.seed, layer: 0)
+        }
         return RICAPlan(
             settings: settings, weights: try settings.shape(channels: data.shape.channels), ranks: world.size,
             forced: common.compute.path, order: common.reduction, training: data.train.images.count, fold: images,

@@ -56,13 +56,11 @@ struct RICAOptions: ParsableCommand {
     var phase = RICAExperiment.Phase.all
 
     func validate() throws {
-        let kinds = DictionaryKind.all.filter(RICASettings.isPossible)
-        try check(common.dictionary, "--dictionary", "one of \(kinds.map(\.name).joined(separator: ", "))") { name in
-            kinds.contains { $0.name == name }
-        }
+        let names = RICASettings.dictionaries.map(\.name)
+        try check(common.dictionary, "--dictionary", "one of \(names.joined(separator: ", "))") { names.contains($0) }
         // A model that is used says which dictionary it has.
         if !phase.usesModel || common.dictionary != nil {
-            try checkKernel(of: common.dense ? nil : common.dictionaries?[0] ?? .se, kinds)
+            try checkKernel()
         }
         var settings = settings
         // How many features there are is then for the model to say.
@@ -82,8 +80,11 @@ struct RICAOptions: ParsableCommand {
         }
     }
 
-    /// Refuses options that a kind of dictionary does not use.
-    private func checkKernel(of kind: DictionaryKind?, _ kinds: [DictionaryKind]) throws {
+    /// What predicts the layer; nil: nothing, it is dense.
+    private var kind: DictionaryKind? { common.dense ? nil : common.dictionaries?[0] ?? .se }
+
+    /// Refuses options that the dictionary does not use.
+    private func checkKernel() throws {
         if common.sigma != nil, kind != .se {
             throw ValidationError("--sigma has no meaning without the dictionary se")
         }
@@ -91,7 +92,7 @@ struct RICAOptions: ParsableCommand {
             throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
         }
         if dictionaryFrom != nil, kind?.need == nil {
-            let made = kinds.filter { $0.need != nil }.map(\.name).joined(separator: ", ")
+            let made = RICASettings.dictionaries.filter { $0.need != nil }.map(\.name).joined(separator: ", ")
             throw ValidationError(
                 "--dictionary-from: expected a --dictionary that is made from patches, \(made), found "
                     + "\(kind?.name ?? "none")"
@@ -105,7 +106,6 @@ struct RICAOptions: ParsableCommand {
 
     /// The settings of the command line, with the documented defaults.
     var settings: RICASettings {
-        let kind = common.dense ? nil : common.dictionaries?[0] ?? .se
         let ridge = kind == .emp || kind == .emp2 ? Covariance.defaultRidge : SquaredExponential.defaultRidge
         return RICASettings(
             dataset: common.dataset, seed: common.seed ?? 1, learned: common.dense ? nil : common.learned?.value ?? 0.5,
@@ -148,10 +148,10 @@ struct RICAOptions: ParsableCommand {
                     "--dictionary: the model was learned with \(learned?.name ?? "none"), found \(wanted.name)")
             }
         }
-        let source = stored.dictionarySource ?? .whitened
-        if let dictionaryFrom, dictionaryFrom != source {
+        if let dictionaryFrom, dictionaryFrom != stored.madeFrom {
             throw OptionError(
-                "--dictionary-from: the model was learned with \(source.rawValue), found \(dictionaryFrom.rawValue)")
+                "--dictionary-from: the model was learned with \(stored.madeFrom?.rawValue ?? "none"), found "
+                    + dictionaryFrom.rawValue)
         }
         try same(common.sigma, "--sigma", \.sigma, absent: "auto")
         try same(common.ridge, "--ridge", \.ridge)

@@ -46,8 +46,9 @@ public struct CommonOptions: ParsableArguments {
     public var alpha: AlphaSampling?
     @Option(
         help: ArgumentHelp(
-            "Dictionary that predicts the other weights; the last of several names holds for all layers after it. "
-                + "(default: se; mlp: se,emp)", valueName: "name,name"))
+            "Dictionary that predicts the other weights: \(DictionaryKind.all.map(\.name).joined(separator: ", ")), "
+                + "or dense, which predicts none; mlp: the last of several names holds for all layers after it; rica: "
+                + "one, not ae, lowrank or dense. (default: se; mlp: se,emp)", valueName: "name,name"))
     public var dictionary: String?
     @Option(
         help: ArgumentHelp(
@@ -133,11 +134,6 @@ public struct CommonOptions: ParsableArguments {
         guard Dataset.names.contains(dataset) else {
             throw ValidationError(
                 "--dataset: expected one of \(Dataset.names.joined(separator: ", ")), found '\(dataset)'")
-        }
-        for name in dictionary?.split(separator: ",", omittingEmptySubsequences: false) ?? []
-        where name != "dense" && DictionaryKind(named: name) == nil {
-            let names = (DictionaryKind.all.map(\.name) + ["dense"]).joined(separator: ", ")
-            throw ValidationError("--dictionary: expected names of \(names), found '\(name)'")
         }
         try checkName(data, "--data", "a folder")
         try checkName(runDir, "--run-dir", "a folder")

@@ -35,6 +35,14 @@ struct RICADictionaryTests {
         }
     }
 
+    /// The default, `se`, is made from the grid alone.
+    @Test func aModelThatNeedsNoPatchesHasNoSource() throws {
+        try folder.succeed("phases", Self.options + ["--phase", "learn"])
+        let outcome = try folder.start("phases", ["--phase", "encode", "--dictionary-from", "whitened"])
+        let says = "rica: --dictionary-from: the model was learned with none, found whitened"
+        #expect(outcome.code == 64 && outcome.error.contains(says), "\(outcome)")
+    }
+
     @Test(arguments: [
         (
             ["--dictionary", "lowrank"],
@@ -50,9 +58,11 @@ struct RICADictionaryTests {
             ["--dictionary", "kmeans", "--patches", "999"],
             "--patches: expected at least 1000, one for each centre of kmeans"
         ),
+        (["--sigma", "1000", "--ridge", "1e-300"], "sigma 1000.0 and ridge 1e-300"),
     ])
     func whatNoRunCanHave(more: [String], says: String) throws {
         let outcome = try folder.start("run", Self.options + more)
         #expect(outcome.code == 64 && outcome.error.contains(says), "\(outcome)")
+        #expect(throws: (any Error).self, "nothing is left") { try folder.file("run/run.json") }
     }
 }
