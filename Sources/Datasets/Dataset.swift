@@ -17,13 +17,13 @@ public struct Dataset: Sendable {
     /// The training images of each predefined fold (STL-10), as indices into `train`.
     public let folds: [[Int]]?
 
-    /// Files whose names another set's have, too.
-    let sharedNames: [ByteFile]
+    /// The files of a set in the IDX format, which may be compressed, and whose names another set's have, too.
+    let idxFiles: [ByteFile]
 
     init(
         name: String, folder: String, classNames: [String], unlabelled: ImageSet? = nil,
-        train: (images: ImageSet, labels: Labels),
-        test: (images: ImageSet, labels: Labels), folds: [[Int]]? = nil, sharedNames: [ByteFile] = []
+        train: (images: ImageSet, labels: Labels), test: (images: ImageSet, labels: Labels), folds: [[Int]]? = nil,
+        idxFiles: [ByteFile] = []
     ) {
         self.name = name
         self.folder = URL(fileURLWithPath: folder).standardizedFileURL.path
@@ -32,7 +32,7 @@ public struct Dataset: Sendable {
         self.train = train
         self.test = test
         self.folds = folds
-        self.sharedNames = sharedNames
+        self.idxFiles = idxFiles
     }
 
     /// Reads all labels once, so that one out of range ends a job before its work. Throws `DataError`.
@@ -60,7 +60,7 @@ public struct Dataset: Sendable {
     public static let names = DatasetKind.all.map(\.name)
 
     /// The compressed files whose content is yet to be inflated.
-    package var packedFiles: [ByteFile] { sharedNames.filter(\.isPacked) }
+    package var packedFiles: [ByteFile] { idxFiles.filter(\.isPacked) }
 
     /// Opens a set by its name and checks sizes, headers and folds; pixels and labels are read later, and the content
     /// of compressed files is inflated when it is first read.

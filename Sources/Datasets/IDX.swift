@@ -38,7 +38,7 @@ func openMNIST(_ name: String, in folder: String, classNames: [String]) throws -
     }
     return Dataset(
         name: name, folder: folder, classNames: classNames, train: (train.images, train.labels),
-        test: (test.images, test.labels), sharedNames: train.files + test.files)
+        test: (test.images, test.labels), idxFiles: train.files + test.files)
 }
 
 /// Opens an IDX file of bytes, plain or .gz, and checks its header and its size.

@@ -23,11 +23,11 @@ extension Dataset {
     /// - Throws: `DataError` where all files are.
     public func checkOrigin() throws -> [String] {
         guard name != "sample" else { return [] }
-        let owners = try sharedNames.map { file in
+        let owners = try idxFiles.map { file in
             file.size <= largestPublished ? publishedSums[try file.checksum()] : nil
         }
-        let strangers = zip(sharedNames, owners).filter { $0.1 != nil && $0.1 != name }
-        if let other = strangers.first?.1, strangers.count == sharedNames.count {
+        let strangers = zip(idxFiles, owners).filter { $0.1 != nil && $0.1 != name }
+        if let other = strangers.first?.1, strangers.count == idxFiles.count {
             throw DataError(
                 message: "\(folder): expected the files of \(name), found those of \(other), by their CRC-32: "
                     + "give --dataset \(other), or name the folder of \(name) with --data")

@@ -27,8 +27,7 @@ public final class NetworkExperiment {
     ///   - validateEvery: steps between rows of validation.csv; nil: an epoch.
     public init(
         settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, rates: [Double]?,
-        validateEvery: Int? = nil, data: Dataset,
-        communicator: Communicator, directory: RunDirectory, progress: ProgressLog
+        validateEvery: Int?, data: Dataset, communicator: Communicator, directory: RunDirectory, progress: ProgressLog
     ) {
         self.settings = settings
         self.plan = plan

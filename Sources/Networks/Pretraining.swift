@@ -48,9 +48,7 @@ final class Pretraining {
                 progress.say("making the dictionary \(kind.name) of hidden layer \(k + 1)")
                 let made = try dictionary(of: layer, number: k, samples: samples)
                 try communicator.agree { try model.fill(layer: k, with: made) }
-                // The same numbers went into it everywhere, but processors of two kinds may have rounded them
-                // differently.
-                for column in layer.weights.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }
+                try layer.weights.broadcastDictionaries(on: communicator)
             }
             // U and w learned as an autoencoder are unstable: LowRank starts from its random numbers.
             guard settings.pretrainEpochs > 0, kind?.traits.contains(.learned) != true else { continue }

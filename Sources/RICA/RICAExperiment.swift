@@ -105,10 +105,7 @@ public final class RICAExperiment {
                 progress.step("make dictionaries", $0, of: settings.columns)
             }
         }
-        if made != nil {
-            // The same numbers went into it everywhere, but processors of two kinds may have rounded them differently.
-            for column in weights.columns { try communicator.broadcast(column.dictionary!.elements, from: 0) }
-        }
+        if made != nil { try weights.broadcastDictionaries(on: communicator) }
         // What an earlier run learned in this folder says nothing of the model that follows.
         try communicator.agreeOnRoot {
             for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {

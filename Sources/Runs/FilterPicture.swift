@@ -9,7 +9,7 @@ extension PredictedWeights {
     /// - Parameters:
     ///   - rows: W, units × n_v.
     ///   - showsAlpha: whether α are positions; where they are atoms, the features are shown alone.
-    package func filterPicture(rows: Matrix<Float>, showsAlpha: Bool = true) -> [UInt8] {
+    package func filterPicture(rows: Matrix<Float>, showsAlpha: Bool) -> [UInt8] {
         let shown = min(units, 100)
         var whole: [Tile] = [], learned: [Tile] = []
         for i in 0..<shown {

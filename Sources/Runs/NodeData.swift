@@ -10,12 +10,12 @@ extension Dataset {
     /// - Throws: `CollectiveError` for a file that is damaged; `MPIError`.
     package func inflate(on communicator: Communicator) throws -> String? {
         let files = packedFiles
-        // One machine may have a file compressed, another not.
-        let fewest = try communicator.allReduce(Int64(files.count), .min)
-        let isSame = try communicator.allReduce(Int64(files.count), .max) == fewest
+        // One machine may have a file compressed, another not; and ranks may have been given different folders.
+        let isSame = try communicator.haveSame([files.count])
+            && (files.isEmpty || communicator.haveSame(files.map(\.size)))
         guard isSame else {
             try communicator.agree { for file in files { _ = try file.inMemory() } }
-            return "machines have different files compressed"
+            return "ranks have different files compressed"
         }
         var reason: String?
         for file in files {
@@ -36,5 +36,15 @@ extension Dataset {
             file.adopt(ReadOnlyBytes(UnsafeRawBufferPointer(memory.bytes)) { withExtendedLifetime(memory) {} })
         }
         return reason
+    }
+}
+
+extension Communicator {
+    /// Whether all ranks have these numbers; all have as many. One allreduce of 16 bytes a number.
+    fileprivate func haveSame(_ numbers: [Int]) throws(MPIError) -> Bool {
+        // The smallest number, and minus the largest.
+        var ends = numbers.flatMap { [Int64($0), -Int64($0)] }
+        try ends.withUnsafeMutableBufferPointer { (ends) throws(MPIError) in try allReduce(inPlace: ends, .min) }
+        return stride(from: 0, to: ends.count, by: 2).allSatisfy { ends[$0] == -ends[$0 + 1] }
     }
 }

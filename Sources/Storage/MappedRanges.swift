@@ -7,11 +7,8 @@ import Synchronization
 /// has places for, the signal ends the process as it would without it.
 enum MappedRanges {
     private static let places = 256
-    private nonisolated(unsafe) static let table: UnsafeMutablePointer<(first: UInt, end: UInt)> = {
-        let table = UnsafeMutablePointer<(first: UInt, end: UInt)>.allocate(capacity: places)
-        table.initialize(repeating: (0, 0), count: places)
-        return table
-    }()
+    /// Made before the handler is set: the handler must not allocate.
+    private nonisolated(unsafe) static var table: UnsafeMutablePointer<(first: UInt, end: UInt)>!
     private static let taken = Mutex<Set<Int>>([])
 
     /// Notes a range, and watches for the signal from the first one on.
@@ -19,7 +16,7 @@ enum MappedRanges {
     /// - Returns: its place; nil where the table is full.
     static func add(_ range: Range<UInt>) -> Int? {
         taken.withLock { taken in
-            if taken.isEmpty { watch(table) }
+            if table == nil { watch() }
             guard let place = (0..<places).first(where: { !taken.contains($0) }) else { return nil }
             taken.insert(place)
             table[place] = (range.lowerBound, range.upperBound)
@@ -35,18 +32,17 @@ enum MappedRanges {
         }
     }
 
-    private nonisolated(unsafe) static var ranges: UnsafeMutablePointer<(first: UInt, end: UInt)>!
-
     // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
-    private static func watch(_ table: UnsafeMutablePointer<(first: UInt, end: UInt)>) {
-        ranges = table
+    private static func watch() {
+        table = .allocate(capacity: places)
+        table.initialize(repeating: (0, 0), count: places)
         var action = sigaction()
         action.sa_flags = SA_SIGINFO
         action.__sigaction_handler.sa_sigaction = { _, information, _ in
             let address = UInt(bitPattern: information?.pointee._sifields._sigfault.si_addr)
             var isMapped = false
             for place in 0..<MappedRanges.places {
-                let (first, end) = MappedRanges.ranges[place]
+                let (first, end) = MappedRanges.table[place]
                 if first <= address && address < end { isMapped = true }
             }
             guard isMapped else {
@@ -55,7 +51,7 @@ enum MappedRanges {
                 return
             }
             let line: StaticString =
-                "a data file became shorter while it was used: start again when nobody changes it\n"
+                "a data file became shorter or unreadable while it was used: start again when nobody changes it\n"
             _ = write(2, line.utf8Start, line.utf8CodeUnitCount)
             _exit(65)
         }

@@ -20,7 +20,7 @@ public enum LayerSpec: Codable, Hashable, Sendable {
     }
 
     /// Whether the layer changes its inputs in place, and so holds none of its own.
-    public var isInPlace: Bool {
+    var isInPlace: Bool {
         switch self {
         case .fullyConnected: false
         case .activation, .dropout: true

@@ -8,7 +8,8 @@ import Runs
 /// The job on one rank: opens the data, says what will be done, runs, sums up.
 func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let common = options.common, job = JobRun("rica", common: common, on: world)
-    let (data, (stored, settings)) = try job.openData { data in
+    let data = try job.openData()
+    let (stored, settings) = try world.agree {
         let model = options.model ?? job.directory.file("model.safetensors")
         let stored = options.phase.usesModel ? try RICAModel.read(from: model) : nil
         let settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings

@@ -24,13 +24,10 @@ public struct JobRun {
 
     /// Opens the data set and refuses one that cannot be used. Collective.
     ///
-    /// - Parameter body: what else a rank finds out by itself, once the set is open.
-    /// - Throws: `CollectiveError`, also for what `body` throws; `MPIError`.
-    public func openData<Result>(_ body: (Dataset) throws -> Result) throws -> (data: Dataset, found: Result) {
+    /// - Throws: `CollectiveError`, `MPIError`.
+    public func openData() throws -> Dataset {
         try world.agree { try common.checkRanks(world.size) }
-        let data = try openDataset(common.dataset, data: common.data, on: world, logger)
-        let found = try world.agree { try body(data) }
-        return (data, found)
+        return try openDataset(common.dataset, data: common.data, on: world, logger)
     }
 
     /// What a run takes, for the checks before it, and what its record says.

@@ -36,7 +36,7 @@ public struct NetworkJob {
     /// - Throws: `CollectiveError`, `MPIError`.
     public func run(on world: Communicator, _ make: (Dataset) -> NetworkSettings) throws {
         let job = JobRun(name, common: common, on: world)
-        let (data, _) = try job.openData { _ in }
+        let data = try job.openData()
         var exchange = exchange
         exchange.reduction = common.reduction
         let settings = make(data)

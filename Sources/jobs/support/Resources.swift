@@ -51,7 +51,7 @@ private func checkLimit(_ resource: __rlimit_resource, _ name: String, atLeast l
 ///   - hosts: the host of every rank.
 ///   - isDryRun: a need that is too large is told, and no error.
 /// - Throws: `CollectiveError` with exit code 1 where a rank's machine or its limits are too small for it.
-public func checkMemory(_ bytes: Int, hosts: [String], isDryRun: Bool, logger: Logger, on world: Communicator) throws {
+func checkMemory(_ bytes: Int, hosts: [String], isDryRun: Bool, logger: Logger, on world: Communicator) throws {
     let ranks = hosts.count { $0 == hosts[world.rank] }
     let verdict = MemoryLimits().verdict("the run", needs: bytes, processes: ranks)
     // Machines may differ: the first rank of each speaks for it.

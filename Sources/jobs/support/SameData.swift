@@ -6,7 +6,7 @@ import Storage
 
 /// Refuses sets that are not the same on all ranks, such as an older copy on one node: cuts of them would not fit
 /// together. One allreduce of 64 bytes.
-func checkSameData(_ data: Dataset, on world: Communicator) throws {
+private func checkSameData(_ data: Dataset, on world: Communicator) throws {
     let names = ["unlabelled images", "training images", "test images", "images in folds"]
     let counts = [
         data.unlabelled.count, data.train.images.count, data.test.images.count, data.folds?.joined().count ?? 0,
@@ -26,14 +26,14 @@ func checkSameData(_ data: Dataset, on world: Communicator) throws {
 
 /// Refuses a set whose files are those of another set of the same names, and warns of single ones. Rank 0 reads them
 /// for all.
-func checkOrigin(of data: Dataset, on world: Communicator, _ logger: Logger) throws {
+private func checkOrigin(of data: Dataset, on world: Communicator, _ logger: Logger) throws {
     try world.agreeOnRoot {
         for warning in try data.checkOrigin() { logger.warning("\(warning)") }
     }
 }
 
 /// Inflates compressed files once on each machine, and says where every rank has to have its own copy.
-func inflate(_ data: Dataset, on world: Communicator, _ logger: Logger) throws {
+private func inflate(_ data: Dataset, on world: Communicator, _ logger: Logger) throws {
     guard let reason = try data.inflate(on: world), world.isRoot else { return }
     logger.notice(
         "each rank has a copy of what \(data.name)'s .gz files hold, since \(reason); plain files are always shared")

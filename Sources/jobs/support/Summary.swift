@@ -3,7 +3,7 @@ import Foundation
 import Runs
 
 /// What a job's result does not depend on.
-public func environment(_ common: CommonOptions, data: Dataset) -> [String: String] {
+func environment(_ common: CommonOptions, data: Dataset) -> [String: String] {
     [
         "data": data.folder, "compute": common.compute.rawValue,
         "threads": "\(common.threads)", "stall-after": "\(common.stallAfter)",

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// One command, on its own or under an mpirun of its own, with a time limit. As many run at a time as there are cores
-/// for: see `places`.
+/// One command, on its own or under an mpirun of its own, with a time limit. As many run at a time as there are
+/// `places` for.
 ///
 /// The test process itself never starts MPI, whose variables would spoil the mpirun of its children.
 struct MPIRun {
