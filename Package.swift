@@ -35,6 +35,7 @@ let package = Package(
                 "Runs", "Networks", "RICA", "Scaling", "Reports",
             ]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
+        .library(name: "FailAt", type: .dynamic, targets: ["FailAt"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -101,6 +102,8 @@ let package = Package(
         // No test target depends on it: the one bundle of all tests would load it, and a sanitizer's own malloc clashes
         // with its malloc. As a product it is built with the tests all the same.
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
+        // The same, for calls that write a checkpoint: fails one of them.
+        .target(name: "FailAt", path: "Tests/mpi/fail-at", linkerSettings: [.linkedLibrary("dl")]),
         .testTarget(
             name: "MPITests",
             dependencies: ["Datasets", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport"],

@@ -49,6 +49,20 @@ leave_old_job() {
   exit 64
 }
 
+# start_again: puts this Slurm job, which has stopped with a checkpoint, into the queue again, but not for ever.
+start_again() {
+  local most=${COLONNADE_REQUEUES:-20} restarts=${SLURM_RESTART_COUNT:-0}
+  [[ $most =~ ^[0-9]{1,6}$ ]] || most=20
+  if ((restarts >= most)); then
+    echo "stopped with a checkpoint after $restarts restarts, COLONNADE_REQUEUES=$most: submit it again, and it goes on"
+    return
+  fi
+  echo "stopped with a checkpoint: job $SLURM_JOB_ID is put into the queue again (restart $((restarts + 1)) of $most)," \
+    "and goes on from there"
+  # It ends this script, too.
+  scontrol requeue "$SLURM_JOB_ID" || echo "Slurm did not take it: submit it again, and it goes on"
+}
+
 # launch JOB [OPTIONS]: turns this shell into JOB on all ranks: by srun inside of a Slurm job, else by mpirun; report and scaling plan are
 # one process.
 #   COLONNADE_BIN  the job's program (.build/release/JOB of this repository)
@@ -75,7 +89,11 @@ launch() {
   elif [[ ${SLURM_JOB_ID:-} ]]; then
     # Where the job was started by hand inside an allocation.
     [[ ${SLURM_MPI_TYPE:-} ]] || source "$(dirname "${BASH_SOURCE[0]}")/../slurm/site.sh"
-    exec srun --kill-on-bad-exit=1 --cpus-per-task="$threads" "$program" "$@"
+    local srun=(srun --kill-on-bad-exit=1 --cpus-per-task="$threads" "$program" "$@") code=0
+    [[ ${ENVIRONMENT:-} == BATCH ]] || exec "${srun[@]}"
+    "${srun[@]}" || code=$?
+    ((code != 75)) || start_again
+    exit "$code"
   fi
   cores=$(cores)
   ranks=${RANKS:-$cores}

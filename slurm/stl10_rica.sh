@@ -9,6 +9,9 @@
 #SBATCH --time=01:00:00
 #SBATCH --output=logs/%x-%j.out
 #SBATCH --open-mode=append
+#SBATCH --requeue
+# Two minutes before the end, to the ranks: they keep a checkpoint, and launch puts the job into the queue again.
+#SBATCH --signal=USR1@120
 set -euo pipefail
 
 # sbatch runs a copy of this script: the repository is then the folder that the job was submitted from.

@@ -62,6 +62,15 @@ public final class StepTimer {
         return seconds
     }
 
+    /// The seconds of every phase since the last lap, in their order; a run that goes on sets those of the run before.
+    package var phases: [Double] {
+        get {
+            change(to: current)
+            return sums.map(\.seconds)
+        }
+        set { sums = newValue.map { .seconds($0) } }
+    }
+
     private func change(to phase: Phase?) {
         let now = clock.now
         if let current { sums[current.rawValue] += now - since }

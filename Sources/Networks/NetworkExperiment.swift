@@ -18,6 +18,7 @@ public final class NetworkExperiment {
     private let data: Dataset
     private let communicator: Communicator
     private let directory: RunDirectory
+    private let checkpoints: Checkpoints
     private let progress: ProgressLog
     private let clock = ContinuousClock()
 
@@ -27,7 +28,8 @@ public final class NetworkExperiment {
     ///   - validateEvery: steps between rows of validation.csv; nil: an epoch.
     public init(
         settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, rates: [Double]?,
-        validateEvery: Int?, data: Dataset, communicator: Communicator, directory: RunDirectory, progress: ProgressLog
+        validateEvery: Int?, data: Dataset, communicator: Communicator, directory: RunDirectory,
+        checkpoints: Checkpoints, progress: ProgressLog
     ) {
         self.settings = settings
         self.plan = plan
@@ -37,6 +39,7 @@ public final class NetworkExperiment {
         self.data = data
         self.communicator = communicator
         self.directory = directory
+        self.checkpoints = checkpoints
         self.progress = progress
     }
 
@@ -53,7 +56,7 @@ public final class NetworkExperiment {
     private func learnAndTest(exportPath: String?) throws -> RunResult {
         let begin = clock.now
         var result = RunResult(
-            dynamicParameters: plan.dynamicParameters, learnedParameters: plan.learnedParameters,
+            run: checkpoints.run,             dynamicParameters: plan.dynamicParameters, learnedParameters: plan.learnedParameters,
             fullParameters: plan.fullParameters,
             denseParameters: plan.denseParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
             wireBytesPerStep: plan.wireBytesPerStep,
@@ -61,16 +64,23 @@ public final class NetworkExperiment {
         let all = Array(0..<data.train.images.count)
         if let rates {
             Allocation.purpose = "choosing the learning rate"
-            var search = RateSearch(images: all.count)
-            settings.learningRate = try search.run(
-                rates, every: validateEvery, training: try training(on: search.others), communicator: communicator,
-                progress: progress)
+            let search = RateSearch(images: all.count)
+            try checkpoints.attach(search, as: "search")
+            if !search.isDone(rates) {
+                let training = try training(on: search.others, as: "search of the learning rate")
+                try search.run(
+                    rates, every: validateEvery, training: training, communicator: communicator, progress: progress)
+                training.end()
+                try checkpoints.endPhase("the end of the search of the learning rate")
+            }
+            settings.learningRate = try communicator.agree { try search.chosen(of: rates) }
             result.chosen = ["learning-rate": "\(settings.learningRate)"]
             try communicator.agreeOnRoot { try directory.write(search.table, to: "validation.csv") }
         }
-        var metrics = Metrics(capacity: settings.epochs)
+        let metrics = Metrics(capacity: settings.epochs)
+        try checkpoints.attach(metrics, as: "metrics")
         Allocation.purpose = "training"
-        let training = try training(on: all)
+        let training = try training(on: all, as: "training")
         let last = try training.train(learningRate: settings.learningRate) { metrics.append($0) }
         if last.steps > 0 {
             result.objective = last.loss
@@ -110,9 +120,11 @@ public final class NetworkExperiment {
     }
 
     /// A model with its dictionaries, pre-trained on some samples, and what trains it on them.
-    private func training(on samples: [Int]) throws -> NetworkTraining {
+    ///
+    /// - Parameter name: what the training is called in checkpoints.
+    private func training(on samples: [Int], as name: String) throws -> NetworkTraining {
         try NetworkTraining(
             settings: settings, plan: plan, exchange: exchange, data: data, samples: samples,
-            communicator: communicator, progress: progress)
+            communicator: communicator, checkpoints: checkpoints, name: name, progress: progress)
     }
 }

@@ -14,6 +14,8 @@ public final class NetworkModel {
         public let values: Matrix<Float>
         /// What the columns take their U from; nil where the layer is dense, and until it is made from data.
         public internal(set) var dictionary: (any WeightDictionary)?
+        /// What that dictionary was made from, where the layer's inputs went into it.
+        fileprivate(set) var data: DictionaryData?
         /// Whether U was learned in this stage or one before, so that it is that of the dictionary no longer.
         let hasLearnedDictionary: Bool
 
@@ -43,6 +45,7 @@ public final class NetworkModel {
     ///
     /// - Parameters:
     ///   - stage: nil: the first of the settings.
+    ///   - isRestored: whether a checkpoint fills the values, and what was learned of U.
     ///   - previous: what the stage before has learned: its U and w are kept, or where more is learned now, w becomes
     ///     what predicts the same weights, as nearly as the new U can.
     ///   - report: called with a layer's name, its columns so far, and how many it has.
@@ -50,19 +53,23 @@ public final class NetworkModel {
     ///   `TrainingError` where what was learned cannot be predicted by more values.
     public init(
         _ settings: NetworkSettings, stage: TrainingStage? = nil, after previous: NetworkModel? = nil,
+        isRestored: Bool = false,
         report: (String, Int, Int) -> Void = { _, _, _ in }
     ) throws {
         spec = settings.network
         seed = settings.seed
-        let shape = try ModelShape(spec, settings.curriculum, stage: stage ?? settings.stages[0])
+        let stage = stage ?? settings.stages[0]
+        let shape = try ModelShape(spec, settings.curriculum, stage: stage)
         self.shape = shape
         let values = LearnedValues(shape.parameters)
         self.values = values
         layers = try shape.layers.enumerated().map { number, layer in
-            try Layer(layer, number: number, seed: settings.seed, values: values, after: previous?.layers[number]) {
-                report(layer.name, $0, layer.weights.columns)
-            }
+            try Layer(
+                layer, number: number, settings: settings, stage: stage, values: values,
+                after: previous?.layers[number], isRestored: isRestored
+            ) { report(layer.name, $0, layer.weights.columns) }
         }
+        guard !isRestored else { return }
         if let previous { try keep(previous) } else { drawValues() }
     }
 
@@ -96,11 +103,20 @@ public final class NetworkModel {
         }
     }
 
-    /// Gives the columns of a layer the dictionary that was made from its inputs, in place.
+    /// Makes the dictionary of a layer from its inputs; its columns keep their U.
     ///
     /// - Throws: `DictionaryError`.
-    func fill(layer k: Int, with dictionary: any WeightDictionary) throws {
-        layers[k].dictionary = dictionary
+    func take(_ data: DictionaryData, layer k: Int) throws {
+        layers[k].data = data
+        layers[k].dictionary = try layers[k].shape.prediction!.makeDictionary(of: layers[k].weights.grid, data: data)
+    }
+
+    /// Gives the columns of a layer the dictionary that is made from its inputs, in place.
+    ///
+    /// - Throws: `DictionaryError`.
+    func fill(layer k: Int, from data: DictionaryData) throws {
+        try take(data, layer: k)
+        let dictionary = layers[k].dictionary!
         for (j, column) in layers[k].weights.columns.enumerated() {
             let stream = layers[k].shape.stream(seed: seed, layer: k, column: j)
             column.dictionary!.copy(from: try dictionary.matrix(alpha: column.alpha, stream: stream))
@@ -135,18 +151,27 @@ extension ModelShape.Layer {
 extension NetworkModel.Layer {
     /// - Parameters:
     ///   - number: the layer's number among those with weights.
+    ///   - stage: what is learned.
     ///   - values: where its parameters are.
-    ///   - before: the layer in the stage before.
+    ///   - before: the layer in the stage before; of a model that a checkpoint fills, in the first.
     ///   - report: called with the columns so far.
     fileprivate init(
-        _ shape: ModelShape.Layer, number: Int, seed: UInt64, values: LearnedValues, after before: NetworkModel.Layer?,
+        _ shape: ModelShape.Layer, number: Int, settings: NetworkSettings, stage: TrainingStage, values: LearnedValues,
+        after before: NetworkModel.Layer?, isRestored: Bool,
         report: (Int) -> Void
     ) throws {
         let grid = shape.weights.grid, units = shape.weights.units
         self.shape = shape
         self.values =
             shape.parameter.map(values.matrix) ?? Matrix(rows: units, columns: shape.weights.valuesPerUnit + 1)
-        hasLearnedDictionary = shape.dictionaryParameter != nil || before?.hasLearnedDictionary == true
+        data = before?.data
+        let isLearned = shape.prediction.map { prediction in
+            settings.stages.contains {
+                $0.epochs.lowerBound <= stage.epochs.lowerBound
+                    && settings.curriculum.learns(prediction.dictionary, in: $0)
+            }
+        } ?? false
+        hasLearnedDictionary = isLearned
         guard let prediction = shape.prediction else {
             weights = .dense(grid: grid, units: units)
             dictionary = nil
@@ -158,11 +183,12 @@ extension NetworkModel.Layer {
         weights = PredictedWeights(
             grid: grid,
             columns: try (0..<prediction.columns).map { j in
-                let stream = shape.stream(seed: seed, layer: number, column: j)
+                let stream = shape.stream(seed: settings.seed, layer: number, column: j)
                 let alpha = prediction.sampleAtoms(of: grid, stream: stream), old = before?.weights.columns[j]
                 var u: Matrix<Float>
                 if let old, old.alpha == alpha {
-                    u = old.dictionary!
+                    // What was learned of it is filled in, and must not change that of the first stage.
+                    u = isRestored && isLearned ? old.dictionary!.clone() : old.dictionary!
                 } else {
                     u =
                         try dictionary?.matrix(alpha: alpha, stream: stream)

@@ -14,15 +14,23 @@ final class NetworkTraining {
     private let exchange: ExchangeOptions
     private let data: Dataset
     private let communicator: Communicator
+    private let checkpoints: Checkpoints
+    /// What the training is called in them.
+    private let name: String
     private let progress: ProgressLog
     /// The training images that may be seen.
     private let samples: [Int]
     private let clock = ContinuousClock()
     private let timer = StepTimer()
     /// What training starts from: with its dictionaries, pre-trained.
-    private let prepared: NetworkModel
-    /// The model, as trained so far.
+    private let start: PreparedModel
+    /// The model, as trained so far, and the number of its stage.
     private(set) var model: NetworkModel
+    private var stage = 0
+    /// What had been sent when the descent under way began.
+    private var traffic: Traffic
+    /// The steps at the last row of metrics, and the bytes that this rank had sent by then since that beginning.
+    private var reported = (steps: 0, bytes: 0)
     private var network: Network?
     /// What pools images for the network's first layer, chosen once for training and test images; nil: they are as they
     /// were.
@@ -32,10 +40,13 @@ final class NetworkTraining {
 
     /// Makes the dictionaries and trains layer by layer. Collective.
     ///
+    /// - Parameters:
+    ///   - samples: the training images that may be seen.
+    ///   - name: what the training is called in checkpoints.
     /// - Throws: `CollectiveError`, `Divergence`, `MPIError`.
     init(
         settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, data: Dataset, samples: [Int],
-        communicator: Communicator, progress: ProgressLog
+        communicator: Communicator, checkpoints: Checkpoints, name: String, progress: ProgressLog
     ) throws {
         self.settings = settings
         self.plan = plan
@@ -43,16 +54,25 @@ final class NetworkTraining {
         self.data = data
         self.samples = samples
         self.communicator = communicator
+        self.checkpoints = checkpoints
+        self.name = name
         self.progress = progress
-        prepared = try communicator.agree { try NetworkModel(settings, report: progress.columns(of:made:all:)) }
+        let prepared = try communicator.agree { try NetworkModel(settings, report: progress.columns(of:made:all:)) }
+        start = PreparedModel(prepared)
+        traffic = communicator.traffic
         model = prepared
-        if settings.preparesFromData {
+        try checkpoints.attach(start, as: "start of \(name)")
+        // The softmax layer is neither predicted nor pre-trained.
+        if settings.preparesFromData, start.done < prepared.layers.count - 1 {
             try Pretraining(
-                settings: settings, model: prepared, inputs: try trainingInputs(pooledBy: nil), exchange: exchange,
-                communicator: communicator, progress: progress
+                settings: settings, start: start, inputs: try trainingInputs(pooledBy: nil), exchange: exchange,
+                communicator: communicator, checkpoints: checkpoints, progress: progress
             ).run(samples: samples)
         }
     }
+
+    /// Ends the training's part of the run's state.
+    func end() { checkpoints.detach("start of \(name)") }
 
     /// Trains through all stages and returns the last epoch. `report` is called on every rank after each epoch, `watch`
     /// after so many steps. Collective.
@@ -62,27 +82,44 @@ final class NetworkTraining {
         learningRate: Double, watch: (every: Int, body: (TrainingState) throws -> Void)? = nil,
         _ report: (Metrics.Row) throws -> Void = { _ in }
     ) throws -> TrainingState {
-        progress.say("training on \(samples.count) images, \(settings.epochs) epochs, learning rate \(learningRate)")
-        model = prepared
+        (model, stage, reported) = (start.model, 0, (0, 0))
+        let isRestored = try checkpoints.attach(self, as: name)
+        defer { checkpoints.detach(name) }
+        progress.say(
+            "training on \(samples.count) images, \(settings.epochs) epochs, learning rate \(learningRate)")
         var state = TrainingState()
-        for (number, stage) in plan.stages.enumerated() {
-            state = try train(stage, number: number, learningRate: learningRate, from: state, watch, report)
+        let first = stage
+        for (number, stage) in plan.stages.enumerated().dropFirst(first) {
+            let begin = clock.now
+            let isUnderWay = isRestored && number == first
+            let handed = isUnderWay ? 0 : try enter(stage, number)
+            let steps = try descent(stage, learningRate: learningRate)
+            if !isUnderWay {
+                // What went before was no step, but for what was handed on.
+                _ = timer.lap()
+                reported.bytes = -handed
+            }
+            // What later stages begin with is training: a fit, and XU, for which images are read again. What the first
+            // begins with is not.
+            if number > 0, !isUnderWay { state.seconds += (clock.now - begin).seconds }
+            announce(stage.stage, number)
+            state = try train(steps, through: stage.stage.epochs.upperBound, from: state, watch, report)
         }
         return state
     }
 
-    private func train(
-        _ stage: StagePlan, number: Int, learningRate: Double, from state: TrainingState,
-        _ watch: (every: Int, body: (TrainingState) throws -> Void)?, _ report: (Metrics.Row) throws -> Void
-    ) throws -> TrainingState {
-        let begin = clock.now
-        var state = state
+    /// Makes the model of a stage from that of the stage before, and returns the bytes that this rank sends for it.
+    private func enter(_ stage: StagePlan, _ number: Int) throws -> Int {
         network = nil
         let before = model
         model = try communicator.agree {
             try NetworkModel(settings, stage: stage.stage, after: before, report: progress.columns(of:made:all:))
         }
-        let handed = stage.stage.proportion != nil && number > 0 ? try broadcastFitted(after: before) : 0
+        self.stage = number
+        return stage.stage.proportion != nil && number > 0 ? try broadcastFitted(after: before) : 0
+    }
+
+    private func descent(_ stage: StagePlan, learningRate: Double) throws -> StochasticDescent {
         let inputs = try trainingInputs(pooledBy: stage.paths[0] == .reduced ? model.layers[0].weights : nil)
         let steps = NetworkDescent(
             model, settings: settings, learningRate: learningRate, paths: stage.paths, samples: inputs,
@@ -90,27 +127,31 @@ final class NetworkTraining {
             onDivergence: "training; a smaller --learning-rate keeps it finite", communicator: communicator,
             timer: timer)
         network = steps.network
-        // What later stages begin with is training: a fit, and XU, for which images are read again. What the first
-        // begins with is not.
-        if number > 0 { state.seconds += (clock.now - begin).seconds }
-        announce(stage.stage, number)
-        let traffic = communicator.traffic
-        var previous = state.steps, bytes = -handed
-        let end = stage.stage.epochs.upperBound
-        // What went before was no step.
-        _ = timer.lap()
-        return try steps.descent.run(samples: samples, from: state, through: end, watch: watch) { state in
-            let sent = (communicator.traffic - traffic).total.wireBytes
+        return steps.descent
+    }
+
+    private func train(
+        _ descent: StochasticDescent, through end: Int, from state: TrainingState,
+        _ watch: (every: Int, body: (TrainingState) throws -> Void)?, _ report: (Metrics.Row) throws -> Void
+    ) throws -> TrainingState {
+        traffic = communicator.traffic
+        return try descent.run(
+            samples: samples, from: state, through: end, checkpoints: (checkpoints, "the \(name)"), watch: watch
+        ) { state in
             let row = Metrics.Row(
                 step: state.steps, epoch: state.epoch, objective: state.loss, error: state.error,
-                seconds: state.seconds, steps: state.steps - previous, times: timer.lap(), bytes: sent - bytes)
-            (previous, bytes) = (state.steps, sent)
+                seconds: state.seconds, steps: state.steps - reported.steps, times: timer.lap(),
+                bytes: sentBytes - reported.bytes)
+            reported = (state.steps, sentBytes)
             progress.step(
                 "train: epoch", state.epoch, of: settings.epochs,
                 "loss \(state.loss), training error \(state.error)" + (learnsDictionaries ? ", \(norms)" : ""))
             try report(row)
         }
     }
+
+    /// Bytes that this rank has sent since the descent under way began.
+    private var sentBytes: Int { (communicator.traffic - traffic).total.wireBytes }
 
     /// How sums over samples are formed.
     var order: ReductionOrder { exchange.reduction }
@@ -191,6 +232,25 @@ final class NetworkTraining {
     private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> any SampleSource {
         let samples = try communicator.agree { try ImageSamples(images, labels, range: range) }
         return pooling.map { samples.pooled(by: $0.weights, separable: $0.separable) } ?? samples
+    }
+}
+
+extension NetworkTraining: Checkpointable {
+    /// The model of the stage, and what is not told yet in metrics.
+    func archive(to archive: StateArchive) throws {
+        try archive.number("stage", &stage, in: 0...plan.stages.count - 1)
+        if archive.isRestoring {
+            model = try NetworkModel(settings, stage: plan.stages[stage].stage, after: start.model, isRestored: true)
+        }
+        try model.archive(to: archive, beside: start.model)
+        var bytes = Double(sentBytes - reported.bytes), phases = timer.phases
+        try archive.number("reported", &reported.steps)
+        try archive.number("sent", &bytes)
+        try archive.numbers("phases", &phases)
+        if archive.isRestoring {
+            reported.bytes = -Int(bytes)
+            timer.phases = phases
+        }
     }
 }
 

@@ -10,31 +10,35 @@ import Runs
 /// 2013, section 5).
 final class Pretraining {
     private let settings: NetworkSettings
-    private let model: NetworkModel
+    private let start: PreparedModel
+    private var model: NetworkModel { start.model }
     /// Expanded in every layer: only it lets dictionaries change.
     private let network: Network
     private let inputs: any SampleSource
     private let exchange: ExchangeOptions
     private let communicator: Communicator
+    private let checkpoints: Checkpoints
     private let progress: ProgressLog
     /// The most samples of a step that are computed at once.
     private let capacity: Int
 
     /// - Parameters:
     ///   - inputs: all training samples, not pooled.
+    ///   - start: a part of the run's state already.
     init(
-        settings: NetworkSettings, model: NetworkModel, inputs: any SampleSource, exchange: ExchangeOptions,
-        communicator: Communicator, progress: ProgressLog
+        settings: NetworkSettings, start: PreparedModel, inputs: any SampleSource, exchange: ExchangeOptions,
+        communicator: Communicator, checkpoints: Checkpoints, progress: ProgressLog
     ) {
         self.settings = settings
-        self.model = model
+        self.start = start
         self.inputs = inputs
         self.exchange = exchange
         self.communicator = communicator
+        self.checkpoints = checkpoints
         self.progress = progress
         capacity = exchange.reduction.largestPart(of: settings.batch, ranks: communicator.size)
-        network = model.network(
-            gradient: model.values.zeros, paths: model.layers.map { _ in .expanded },
+        network = start.model.network(
+            gradient: start.model.values.zeros, paths: start.model.layers.map { _ in .expanded },
             capacity: max(sampleChunk, capacity), timer: StepTimer())
     }
 
@@ -42,22 +46,29 @@ final class Pretraining {
     ///
     /// - Parameter samples: the training images that may be seen, on every rank.
     func run(samples: [Int]) throws {
-        for (k, layer) in model.layers.dropLast().enumerated() {
+        for (k, layer) in model.layers.dropLast().enumerated() where k >= start.done {
             let kind = layer.shape.prediction?.dictionary
-            if let kind, kind.need != nil {
+            if let kind, kind.need != nil, !start.hasDictionary {
                 progress.say("making the dictionary \(kind.name) of hidden layer \(k + 1)")
-                let made = try dictionary(of: layer, number: k, samples: samples)
-                try communicator.agree { try model.fill(layer: k, with: made) }
+                let made = try data(of: layer, number: k, samples: samples)
+                try communicator.agree { try model.fill(layer: k, from: made) }
                 try layer.weights.broadcastDictionaries(on: communicator)
+                if let jitter = (model.layers[k].dictionary as? Covariance)?.jitter, jitter > 0 {
+                    progress.say("the covariance of hidden layer \(k + 1) needed a ridge larger by \(jitter)")
+                }
+                start.hasDictionary = true
+                try checkpoints.endPhase("the dictionary of hidden layer \(k + 1)")
             }
             // U and w learned as an autoencoder are unstable: LowRank starts from its random numbers.
-            guard settings.pretrainEpochs > 0, kind?.traits.contains(.learned) != true else { continue }
-            let values = LearnedValues([(layer.name, layer.weights.units, layer.weights.valuesPerUnit + 1)])
-            values.matrix(0).copy(from: layer.values)
-            try train(
-                layer.weights, values, of: k, as: "hidden layer \(k + 1)", samples: samples,
-                epochs: settings.pretrainEpochs)
-            layer.values.copy(from: values.matrix(0))
+            if settings.pretrainEpochs > 0, kind?.traits.contains(.learned) != true {
+                let values = LearnedValues([(layer.name, layer.weights.units, layer.weights.valuesPerUnit + 1)])
+                values.matrix(0).copy(from: layer.values)
+                try train(
+                    layer.weights, values, of: k, as: "hidden layer \(k + 1)", samples: samples,
+                    epochs: settings.pretrainEpochs)
+                layer.values.copy(from: values.matrix(0))
+            }
+            (start.done, start.hasDictionary) = (k + 1, false)
         }
     }
 
@@ -72,6 +83,9 @@ final class Pretraining {
         let autoencoder = TiedAutoencoder(
             weights: weights, values: values.matrix(0), gradient: gradient.matrix(0), expanded: expanded?.matrix(0),
             capacity: capacity)
+        let state = "values of \(name)"
+        try checkpoints.attach(ValuesState(values), as: state)
+        defer { checkpoints.detach(state) }
         network.expand()
         let objective = Reconstruction(autoencoder) { [self] in load($0, ofLayer: layer, into: $1) }
         let descent = StochasticDescent(
@@ -86,7 +100,9 @@ final class Pretraining {
             watched: 0,
             onDivergence: "pre-training \(name), whose rate is fixed at 0.1; a smaller --max-norm keeps it finite",
             communicator: communicator, timer: StepTimer())
-        let last = try descent.run(samples: samples) { state in
+        let last = try descent.run(
+            samples: samples, checkpoints: (checkpoints, "pre-training \(name)")
+        ) { state in
             progress.step("pre-train \(name): epoch", state.epoch, of: epochs, "loss \(state.loss)")
         }
         progress.say("pre-trained \(name): loss \(last.loss) after \(epochs) epochs, \(last.seconds) s")
@@ -100,27 +116,20 @@ final class Pretraining {
                 0..<matrix.columns))
     }
 
-    /// Makes the dictionary of a layer, whose inputs are those of the layers before it as they are now.
-    private func dictionary(
-        of layer: NetworkModel.Layer, number k: Int, samples: [Int]
-    ) throws -> any WeightDictionary {
+    /// Makes what a layer's dictionary is made from, of the inputs that the layers before it give as they are now.
+    private func data(of layer: NetworkModel.Layer, number k: Int, samples: [Int]) throws -> DictionaryData {
         network.expand()
-        let prediction = layer.shape.prediction!, grid = layer.weights.grid
         // Beyond the streams of any column.
         let draws = RandomStream(seed: settings.seed, purpose: .dictionary, stream: k << 16 | 0xFFFF)
         let inputs = LayerInputs(
-            grid: grid, samples: samples, draws: draws, order: exchange.reduction, communicator: communicator
+            grid: layer.weights.grid, samples: samples, draws: draws, order: exchange.reduction,
+            communicator: communicator
         ) { [self] in load($0, ofLayer: k, into: $1) }
-        let data = try inputs.data(for: prediction.dictionary.need!) { weights, values in
+        return try inputs.data(for: layer.shape.prediction!.dictionary.need!) { weights, values in
             try train(
                 weights, values, of: k, as: "the autoencoder of hidden layer \(k + 1)", samples: samples,
                 epochs: max(1, settings.pretrainEpochs))
         }
-        let made = try communicator.agree { try prediction.makeDictionary(of: grid, data: data) }
-        if let jitter = (made as? Covariance)?.jitter, jitter > 0 {
-            progress.say("the covariance of hidden layer \(k + 1) needed a ridge larger by \(jitter)")
-        }
-        return made
     }
 }
 

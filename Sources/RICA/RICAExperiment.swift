@@ -37,6 +37,7 @@ public final class RICAExperiment {
     private let data: Dataset
     private let communicator: Communicator
     private let directory: RunDirectory
+    private let checkpoints: Checkpoints
     private let progress: ProgressLog
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
@@ -44,17 +45,18 @@ public final class RICAExperiment {
 
     public init(
         settings: RICASettings, request: Request, data: Dataset, communicator: Communicator, directory: RunDirectory,
-        progress: ProgressLog, plan: RICAPlan
+        checkpoints: Checkpoints, progress: ProgressLog, plan: RICAPlan
     ) {
         self.settings = settings
         self.request = request
         self.data = data
         self.communicator = communicator
         self.directory = directory
+        self.checkpoints = checkpoints
         self.progress = progress
         start = clock.now
         result = RunResult(
-            dynamicParameters: plan.dynamicParameters, learnedParameters: plan.bytesPerStep / 4,
+            run: checkpoints.run,             dynamicParameters: plan.dynamicParameters, learnedParameters: plan.bytesPerStep / 4,
             fullParameters: plan.fullParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
             wireBytesPerStep: plan.wireBytesPerStep, computePath: plan.path.rawValue)
     }
@@ -106,6 +108,7 @@ public final class RICAExperiment {
             }
         }
         if made != nil { try weights.broadcastDictionaries(on: communicator) }
+        if made != nil { try checkpoints.attach(UsedDictionary(weights), as: "dictionary") }
         // What an earlier run learned in this folder says nothing of the model that follows.
         try communicator.agreeOnRoot {
             for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
@@ -115,8 +118,7 @@ public final class RICAExperiment {
         if let grid = request.search {
             let search = Validation(
                 grid: grid, settings: settings, weights: weights, data: data, patches: patches, path: request.path,
-                communicator: communicator,
-                progress: progress)
+                communicator: communicator, checkpoints: checkpoints, progress: progress)
             settings = try search.run()
             result.chosen = [
                 "lambda": "\(settings.lambda)", "iterations": "\(settings.iterations)",
@@ -130,7 +132,8 @@ public final class RICAExperiment {
         Allocation.purpose = "learning features"
         progress.say(
             "learning \(settings.features) features on \(settings.patches) patches, \(settings.iterations) iterations")
-        let outcome = try learning.run(communicator: communicator, progress: progress)
+        let outcome = try learning.run(
+            communicator: communicator, progress: progress, checkpoints: (checkpoints, "learning"))
         progress.say(
             String(
                 format: "learned: objective %.6f after %d iterations, %d evaluations, %.1f s (%.2f ms each)",
@@ -168,6 +171,7 @@ public final class RICAExperiment {
         )
         let train = try EncodedImages(
             data.train, width: encoder.features, order: request.reduction, communicator: communicator,
+            checkpoints: (checkpoints, "encoding of the training images"),
             report: {
                 self.progress.step(
                     "encode training images", $0 * self.communicator.size, of: self.data.train.images.count)
@@ -175,6 +179,7 @@ public final class RICAExperiment {
             encode: encoder.encode)
         let test = try EncodedImages(
             data.test, width: encoder.features, communicator: communicator,
+            checkpoints: (checkpoints, "encoding of the test images"),
             report: {
                 self.progress.step("encode test images", $0 * self.communicator.size, of: self.data.test.images.count)
             },
@@ -189,9 +194,10 @@ public final class RICAExperiment {
             "classifying: one-vs-all L2-SVM, C \(settings.cost), "
                 + "\(subsets.count == 1 ? "all training images" : "\(subsets.count) folds")"
         )
-        let evaluation = try Evaluation(
-            train: images.train, test: images.test, subsets: subsets, classes: data.classes, cost: settings.cost,
-            communicator: communicator, report: { self.progress.step("classify: fold", $0, of: subsets.count) })
+        let evaluation = Evaluation(train: images.train, test: images.test, classes: data.classes)
+        try evaluation.run(
+            subsets: subsets, cost: settings.cost, communicator: communicator, checkpoints: checkpoints
+        ) { progress.step("classify: fold", $0, of: subsets.count) }
         model.classifiers = evaluation.classifiers
         result.accuracy = evaluation.accuracy
         result.error = 1 - evaluation.accuracy
@@ -289,6 +295,19 @@ public final class RICAExperiment {
                     order: order, total: count)
             }
             return (try part("train", data.train, order: request.reduction), try part("test", data.test))
+        }
+    }
+}
+
+/// A U that was made from patches, which a checkpoint keeps.
+private final class UsedDictionary: Checkpointable {
+    private let weights: PredictedWeights
+
+    init(_ weights: PredictedWeights) { self.weights = weights }
+
+    func archive(to archive: StateArchive) throws {
+        for (j, column) in weights.columns.enumerated() {
+            if let u = column.dictionary { try archive.matrix("U.\(j)", u, .replicated) }
         }
     }
 }

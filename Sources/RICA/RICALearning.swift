@@ -44,33 +44,109 @@ public struct RICALearning {
 
     /// Learns on all ranks.
     ///
-    /// - Parameter snapshots: iterations whose values are wanted too.
+    /// - Parameters:
+    ///   - snapshots: iterations whose values are wanted too.
+    ///   - checkpoints: where learning is a part of the run's state, and what it is called there.
     /// - Throws: as `LBFGS.run`.
     public func run(
-        communicator: Communicator, progress: ProgressLog, snapshots wanted: Set<Int> = []
+        communicator: Communicator, progress: ProgressLog, snapshots wanted: Set<Int> = [],
+        checkpoints: (all: Checkpoints, name: String)? = nil
     ) throws -> Outcome {
-        var metrics = Metrics(capacity: settings.iterations + 1)
-        var snapshots: [Int: Matrix<Float>] = [:]
+        let log = LearningLog(
+            capacity: settings.iterations + 1, shape: (weights.units, weights.valuesPerUnit), timer: timer,
+            communicator: communicator)
+        if let checkpoints { try checkpoints.all.attach(log, as: Self.state(checkpoints.name)) }
         let values = start.matrix(0)
-        let before = communicator.traffic
-        var evaluations = 0, bytes = 0
-        let optimiser = LBFGS(
-            objective, values: values, communicator: communicator,
-            options: .init(iterations: settings.iterations, order: order), timer: timer)
-        let last = try optimiser.run { iteration in
-            let sent = (communicator.traffic - before).total.wireBytes
-            metrics.append(
-                Metrics.Row(
-                    step: iteration.number, evaluations: iteration.evaluations, objective: iteration.objective,
-                    seconds: iteration.seconds, steps: max(iteration.evaluations - evaluations, 1), times: timer.lap(),
-                    bytes: sent - bytes))
-            (evaluations, bytes) = (iteration.evaluations, sent)
-            if wanted.contains(iteration.number) {
-                snapshots[iteration.number] = objective.normalisedValues(at: values)
+        if log.last == nil {
+            let optimiser = LBFGS(
+                objective, values: values, communicator: communicator,
+                options: .init(iterations: settings.iterations, order: order), timer: timer)
+            let last = try optimiser.run(checkpoints: checkpoints) { iteration in
+                log.note(iteration)
+                if wanted.contains(iteration.number) {
+                    log.snapshots[iteration.number] = objective.normalisedValues(at: values)
+                }
+                progress.step("learn", iteration.number, of: settings.iterations, "objective \(iteration.objective)")
             }
-            progress.step("learn", iteration.number, of: settings.iterations, "objective \(iteration.objective)")
+            log.finish(last, objective.normalisedValues(at: values))
         }
-        return Outcome(
-            values: objective.normalisedValues(at: values), last: last, metrics: metrics, snapshots: snapshots)
+        return Outcome(values: log.values, last: log.last!, metrics: log.metrics, snapshots: log.snapshots)
+    }
+
+    /// Ends the part of the run's state that `run` has made.
+    public func end(_ checkpoints: (all: Checkpoints, name: String)) {
+        checkpoints.all.detach(Self.state(checkpoints.name))
+    }
+
+    private static func state(_ name: String) -> String { "what \(name) left" }
+}
+
+/// What is noted of learning on the way, and what it leaves.
+private final class LearningLog: Checkpointable {
+    let metrics: Metrics
+    /// The values after some iterations.
+    var snapshots: [Int: Matrix<Float>] = [:]
+    /// The last iteration and its values, once learning has ended.
+    private(set) var last: LBFGS.Iteration?
+    let values: Matrix<Float>
+    private let shape: (units: Int, valuesPerUnit: Int)
+    private let timer: StepTimer
+    private let communicator: Communicator
+    /// Evaluations by the last row, and the bytes that this rank had sent by then.
+    private var evaluations = 0, bytes: Int
+
+    init(capacity: Int, shape: (units: Int, valuesPerUnit: Int), timer: StepTimer, communicator: Communicator) {
+        metrics = Metrics(capacity: capacity)
+        self.shape = shape
+        self.timer = timer
+        self.communicator = communicator
+        bytes = communicator.traffic.total.wireBytes
+        values = Matrix(rows: shape.units, columns: shape.valuesPerUnit)
+    }
+
+    func finish(_ last: LBFGS.Iteration, _ values: Matrix<Float>) {
+        self.last = last
+        self.values.copy(from: values)
+    }
+
+    func note(_ iteration: LBFGS.Iteration) {
+        let sent = communicator.traffic.total.wireBytes
+        metrics.append(
+            Metrics.Row(
+                step: iteration.number, evaluations: iteration.evaluations, objective: iteration.objective,
+                seconds: iteration.seconds, steps: max(iteration.evaluations - evaluations, 1), times: timer.lap(),
+                bytes: sent - bytes))
+        (evaluations, bytes) = (iteration.evaluations, sent)
+    }
+
+    func archive(to archive: StateArchive) throws {
+        try metrics.archive(to: archive)
+        let all = communicator.traffic.total.wireBytes
+        var sent = Double(all - bytes), phases = timer.phases
+        try archive.number("evaluations", &evaluations)
+        try archive.number("sent", &sent)
+        try archive.numbers("phases", &phases)
+        var taken = snapshots.keys.sorted().map(Double.init), count = taken.count
+        try archive.number("snapshots", &count, in: 0...1_000_000)
+        if archive.isRestoring { taken = [Double](repeating: 0, count: count) }
+        try archive.numbers("taken", &taken)
+        if archive.isRestoring {
+            bytes = all - Int(sent)
+            timer.phases = phases
+            for number in taken.compactMap({ Int(exactly: $0) }) {
+                snapshots[number] = Matrix(rows: shape.units, columns: shape.valuesPerUnit)
+            }
+        }
+        var isFinished = last != nil, end = last ?? .none
+        try archive.flag("finished", &isFinished)
+        if isFinished {
+            try archive.number("last", &end.number)
+            try archive.number("last-evaluations", &end.evaluations)
+            try archive.number("last-objective", &end.objective)
+            try archive.number("last-seconds", &end.seconds)
+            try archive.matrix("values", values, .replicated)
+            last = end
+        }
+        for (number, values) in snapshots { try archive.matrix("snapshot.\(number)", values, .replicated) }
     }
 }

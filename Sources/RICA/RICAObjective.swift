@@ -70,7 +70,7 @@ public final class RICAObjective: ShardedObjective {
     ///   - outerProducts: Σxxᵀ over all of them, n_v × n_v.
     ///   - sparsity: λ.
     ///   - epsilon: ε under the root of the smooth absolute value.
-    ///   - parts: the patches that are worked through each by themselves; nil: all of them at once.
+    ///   - parts: the patches that are computed separately; nil: all of them at once.
     ///   - order: how sums over samples and units are formed.
     ///   - timer: measures what goes into W = Uw with its norms, and into Uᵀ∂L/∂W.
     public init(
@@ -226,7 +226,7 @@ public final class RICAObjective: ShardedObjective {
         return 0.5 * trace / totalPatches
     }
 
-    /// Calls the body with owned units: all at once, or where the order is fixed with every eighth of the layer that
+    /// Calls the body with owned units: all at once, or in a reproducible reduction with every eighth of the layer that
     /// has some of them.
     private func forEachBlock(of owned: Range<Int>, _ body: (Range<Int>) -> Void) {
         guard order == .fixed else { return body(owned) }

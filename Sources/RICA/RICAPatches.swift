@@ -12,7 +12,7 @@ public struct RICAPatches {
     public let covariance: Matrix<Double>
     /// This rank's patches, whitened and divided by √(‖x‖² + 1e-8): patches × n_v.
     public let local: Matrix<Float>
-    /// The rows of `local` that are worked through each by themselves.
+    /// The rows of `local` that are computed separately.
     public let parts: [Range<Int>]
     /// How sums over patches are formed.
     public let order: ReductionOrder

@@ -12,8 +12,8 @@ public struct RICAPlan {
     public let proportion: Double
     /// Bytes of the values that are reduced in one evaluation: 4·N.
     public let bytesPerStep: Int
-    /// What the busiest rank sends in one: 4·(N + (P−2)·n_max), 0 at one rank; in a fixed order as `OrderedSum`
-    /// says.
+    /// What the busiest rank sends in one: 4·(N + (P−2)·n_max), 0 at one rank; in a reproducible reduction as
+    /// `OrderedSum` says.
     public let wireBytesPerStep: Int
     /// Every path with its cost on one rank's patches, cheapest first.
     public let costs: [PathCost]
@@ -60,10 +60,12 @@ public struct RICAPlan {
         // Doubles count as two.
         let bases = weights.isDense ? 0 : weights.columns * weights.valuesPerUnit * (2 * n + weights.valuesPerUnit)
         let workspaces = 6 * values + 7 * weights.fullWeights + (1 << 18) + 7 * n * n + bases
-        // In a fixed order parts of the sum, and 33 inner products a unit in Double.
+        // In a reproducible reduction parts of the sum, and 33 inner products a unit in Double.
         let optimiser = 2 * values + 15 * share + (order == .fixed ? sum.heldValues + 66 * weights.units : 0)
         let whitening = min(RICAPatches.chunk, order.largestPart(of: settings.whiteningPatches, ranks: ranks)) * n
-        learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser)
+        // The copy for a checkpoint: the point, what learning has left, the pairs of L-BFGS and the gradient.
+        let kept = 2 * values + 11 * share + (settings.madeFrom == nil ? 0 : weights.dictionaryValues)
+        learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser + kept)
             + settings.dictionaryBytes(of: weights.grid, order: order, ranks: ranks)
         classifyingBytes = 4 * width * ((training + fold + test + ranks - 1) / ranks)
         let alpha = weights.columns * weights.valuesPerUnit
@@ -87,9 +89,10 @@ public struct RICAPlan {
         let learning = learningBytes + (searches ? searchingBytes : 0)
         return switch phase {
         case .learn: (learning, fileBytes)
-        case .encode: (encodingBytes, featureBytes)
+        // A checkpoint's copy of the features.
+        case .encode: (2 * encodingBytes, featureBytes)
         case .classify: (classifyingBytes, fileBytes)
-        case .all: (max(learning, classifyingBytes), fileBytes)
+        case .all: (max(learning, classifyingBytes + encodingBytes), fileBytes)
         }
     }
 }

@@ -1,3 +1,4 @@
+import DataParallel
 import Datasets
 import Layers
 import LinearAlgebra
@@ -25,14 +26,18 @@ final class Validation {
     private let patches: RICAPatches
     private let path: ComputePath?
     private let communicator: Communicator
+    private let checkpoints: Checkpoints
     private let progress: ProgressLog
+    /// Tries so far, and the best of them.
+    private var tried = 0
+    private var best: (number: Int, accuracy: Double) = (0, -1)
     /// lambda,iterations,encoder,cost,accuracy: a line each try.
     private(set) var table = "lambda,iterations,encoder,cost,accuracy\n"
 
     init(
         grid: ValidationGrid, settings: RICASettings, weights: PredictedWeights, data: Dataset, patches: RICAPatches,
         path: ComputePath?,
-        communicator: Communicator, progress: ProgressLog
+        communicator: Communicator, checkpoints: Checkpoints, progress: ProgressLog
     ) {
         self.grid = grid
         self.settings = settings
@@ -41,6 +46,7 @@ final class Validation {
         self.patches = patches
         self.path = path
         self.communicator = communicator
+        self.checkpoints = checkpoints
         self.progress = progress
     }
 
@@ -57,48 +63,74 @@ final class Validation {
                         + "since --validate holds some back, found one")
             }
         }
-        var best = settings, bestAccuracy = -1.0
-        for lambda in grid.lambdas {
-            var tried = settings
-            tried.lambda = lambda
-            tried.iterations = grid.iterations.max()!
-            let learning = RICALearning(
-                settings: tried, weights: weights, patches: patches, path: path, ranks: communicator.size)
-            let outcome = try learning.run(
-                communicator: communicator, progress: progress, snapshots: Set(grid.iterations))
-            for iterations in grid.iterations {
-                tried.iterations = iterations
-                for encoder in grid.encoders {
-                    tried.encoder = encoder
-                    // A run that ended early stands for all later numbers of iterations.
-                    let values = outcome.snapshots[iterations] ?? outcome.values
-                    let model = RICAModel(
-                        weights: learning.weights, values: values, whitening: patches.whitening,
-                        covariance: patches.covariance,
-                        encoder: encoder)
-                    let imageEncoder = ImageEncoder(
-                        model: model, shape: data.shape, path: path == .reduced ? nil : path)
-                    let images = try EncodedImages(
-                        data.train, width: imageEncoder.features, order: patches.order, communicator: communicator,
-                        encode: imageEncoder.encode)
-                    for cost in grid.costs {
-                        tried.cost = cost
-                        let accuracy = try score(images, cost: cost)
-                        table += "\(lambda),\(iterations),\(encoder.rawValue),\(cost),\(accuracy)\n"
-                        progress.say(
-                            "validate: λ \(lambda), \(iterations) iterations, \(encoder.rawValue), C \(cost): "
-                                + "\(accuracy)"
-                        )
-                        if accuracy > bestAccuracy { (best, bestAccuracy) = (tried, accuracy) }
-                    }
-                }
+        try checkpoints.attach(self, as: "search")
+        let triesOfLambda = grid.iterations.count * triesOfEncoder
+        for (number, lambda) in grid.lambdas.enumerated() where tried < (number + 1) * triesOfLambda {
+            try run(lambda: lambda, from: number * triesOfLambda)
+        }
+        let chosen = settings(ofTry: best.number)
+        progress.say(
+            "validate: chosen λ \(chosen.lambda), \(chosen.iterations) iterations, \(chosen.encoder.rawValue), C "
+                + "\(chosen.cost) with \(best.accuracy)"
+        )
+        return chosen
+    }
+
+    private var triesOfEncoder: Int { grid.encoders.count * grid.costs.count }
+
+    /// What is tried: for every λ all numbers of iterations, for each all encoders, for each every C.
+    private func settings(ofTry number: Int) -> RICASettings {
+        var tried = settings
+        var rest = number
+        func next<Value>(of values: [Value]) -> Value {
+            defer { rest /= values.count }
+            return values[rest % values.count]
+        }
+        tried.cost = next(of: grid.costs)
+        tried.encoder = next(of: grid.encoders)
+        tried.iterations = next(of: grid.iterations)
+        tried.lambda = next(of: grid.lambdas)
+        return tried
+    }
+
+    /// Tries everything with one λ.
+    ///
+    /// - Parameter first: the number of its first try.
+    private func run(lambda: Double, from first: Int) throws {
+        var learned = settings
+        learned.lambda = lambda
+        learned.iterations = grid.iterations.max()!
+        let learning = RICALearning(
+            settings: learned, weights: weights, patches: patches, path: path, ranks: communicator.size)
+        let name = (checkpoints, "learning with λ \(lambda)")
+        let outcome = try learning.run(
+            communicator: communicator, progress: progress, snapshots: Set(grid.iterations), checkpoints: name)
+        defer { learning.end(name) }
+        for start in stride(from: first, to: first + grid.iterations.count * triesOfEncoder, by: grid.costs.count)
+        where tried < start + grid.costs.count {
+            let shared = settings(ofTry: start)
+            // A run that ended early stands for all later numbers of iterations.
+            let values = outcome.snapshots[shared.iterations] ?? outcome.values
+            let model = RICAModel(
+                weights: learning.weights, values: values, whitening: patches.whitening,
+                covariance: patches.covariance, encoder: shared.encoder)
+            let imageEncoder = ImageEncoder(model: model, shape: data.shape, path: path == .reduced ? nil : path)
+            let state = "encoding for try \(start + 1)"
+            let images = try EncodedImages(
+                data.train, width: imageEncoder.features, order: patches.order, communicator: communicator,
+                checkpoints: (checkpoints, state), encode: imageEncoder.encode)
+            defer { checkpoints.detach(state) }
+            for number in start..<start + grid.costs.count where number >= tried {
+                let one = settings(ofTry: number), accuracy = try score(images, cost: one.cost)
+                table += "\(lambda),\(one.iterations),\(one.encoder.rawValue),\(one.cost),\(accuracy)\n"
+                progress.say(
+                    "validate: λ \(lambda), \(one.iterations) iterations, \(one.encoder.rawValue), C \(one.cost): "
+                        + "\(accuracy)")
+                if accuracy > best.accuracy { best = (number, accuracy) }
+                tried = number + 1
+                try checkpoints.tick("try \(tried) of the search")
             }
         }
-        progress.say(
-            "validate: chosen λ \(best.lambda), \(best.iterations) iterations, \(best.encoder.rawValue), C "
-                + "\(best.cost) with \(bestAccuracy)"
-        )
-        return best
     }
 
     /// The mean accuracy on the held-out fifth of every fold.
@@ -121,5 +153,14 @@ final class Validation {
             sum += Double(try communicator.allReduce(Int64(right))) / Double(held.count)
         }
         return sum / Double(folds.count)
+    }
+}
+
+extension Validation: Checkpointable {
+    func archive(to archive: StateArchive) throws {
+        try archive.number("tried", &tried)
+        try archive.number("best", &best.number)
+        try archive.number("accuracy", &best.accuracy)
+        try archive.text("table", &table)
     }
 }

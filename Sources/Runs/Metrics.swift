@@ -1,9 +1,10 @@
+import DataParallel
 import Foundation
 import Layers
 
 /// metrics.csv: a row an L-BFGS iteration or an epoch. Rows are kept as numbers and become text when the file is
 /// written, so that none is made between two evaluations.
-public struct Metrics: Sendable {
+public final class Metrics {
     public struct Row: Sendable {
         public var step: Int
         public var epoch: Int?
@@ -51,7 +52,7 @@ public struct Metrics: Sendable {
 
     public init(capacity: Int) { rows.reserveCapacity(capacity) }
 
-    public mutating func append(_ row: Row) { rows.append(row) }
+    public func append(_ row: Row) { rows.append(row) }
 
     /// The columns that every job shares; those that this one has no value for stay empty.
     public var table: String {
@@ -65,5 +66,37 @@ public struct Metrics: Sendable {
             text += "\(String(format: "%.0f", row.bytes))\n"
         }
         return text
+    }
+}
+
+extension Metrics: Checkpointable {
+    public func archive(to archive: StateArchive) throws {
+        var count = rows.count
+        try archive.number("rows", &count, in: 0...10_000_000)
+        var numbers = archive.isRestoring ? [Double](repeating: 0, count: Row.width * count) : rows.flatMap(\.numbers)
+        try archive.numbers("table", &numbers)
+        if archive.isRestoring {
+            rows = (0..<count).map { Row(numbers[$0 * Row.width..<($0 + 1) * Row.width]) }
+        }
+    }
+}
+
+extension Metrics.Row {
+    fileprivate static let width = 11
+
+    /// All of the row; what it does not have is no number.
+    fileprivate var numbers: [Double] {
+        [
+            Double(step), epoch.map(Double.init) ?? .nan, evaluations.map(Double.init) ?? .nan, objective,
+            error ?? .nan, seconds, compute, expand, projectGradient, exchange, bytes,
+        ]
+    }
+
+    fileprivate init(_ numbers: ArraySlice<Double>) {
+        let n = Array(numbers)
+        func whole(_ number: Double) -> Int? { Int(exactly: number) }
+        (step, epoch, evaluations) = (whole(n[0]) ?? 0, whole(n[1]), whole(n[2]))
+        (objective, error) = (n[3], n[4].isNaN ? nil : n[4])
+        (seconds, compute, expand, projectGradient, exchange, bytes) = (n[5], n[6], n[7], n[8], n[9], n[10])
     }
 }

@@ -15,24 +15,54 @@ public final class RunDirectory {
     public let path: String
     /// run.json as `open` wrote it: a directory that vanishes during the run is made again with it.
     private var record: Data?
+    private var lock: RunLock?
 
     public init(path: String) { self.path = path }
 
     public func file(_ name: String) -> String { path + "/" + name }
 
-    /// Makes the directory, checks that it can be written, has room and holds no run with other settings, and writes
-    /// run.json.
+    /// What the directory held when it was opened.
+    public enum Opening: Sendable {
+        /// A run that is not finished, or none; the id of the run that follows.
+        case open(id: String)
+        /// A finished run of the same settings.
+        case finished(RunResult)
+    }
+
+    /// Makes the directory, locks it, checks that it can be written, has room and holds no run with other settings, and
+    /// writes run.json. The directory of a finished run stays as it is.
     ///
     /// - Parameters:
     ///   - usesModel: whether the run takes its settings from the model in the directory, as later phases do.
+    ///   - resumes: whether an earlier run of the same settings goes on; if not, what it left is removed.
     ///   - bytes: what the run will write.
+    ///   - warn: told of a lock that another run left.
     /// - Throws: `RunDirectoryError`, `WriteError`, `DataError` for what is no file in place of run.json.
-    public func open(_ record: RunRecord, usesModel: Bool = false, expecting bytes: Int = 0) throws {
+    @discardableResult
+    public func open(
+        _ record: RunRecord, usesModel: Bool = false, resumes: Bool = true, expecting bytes: Int = 0,
+        warn: (String) -> Void = { _ in }
+    ) throws -> Opening {
+        close()
+        do {
+            return try begin(record, usesModel: usesModel, resumes: resumes, expecting: bytes, warn: warn)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    private func begin(
+        _ record: RunRecord, usesModel: Bool, resumes: Bool, expecting bytes: Int, warn: (String) -> Void
+    ) throws -> Opening {
+        var record = record
+        record.id = String(UInt64.random(in: 1 << 60 ... UInt64.max), radix: 16)
         if let reason = makeFolders() {
             throw RunDirectoryError(
                 description: "\(path): cannot make the run directory: \(reason); choose another with --run-dir",
                 exitCode: 1)
         }
+        lock = try RunLock(path, warn: warn)
         let advice = "choose another folder with --run-dir"
         if let data = try readFile(
             file("run.json"), expecting: "the record of a run", atMost: RunRecord.mostBytes, advice: advice)
@@ -42,15 +72,26 @@ public final class RunDirectory {
                     description: "\(file("run.json")): expected the record of a run, found other text: \(advice)",
                     exitCode: 64)
             }
-            if let (name, theirs, ours) = earlier.firstDifference(from: record, usesModel: usesModel) {
+            let differences = earlier.differences(from: record, usesModel: usesModel)
+            if !differences.isEmpty {
+                let all = differences.map { "\($0.name) \($0.ours), this one has \($0.theirs)" }
+                    .joined(separator: "; ")
                 throw RunDirectoryError(
-                    description:
-                        "\(path) holds a run with \(name) \(theirs), this one has \(ours): "
-                        + "choose another folder with --run-dir, "
+                    description: "\(path) holds a run with \(all): choose another folder with --run-dir, "
                         + "or give the same settings",
                     exitCode: 64)
             }
+            if resumes {
+                if !usesModel, let result = try finished(earlier) {
+                    // A kill between result and end has left them.
+                    try? FileManager.default.removeItem(atPath: file("checkpoints"))
+                    return .finished(result)
+                }
+                record.id = earlier.id ?? record.id
+                record.starts = earlier.starts + record.starts
+            }
         }
+        if !resumes { removeLeftovers(keepsModel: usesModel) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let text = try encoder.encode(record)
@@ -63,7 +104,34 @@ public final class RunDirectory {
             throw RunDirectoryError(description: "\(error); choose another run directory with --run-dir", exitCode: 1)
         }
         self.record = text
+        return .open(id: record.id!)
     }
+
+    /// The result of a run that has been tested; nil where it is not finished.
+    private func finished(_ record: RunRecord) throws -> RunResult? {
+        guard
+            let data = try readFile(
+                file("result.json"), expecting: "the result of a run", atMost: RunRecord.mostBytes,
+                advice: "repeat the run with --resume never"),
+            let result = try? JSONDecoder().decode(RunResult.self, from: data), result.accuracy != nil
+        else { return nil }
+        return result.run == record.id ? result : nil
+    }
+
+    /// Removes what an earlier run left, but for a model that is used.
+    private func removeLeftovers(keepsModel: Bool) {
+        var names = ["checkpoints"]
+        if !keepsModel {
+            names += [
+                "result.json", "metrics.csv", "model.safetensors", "predictions.csv", "validation.csv",
+                "features.safetensors", "filters.png",
+            ]
+        }
+        for name in names { try? FileManager.default.removeItem(atPath: file(name)) }
+    }
+
+    /// Lets another run write here.
+    public func close() { lock = nil }
 
     /// Writes a file of the run.
     ///

@@ -14,6 +14,21 @@ public struct RunRecord: Codable, Sendable {
     /// The host of every rank.
     public let hosts: [String]
     public let versions: [String: String]
+    /// What tells this run from another in the same directory; nil in a record of an older version.
+    public internal(set) var id: String?
+    /// Every time that the run was started, the last one last.
+    public internal(set) var starts: [Start]
+
+    /// One start of a run.
+    public struct Start: Codable, Sendable, Equatable {
+        /// UTC, as in 2026-11-29T14:00:00Z.
+        public let time: String
+        public let ranks: Int
+        public let hosts: [String]
+        public let slurmJob: String?
+        /// Where the run went on; nil: it began.
+        public internal(set) var from: String?
+    }
 
     public init(
         job: String, settings: [String: String], environment: [String: String], communicator: Communicator,
@@ -24,6 +39,11 @@ public struct RunRecord: Codable, Sendable {
         self.environment = environment
         ranks = communicator.size
         self.hosts = hosts
+        starts = [
+            Start(
+                time: ISO8601DateFormatter().string(from: Date()), ranks: communicator.size, hosts: hosts,
+                slurmJob: ProcessInfo.processInfo.environment["SLURM_JOB_ID"])
+        ]
         versions = [
             "colonnade": RunRecord.colonnade, "revision": RunRecord.revision() ?? "unknown", "swift": RunRecord.swift,
             "mpi": Parallel.libraryVersion, "blas": Backend.version, "blas kernels": Backend.kernels,
@@ -41,6 +61,8 @@ public struct RunRecord: Codable, Sendable {
         ranks = try values.decode(Int.self, forKey: .ranks)
         hosts = try values.decode([String].self, forKey: .hosts)
         versions = try values.decode([String: String].self, forKey: .versions)
+        id = try values.decodeIfPresent(String.self, forKey: .id)
+        starts = try values.decodeIfPresent([Start].self, forKey: .starts) ?? []
     }
 
     private enum OtherKeys: String, CodingKey { case circumstances }
@@ -64,17 +86,18 @@ public struct RunRecord: Codable, Sendable {
     /// have any.
     public static let byValidation = "by validation"
 
-    /// The first setting in which a later record differs, and both values.
+    /// The settings in which a later record differs, and both values.
     ///
     /// - Parameter usesModel: whether the later run takes its settings from the model that this one left.
-    func firstDifference(from other: RunRecord, usesModel: Bool) -> (name: String, ours: String, theirs: String)? {
-        if job != other.job { return ("job", job, other.job) }
+    func differences(from other: RunRecord, usesModel: Bool) -> [(name: String, ours: String, theirs: String)] {
+        if job != other.job { return [("job", job, other.job)] }
+        var found: [(name: String, ours: String, theirs: String)] = []
         for name in Set(settings.keys).union(other.settings.keys).sorted() where settings[name] != other.settings[name]
         {
             if settings[name] == RunRecord.byValidation, usesModel { continue }
-            return (name, settings[name] ?? "none", other.settings[name] ?? "none")
+            found.append((name, settings[name] ?? "none", other.settings[name] ?? "none"))
         }
-        return nil
+        return found
     }
 
     /// The commit of the checkout that the executable lies in, read from its .git; nil where there is none.

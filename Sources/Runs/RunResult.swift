@@ -41,11 +41,14 @@ public struct RunResult: Codable, Sendable {
     public var peakBytes: Int?
     /// Whole run so far.
     public var seconds: Double
+    /// The id of the run in run.json.
+    public var run: String?
 
     package init(
-        dynamicParameters: Int, learnedParameters: Int, fullParameters: Int, denseParameters: Int? = nil,
+        run: String, dynamicParameters: Int, learnedParameters: Int, fullParameters: Int, denseParameters: Int? = nil,
         proportion: Double, bytesPerStep: Int, wireBytesPerStep: Int, computePath: String
     ) {
+        self.run = run
         self.dynamicParameters = dynamicParameters
         self.learnedParameters = learnedParameters
         self.fullParameters = fullParameters

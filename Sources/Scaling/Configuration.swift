@@ -62,10 +62,11 @@ public struct Configuration: Hashable, Sendable {
     /// What the busiest rank sends in a step at any rank count, in bytes.
     ///
     /// k·(N − n) + (P−1)·n of N values, where the rank that sends most has n of them and k parts of the sum, one
-    /// but in a fixed order: 2(P−1)/P of the payload where shares are equal. With `owned` n is ⌈units/P⌉ units of
-    /// every layer, which does not fall further where ranks are more than units. Where the table does not say the
-    /// shapes of the layers, they are those of a perceptron's name, `784-500-500-10`, with the proportion that its
-    /// payload has; without such a name shares count as equal. In a fixed order P is at most `ShardTree.shards`.
+    /// but in a reproducible reduction: 2(P−1)/P of the payload where shares are equal. With `owned` n is
+    /// ⌈units/P⌉ units of every layer, which does not fall further where ranks are more than units. Where the table
+    /// does not say the shapes of the layers, they are those of a perceptron's name, `784-500-500-10`, with the
+    /// proportion that its payload has; without such a name shares count as equal. In a reproducible reduction P is at
+    /// most `ShardTree.shards`.
     public func wireBytes(payload: Double, ranks: Int) -> Double {
         guard ranks > 1 else { return 0 }
         let shapes = exchange.ownsUnits ? shapes(payload: payload) : nil

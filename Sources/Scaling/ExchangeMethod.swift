@@ -27,7 +27,7 @@ public struct ExchangeMethod: Hashable, Sendable {
         self.options = options
     }
 
-    /// Sums in a fixed order go through owners, too.
+    /// Sums of a reproducible reduction go through owners, too.
     public var algorithm: Algorithm {
         ownsUnits || order == .fixed ? .owners : options?.algorithm == .ring ? .ring : .mpi
     }

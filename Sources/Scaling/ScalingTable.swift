@@ -186,7 +186,7 @@ private struct Line {
     private func check(_ row: ScalingTable.Row) throws {
         let ranks = row.ranks
         guard row.configuration.exchange.order.works(ranks: ranks) else {
-            throw damaged("a sum in a fixed order on \(ShardTree.shards) ranks at most", "\(ranks)")
+            throw damaged("a reproducible reduction on \(ShardTree.shards) ranks at most", "\(ranks)")
         }
         guard row.configuration.hasPossibleWidths else {
             throw damaged("widths from 1 to \(Configuration.mostUnits) as model", "'\(row.configuration.model)'")

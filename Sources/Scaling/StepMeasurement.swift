@@ -92,7 +92,7 @@ public struct StepMeasurement: Sendable {
     }
 
     /// Whether the bytes that were counted are those of the formula. Where parts go to their owners, one rank alone
-    /// hands nothing to MPI, and in a fixed order a rank may hand it several parts of a sum.
+    /// hands nothing to MPI, and in a reproducible reduction a rank may hand it several parts of a sum.
     public var bytesAgree: Bool {
         let parts = configuration.exchange.parts(ranks: placement.ranks)
         return bytes.wire == counted.wire

@@ -56,12 +56,22 @@ public final class AtomicFile {
         close(descriptor)
         descriptor = -1
         let folder = (path as NSString).deletingLastPathComponent
-        let folderDescriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folderDescriptor >= 0 else { return }
-        // Some network file systems cannot flush a folder; the file itself is safe by now.
-        _ = fsync(folderDescriptor)
-        close(folderDescriptor)
+        flushFolder(folder.isEmpty ? "." : folder)
     }
+}
+
+/// Flushes a folder, so that the names in it outlive a power cut. Some network file systems cannot; the files
+/// themselves are safe there.
+public func flushFolder(_ path: String) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = fsync(descriptor)
+    close(descriptor)
+}
+
+/// Makes a folder in one that exists, unless it is there already. Throws `WriteError`.
+public func makeFolder(at path: String) throws {
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw WriteError(path, "make the folder") }
 }
 
 /// Writes a whole file atomically. Throws `WriteError`.

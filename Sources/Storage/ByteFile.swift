@@ -86,7 +86,7 @@ package final class ByteFile: Sendable {
         switch content.withLock(\.self) {
         case .bytes(let bytes): return bytes
         case .open(let file):
-            if let mapped = file.mapped() { return mapped }
+            if let mapped = file.mapped(as: path) { return mapped }
             return try ReadOnlyBytes(size, "the content of \(path)") { try read(at: 0, into: $0) }
         case .packed:
             adopt(try ReadOnlyBytes(size, "the content of \(path)", fill: inflate))

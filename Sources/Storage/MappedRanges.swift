@@ -8,18 +8,21 @@ import Synchronization
 enum MappedRanges {
     private static let places = 256
     /// Made before the handler is set: the handler must not allocate.
-    private nonisolated(unsafe) static var table: UnsafeMutablePointer<(first: UInt, end: UInt)>!
+    private nonisolated(unsafe) static var table: UnsafeMutablePointer<Entry>!
+    /// The addresses of a mapped file, and the beginning of the line that is said of it.
+    private typealias Entry = (first: UInt, end: UInt, path: UnsafeMutablePointer<CChar>?)
     private static let taken = Mutex<Set<Int>>([])
 
     /// Notes a range, and watches for the signal from the first one on.
     ///
+    /// - Parameter path: the file that is mapped there.
     /// - Returns: its place; nil where the table is full.
-    static func add(_ range: Range<UInt>) -> Int? {
+    static func add(_ range: Range<UInt>, path: String) -> Int? {
         taken.withLock { taken in
             if table == nil { watch() }
             guard let place = (0..<places).first(where: { !taken.contains($0) }) else { return nil }
             taken.insert(place)
-            table[place] = (range.lowerBound, range.upperBound)
+            table[place] = (range.lowerBound, range.upperBound, strdup(path))
             return place
         }
     }
@@ -28,30 +31,33 @@ enum MappedRanges {
         guard let place else { return }
         taken.withLock { taken in
             taken.remove(place)
-            table[place] = (0, 0)
+            let path = table[place].path
+            table[place] = (0, 0, nil)
+            free(path)
         }
     }
 
     // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
     private static func watch() {
         table = .allocate(capacity: places)
-        table.initialize(repeating: (0, 0), count: places)
+        table.initialize(repeating: (0, 0, nil), count: places)
         var action = sigaction()
         action.sa_flags = SA_SIGINFO
         action.__sigaction_handler.sa_sigaction = { _, information, _ in
             let address = UInt(bitPattern: information?.pointee._sifields._sigfault.si_addr)
-            var isMapped = false
+            var path: UnsafeMutablePointer<CChar>?
             for place in 0..<MappedRanges.places {
-                let (first, end) = MappedRanges.table[place]
-                if first <= address && address < end { isMapped = true }
+                let entry = MappedRanges.table[place]
+                if entry.first <= address && address < entry.end { path = entry.path }
             }
-            guard isMapped else {
+            guard let path else {
                 // Somebody else's memory: the next try ends the process as usual.
                 signal(SIGBUS, SIG_DFL)
                 return
             }
             let line: StaticString =
-                "a data file became shorter or unreadable while it was used: start again when nobody changes it\n"
+                ": it became shorter or unreadable while it was used: start again when nobody changes it\n"
+            _ = write(2, path, strlen(path))
             _ = write(2, line.utf8Start, line.utf8CodeUnitCount)
             _exit(65)
         }

@@ -35,10 +35,13 @@ extension RegularFile {
     ///
     /// A file that becomes shorter while it is mapped ends the process at the next look at what is gone, with a line
     /// that says so.
-    func mapped() -> ReadOnlyBytes? {
+    ///
+    /// - Parameter path: the file's name, for that line.
+    func mapped(as path: String) -> ReadOnlyBytes? {
         guard size > 0 else { return ReadOnlyBytes(UnsafeRawBufferPointer(start: nil, count: 0)) {} }
         guard let start = map(), start != MAP_FAILED else { return nil }
-        let size = size, address = UInt(bitPattern: start), place = MappedRanges.add(address..<address + UInt(size))
+        let size = size, address = UInt(bitPattern: start)
+        let place = MappedRanges.add(address..<address + UInt(size), path: path)
         return ReadOnlyBytes(UnsafeRawBufferPointer(start: start, count: size)) {
             MappedRanges.remove(place)
             munmap(UnsafeMutableRawPointer(bitPattern: address), size)

@@ -34,7 +34,7 @@ public struct Safetensors: Sendable {
         /// The elements in row-major order, little-endian.
         let content: Content
         /// Bytes of all elements.
-        var byteCount: Int { shape.reduce(type.width, *) }
+        public var byteCount: Int { shape.reduce(type.width, *) }
 
         enum Content: Sendable {
             case memory(Data)
@@ -64,13 +64,16 @@ public struct Safetensors: Sendable {
     public var metadata: [String: String]
     /// The file that this was read from, for messages.
     var path = "a new file"
+    /// The checksum of the header that was read, with its length; nil of a new file.
+    public private(set) var headerChecksum: UInt32?
 
     public init(metadata: [String: String] = [:]) { self.metadata = metadata }
 
-    init(tensors: [String: Tensor], metadata: [String: String], path: String) {
+    init(tensors: [String: Tensor], metadata: [String: String], path: String, headerChecksum: UInt32) {
         self.tensors = tensors
         self.metadata = metadata
         self.path = path
+        self.headerChecksum = headerChecksum
     }
 
     /// Adds an array, or replaces the one of that name. The values are copied.
@@ -79,6 +82,12 @@ public struct Safetensors: Sendable {
         precondition(shape.reduce(1, *) == values.count, "\(name): \(values.count) values for the shape \(shape)")
         let content = Tensor.Content.memory(values.withUnsafeBytes { Data($0) })
         tensors[name] = Tensor(type: Element.tensorType, shape: shape, content: content)
+    }
+
+    /// Adds an array whose elements are these bytes.
+    public mutating func set(_ name: String, _ type: ElementType, shape: [Int], bytes: Data) {
+        precondition(shape.reduce(type.width, *) == bytes.count, "\(name): \(bytes.count) bytes for the shape \(shape)")
+        tensors[name] = Tensor(type: type, shape: shape, content: .memory(bytes))
     }
 
     /// Adds a matrix as an array of two dimensions. The values are copied.
@@ -123,6 +132,14 @@ public struct Safetensors: Sendable {
         try tensor.read(from: rows.lowerBound * width, into: bytes)
         try checkFinite(bytes, of: tensor.type, name, from: rows.lowerBound * tensor.shape[1])
         return matrix
+    }
+
+    /// Fills a buffer with an array's bytes from `start` on, whatever the elements are.
+    ///
+    /// - Precondition: the file has an array of that name, and so many bytes of it.
+    /// - Throws: `DataError` where the file cannot be read.
+    public func read(_ name: String, from start: Int = 0, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try tensors[name]!.read(from: start, into: buffer)
     }
 
     private func tensor(_ name: String, _ type: ElementType) throws -> Tensor {

@@ -43,8 +43,12 @@ extension Safetensors {
         }
     }
 
-    /// Writes the file atomically. Throws `WriteError`.
-    public func write(to path: String) throws {
+    /// Writes the file atomically.
+    ///
+    /// - Returns: the checksum of its header, as `headerChecksum` is read.
+    /// - Throws: `WriteError`.
+    @discardableResult
+    public func write(to path: String) throws -> UInt32 {
         let order = tensors.sorted { (-$0.value.type.width, $0.key) < (-$1.value.type.width, $1.key) }
         var header = Header()
         header.metadata = metadata.isEmpty ? nil : metadata
@@ -59,11 +63,12 @@ extension Safetensors {
         var text = try encoder.encode(header)
         text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
 
+        text = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
         let file = try AtomicFile(path: path)
-        try withUnsafeBytes(of: UInt64(text.count).littleEndian) { try file.write($0) }
         try text.withUnsafeBytes { try file.write($0) }
         for (_, tensor) in order { try tensor.write(to: file) }
         try file.commit()
+        return text.withUnsafeBytes { checksum($0) }
     }
 
     /// The longest header, in bytes: that of the format's own library.
@@ -124,7 +129,10 @@ extension Safetensors {
         guard start + end == file.size else {
             throw DataError(path, expected: "\(start + end) bytes by its header", found: "\(file.size) bytes")
         }
-        self.init(tensors: tensors, metadata: header.metadata ?? [:], path: path)
+        let whole = try file.bytes(0..<start)
+        self.init(
+            tensors: tensors, metadata: header.metadata ?? [:], path: path,
+            headerChecksum: whole.withUnsafeBytes { checksum($0) })
     }
 
     /// Bytes of an array. Throws `DataError` where a dimension is negative or above 2³¹ − 1, also beside a 0, or

@@ -47,9 +47,8 @@ import Testing
             #expect(error?.exitCode == 64)
             let text = error?.description ?? ""
             #expect(
-                text.contains("lambda 0.05") && text.contains("0.1") && text.contains("--run-dir")
-                    && text.contains(folder))
-            #expect(!text.contains("seed") && !text.contains("\n"))
+                text.contains("\(folder) holds a run with lambda 0.05, this one has 0.1; seed 1, this one has 2: ")
+                    && text.contains("--run-dir") && !text.contains("columns") && !text.contains("\n"))
             #expect(FileManager.default.contents(atPath: directory.file("run.json")) == before)
 
             let missing = try record(["columns": "2", "lambda": "0.05"])

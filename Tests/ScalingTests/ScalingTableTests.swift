@@ -122,7 +122,7 @@ import Testing
         cells[10] = "owned-fixed"
         let order = error(written.lines[0] + "\n" + cells.joined(separator: ",") + "\n")
         #expect(
-            order?.contains("line 2: expected a sum in a fixed order on 8 ranks at most, found 9: ") == true,
+            order?.contains("line 2: expected a reproducible reduction on 8 ranks at most, found 9: ") == true,
             "\(order ?? "none")")
         (cells[3], cells[10], cells[20]) = ("2", "owned", "-1")
         let message = error(written.lines[0] + "\n" + cells.joined(separator: ",") + "\n")

@@ -5,7 +5,7 @@ import Testing
 /// What the job report makes of a table of `scaling run`.
 @Suite struct ScalingReportTests {
     private let run: ReportRun
-    private static let tables = ["forecast.csv", "held-back.csv", "scaling.html", "scaling.md", "speedup.csv"]
+    private static let tables = ["cross-validation.csv", "forecast.csv", "scaling.html", "scaling.md", "speedup.csv"]
 
     /// A dense net and one that learns a tenth, on two cores: 1, 2 and 4 ranks, both modes.
     init() throws {
@@ -88,7 +88,7 @@ import Testing
     /// them.
     @Test func modelAndForecast() throws {
         #expect(try report().code == 0)
-        let held = try rows("held-back.csv")
+        let held = try rows("cross-validation.csv")
         #expect(!held.isEmpty)
         for row in held {
             let numbers = try ["measured", "predicted", "error"].map { try #require(row[$0].flatMap(Double.init)) }

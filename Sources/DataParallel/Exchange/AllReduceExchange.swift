@@ -20,6 +20,8 @@ final class AllReduceExchange: Exchange {
 
     var order: ReductionOrder { sum.order }
 
+    func archive(to archive: StateArchive) throws { try sum.archive(to: archive) }
+
     func take(_ gradient: LearnedValues) { sum.take(expanded?.values ?? gradient) }
 
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule, timer: StepTimer) throws {

@@ -25,7 +25,7 @@ public protocol Exchange: AnyObject {
     /// Whether `markReady` has taken parameters of this step; the same on every rank.
     var hasStarted: Bool { get }
 
-    /// Takes the gradient of this rank's next shard of the samples. Called only where the order is fixed, for every
+    /// Takes the gradient of this rank's next shard of the samples. Called only in a reproducible reduction, for every
     /// shard before `step`, which gets the last one's gradient.
     func take(_ gradient: LearnedValues)
 
@@ -43,6 +43,14 @@ public protocol Exchange: AnyObject {
     /// - Throws: `MPIError`.
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule, timer: StepTimer) throws
 
+    /// What the optimiser's state of a parameter is over the ranks.
+    func stateLayout(of parameter: Int, units: Int) -> RankLayout
+
+    /// Hands over the state that outlives a step. Called only while all ranks hold the same values.
+    ///
+    /// - Throws: as `Checkpointable.archive`.
+    func archive(to archive: StateArchive) throws
+
     /// Brings all ranks to the same values, where they are not: before an epoch is reported and after the last step.
     ///
     /// - Parameter timer: the timer of `step`.
@@ -57,6 +65,8 @@ extension Exchange {
     public var hasStarted: Bool { false }
     public func take(_ gradient: LearnedValues) {}
     public func markReady(_ parameter: Int, of gradient: LearnedValues) {}
+    public func stateLayout(of parameter: Int, units: Int) -> RankLayout { .replicated }
+    public func archive(to archive: StateArchive) throws {}
     public func synchronize(_ values: LearnedValues, timer: StepTimer) throws {}
 }
 

@@ -103,7 +103,7 @@ public struct ExchangeOptions: Hashable, Sendable {
         case (.localSGD(let every, _), .fast):
             return LocalSGD(values, every: every, sum: flat(values.count), ranks: communicator.size)
         case (.sharded(.bfloat16), .fixed), (.powerSGD, .fixed), (.localSGD, .fixed):
-            preconditionFailure("only whole gradients are summed in a fixed order")
+            preconditionFailure("only whole gradients have a reproducible reduction")
         }
     }
 }

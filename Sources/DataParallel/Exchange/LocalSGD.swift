@@ -30,6 +30,14 @@ final class LocalSGD: Exchange {
     var isLocal: Bool { true }
     var isSynchronized: Bool { steps == 0 }
 
+    func stateLayout(of parameter: Int, units: Int) -> RankLayout { .ofRank }
+
+    func archive(to archive: StateArchive) throws {
+        try archive.flag("begun", &begun)
+        try archive.matrix("common", common, .replicated)
+        try archive.matrix("velocity", velocity, .replicated)
+    }
+
     func step(_ values: LearnedValues, gradient: LearnedValues, rule: any UpdateRule, timer: StepTimer) throws {
         timer.measure(.compute) {
             if !begun { common.copy(from: values.flat) }

@@ -92,6 +92,12 @@ final class PowerSGD: RankSum {
         return (first, second, errorFeedback)
     }
 
+    func archive(to archive: StateArchive) throws {
+        for a in approximations {
+            try archive.matrix("Q.\(a.parameter)", a.q, .replicated)
+            try archive.matrix("error-feedback.\(a.parameter)", a.errorFeedback, .summed)
+        }
+    }
 
     func sum(_ gradient: LearnedValues) throws {
         for (parameter, place) in whole { place.copy(from: gradient.matrix(parameter)) }

@@ -9,11 +9,15 @@ protocol RankSum: AnyObject {
     /// Takes a shard's gradient, as `Exchange.take` does.
     func take(_ gradient: LearnedValues)
     func sum(_ gradient: LearnedValues) throws
+
+    /// Hands over the state that outlives a sum.
+    func archive(to archive: StateArchive) throws
 }
 
 extension RankSum {
     var order: ReductionOrder { .fast }
     func take(_ gradient: LearnedValues) {}
+    func archive(to archive: StateArchive) throws {}
 }
 
 /// The sum of a buffer of one length as it is: one allreduce.

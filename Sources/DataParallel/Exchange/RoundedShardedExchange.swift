@@ -18,6 +18,8 @@ final class RoundedShardedExchange: Exchange {
     private let errorFeedback: Matrix<Float>
     /// The master weights: the own values of every parameter in Float.
     private let masterWeights: [Matrix<Float>]
+    /// Of every parameter, on all ranks.
+    private let units: [Int]
     private var begun = false
 
     init(_ values: LearnedValues, communicator: Communicator) {
@@ -27,6 +29,7 @@ final class RoundedShardedExchange: Exchange {
         reduceScatter = OverlappedReduceScatter(shards, communicator: communicator)
         messages = Messages(communicator)
         packet = Allocation.buffer(values.count, "a gradient in bfloat16")
+        units = values.parameters.map(\.units)
         errorFeedback = Matrix(rows: 1, columns: values.count)
         masterWeights = zip(values.parameters, shards.updated).map { Matrix(rows: $1.count, columns: $0.valuesPerUnit) }
     }
@@ -36,6 +39,16 @@ final class RoundedShardedExchange: Exchange {
     var updated: [Range<Int>] { shards.updated }
 
     var hasStarted: Bool { reduceScatter.wasSent.contains(true) }
+
+    func stateLayout(of parameter: Int, units: Int) -> RankLayout { .rows(updated[parameter], of: units) }
+
+    func archive(to archive: StateArchive) throws {
+        try archive.flag("begun", &begun)
+        for (b, weights) in masterWeights.enumerated() {
+            try archive.matrix("master-weights.\(b)", weights, stateLayout(of: b, units: units[b]))
+        }
+        try archive.matrix("error-feedback", errorFeedback, .summed)
+    }
 
     func markReady(_ parameter: Int, of gradient: LearnedValues) {
         guard !reduceScatter.wasSent[parameter] else { return }

@@ -8,12 +8,12 @@ import Parallel
 ///
 /// A parameter's gradient may leave while the rest is computed (`markReady`), and its new values leave while other
 /// parameters are summed and updated; parameters that fit one message together leave together. Parts are added in the
-/// order of ranks, whatever the timing, or, where the order is fixed, by `OrderedSum`.
+/// order of ranks, whatever the timing, or, in a reproducible reduction, by `OrderedSum`.
 final class ShardedExchange: Exchange {
     private let shards: Shards<Float>
     /// Where the order is fast, of several ranks.
     private let reduceScatter: OverlappedReduceScatter<Float>?
-    /// Where it is fixed.
+    /// What sums in a reproducible reduction.
     private let ordered: OrderedSum<Float>?
     /// New values on their way to all, of several ranks.
     private let messages: Messages?
@@ -25,7 +25,7 @@ final class ShardedExchange: Exchange {
         rank = communicator.rank
         ranks = communicator.size
         reduceScatter = order == .fast && ranks > 1 ? OverlappedReduceScatter(shards, communicator: communicator) : nil
-        ordered = order == .fixed ? OrderedSum(places: shards.places, communicator: communicator) : nil
+        ordered = order == .fixed ? OrderedSum(ranges: shards.ranges, communicator: communicator) : nil
         messages = ranks > 1 ? Messages(communicator) : nil
         self.order = order
     }
@@ -33,6 +33,8 @@ final class ShardedExchange: Exchange {
     var updated: [Range<Int>] { shards.updated }
 
     var hasStarted: Bool { reduceScatter?.wasSent.contains(true) ?? false }
+
+    func stateLayout(of parameter: Int, units: Int) -> RankLayout { .rows(updated[parameter], of: units) }
 
     func take(_ gradient: LearnedValues) { ordered?.take(gradient.flat.elements) }
 

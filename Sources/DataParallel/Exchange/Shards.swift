@@ -14,19 +14,19 @@ struct Shards<Number: MPIScalar> {
     let updated: [Range<Int>]
     let own: [Range<Int>]
     /// Where each rank's values are in the flat buffer, a range per parameter.
-    let places: [[Range<Int>]]
+    let ranges: [[Range<Int>]]
 
     init(_ values: LearnedValues, communicator: Communicator) {
         let ranks = communicator.size, cuts = values.parameters.map { Cut($0.units, into: ranks) }
         updated = cuts.map { $0[communicator.rank] }
-        let places = (0..<ranks).map { rank in
+        let ranges = (0..<ranks).map { rank in
             zip(values.parameters, cuts).map { parameter, cut in
                 let part = cut.scaled(by: parameter.valuesPerUnit)[rank]
                 return parameter.offset + part.lowerBound..<parameter.offset + part.upperBound
             }
         }
-        self.places = places
-        own = places[communicator.rank]
+        self.ranges = ranges
+        own = ranges[communicator.rank]
 
         let message = communicator.messageCapacity(of: Number.self)
         var groups: [Range<Int>] = [], count = 0
@@ -40,6 +40,6 @@ struct Shards<Number: MPIScalar> {
             }
         }
         self.groups = groups
-        parts = groups.map { group in Parts(places.map { Array($0[group]) }) }
+        parts = groups.map { group in Parts(ranges.map { Array($0[group]) }) }
     }
 }

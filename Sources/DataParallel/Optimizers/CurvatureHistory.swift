@@ -6,7 +6,7 @@ import LinearAlgebra
 /// The two-loop recursion runs on inner products alone, so it needs no vector that another rank holds and, a whole
 /// iteration taken together, one allreduce (Chen, Wang & Zhou, "Large-scale L-BFGS using MapReduce", NIPS 2014).
 /// Memory: 2·pairs + 1 vectors of the share, Float; the products are Double. An inner product is the sum of those of
-/// groups of values, in the order of groups: where sums have a fixed order a group is a unit, else it is a rank's
+/// groups of values, in the order of groups: in a reproducible reduction a group is a unit, else it is a rank's
 /// share, and MPI adds them.
 struct CurvatureHistory {
     /// Rows: the steps s at 0..<capacity, the changes y at capacity..<2·capacity, the gradient last.
@@ -114,6 +114,18 @@ struct CurvatureHistory {
         }
         coefficients.withUnsafeBufferPointer { combineRows(of: basis, weights: $0.baseAddress!, into: direction) }
         return product(with: g)
+    }
+
+    /// Hands over the pairs, the gradient and their inner products.
+    ///
+    /// - Parameters:
+    ///   - rowLength: values of a unit.
+    ///   - layout: which units are this rank's.
+    mutating func archive(to archive: StateArchive, rowLength: Int, layout: RankLayout) throws {
+        try archive.number("pairs", &count, in: 0...capacity)
+        try archive.number("newest", &newest, in: 0...capacity - 1)
+        for row in 0..<size { try archive.tensor("basis.\(row)", basis.row(row), rowLength: rowLength, layout) }
+        try archive.numbers("products", &products)
     }
 
     /// The inner product of the direction so far with one row of the basis.

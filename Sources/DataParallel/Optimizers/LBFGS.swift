@@ -9,7 +9,7 @@ import Partition
 /// of its samples; one reduce-scatter leaves the sums with the owners; one allreduce of 16 bytes sums objective and
 /// slope. An iteration adds one small allreduce (`CurvatureHistory`). So the busiest rank sends N + (P−2)·n_max
 /// values and some bytes per evaluation. Memory per rank: two vectors of N values, and 2·pairs + 5 of its share. Where
-/// sums have a fixed order, `OrderedSum` takes the place of the reduce-scatter, and the small allreduces have a Double,
+/// sums are reproducible, `OrderedSum` takes the place of the reduce-scatter, and the small allreduces have a Double,
 /// or three times 2·pairs + 1, for every unit.
 public final class LBFGS {
     public struct Options: Sendable {
@@ -59,7 +59,7 @@ public final class LBFGS {
     private let gradient: Matrix<Float>
     private let direction: Matrix<Float>
     private let change: Matrix<Float>
-    /// Where the order is fixed.
+    /// What sums in a reproducible reduction.
     private let sum: OrderedSum<Float>?
     /// The objective, a Double for each of `slots`, then the slope, one for each of `groups`.
     private let scalars: Matrix<Double>
@@ -67,6 +67,13 @@ public final class LBFGS {
     private let groups: (count: Int, own: Range<Int>)
     private var history: CurvatureHistory
     private var state = Iteration.none
+    /// The objective after each of the last ten iterations.
+    private var recent = [Double](repeating: .infinity, count: 10)
+    private var isFinished = false
+    /// Seconds before `resumed`.
+    private var secondsBefore = 0.0
+    private var resumed: ContinuousClock.Instant
+    private let clock = ContinuousClock()
 
     /// - Parameters:
     ///   - values: units × values of a unit: the start, the same on every rank; holds the result afterwards.
@@ -82,6 +89,7 @@ public final class LBFGS {
         self.communicator = communicator
         self.timer = timer
         self.options = options
+        resumed = clock.now
         let cut = Cut(units, into: communicator.size)
         owned = cut[communicator.rank]
         shares = cut.scaled(by: width)
@@ -105,34 +113,51 @@ public final class LBFGS {
     /// Runs to the end and returns the last iteration. `report` is called on every rank after the start and each
     /// iteration.
     ///
+    /// - Parameter checkpoints: where the optimiser is a part of the run's state, and what it is called there; nil:
+    ///   nowhere.
     /// - Throws: `TrainingError` where the objective is not a number, the same on every rank; `MPIError`; what `report`
     ///   throws.
     @discardableResult
-    public func run(_ report: (Iteration) throws -> Void = { _ in }) throws -> Iteration {
-        let clock = ContinuousClock(), start = clock.now
-        var recent = [Double](repeating: .infinity, count: 10)
-        try timer.measure(.compute) {
-            state.objective = try evaluate(0, from: nil).value
-            try remember(pair: false)
-        }
-        state.seconds = (clock.now - start).seconds
-        try report(state)
-        while state.number < options.iterations {
-            let isLower = try timer.measure(.compute) { try advance() }
-            state.seconds = (clock.now - start).seconds
-            guard isLower else {
-                if history.count == 0 { break }
-                history.forget()
-                continue
+    public func run(
+        checkpoints: (all: Checkpoints, name: String)? = nil, _ report: (Iteration) throws -> Void = { _ in }
+    ) throws -> Iteration {
+        resumed = clock.now
+        let isRestored = try checkpoints?.all.attach(self, as: checkpoints!.name) ?? false
+        defer { checkpoints?.all.detach(checkpoints!.name) }
+        if !isRestored {
+            try timer.measure(.compute) {
+                state.objective = try evaluate(0, from: nil).value
+                try remember(pair: false)
             }
+            state.seconds = seconds
             try report(state)
-            let slot = state.number % recent.count
-            if options.tolerance > 0, recent[slot] - state.objective < options.tolerance * abs(state.objective) {
-                break
-            }
-            recent[slot] = state.objective
         }
+        while !isFinished, state.number < options.iterations {
+            isFinished = try !iterate(report)
+            if let checkpoints { try checkpoints.all.tick("iteration \(state.number) of \(checkpoints.name)") }
+        }
+        if let checkpoints { try checkpoints.all.endPhase("the end of \(checkpoints.name)") }
         return state
+    }
+
+    private var seconds: Double { secondsBefore + (clock.now - resumed).seconds }
+
+    /// Makes an iteration, and returns whether another may lead further.
+    private func iterate(_ report: (Iteration) throws -> Void) throws -> Bool {
+        let isLower = try timer.measure(.compute) { try advance() }
+        state.seconds = seconds
+        guard isLower else {
+            if history.count == 0 { return false }
+            history.forget()
+            return true
+        }
+        try report(state)
+        let slot = state.number % recent.count
+        if options.tolerance > 0, recent[slot] - state.objective < options.tolerance * abs(state.objective) {
+            return false
+        }
+        recent[slot] = state.objective
+        return true
     }
 
     /// Goes on to a lower point.
@@ -226,5 +251,24 @@ public final class LBFGS {
     private func exchange(_ body: () throws -> Void) throws {
         if measuresWait { try timer.measure(.wait) { try communicator.barrier() } }
         try timer.measure(.exchange, body)
+    }
+}
+
+extension LBFGS: Checkpointable {
+    /// The point, and what is known of the way there.
+    public func archive(to archive: StateArchive) throws {
+        try archive.number("iterations", &state.number)
+        try archive.number("evaluations", &state.evaluations)
+        try archive.number("objective", &state.objective)
+        try archive.numbers("recent", &recent)
+        try archive.flag("finished", &isFinished)
+        var seconds = seconds
+        try archive.number("seconds", &seconds)
+        if archive.isRestoring {
+            state.seconds = seconds
+            (secondsBefore, resumed) = (seconds, clock.now)
+        }
+        try archive.matrix("values", values, .replicated)
+        try history.archive(to: archive, rowLength: values.columns, layout: .rows(owned, of: values.rows))
     }
 }

@@ -39,6 +39,13 @@ public final class SGD: UpdateRule {
         velocities = zip(values.parameters, updated).map { Matrix(rows: $1.count, columns: $0.valuesPerUnit) }
     }
 
+    /// Hands over the velocities.
+    ///
+    /// - Parameter layout: what that of a parameter is over the ranks.
+    func archive(to archive: StateArchive, layout: (Int) -> RankLayout) throws {
+        for (b, velocity) in velocities.enumerated() { try archive.matrix("velocity.\(b)", velocity, layout(b)) }
+    }
+
     public func update(parameter: Int, values: Matrix<Float>, gradient: Matrix<Float>) {
         stepWithMomentum(
             values, velocity: velocities[parameter], gradient: gradient, weights: weightsPerUnit[parameter],

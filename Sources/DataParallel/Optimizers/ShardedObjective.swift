@@ -9,8 +9,7 @@ public protocol ShardedObjective: AnyObject {
     var units: Int { get }
     var valuesPerUnit: Int { get }
 
-    /// The parts that this rank's samples are worked through in, each by itself: one, or where sums have a fixed order
-    /// its shards.
+    /// The parts of this rank's samples, which are computed separately: one, or in a reproducible reduction its shards.
     var parts: Int { get }
 
     /// One part of this rank's samples: returns their sum of the objective and sets their gradient.

@@ -68,8 +68,17 @@ public final class StochasticDescent {
     private let communicator: Communicator
     private let timer: StepTimer
     private let rule: SGD
-    /// The losses of this epoch in the places of this rank's parts.
+    /// The losses of this epoch, one for each slot of `ReductionOrder.slots`.
     private var losses: [Double]
+    /// Where the descent stands.
+    private var state = TrainingState()
+    /// Samples of the epoch under way that are done, on all ranks; those of this rank that were predicted wrong.
+    private var done = 0, errors = 0
+    /// The steps at the last call of `watch`.
+    private var watchedSteps = 0
+    /// Seconds of training before `resumed`, and since then what was done beside it.
+    private var secondsBefore = 0.0, reporting = 0.0
+    private var resumed: ContinuousClock.Instant
     private let clock = ContinuousClock()
 
     /// - Parameters:
@@ -93,6 +102,7 @@ public final class StochasticDescent {
         self.onDivergence = onDivergence
         self.communicator = communicator
         self.timer = timer
+        resumed = clock.now
         rule = SGD(values, updated: exchange.updated, weightsPerUnit: weightsPerUnit, options: options.rule)
         losses = [Double](
             repeating: 0, count: exchange.order.slots(rank: communicator.rank, ranks: communicator.size).count)
@@ -100,11 +110,12 @@ public final class StochasticDescent {
 
     /// Runs epochs over the samples given and returns the last. `report` is called on every rank after each.
     ///
-    /// A step is one exchange; an epoch adds an allreduce of 16 bytes, in a fixed order 72.
+    /// A step is one exchange; an epoch adds an allreduce of 16 bytes, in a reproducible reduction 72.
     ///
     /// - Parameters:
     ///   - state: where an earlier descent ended, which this one goes on from.
     ///   - last: the number of the last epoch; nil: the options' last.
+    ///   - checkpoints: where the descent is a part of the run's state, and what it is called there; nil: nowhere.
     ///   - watch: called on every rank after so many steps, or as soon after them as all ranks hold the same values,
     ///     with loss and error of the epoch before.
     /// - Throws: `Divergence`, on all ranks at the same step, where values are averaged after an exchange; `MPIError`;
@@ -112,43 +123,64 @@ public final class StochasticDescent {
     @discardableResult
     public func run(
         samples: [Int], from state: TrainingState = TrainingState(), through last: Int? = nil,
+        checkpoints: (all: Checkpoints, name: String)? = nil,
         watch: (every: Int, body: (TrainingState) throws -> Void)? = nil,
         _ report: (TrainingState) throws -> Void = { _ in }
     ) throws -> TrainingState {
-        let start = clock.now, before = state.seconds,
-            total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
-        var state = state, reporting = 0.0, watched = state.steps
-        for epoch in state.epoch + 1..<(last ?? options.epochs) + 1 {
+        resumed = clock.now
+        reporting = 0
+        if try checkpoints?.all.attach(self, as: checkpoints!.name) != true { begin(state) }
+        defer { checkpoints?.all.detach(checkpoints!.name) }
+        let total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
+        while self.state.epoch < last ?? options.epochs {
+            let epoch = self.state.epoch + 1
             let draws = RandomStream(seed: options.seed, purpose: .order, stream: options.stream << 20 | epoch)
             let order = draws.permutation(of: samples.count).map { samples[$0] }
-            var errors = 0
-            for part in losses.indices { losses[part] = 0 }
-            for first in stride(from: 0, to: order.count, by: options.batch) {
+            while done < order.count {
+                let batch = order[done..<min(done + options.batch, order.count)]
                 errors += try step(
-                    on: order[first..<min(first + options.batch, order.count)],
-                    first: (epoch - 1) * order.count + first,
-                    learningRate: options.schedule.rate(options.learningRate, at: state.steps, of: total))
-                state.steps += 1
+                    on: batch, first: (epoch - 1) * order.count + done,
+                    learningRate: options.schedule.rate(options.learningRate, at: self.state.steps, of: total))
+                self.state.steps += 1
+                done = batch.endIndex
                 guard exchange.isSynchronized else { continue }
-                try checkFinite(step: state.steps)
-                if let watch, state.steps / watch.every > watched / watch.every {
-                    watched = state.steps
-                    state.seconds = before + (clock.now - start).seconds - reporting
-                    reporting += try clock.measure { try watch.body(state) }.seconds
+                try checkFinite(step: self.state.steps)
+                if let watch, self.state.steps / watch.every > watchedSteps / watch.every {
+                    watchedSteps = self.state.steps
+                    self.state.seconds = seconds
+                    reporting += try clock.measure { try watch.body(self.state) }.seconds
                 }
+                if let checkpoints { try checkpoints.all.tick("step \(self.state.steps) of \(checkpoints.name)") }
             }
             try timer.measure(.exchange) { try exchange.synchronize(values, timer: timer) }
-            try checkFinite(step: state.steps)
-            var sums = losses + [Double(errors)]
-            try sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
-            state.epoch = epoch
-            state.error = sums.removeLast() / Double(order.count)
-            state.loss = sums.withUnsafeMutableBufferPointer { ShardTree.sum($0) } / Double(order.count)
-            state.seconds = before + (clock.now - start).seconds - reporting
-            reporting += try clock.measure { try report(state) }.seconds
+            try checkFinite(step: self.state.steps)
+            try endEpoch(of: order.count)
+            reporting += try clock.measure { try report(self.state) }.seconds
         }
-        return state
+        if let checkpoints { try checkpoints.all.endPhase("the end of \(checkpoints.name)") }
+        return self.state
     }
+
+    private func begin(_ state: TrainingState) {
+        self.state = state
+        (done, errors, watchedSteps, secondsBefore) = (0, 0, state.steps, state.seconds)
+        for part in losses.indices { losses[part] = 0 }
+    }
+
+    /// Sums loss and errors of the epoch over ranks, and makes ready for the next.
+    private func endEpoch(of samples: Int) throws {
+        var sums = losses + [Double(errors)]
+        try sums.withUnsafeMutableBufferPointer { try communicator.allReduce(inPlace: $0) }
+        state.epoch += 1
+        state.error = sums.removeLast() / Double(samples)
+        state.loss = sums.withUnsafeMutableBufferPointer { ShardTree.sum($0) } / Double(samples)
+        state.seconds = seconds
+        (done, errors) = (0, 0)
+        for part in losses.indices { losses[part] = 0 }
+    }
+
+    /// Seconds of training so far, without what was done beside it.
+    private var seconds: Double { secondsBefore + (clock.now - resumed).seconds - reporting }
 
     /// Makes one step: the gradient of this rank's cut of a batch, or of each of its shards, an exchange, an update.
     ///
@@ -199,4 +231,26 @@ public final class StochasticDescent {
 /// ends a job.
 public struct Divergence: Error, CustomStringConvertible {
     public let description: String
+}
+
+extension StochasticDescent: Checkpointable {
+    /// What was done of the epochs, and the state of optimiser and exchange; the values are the caller's.
+    public func archive(to archive: StateArchive) throws {
+        try archive.number("epoch", &state.epoch)
+        try archive.number("steps", &state.steps)
+        try archive.number("loss", &state.loss)
+        try archive.number("error", &state.error)
+        try archive.number("done", &done)
+        try archive.number("watched", &watchedSteps)
+        var seconds = seconds, wrong = [Double(errors)]
+        try archive.number("seconds", &seconds)
+        try archive.numbers("wrong", &wrong, .summed)
+        try archive.numbers("losses", &losses, .summed)
+        if archive.isRestoring {
+            state.seconds = seconds
+            (secondsBefore, resumed, reporting, errors) = (seconds, clock.now, 0, Int(wrong[0]))
+        }
+        try rule.archive(to: archive) { exchange.stateLayout(of: $0, units: values.parameters[$0].units) }
+        try exchange.archive(to: archive)
+    }
 }

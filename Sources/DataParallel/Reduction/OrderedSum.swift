@@ -3,8 +3,8 @@ import LinearAlgebra
 import Parallel
 import Partition
 
-/// Sums a buffer of N values over ranks at the ranks that own them, in the fixed order: parts go unsummed straight to
-/// their owners, which add them. A rank's parts are the nodes of `ShardTree` that its shards make: one to three.
+/// Sums a buffer of N values over ranks at the ranks that own them, in a reproducible order: parts go unsummed straight
+/// to their owners, which add them. A rank's parts are the nodes of `ShardTree` that its shards make: one to three.
 ///
 /// A rank of k parts and n_r own values sends k·(N − n_r) values. Memory in values: k·N, the parts of all ranks for
 /// n_r, and up to 3·N for nodes on their way; nothing is allocated after init.
@@ -12,7 +12,7 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     private let communicator: Communicator
     private let messages: Messages
     /// Where the values are that each rank owns.
-    private let places: [[Range<Int>]]
+    private let ranges: [[Range<Int>]]
     private let cut: Cut?
     private let ownCount: Int
     /// This rank's shards, and the next that `take` gets.
@@ -29,9 +29,9 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
     private let packet: Matrix<Number>
     private let sizes: SumSizes
 
-    /// - Parameter places: the ranges of the buffer that each rank owns; together all of it.
-    public convenience init(places: [[Range<Int>]], communicator: Communicator) {
-        self.init(places, nil, communicator)
+    /// - Parameter ranges: the ranges of the buffer that each rank owns; together all of it.
+    public convenience init(ranges: [[Range<Int>]], communicator: Communicator) {
+        self.init(ranges, nil, communicator)
     }
 
     /// - Parameter owned: the ranks' parts of the buffer.
@@ -39,13 +39,13 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         self.init((0..<communicator.size).map { [owned[$0]] }, owned, communicator)
     }
 
-    private init(_ places: [[Range<Int>]], _ cut: Cut?, _ communicator: Communicator) {
+    private init(_ ranges: [[Range<Int>]], _ cut: Cut?, _ communicator: Communicator) {
         let ranks = communicator.size, rank = communicator.rank
         self.communicator = communicator
         messages = Messages(communicator)
-        self.places = places
+        self.ranges = ranges
         self.cut = cut
-        sizes = SumSizes(owned: places.map { $0.reduce(0) { $0 + $1.count } }, order: .fixed)
+        sizes = SumSizes(owned: ranges.map { $0.reduce(0) { $0 + $1.count } }, order: .fixed)
         ownCount = sizes.owned[rank]
         shards = ShardTree.shards(of: rank, ranks: ranks)
         additions = ShardTree.join(Array(sizes.nodes.joined())).additions
@@ -89,12 +89,12 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
         nodes.removeAll(keepingCapacity: true)
         guard communicator.size > 1 else { return }
         var packed = packet.pointer
-        for ofRank in places {
+        for ofRank in ranges {
             for part in 0...waiting {
                 let sums = part == waiting ? buffer.baseAddress! : held[part].pointer
-                for place in ofRank {
-                    packed.update(from: sums + place.lowerBound, count: place.count)
-                    packed += place.count
+                for range in ofRank {
+                    packed.update(from: sums + range.lowerBound, count: range.count)
+                    packed += range.count
                 }
             }
         }
@@ -104,9 +104,9 @@ public final class OrderedSum<Number: Scalar & MPIScalar> {
             accumulate(arrived.pointer + from * ownCount, into: arrived.pointer + to * ownCount, count: ownCount)
         }
         var sums = arrived.pointer
-        for place in places[communicator.rank] {
-            (buffer.baseAddress! + place.lowerBound).update(from: sums, count: place.count)
-            sums += place.count
+        for range in ranges[communicator.rank] {
+            (buffer.baseAddress! + range.lowerBound).update(from: sums, count: range.count)
+            sums += range.count
         }
     }
 

@@ -6,14 +6,14 @@ public enum ReductionOrder: String, CaseIterable, Sendable {
     /// depend on the rank count.
     case fast
     /// A reproducible reduction: the samples are cut into eight shards whose bounds depend on their number alone. Every
-    /// shard is worked through by itself, since a product of other shapes has other bits, and the shards' sums meet in
+    /// shard is computed separately, since a product of other shapes has other bits, and the shards' sums meet in
     /// one tree, `ShardTree`: the same bits at 1 to 8 ranks.
     case fixed
 
     /// Whether sums can be made in this order on so many ranks.
     public func works(ranks: Int) -> Bool { self == .fast || ranks <= ShardTree.shards }
 
-    /// The parts of a set of samples that are worked through each by itself: a rank's cut, or shards. Nothing is
+    /// The parts of a set of samples that are computed separately: a rank's cut, or shards. Nothing is
     /// allocated.
     public func parts(of samples: Int, rank: Int, ranks: Int) -> SampleParts {
         switch self {
@@ -35,14 +35,14 @@ public enum ReductionOrder: String, CaseIterable, Sendable {
         return (0..<ranks).map { parts(of: samples, rank: $0, ranks: ranks).range.count }.max()!
     }
 
-    /// Where a rank puts the numbers of its parts that are summed in one small allreduce, zeros elsewhere: one place,
+    /// Where a rank puts the numbers of its parts that are summed in one small allreduce, zeros elsewhere: one slot,
     /// where MPI adds, or one a shard, which every rank then adds with `ShardTree.sum`.
     func slots(rank: Int, ranks: Int) -> (count: Int, own: Range<Int>) {
         self == .fast ? (1, 0..<1) : (ShardTree.shards, ShardTree.shards(of: rank, ranks: ranks))
     }
 }
 
-/// A set of samples in parts that are worked through each by itself.
+/// A set of samples in parts that are computed separately.
 public struct SampleParts: Sendable {
     fileprivate let cut: Cut
     /// The parts of this rank, at least one.

@@ -22,7 +22,7 @@ package final class SampleSums {
 
     package func take(_ sums: UnsafeMutableBufferPointer<Double>) { ordered?.take(sums) }
 
-    /// One allreduce; where the order is fixed, its parts go to owners, and an allgather follows.
+    /// One allreduce; in a reproducible reduction, its parts go to owners, and an allgather follows.
     ///
     /// - Throws: `MPIError`.
     package func sum(_ sums: UnsafeMutableBufferPointer<Double>) throws {

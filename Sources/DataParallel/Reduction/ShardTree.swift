@@ -24,16 +24,16 @@ public enum ShardTree {
 
     /// Adds nodes from left to right as soon as siblings are there.
     ///
-    /// - Returns: what is left, and which places of `nodes` were added to which, in order: all of them to place 0 where
-    ///   the nodes are those of all shards.
+    /// - Returns: what is left, and which of `nodes` were added to which, in order, by position: all of them to the
+    ///   first where the nodes are those of all shards.
     public static func join(_ nodes: [Range<Int>]) -> (nodes: [Range<Int>], additions: [(from: Int, to: Int)]) {
-        var left: [(node: Range<Int>, place: Int)] = [], additions: [(from: Int, to: Int)] = []
-        for (place, node) in nodes.enumerated() {
-            left.append((node, place))
+        var left: [(node: Range<Int>, position: Int)] = [], additions: [(from: Int, to: Int)] = []
+        for (position, node) in nodes.enumerated() {
+            left.append((node, position))
             while left.count > 1, areSiblings(left[left.count - 2].node, left[left.count - 1].node) {
                 let right = left.removeLast(), sibling = left.removeLast()
-                additions.append((right.place, sibling.place))
-                left.append((sibling.node.lowerBound..<right.node.upperBound, sibling.place))
+                additions.append((right.position, sibling.position))
+                left.append((sibling.node.lowerBound..<right.node.upperBound, sibling.position))
             }
         }
         return (left.map(\.node), additions)

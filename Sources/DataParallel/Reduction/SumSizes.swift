@@ -2,7 +2,7 @@
 package struct SumSizes {
     /// Values that every rank owns.
     let owned: [Int]
-    /// The parts of the sum that every rank sends: where the order is fixed, nodes of `ShardTree`.
+    /// The parts of the sum that every rank sends: in a reproducible reduction, nodes of `ShardTree`.
     let nodes: [[Range<Int>]]
     private let shards: [Range<Int>]
 

@@ -3,7 +3,7 @@ import Glibc
 /// Runs `body` on a thread of its own that nobody waits for.
 ///
 /// - Returns: 0, else the system's error number: no memory for its stack, or too many threads.
-func startThread(_ body: @escaping @Sendable () -> Void) -> Int32 {
+package func startThread(_ body: @escaping @Sendable () -> Void) -> Int32 {
     final class Box: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }

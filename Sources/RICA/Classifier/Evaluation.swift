@@ -1,17 +1,25 @@
+import DataParallel
 import Foundation
 import LinearAlgebra
 import Parallel
 import Runs
 
 /// How well classifiers of some features do: one trained on all training images, or one for each fold.
-public struct Evaluation {
-    public let classifiers: [LinearClassifier]
+public final class Evaluation {
+    public private(set) var classifiers: [LinearClassifier] = []
     /// The predicted class of every test image, for each classifier; the same on every rank.
-    public let predictions: [[Int32]]
+    public private(set) var predictions: [[Int32]] = []
     /// The class of every test image.
-    public let labels: [Int32]
+    public private(set) var labels: [Int32] = []
+    private let train, test: EncodedImages
+    private let classes: Int
+
     /// The part of test images predicted right, for each classifier.
-    public let accuracies: [Double]
+    public var accuracies: [Double] {
+        predictions.map { predicted in
+            Double(zip(predicted, labels).count { $0 == $1 }) / Double(max(labels.count, 1))
+        }
+    }
 
     /// The mean over classifiers.
     public var accuracy: Double { Statistics.mean(accuracies) }
@@ -20,35 +28,53 @@ public struct Evaluation {
     /// ten: 1.833·s/√10. Nil without folds.
     public var interval: Double? { Statistics.halfInterval90(accuracies) }
 
-    /// Trains on each subset of the training images and tests on all test images.
+    public init(train: EncodedImages, test: EncodedImages, classes: Int) {
+        self.train = train
+        self.test = test
+        self.classes = classes
+    }
+
+    /// Trains on each subset of the training images and tests on all test images. Collective.
     ///
     /// - Parameters:
     ///   - subsets: places in the training set: STL-10's folds, or one subset of all.
+    ///   - checkpoints: the run's; nil: nothing is kept.
     ///   - report: called before each subset.
-    public init(
-        train: EncodedImages, test: EncodedImages, subsets: [[Int]], classes: Int, cost: Double,
-        communicator: Communicator,
+    public func run(
+        subsets: [[Int]], cost: Double, communicator: Communicator, checkpoints: Checkpoints? = nil,
         report: (Int) -> Void = { _ in }
     ) throws {
-        var classifiers: [LinearClassifier] = [], predictions: [[Int32]] = []
-        for (index, subset) in subsets.enumerated() {
+        try checkpoints?.attach(self, as: "classifiers")
+        defer { checkpoints?.detach("classifiers") }
+        for (index, subset) in subsets.enumerated().dropFirst(classifiers.count) {
             report(index)
             let (features, own, parts) = train.selecting(subset)
             let classifier = try LinearClassifier(
                 standardising: features, labels: own, classes: classes, cost: cost, parts: parts, order: train.order,
-                communicator: communicator)
+                communicator: communicator, checkpoints: checkpoints.map { ($0, "classifier \(index + 1)") })
             predictions.append(try communicator.gather(classifier.predict(test.features), total: test.total))
             classifiers.append(classifier)
         }
-        let labels = try communicator.gather(test.labels, total: test.total)
-        self.labels = labels
-        self.classifiers = classifiers
-        self.predictions = predictions
-        accuracies = predictions.map { predicted in
-            Double(zip(predicted, labels).count { $0 == $1 }) / Double(max(labels.count, 1))
-        }
+        labels = try communicator.gather(test.labels, total: test.total)
     }
 
     /// predictions.csv.
     public var table: String { predictionTable(predictions, labels: labels) }
+}
+
+extension Evaluation: Checkpointable {
+    public func archive(to archive: StateArchive) throws {
+        var count = classifiers.count
+        try archive.number("count", &count, in: 0...1_000_000)
+        if archive.isRestoring {
+            classifiers = (0..<count).map { _ in LinearClassifier(features: train.features.columns, classes: classes) }
+            predictions = (0..<count).map { _ in [Int32](repeating: 0, count: test.total) }
+        }
+        for index in classifiers.indices {
+            try classifiers[index].archive("\(index)", to: archive)
+            var predicted = predictions[index].map(Double.init)
+            try archive.numbers("\(index).predictions", &predicted)
+            if archive.isRestoring { predictions[index] = predicted.map { Int32(exactly: $0) ?? -1 } }
+        }
+    }
 }

@@ -5,11 +5,11 @@ import Parallel
 /// A linear classifier of standardised features, one against all.
 public struct LinearClassifier {
     /// What is taken from a feature, and what the rest is multiplied by.
-    public let mean: [Float]
-    public let scale: [Float]
+    public private(set) var mean: [Float]
+    public private(set) var scale: [Float]
     /// classes × features
     public let weights: Matrix<Float>
-    public let bias: [Float]
+    public private(set) var bias: [Float]
 
     /// Added to the variance under the root when features are standardised (Coates, Lee & Ng 2011).
     public static let varianceOffset = 0.01
@@ -26,11 +26,13 @@ public struct LinearClassifier {
     ///   - features: this rank's samples × features, as encoded. Standardised in place, to save the memory of a copy.
     ///   - labels: a class for each.
     ///   - cost: C on the mean loss.
-    ///   - parts: the samples that are worked through each by themselves; nil: all of this rank at once.
+    ///   - parts: the samples that are computed separately; nil: all of this rank at once.
     ///   - order: how sums over samples are formed.
+    ///   - checkpoints: where training is a part of the run's state, and what it is called there.
     public init(
         standardising features: Matrix<Float>, labels: [Int32], classes: Int, cost: Double, parts: [Range<Int>]? = nil,
-        order: ReductionOrder = .fast, communicator: Communicator
+        order: ReductionOrder = .fast, communicator: Communicator,
+        checkpoints: (all: Checkpoints, name: String)? = nil
     ) throws {
         let width = features.columns, parts = parts ?? [0..<features.rows]
         (mean, scale) = try LinearClassifier.standardisation(
@@ -46,9 +48,17 @@ public struct LinearClassifier {
         try LBFGS(
             objective, values: values, communicator: communicator,
             options: .init(iterations: LinearClassifier.iterations, tolerance: LinearClassifier.tolerance, order: order)
-        ).run()
+        ).run(checkpoints: checkpoints)
         weights = values.columns(0..<width).clone()
         bias = (0..<classes).map { values[$0, width] }
+    }
+
+    /// A classifier of zeros, for a checkpoint to fill.
+    init(features: Int, classes: Int) {
+        mean = [Float](repeating: 0, count: features)
+        scale = mean
+        weights = Matrix(rows: classes, columns: features)
+        bias = [Float](repeating: 0, count: classes)
     }
 
     /// Mean and 1/√(variance + .01) of every feature over the samples of all ranks, from sums and sums of squares in
@@ -81,6 +91,19 @@ public struct LinearClassifier {
             1 / (max(0, sums[width + i] / count - mean[i] * mean[i]) + varianceOffset).squareRoot()
         }
         return (mean.map { Float($0) }, scale.map { Float($0) })
+    }
+
+    mutating func archive(_ name: String, to archive: StateArchive) throws {
+        try mean.withUnsafeMutableBufferPointer {
+            try archive.tensor("\(name).mean", $0, rowLength: $0.count, .replicated)
+        }
+        try scale.withUnsafeMutableBufferPointer {
+            try archive.tensor("\(name).scale", $0, rowLength: $0.count, .replicated)
+        }
+        try archive.matrix("\(name).weights", weights, .replicated)
+        try bias.withUnsafeMutableBufferPointer {
+            try archive.tensor("\(name).bias", $0, rowLength: $0.count, .replicated)
+        }
     }
 
     /// The class of the highest score for every row of features as encoded. 2·samples·features·classes flops.

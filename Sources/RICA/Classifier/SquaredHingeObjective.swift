@@ -24,7 +24,7 @@ public final class SquaredHingeObjective: ShardedObjective {
     ///   - labels: a class for each of them.
     ///   - totalSamples: samples on all ranks.
     ///   - cost: C.
-    ///   - parts: the samples that are worked through each by themselves; nil: all of them at once.
+    ///   - parts: the samples that are computed separately; nil: all of them at once.
     public init(
         features: Matrix<Float>, labels: [Int32], totalSamples: Int, classes: Int, cost: Double,
         parts: [Range<Int>]? = nil

@@ -10,7 +10,7 @@ public struct EncodedImages {
     public let labels: [Int32]
     /// Where the images stand in the set.
     public let range: Range<Int>
-    /// The images of `range` that are worked through each by themselves where sums over them are formed, and how those
+    /// The images of `range` that are computed separately where sums over them are formed, and how those
     /// are.
     public let parts: [Range<Int>]
     public let order: ReductionOrder
@@ -28,42 +28,55 @@ public struct EncodedImages {
         self.total = total
     }
 
-    /// Encodes this rank's part of a set. No collective but those of `agree`.
+    /// Encodes this rank's part of a set. Collective.
     ///
+    /// - Parameters:
+    ///   - checkpoints: the run's, which are asked after every batch, and what the set is called there; nil: none.
+    ///   - report: called now and then with the images done on this rank.
     /// - Throws: what `agree` does, where a rank cannot read an image or its features are not finite.
-    /// - Parameter report: called now and then with the images done on this rank.
     public init(
         _ set: (images: ImageSet, labels: Labels), width: Int, order: ReductionOrder = .fast,
-        communicator: Communicator,
+        communicator: Communicator, checkpoints: (all: Checkpoints, name: String)? = nil,
         report: (Int) -> Void = { _ in },
         encode: (UnsafePointer<UInt8>, UnsafeMutablePointer<Float>) -> Void
     ) throws {
-        let parts = order.parts(of: set.images.count, rank: communicator.rank, ranks: communicator.size),
-            range = parts.range
+        let all = set.images.count
+        let parts = order.parts(of: all, rank: communicator.rank, ranks: communicator.size), range = parts.range
         let features = Matrix<Float>(rows: range.count, columns: width)
-        let labels = try communicator.agree {
-            let batch = 64, pixels = set.images.shape.count
-            let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: batch * pixels)
-            defer { buffer.deallocate() }
-            for start in stride(from: 0, to: range.count, by: batch) {
-                let count = min(batch, range.count - start)
-                let first = range.lowerBound + start
-                try set.images.read(
-                    first..<first + count, into: UnsafeMutableBufferPointer(rebasing: buffer[..<(count * pixels)]))
-                for i in 0..<count {
-                    let row = features.row(start + i)
-                    encode(buffer.baseAddress! + i * pixels, row.baseAddress!)
-                    guard row.allSatisfy({ $0.isFinite }) else {
-                        throw TrainingError(
-                            "\(set.images.path): expected finite features of image \(first + i), found others: look at "
-                                + "layer.w, whitening and encoder.scale of the model")
+        self.init(
+            features: features, labels: try communicator.agree { try set.labels.labels(range) }, parts: parts,
+            order: order, total: all)
+        let state = EncodedState(features, rows: range, of: all)
+        if let checkpoints { try checkpoints.all.attach(state, as: checkpoints.name) }
+        if state.isDone { return }
+        let batch = 64, pixels = set.images.shape.count
+        let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: batch * pixels)
+        defer { buffer.deallocate() }
+        // All ranks ask equally often, also one that has failed.
+        var failure: (any Error)?
+        for start in stride(from: 0, to: order.largestRange(of: all, ranks: communicator.size), by: batch) {
+            let count = max(0, min(batch, range.count - start)), first = range.lowerBound + start
+            if failure == nil, count > 0 {
+                do {
+                    try set.images.read(
+                        first..<first + count, into: UnsafeMutableBufferPointer(rebasing: buffer[..<(count * pixels)]))
+                    for i in 0..<count {
+                        let row = features.row(start + i)
+                        encode(buffer.baseAddress! + i * pixels, row.baseAddress!)
+                        guard row.allSatisfy({ $0.isFinite }) else {
+                            throw TrainingError(
+                                "\(set.images.path): expected finite features of image \(first + i), found others: "
+                                    + "look at layer.w, whitening and encoder.scale of the model")
+                        }
                     }
-                }
-                report(start + count)
+                    report(start + count)
+                } catch { failure = error }
             }
-            return try set.labels.labels(range)
+            try checkpoints?.all.tick("\(checkpoints!.name)")
         }
-        self.init(features: features, labels: labels, parts: parts, order: order, total: set.images.count)
+        try communicator.agree { if let failure { throw failure } }
+        state.isDone = true
+        try checkpoints?.all.endPhase("the end of \(checkpoints!.name)")
     }
 
     /// The local rows of the images whose places in the set are given, copied, with their labels, part after part, and
@@ -76,5 +89,24 @@ public struct EncodedImages {
         }
         let ends = ofParts.reduce(into: [0]) { $0.append($0.last! + $1.count) }
         return (selected, own.map { labels[$0 - range.lowerBound] }, zip(ends, ends.dropFirst()).map { $0..<$1 })
+    }
+}
+
+/// The features of a set in a checkpoint, once all are there: those of an image are its row.
+private final class EncodedState: Checkpointable {
+    private let features: Matrix<Float>
+    private let rows: Range<Int>
+    private let all: Int
+    var isDone = false
+
+    init(_ features: Matrix<Float>, rows: Range<Int>, of all: Int) {
+        self.features = features
+        self.rows = rows
+        self.all = all
+    }
+
+    func archive(to archive: StateArchive) throws {
+        try archive.flag("done", &isDone)
+        if isDone { try archive.matrix("features", features, .rows(rows, of: all)) }
     }
 }

@@ -9,7 +9,8 @@ struct ReportOptions: ParsableCommand {
         discussion: """
             Writes runs.csv, summary.csv, summary.md, error-proportion.png, error-learned.png, training.png and \
             report.html, a page
-            of its own; with --scaling scaling.md, speedup.csv, forecast.csv, held-back.csv, curves and scaling.html.
+            of its own; with --scaling scaling.md, speedup.csv, forecast.csv, cross-validation.csv, curves and
+            scaling.html.
             gnuplot draws the curves; where it is not installed, fails, or takes longer than 30 seconds for one, all
             else is written, one line says so, and the exit code is 0.
             One process: not for mpirun. Runs that are not finished, and folders without a run, are left out and

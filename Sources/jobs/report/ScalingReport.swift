@@ -10,7 +10,7 @@ func reportScaling(_ table: String, _ options: ReportOptions) throws {
     let title = options.title ?? "Scaling: " + scaling.models.map(\.name).joined(separator: ", ")
     try directory.write(scaling.speedupTable.csv, to: "speedup.csv")
     try directory.write(scaling.forecastTable.csv, to: "forecast.csv")
-    try directory.write(scaling.crossValidationTable.csv, to: "held-back.csv")
+    try directory.write(scaling.crossValidationTable.csv, to: "cross-validation.csv")
     try directory.write(scaling.markdown, to: "scaling.md")
     // Curves of an earlier report do not belong to these tables.
     let earlier = (try? FileManager.default.contentsOfDirectory(atPath: options.out)) ?? []

@@ -85,7 +85,7 @@ extension MeasuredScaling {
         return table
     }
 
-    /// held-back.csv: a row a prediction by a model that was not fitted to it.
+    /// cross-validation.csv: a row a prediction by a model that was not fitted to it.
     var crossValidationTable: Table {
         var table = Table(columns: [
             "model", "mode", "link", "configuration", "batch", "ranks", "measured", "predicted", "error",

@@ -57,7 +57,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
             )
         }
     }
-    try job.run(needs, data: data, describe: tell) {
+    try job.run(needs, data: data, describe: tell) { checkpoints in
         var request = RICAExperiment.Request()
         request.phase = options.phase
         request.stored = stored
@@ -67,7 +67,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         request.search = options.search
         let result = try RICAExperiment(
             settings: settings, request: request, data: data, communicator: world, directory: job.directory,
-            progress: job.progress, plan: plan
+            checkpoints: checkpoints, progress: job.progress, plan: plan
         ).run()
         summarise(
             result, ranks: world.size, learned: options.phase == .learn || options.phase == .all,

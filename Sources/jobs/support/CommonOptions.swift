@@ -19,6 +19,21 @@ public enum ComputeChoice: String, CaseIterable, ExpressibleByArgument, Sendable
     public var path: ComputePath? { ComputePath(rawValue: rawValue) }
 }
 
+/// `--resume`: what becomes of a run that is in the run directory.
+public enum Resume: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case auto, never
+}
+
+/// A local time, written as 2026-11-29T14:00:00.
+public struct LocalTime: ExpressibleByArgument, Sendable {
+    public let date: Date
+
+    public init?(argument: String) {
+        guard let date = TimeLimit.date(argument) else { return nil }
+        self.date = date
+    }
+}
+
 /// The options that every job has.
 public struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Data set: \(Dataset.names.joined(separator: ", ")).", valueName: "name"))
@@ -87,6 +102,21 @@ public struct CommonOptions: ParsableArguments {
             "Search the listed values of what is not given, on a fixed part of the training images "
                 + "(rica: a fifth; mlp: a sixth)."))
     public var searches = false
+    @Option(
+        help: ArgumentHelp(
+            "Seconds from one checkpoint to the next. (default: 600, rarer where they would take more than 1 % of the "
+                + "time)", valueName: "s"))
+    public var checkpointEvery: Double?
+    @Option(
+        help: ArgumentHelp(
+            "auto: the run directory's run goes on where it was; never: what it left is removed, and it begins anew.",
+            valueName: "auto|never"))
+    public var resume = Resume.auto
+    @Option(
+        help: ArgumentHelp(
+            "Keep a checkpoint and end with code 75 before this local time, as in 2026-11-29T14:00:00. "
+                + "(default: the end of the Slurm job)", valueName: "time"))
+    public var stopBefore: LocalTime?
     @Flag(help: "Print sizes, bytes a step, memory a rank and the path chosen, then end.")
     public var dryRun = false
     @Option(
@@ -141,6 +171,7 @@ public struct CommonOptions: ParsableArguments {
         try check(columns, "--columns", "at least 1") { $0 >= 1 }
         try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }
+        try check(checkpointEvery, "--checkpoint-every", "seconds from 0 to 1000000000") { $0 >= 0 && $0 <= 1e9 }
         try check(stallAfter, "--stall-after", "seconds above 0") { $0 > 0 }
         if raw && ridge != nil { throw ValidationError("--raw has no ridge: give --ridge or --raw, not both") }
         if dense,

@@ -69,7 +69,7 @@ public struct ExchangeArguments: ParsableArguments {
         }
     }
 
-    /// Refuses what no fixed order of sums goes with.
+    /// Refuses what no reproducible reduction goes with.
     ///
     /// - Throws: `ValidationError`.
     public func checkOrder(_ reduction: ReductionOrder) throws {

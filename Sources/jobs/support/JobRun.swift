@@ -1,5 +1,6 @@
-import Datasets
 import DataParallel
+import Datasets
+import Foundation
 import Logging
 import Parallel
 import Runs
@@ -55,10 +56,10 @@ public struct JobRun {
     ///
     /// - Parameters:
     ///   - describe: adds the derived sizes to the banner.
-    ///   - body: the work.
+    ///   - body: the work, unless a finished run is there already.
     /// - Throws: `CollectiveError`, `MPIError`; what `body` throws.
     public func run(
-        _ needs: Needs, data: Dataset, describe: (inout Banner) -> Void, _ body: () throws -> Void
+        _ needs: Needs, data: Dataset, describe: (inout Banner) -> Void, _ body: (Checkpoints) throws -> Void
     ) throws {
         let record = RunRecord(
             job: job, settings: needs.settings.merging(common.reductionSetting) { $1 },
@@ -70,10 +71,63 @@ public struct JobRun {
         if world.isRoot { warnOfSlowKernels(logger) }
         try checkMemory(needs.memory, hosts: record.hosts, isDryRun: common.dryRun, logger: logger, on: world)
         if common.dryRun { return }
+        var opening: RunDirectory.Opening?
         try world.agreeOnRoot {
-            try directory.open(record, usesModel: needs.usesModel, expecting: needs.files)
+            opening = try directory.open(
+                record, usesModel: needs.usesModel, resumes: common.resume == .auto, expecting: needs.files
+            ) { progress.warn($0) }
             try common.checkExport(bytes: needs.exported)
         }
-        try body()
+        defer { directory.close() }
+        let run = try id(of: opening)
+        if run.isEmpty {
+            if case .finished(let result) = opening { sayFinished(result) }
+            return
+        }
+        try checkSharing(run)
+        let checkpoints = try checkpoints(of: run)
+        try body(checkpoints)
+        try checkpoints.remove()
+    }
+
+    /// The run's id on all ranks; empty where the run is finished. One broadcast.
+    private func id(of opening: RunDirectory.Opening?) throws -> String {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if case .open(let id) = opening { bytes.replaceSubrange(0..<min(16, id.utf8.count), with: id.utf8.prefix(16)) }
+        try bytes.withUnsafeMutableBufferPointer { try world.broadcast($0, from: 0) }
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private func sayFinished(_ result: RunResult) {
+        let error = result.error.map { String(format: ", test error %.2f %%", 100 * $0) } ?? ""
+        progress.say(
+            "\(directory.path) holds this run, finished\(error): nothing is done; --resume never repeats it, and more "
+                + "epochs or iterations are another run, for another --run-dir")
+    }
+
+    /// Refuses ranks that do not see the run directory, where their parts of a checkpoint go.
+    private func checkSharing(_ run: String) throws {
+        try world.agree {
+            let text = try? String(contentsOfFile: directory.file("run.json"), encoding: .utf8)
+            guard text?.contains(run) == true else {
+                throw TrainingError(
+                    "\(directory.path): expected a run directory that all ranks see, found none here: name one on a "
+                        + "shared file system with --run-dir")
+            }
+        }
+    }
+
+    private func checkpoints(of run: String) throws -> Checkpoints {
+        var options = Checkpoints.Options()
+        options.every = common.checkpointEvery
+        if world.isRoot {
+            let limit = TimeLimit(told: common.stopBefore?.date), progress = progress
+            options.end = { limit.end }
+            options.say = { progress.say($0) }
+            options.warn = { progress.warn($0) }
+        }
+        let checkpoints = try Checkpoints(in: directory.file("checkpoints"), run: run, options: options, on: world)
+        if let kept = checkpoints.kept { progress.say("going on from \(kept)") }
+        return checkpoints
     }
 }

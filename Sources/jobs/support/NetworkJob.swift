@@ -53,10 +53,11 @@ public struct NetworkJob {
             // A line of predictions.csv has an index of up to nine digits and two classes.
             files: plan.modelBytes + data.test.images.count * 20, exported: 4 * plan.denseParameters)
         needs.environment = described.environment
-        try job.run(needs, data: data, describe: { plan.describe(in: &$0) }) {
+        try job.run(needs, data: data, describe: { plan.describe(in: &$0) }) { checkpoints in
             let result = try NetworkExperiment(
                 settings: settings, plan: plan, exchange: exchange, rates: rates, validateEvery: validateEvery,
-                data: data, communicator: world, directory: job.directory, progress: job.progress
+                data: data, communicator: world, directory: job.directory,
+                checkpoints: checkpoints, progress: job.progress
             ).run(exportPath: common.exportExpanded)
             summarise(result, ranks: world.size, learned: true, directory: job.directory, progress: job.progress)
         }

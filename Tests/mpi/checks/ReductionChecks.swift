@@ -26,7 +26,7 @@ private func checkOrderedSum<Number: Scalar & MPIScalar>(_: Number.Type, _ world
         let places = (0..<world.size).map {
             [first[$0], rest[$0].lowerBound + first.total..<rest[$0].upperBound + first.total]
         }
-        let ofRuns = OrderedSum<Number>(places: places, communicator: world)
+        let ofRuns = OrderedSum<Number>(ranges: places, communicator: world)
         let ofCut = OrderedSum<Number>(cut, communicator: world)
         let expected: [Number] = (0..<count).map(tree)
         var buffer = [Number](repeating: 0, count: count)

@@ -53,7 +53,7 @@ struct EndingTests {
     @Test(arguments: [nil, 2])
     func aFileThatBecomesShorterEndsTheJob(ranks: Int?) throws {
         let outcome = try run("shorter-file", ranks: ranks)
-        let line = "a data file became shorter or unreadable while it was used: start again when nobody changes it"
+        let line = ": it became shorter or unreadable while it was used: start again when nobody changes it"
         #expect(outcome.code == 65 && outcome.error.contains(line), "\(outcome)")
     }
 

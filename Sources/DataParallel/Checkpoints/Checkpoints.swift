@@ -1,0 +1,259 @@
+import Foundation
+import LinearAlgebra
+import Parallel
+import Partition
+
+/// The checkpoints of a run: when one is taken, how all ranks write it, and where the run goes on after a kill.
+///
+/// The state of a run is that of the objects that are attached at the time. A run that goes on makes the same calls as
+/// the one before: each object is filled when it is attached, and what it says was done is not done again. The copy is
+/// taken between two steps, a thread writes it, and a manifest commits it when all ranks have written.
+public final class Checkpoints {
+    /// What a run asks for.
+    public struct Options {
+        /// Seconds from one checkpoint to the next; nil: ten minutes, and so rare that they take less than 1 % of the
+        /// time.
+        public var every: Double?
+        /// When the time of the job is over, as far as is known; called about four times a second on rank 0.
+        public var end: () -> Date? = { nil }
+        /// Tells people what was kept, on rank 0.
+        public var say: (String) -> Void = { _ in }
+        /// Tells people what could not be kept, on rank 0.
+        public var warn: (String) -> Void = { _ in }
+
+        public init() {}
+    }
+
+    /// The least seconds between two checkpoints where nothing else was asked for.
+    private static let least = 30.0
+    private static let usual = 600.0
+
+    private let folder: CheckpointFolder
+    private let options: Options
+    private let communicator: Communicator
+    private let pulse: Pulse
+    private let clock = ContinuousClock()
+    private let writer = PartWriter()
+    private let snapshot: StateSnapshot
+    private var attached: [(name: String, object: any Checkpointable)] = []
+    /// What the run before left, as far as nobody has taken it yet.
+    private var stored: StoredState?
+    /// The checkpoint that is being written, and since when.
+    private var pending: (number: Int, position: String, since: ContinuousClock.Instant)?
+    /// The number of the last checkpoint that was begun.
+    private var number = 0
+    /// When the last one was begun, and how long it took.
+    private var last: ContinuousClock.Instant
+    private var cost = 0.0
+    /// Where the run was at the last checkpoint that is good.
+    public private(set) var kept: String?
+
+    /// Finds the newest checkpoint that is good, and puts those aside that are not. Collective.
+    ///
+    /// - Parameters:
+    ///   - path: the folder of the checkpoints, which all ranks see.
+    ///   - run: the id of the run, the same on all ranks.
+    /// - Throws: `CollectiveError`, `MPIError`.
+    public init(in path: String, run: String, options: Options, on world: Communicator) throws {
+        folder = CheckpointFolder(path: path, run: run)
+        self.options = options
+        communicator = try world.duplicate()
+        pulse = try Pulse(communicator)
+        snapshot = StateSnapshot(rank: communicator.rank)
+        last = clock.now
+        try findNewest()
+    }
+
+    /// The id of the run.
+    public var run: String { folder.run }
+
+    // MARK: - Going on
+
+    private func findNewest() throws {
+        while let manifest = try newestManifest() {
+            do {
+                stored = try communicator.agree {
+                    for part in stride(from: communicator.rank, to: manifest.parts.count, by: communicator.size) {
+                        try folder.check(manifest.parts[part], of: manifest.number)
+                    }
+                    return try StoredState(
+                        manifest.parts.map(\.name), in: folder.folder(manifest.number), rank: communicator.rank,
+                        ranks: communicator.size)
+                }
+                kept = manifest.position
+                break
+            } catch let error as CollectiveError {
+                options.warn("\(error.description): this checkpoint is put aside, and the one before it is taken")
+                try communicator.agreeOnRoot { folder.setAside(manifest.number) }
+            }
+        }
+    }
+
+    /// The newest manifest that rank 0 can read, on all ranks. One broadcast, and one of the manifest.
+    private func newestManifest() throws -> CheckpointFolder.Manifest? {
+        var text = Data()
+        if communicator.isRoot {
+            let numbers = folder.numbers()
+            number = max(number, numbers.first ?? 0)
+            for number in numbers {
+                do {
+                    guard let manifest = try folder.committed(number) else { continue }
+                    text = try manifest.text
+                    break
+                } catch {
+                    options.warn("\(error): this checkpoint is put aside, and the one before it is taken")
+                    folder.setAside(number)
+                }
+            }
+        }
+        var sizes = [Int64(text.count), Int64(number)]
+        try sizes.withUnsafeMutableBufferPointer { try communicator.broadcast($0, from: 0) }
+        number = Int(sizes[1])
+        guard sizes[0] > 0 else { return nil }
+        var bytes = communicator.isRoot ? [UInt8](text) : [UInt8](repeating: 0, count: Int(sizes[0]))
+        try bytes.withUnsafeMutableBufferPointer { try communicator.broadcast($0, from: 0) }
+        return try JSONDecoder().decode(CheckpointFolder.Manifest.self, from: Data(bytes))
+    }
+
+    /// Whether the run goes on from a checkpoint that is not all taken yet.
+    public var isRestoring: Bool { stored != nil }
+
+    /// Makes an object a part of the run's state, and fills it where the run goes on. Collective.
+    ///
+    /// - Parameter name: the same in the run before.
+    /// - Returns: whether it was filled.
+    /// - Throws: `CollectiveError` where the checkpoint does not fit; `MPIError`.
+    @discardableResult
+    public func attach(_ object: any Checkpointable, as name: String) throws -> Bool {
+        precondition(!attached.contains { $0.name == name }, "two objects are called \(name)")
+        attached.append((name, object))
+        pulse.restart()
+        guard let stored, stored.holds(name) else { return false }
+        try communicator.agree { try stored.fill(object, from: name) }
+        if stored.isEmpty { self.stored = nil }
+        return true
+    }
+
+    /// Ends an object's part of the state.
+    public func detach(_ name: String) {
+        attached.removeAll { $0.name == name }
+        pulse.restart()
+    }
+
+    // MARK: - Saving and stopping
+
+    /// Takes a checkpoint if it is time for one, and stops the job if it was asked to stop. Collective; as a rule it
+    /// costs a comparison, about four times a second an allreduce of 40 bytes.
+    ///
+    /// - Parameter position: where the run is, for people: "step 100".
+    /// - Throws: `CollectiveError` with code 75 where the job stops; `MPIError`.
+    public func tick(_ position: @autoclosure () -> String) throws {
+        if pulse.beat() { try look(position, atLeast: nil) }
+    }
+
+    /// Takes a checkpoint at the end of a phase, unless there was one just before. Collective.
+    ///
+    /// - Throws: as `tick`.
+    public func endPhase(_ position: @autoclosure () -> String) throws {
+        try look(position, atLeast: Self.least)
+    }
+
+    /// - Parameter seconds: since the last checkpoint that make one due; nil: as many as were asked for.
+    private func look(_ position: () -> String, atLeast seconds: Double?) throws {
+        var own = Pulse.Word()
+        own.isWriting = writer.isWriting
+        if communicator.isRoot {
+            let interval = options.every ?? max(Self.least, Self.usual, 100 * cost)
+            own.isDue = (clock.now - last).seconds >= min(interval, seconds ?? interval)
+            // Time for a write that takes longer than the last one.
+            own.isLate = options.end().map { Date(timeIntervalSinceNow: 10 + 3 * cost) >= $0 } ?? false
+        }
+        let word = try pulse.exchange(own)
+        if pending != nil, !word.isWriting { try finish() }
+        if let reason = word.reason { try stop(reason, at: position()) }
+        if word.isDue, pending == nil, stored == nil { try begin(position()) }
+    }
+
+    /// Copies the state and begins to write it.
+    private func begin(_ position: String) throws {
+        let since = clock.now
+        number += 1
+        last = since
+        do {
+            // On every rank, since a network file system may not show it to others at once.
+            try communicator.agree { try folder.make(number) }
+        } catch let error as CollectiveError {
+            return options.warn(failure(error))
+        }
+        try snapshot.take(attached)
+        writer.start(snapshot, to: folder.folder(number) + "/" + CheckpointFolder.part(communicator.rank))
+        pending = (number, position, since)
+    }
+
+    /// Commits the checkpoint that all ranks have written, or says why there is none.
+    private func finish() throws {
+        guard let (number, position, since) = pending else { return }
+        pending = nil
+        do {
+            let own = try communicator.agree { try writer.written() }
+            var numbers = [Int64](repeating: 0, count: 2 * communicator.size)
+            numbers[2 * communicator.rank] = Int64(own.bytes)
+            numbers[2 * communicator.rank + 1] = Int64(own.header)
+            try numbers.withUnsafeMutableBufferPointer {
+                try communicator.allGather(
+                    inPlace: $0, shares: Cut(communicator.size, into: communicator.size).scaled(by: 2))
+            }
+            let parts = (0..<communicator.size).map { rank in
+                CheckpointFolder.Manifest.Part(
+                    name: CheckpointFolder.part(rank), bytes: Int(numbers[2 * rank]),
+                    header: UInt32(numbers[2 * rank + 1]))
+            }
+            try communicator.agreeOnRoot {
+                try folder.commit(.init(run: folder.run, number: number, position: position, parts: parts))
+            }
+            kept = position
+        } catch let error as CollectiveError {
+            options.warn(failure(error))
+        }
+        cost = (clock.now - since).seconds
+    }
+
+    private func failure(_ error: CollectiveError) -> String {
+        "\(error.description): no checkpoint was written; "
+            + (kept.map { "that of \($0) is kept" } ?? "there is none yet") + ", and the run goes on"
+    }
+
+    /// Writes a last checkpoint and ends the job.
+    private func stop(_ reason: String, at position: String) throws {
+        if pending != nil { try waitForWriter() }
+        if stored == nil, !attached.isEmpty {
+            options.say("\(reason): writing a checkpoint of \(position)")
+            try begin(position)
+            if pending != nil { try waitForWriter() }
+        }
+        let kept = kept.map { "the same command goes on from \($0)" }
+            ?? "nothing was kept yet, and the same command begins anew"
+        try communicator.agree { throw StopRequest(description: "\(reason) at \(position): \(kept)") }
+    }
+
+    /// Removes all checkpoints: the run is finished. Collective.
+    ///
+    /// - Throws: `MPIError`.
+    public func remove() throws {
+        while writer.isWriting { usleep(1000) }
+        pending = nil
+        try communicator.barrier()
+        if communicator.isRoot { try? FileManager.default.removeItem(atPath: folder.path) }
+    }
+
+    private func waitForWriter() throws {
+        while writer.isWriting { usleep(1000) }
+        try finish()
+    }
+}
+
+/// A job that stops because it was asked to. Exit code 75: start me again.
+struct StopRequest: ExitCoded, CustomStringConvertible {
+    let description: String
+    let exitCode: Int32 = 75
+}

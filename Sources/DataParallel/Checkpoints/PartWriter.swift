@@ -1,0 +1,34 @@
+import Parallel
+import Synchronization
+
+/// Writes a rank's part of a checkpoint on a thread of its own, one at a time.
+final class PartWriter: Sendable {
+    typealias Written = Result<(bytes: Int, header: UInt32), any Error>
+
+    private struct State {
+        var isWriting = false
+        var written: Written?
+    }
+
+    private let state = Mutex(State())
+
+    /// Whether a part is on its way.
+    var isWriting: Bool { state.withLock(\.isWriting) }
+
+    /// Begins to write a snapshot, which nobody changes meanwhile.
+    func start(_ snapshot: StateSnapshot, to path: String) {
+        precondition(!isWriting, "one part is written at a time")
+        state.withLock { $0 = State(isWriting: true) }
+        let write: @Sendable () -> Void = {
+            let written = Written { try snapshot.write(to: path) }
+            self.state.withLock { $0 = State(isWriting: false, written: written) }
+        }
+        // Without a thread the step waits.
+        if startThread(write) != 0 { write() }
+    }
+
+    /// What came of the last part, once it is written.
+    func written() throws -> (bytes: Int, header: UInt32) {
+        try state.withLock(\.written)!.get()
+    }
+}

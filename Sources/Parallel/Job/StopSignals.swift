@@ -1,0 +1,41 @@
+import Glibc
+import Synchronization
+
+/// The signals that ask a job to stop: SIGTERM, SIGINT and SIGUSR1.
+enum StopSignals {
+    /// The first that came; 0: none.
+    private static let first = Atomic<Int32>(0)
+
+    /// Notes them from now on, where they would have ended the process. A second Ctrl-C still does.
+    // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
+    // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset)
+    static func watch() {
+        // Made before a handler may look at it.
+        first.store(0, ordering: .relaxed)
+        for number in [SIGTERM, SIGINT, SIGUSR1] {
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { number in
+                _ = StopSignals.first.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+            }
+            action.sa_flags = number == SIGINT ? SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND)) : SA_RESTART
+            sigaction(number, &action, nil)
+        }
+        // Whoever started this process may have had them blocked.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGTERM, SIGINT, SIGUSR1] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+
+    /// The number of the signal that came; 0: none.
+    static var received: Int32 { first.load(ordering: .relaxed) }
+
+    static func name(of number: Int32) -> String {
+        switch number {
+        case SIGTERM: "SIGTERM"
+        case SIGINT: "SIGINT"
+        case SIGUSR1: "SIGUSR1"
+        default: "signal \(number)"
+        }
+    }
+}

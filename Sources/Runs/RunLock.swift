@@ -1,0 +1,138 @@
+import Foundation
+import Storage
+
+/// The file `lock` of a run directory, which keeps two runs from writing there at once: it names the process that
+/// writes. A lock whose process is gone is taken over.
+final class RunLock {
+    /// Who holds a lock.
+    struct Holder: Codable, Equatable {
+        let host: String
+        let process: Int32
+        /// When the process started, in the kernel's own count, since numbers of processes come again.
+        let started: String
+        /// Seconds since 1970.
+        let time: Double
+        /// The Slurm job and how often it was started again.
+        let slurmJob: String?
+        let restarts: Int?
+
+        static var own: Holder {
+            let environment = ProcessInfo.processInfo.environment
+            return Holder(
+                host: ProcessInfo.processInfo.hostName, process: getpid(), started: start(of: getpid()) ?? "",
+                time: Date().timeIntervalSince1970, slurmJob: environment["SLURM_JOB_ID"],
+                restarts: environment["SLURM_RESTART_COUNT"].flatMap { Int($0) })
+        }
+
+        /// The 22nd field of /proc/PID/stat; nil where there is no such process.
+        private static func start(of process: Int32) -> String? {
+            guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return nil }
+            // The name, the second field, is in parentheses and may hold blanks.
+            let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+            return fields.count > 20 ? String(fields[20]) : nil
+        }
+
+        /// Why the holder is gone; nil where it is not, or nobody can tell from here.
+        func isGone(before own: Holder) -> String? {
+            if host == own.host {
+                return Holder.start(of: process) == started ? nil : "process \(process) no longer runs"
+            }
+            if let slurmJob, slurmJob == own.slurmJob, restarts ?? 0 < own.restarts ?? 0 {
+                return "Slurm has started job \(slurmJob) again since"
+            }
+            return nil
+        }
+    }
+
+    /// Seconds between two touches of the file, and without one after which its process counts as gone.
+    private static let period = 20.0, silence = 180.0
+    /// Seconds to wait for a process that may be about to end, as after a kill.
+    private static let patience = 3.0
+
+    private let path: String
+    /// Touches the file; nil as long as the lock is another's.
+    private var timer: DispatchSourceTimer?
+
+    /// Takes the lock.
+    ///
+    /// - Parameter warn: told of a lock that was left by a process that is gone.
+    /// - Throws: `RunDirectoryError` of code 64 where another run holds it; `WriteError`.
+    init(_ folder: String, warn: (String) -> Void) throws {
+        path = folder + "/lock"
+        let own = Holder.own, end = Date(timeIntervalSinceNow: Self.patience)
+        while try !Self.create(path, own) {
+            guard let found = try Self.holder(path) else { continue }
+            let reason = found.holder.flatMap { $0.isGone(before: own) } ?? Self.silent(path, folder)
+            let who = found.holder.map { "process \($0.process) on \($0.host)" } ?? "an unknown process"
+            guard let reason else {
+                if Date() < end {
+                    usleep(100_000)
+                    continue
+                }
+                throw RunDirectoryError(
+                    description: "\(folder): \(who) runs in it: wait for its end, choose another folder with --run-dir, "
+                        + "or remove \(path) if it no longer runs",
+                    exitCode: 64)
+            }
+            warn("\(path): left by \(who), \(reason): taken over")
+            // Away by a name of its own, so that of two that take it over one alone does.
+            let aside = "\(path).\(own.host).\(own.process)"
+            if rename(path, aside) == 0 {
+                let isTheSame = try Self.holder(aside)?.text == found.text
+                if !isTheSame { _ = link(aside, path) }
+                unlink(aside)
+            }
+        }
+        let timer = DispatchSource.makeTimerSource(queue: .global())
+        timer.schedule(deadline: .now() + Self.period, repeating: Self.period)
+        let path = path
+        timer.setEventHandler { utimes(path, nil) }
+        timer.resume()
+        self.timer = timer
+    }
+
+    deinit {
+        guard let timer else { return }
+        timer.cancel()
+        unlink(path)
+    }
+
+    /// - Returns: whether there was none.
+    private static func create(_ path: String, _ holder: Holder) throws -> Bool {
+        let text = try JSONEncoder().encode(holder)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        if descriptor < 0, errno == EEXIST { return false }
+        guard descriptor >= 0 else {
+            throw RunDirectoryError(
+                description: "\(path): cannot create: \(String(cString: strerror(errno))); choose another run directory "
+                    + "with --run-dir", exitCode: 1)
+        }
+        defer { close(descriptor) }
+        let written = text.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard written == text.count else {
+            unlink(path)
+            throw RunDirectoryError(description: "\(path): cannot write: no space left", exitCode: 1)
+        }
+        return true
+    }
+
+    /// What a lock says; nil where there is none, no holder where it is not understood.
+    private static func holder(_ path: String) throws -> (text: Data, holder: Holder?)? {
+        let text = try readFile(
+            path, expecting: "a lock", atMost: 1 << 16, advice: "remove it, or choose another folder with --run-dir")
+        return text.map { ($0, try? JSONDecoder().decode(Holder.self, from: $0)) }
+    }
+
+    /// Whether a lock was not touched for long, by the clock of the file system.
+    private static func silent(_ path: String, _ folder: String) -> String? {
+        func time(_ path: String) -> Double? {
+            var status = stat()
+            return stat(path, &status) == 0 ? Double(status.st_mtim.tv_sec) : nil
+        }
+        let now = "\(folder)/lock.now.\(getpid())"
+        guard FileManager.default.createFile(atPath: now, contents: nil) else { return nil }
+        defer { unlink(now) }
+        guard let touched = time(path), let now = time(now), now - touched > silence else { return nil }
+        return "which has not touched it for \(Int(now - touched)) s"
+    }
+}

@@ -1,0 +1,83 @@
+// Fails one call on the way of a checkpoint to the disk, as a full disk or a kill would.
+//
+// COLONNADE_FAIL=kill:N   the process is killed at its Nth call of mkdir, open, write, fsync or rename on a path with
+//                         /checkpoints in it
+// COLONNADE_FAIL=full:N   that call, and no other, says that no space is left
+// COLONNADE_FAIL_RANK=R   only on this rank of Open MPI or MPICH
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILES = 4096 };
+static atomic_int calls;
+static atomic_bool isOfCheckpoint[FILES];
+
+static int isThisRank(void) {
+    const char *wanted = getenv("COLONNADE_FAIL_RANK");
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    if (!rank) rank = getenv("PMI_RANK");
+    return !wanted || (rank && strcmp(rank, wanted) == 0);
+}
+
+// Whether the call fails now; it may not return.
+static int fails(void) {
+    const char *what = getenv("COLONNADE_FAIL");
+    if (!what || !isThisRank()) return 0;
+    const char *number = strchr(what, ':');
+    if (!number || atomic_fetch_add(&calls, 1) + 1 != atoi(number + 1)) return 0;
+    if (strncmp(what, "kill", 4) == 0) kill(getpid(), SIGKILL);
+    errno = ENOSPC;
+    return 1;
+}
+
+static int concerns(const char *path) { return path && strstr(path, "/checkpoints") != NULL; }
+
+static int noted(int descriptor, const char *path) {
+    if (descriptor >= 0 && descriptor < FILES) isOfCheckpoint[descriptor] = concerns(path);
+    return descriptor;
+}
+
+static int isNoted(int descriptor) { return descriptor >= 0 && descriptor < FILES && isOfCheckpoint[descriptor]; }
+
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+#define OPEN(name)                                                                \
+    int name(const char *path, int flags, ...) {                                  \
+        va_list more;                                                             \
+        va_start(more, flags);                                                    \
+        mode_t mode = (flags & (O_CREAT | O_TMPFILE)) ? va_arg(more, mode_t) : 0; \
+        va_end(more);                                                             \
+        if (concerns(path) && (flags & O_ACCMODE) != O_RDONLY && fails()) return -1; \
+        return noted(NEXT(name)(path, flags, mode), path);                        \
+    }
+OPEN(open)
+OPEN(open64)
+
+ssize_t write(int descriptor, const void *bytes, size_t count) {
+    if (isNoted(descriptor) && fails()) return -1;
+    return NEXT(write)(descriptor, bytes, count);
+}
+
+int fsync(int descriptor) {
+    if (isNoted(descriptor) && fails()) return -1;
+    return NEXT(fsync)(descriptor);
+}
+
+int rename(const char *from, const char *to) {
+    if (concerns(to) && fails()) return -1;
+    return NEXT(rename)(from, to);
+}
+
+int mkdir(const char *path, mode_t mode) {
+    if (concerns(path) && fails()) return -1;
+    return NEXT(mkdir)(path, mode);
+}

@@ -1,0 +1,1 @@
+// Loaded before the C library: see fail_at.c.

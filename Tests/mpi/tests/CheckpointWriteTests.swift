@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+/// Checkpoints whose way to the disk ends early: by a kill, or a disk that is full.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct CheckpointWriteTests {
+    private static let options = [
+        "--dataset", "sample", "--widths", "40,30", "--learned", "0.2", "--columns", "4", "--progress", "none",
+    ]
+    private let folder: RunFolder
+
+    init() throws { folder = try RunFolder() }
+
+    private func model(_ name: String) throws -> Data { try folder.file("\(name)/model.safetensors") }
+
+    /// Kills at the calls on the way of the first checkpoints to the disk, one after another.
+    @Test(arguments: Array(stride(from: 1, through: 71, by: 7)))
+    func aKillInAWriteLosesNothing(call: Int) throws {
+        let options = Self.options + ["--epochs", "4"]
+        try folder.succeed("whole", job: "mlp", options)
+        let killed = try fail("kill:\(call)", ranks: nil, options)
+        #expect(killed.code == 128 + SIGKILL || killed.code == 0, "\(killed)")
+        try folder.succeed("run", job: "mlp", options)
+        #expect(try model("run") == model("whole"))
+    }
+
+    /// A disk that is full at one of these calls: the run says so and goes on.
+    @Test(arguments: Array(stride(from: 1, through: 61, by: 12)), [nil, 2])
+    func aFullDiskIsSaidAndTheRunGoesOn(call: Int, ranks: Int?) throws {
+        let options = Self.options + ["--epochs", "4"]
+        try folder.succeed("whole", job: "mlp", ranks: ranks, options)
+        let outcome = try fail("full:\(call)", ranks: ranks, options)
+        #expect(outcome.code == 0, "\(outcome)")
+        let isSaid = outcome.error.contains("No space left on device: no checkpoint was written")
+        // A folder that cannot be flushed is no failure; fewer calls than that were made.
+        #expect(isSaid || !outcome.error.contains("checkpoint"), "\(outcome)")
+        #expect(try model("run") == model("whole"))
+    }
+
+    private func fail(_ what: String, ranks: Int?, _ options: [String]) throws -> MPIRun.Outcome {
+        let products = MPIRun.products
+        return try MPIRun(
+            ranks: ranks, command: "/usr/bin/env",
+            arguments: [
+                "LD_PRELOAD=\(products.appendingPathComponent("libFailAt.so").path)", "COLONNADE_FAIL=\(what)",
+            ] + (ranks.map { ["COLONNADE_FAIL_RANK=\($0 - 1)"] } ?? []) + [
+                products.appendingPathComponent("mlp").path,
+            ] + options + ["--checkpoint-every", "0"] + ["--run-dir", "\(folder.path)/run"]
+        ).run()
+    }
+}

@@ -1,0 +1,198 @@
+import Foundation
+import Storage
+import Testing
+
+/// Runs that are killed, stopped or damaged, and go on: nothing is lost but the steps since the last checkpoint.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct ResumeTests {
+    private static let options = [
+        "--dataset", "sample", "--widths", "40,30", "--learned", "0.2", "--columns", "4", "--progress", "none",
+    ]
+    private static let often = ["--checkpoint-every", "0"]
+    private let folder: RunFolder
+
+    init() throws { folder = try RunFolder() }
+
+    private func model(_ name: String) throws -> Data { try folder.file("\(name)/model.safetensors") }
+
+    /// Starts a run of which one rank is killed after some time, and again until it has ended by itself.
+    ///
+    /// - Parameter seconds: what a run takes that nobody kills.
+    /// - Returns: how often it went on from a checkpoint.
+    private func survive(
+        _ name: String, job: String = "mlp", ranks: Int, seconds: Double, _ options: [String]
+    ) throws -> Int {
+        var resumed = 0
+        let time = 0.75 * seconds
+        for start in 1...40 {
+            let victim = start % ranks
+            let shell =
+                "if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(victim) ]; then (sleep \(time); kill -9 $$) & fi; "
+                + "exec $JOBS/\(job) \(options.joined(separator: " ")) \(Self.often.joined(separator: " ")) "
+                + "--run-dir \(folder.path)/\(name)"
+            let outcome = try MPIRun(
+                ranks: ranks, command: "/bin/bash", arguments: ["-c", shell],
+                environment: ["JOBS": MPIRun.products.path], timeout: 120
+            ).run()
+            if outcome.output.contains("going on from ") { resumed += 1 }
+            if outcome.code == 0 { return resumed }
+            try #require(outcome.code == 137 && !outcome.timedOut, "start \(start): \(outcome)")
+        }
+        throw Unfinished()
+    }
+
+    private struct Unfinished: Error {}
+
+    /// The same seed and ranks give the same bits, whatever was killed on the way.
+    @Test(arguments: [
+        (2, ["--epochs", "30"]), (2, ["--epochs", "30", "--wire", "bfloat16"]),
+        (2, ["--epochs", "25", "--exchange", "lowrank"]), (2, ["--epochs", "30", "--average-every", "4"]),
+        (3, ["--epochs", "8", "--reduction", "fixed"]),
+        (1, ["--epochs", "30", "--dictionary", "emp,kmeans", "--pretrain-epochs", "10"]),
+        (1, ["--epochs", "40", "--alternate", "2", "--dictionary", "se,lowrank"]),
+        (1, ["--epochs", "6", "--validate", "--dropout", "0.2"]),
+    ])
+    func killsLoseNothing(ranks: Int, more: [String]) throws {
+        let whole = try folder.start("whole", job: "mlp", ranks: ranks, Self.options + more)
+        try #require(whole.code == 0, "\(whole)")
+        let resumed = try survive("killed", ranks: ranks, seconds: whole.seconds, Self.options + more)
+        #expect(resumed > 0, "no start went on from a checkpoint")
+        #expect(try model("killed") == model("whole"))
+        for column in ["step", "objective", "error"] {
+            #expect(try folder.metrics("killed", column) == folder.metrics("whole", column))
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/killed/checkpoints"))
+        let record = try JSONSerialization.jsonObject(with: folder.file("killed/run.json")) as? [String: Any]
+        #expect((record?["starts"] as? [Any])?.count ?? 0 > resumed)
+    }
+
+    @Test(arguments: [["--iterations", "40"], ["--iterations", "12", "--validate", "--lambda", "0.05"]])
+    func killsOfRICALoseNothing(more: [String]) throws {
+        let options = [
+            "--dataset", "sample", "--features", "48", "--patches", "4000", "--patch", "8", "--columns", "4",
+            "--progress", "none",
+        ] + more
+        let whole = try folder.start("whole", job: "rica", ranks: 2, options)
+        try #require(whole.code == 0, "\(whole)")
+        #expect(try survive("killed", job: "rica", ranks: 2, seconds: whole.seconds, options) > 0)
+        #expect(try model("killed") == model("whole"))
+        #expect(try folder.file("killed/predictions.csv") == folder.file("whole/predictions.csv"))
+        #expect(try folder.objectives("killed") == folder.objectives("whole"))
+    }
+
+    /// A job that was sent a signal on one rank keeps a checkpoint and ends with 75; the same command goes on.
+    @Test(arguments: zip([1, 3, 3], ["TERM", "USR1", "INT"]))
+    func aSignalIsAStop(ranks: Int, signal: String) throws {
+        let options = Self.options + ["--epochs", "60", "--reduction", "fixed"]
+        try folder.succeed("whole", job: "mlp", ranks: 1, options)
+        let shell =
+            "if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(ranks - 1) ]; then "
+            + "(until [ -e \(folder.path)/run/run.json ]; do sleep 0.05; done; sleep 0.3; kill -\(signal) $$) & fi; "
+            + "exec $JOBS/mlp \(options.joined(separator: " ")) --run-dir \(folder.path)/run"
+        let stopped = try MPIRun(
+            ranks: ranks, command: "/bin/bash", arguments: ["-c", shell],
+            environment: ["JOBS": MPIRun.products.path]
+        ).run()
+        #expect(stopped.code == 75, "\(stopped)")
+        #expect(stopped.error.contains("mlp: stopped on SIG\(signal) at step "), "\(stopped)")
+        #expect(stopped.error.contains(": the same command goes on from step "), "\(stopped)")
+        // At another rank count, too: with --reduction fixed to the bit.
+        let rest = try folder.start("run", job: "mlp", ranks: 4 - ranks, options)
+        #expect(rest.code == 0 && rest.output.contains("going on from step "), "\(rest)")
+        #expect(try model("run") == model("whole"))
+    }
+
+    /// Sums in another order, and so other last bits: what docs/mpi.md promises of a loss.
+    @Test(arguments: [[], ["--exchange", "full"], ["--exchange", "dynamic", "--allreduce", "ring"]])
+    func anotherRankCountGoesOn(exchange: [String]) throws {
+        let options = Self.options + ["--epochs", "40"] + exchange
+        try folder.succeed("whole", job: "mlp", ranks: 3, options)
+        try stop("run", ranks: 3, options)
+        try folder.succeed("run", job: "mlp", ranks: 2, options)
+        for (a, b) in zip(try folder.objectives("whole"), try folder.objectives("run")) {
+            #expect(abs(a - b) <= 1e-5 * a)
+        }
+    }
+
+    /// What approximates or averages goes on, too: with the sum of the errors, from the mean of the velocities.
+    @Test(arguments: [["--wire", "bfloat16"], ["--exchange", "lowrank"], ["--average-every", "4"]])
+    func anotherRankCountGoesOnNearly(exchange: [String]) throws {
+        let options = Self.options + ["--epochs", "40"] + exchange
+        try folder.succeed("whole", job: "mlp", ranks: 3, options)
+        try stop("run", ranks: 3, options)
+        try folder.succeed("run", job: "mlp", ranks: 2, options)
+        let whole = try folder.objectives("whole"), run = try folder.objectives("run")
+        // Less than the seeds' own spread of 10 % (MLPExchangeTests).
+        #expect(run.count == whole.count && abs(run.last! / whole.last! - 1) <= 0.1, "\(run), \(whole)")
+    }
+
+    /// Stops a run with a signal once it trains.
+    private func stop(_ name: String, ranks: Int, _ options: [String]) throws {
+        let shell =
+            "(until [ -e \(folder.path)/\(name)/run.json ]; do sleep 0.05; done; sleep 0.3; kill -TERM $$) & "
+            + "exec $JOBS/mlp \(options.joined(separator: " ")) --run-dir \(folder.path)/\(name)"
+        let stopped = try MPIRun(
+            ranks: ranks, command: "/bin/bash", arguments: ["-c", shell],
+            environment: ["JOBS": MPIRun.products.path]
+        ).run()
+        try #require(stopped.code == 75, "\(stopped)")
+    }
+
+    /// One byte that is not as it was written: the checkpoint before is taken, and this one put aside.
+    @Test(arguments: zip(["part-0.safetensors", "part-1.safetensors", "manifest.json"], [0.1, 0.99, 0.6]))
+    func aDamagedCheckpointIsPutAside(file: String, place: Double) throws {
+        let options = Self.options + ["--epochs", "30"]
+        try folder.succeed("whole", job: "mlp", ranks: 2, options)
+        try stop("run", ranks: 2, options + Self.often)
+        let all = "\(folder.path)/run/checkpoints"
+        let numbers = try FileManager.default.contentsOfDirectory(atPath: all).compactMap { Int($0) }.sorted()
+        try #require(numbers.count == 2, "\(numbers)")
+        let damaged = "\(all)/\(numbers[1])/\(file)"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: damaged))
+        bytes[Int(place * Double(bytes.count))] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: damaged))
+        let rest = try folder.start("run", job: "mlp", ranks: 2, options)
+        #expect(rest.code == 0 && rest.error.contains(damaged), "\(rest)")
+        #expect(rest.error.contains("this checkpoint is put aside, and the one before it is taken"), "\(rest)")
+        #expect(rest.output.contains("going on from step "), "\(rest)")
+        #expect(try model("run") == model("whole"))
+    }
+
+    @Test func aFinishedRunSaysSo() throws {
+        let options = Self.options + ["--epochs", "1"]
+        try folder.succeed("run", job: "mlp", options)
+        let result = try folder.file("run/result.json"), record = try folder.file("run/run.json")
+        let again = try folder.start("run", job: "mlp", ranks: 2, options)
+        #expect(again.code == 0 && again.output.contains("holds this run, finished, test error "), "\(again)")
+        #expect(try folder.file("run/result.json") == result && folder.file("run/run.json") == record)
+        let more = try folder.start("run", job: "mlp", options + ["--epochs", "2"])
+        #expect(more.code == 64 && more.error.contains("holds a run with epochs 1, this one has 2: "), "\(more)")
+        try folder.succeed("run", job: "mlp", options + ["--resume", "never"])
+        #expect(try folder.file("run/run.json") != record)
+    }
+
+    /// Two runs at once in one directory: the second is refused, and the first goes on.
+    @Test func aRunDirectoryIsLocked() throws {
+        let options = Self.options + ["--epochs", "2000", "--run-dir", "\(folder.path)/run"]
+        let shell =
+            "$JOBS/mlp \(options.joined(separator: " ")) & first=$!; "
+            + "until [ -e \(folder.path)/run/run.json ]; do sleep 0.05; done; "
+            + "$JOBS/mlp \(options.joined(separator: " ")); second=$?; kill -TERM $first; wait $first; "
+            + "echo codes $? $second"
+        let outcome = try MPIRun(
+            command: "/bin/bash", arguments: ["-c", shell], environment: ["JOBS": MPIRun.products.path]
+        ).run()
+        #expect(outcome.output.contains("codes 75 64"), "\(outcome)")
+        #expect(outcome.error.contains(" runs in it: wait for its end, choose another folder"), "\(outcome)")
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run/lock"))
+    }
+
+    /// The end of the allocation is known without a signal.
+    @Test func theTimeIsWatched() throws {
+        let soon = Date(timeIntervalSinceNow: 12).timeIntervalSince1970
+        let outcome = try folder.start(
+            "run", job: "mlp", Self.options + ["--epochs", "1000"], environment: ["SLURM_JOB_END_TIME": "\(Int(soon))"])
+        #expect(outcome.code == 75, "\(outcome)")
+        #expect(outcome.error.contains("stopped before the time given to the job is over at step "), "\(outcome)")
+    }
+}
