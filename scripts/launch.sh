@@ -57,7 +57,7 @@ start_again() {
     echo "stopped with a checkpoint after $restarts restarts, COLONNADE_REQUEUES=$most: submit it again, and it goes on"
     return
   fi
-  echo "stopped with a checkpoint: job $SLURM_JOB_ID is put into the queue again (restart $((restarts + 1)) of $most)," \
+  echo "stopped with a checkpoint: job $SLURM_JOB_ID is put into the queue again, restart $((restarts + 1)) of $most," \
     "and goes on from there"
   # It ends this script, too.
   scontrol requeue "$SLURM_JOB_ID" || echo "Slurm did not take it: submit it again, and it goes on"

@@ -56,7 +56,7 @@ public final class NetworkExperiment {
     private func learnAndTest(exportPath: String?) throws -> RunResult {
         let begin = clock.now
         var result = RunResult(
-            run: checkpoints.run,             dynamicParameters: plan.dynamicParameters, learnedParameters: plan.learnedParameters,
+            run: directory.id, dynamicParameters: plan.dynamicParameters, learnedParameters: plan.learnedParameters,
             fullParameters: plan.fullParameters,
             denseParameters: plan.denseParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
             wireBytesPerStep: plan.wireBytesPerStep,
@@ -109,12 +109,13 @@ public final class NetworkExperiment {
         result.peakBytes = ProcessMemory.peak
         result.seconds = (clock.now - begin).seconds
         try communicator.agreeOnRoot {
-            try directory.write(try result.json(), to: "result.json")
             directory.writePicture(progress) {
                 first.weights.filterPicture(
                     rows: first.expanded(), showsAlpha: !traits.isDisjoint(with: [.kernel, .identity]))
             }
             if let exportPath { try model.writeExpanded(to: exportPath) }
+            // The last file: a run that has it is finished.
+            try directory.write(try result.json(), to: "result.json")
         }
         return result
     }

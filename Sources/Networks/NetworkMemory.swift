@@ -34,8 +34,8 @@ extension ModelShape {
     /// The floats that as many bytes as samples have take.
     func sampleFloats(_ samples: Int) -> Int { (samples * layers[0].weights.grid.count + 3) / 4 }
 
-    /// The floats of a checkpoint's copy on the rank of most, beside what the exchange keeps: the values of the model and
-    /// of what training starts from, their velocities, and every U that is not made from the settings alone.
+    /// The floats of a checkpoint's copy on the rank of most, beside what the exchange keeps: the values of the model
+    /// and of what training starts from, their velocities, and every U that is not made from the settings alone.
     var keptFloats: Int {
         let made = layers.reduce(0) { sum, layer in
             let isMade = layer.prediction.map { $0.dictionary.need != nil } ?? false

@@ -248,7 +248,7 @@ extension NetworkTraining: Checkpointable {
         try archive.number("sent", &bytes)
         try archive.numbers("phases", &phases)
         if archive.isRestoring {
-            reported.bytes = -Int(bytes)
+            reported.bytes = -(Int(exactly: bytes) ?? 0)
             timer.phases = phases
         }
     }

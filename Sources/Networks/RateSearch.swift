@@ -17,7 +17,7 @@ final class RateSearch: Checkpointable {
     /// Rates that were tried, and the best of them.
     private var tried = 0
     private var best: (rate: Double, error: Double)?
-    /// Of the rate under way: its rows, the error of the last one, and the steps and bytes by then.
+    /// The rows of the rate under way, the error of the last one, and the steps and bytes by then.
     private var lines = "", error = 1.0, steps = 0, bytes = 0
 
     /// - Parameter images: how many there are.

@@ -56,7 +56,7 @@ public final class RICAExperiment {
         self.progress = progress
         start = clock.now
         result = RunResult(
-            run: checkpoints.run,             dynamicParameters: plan.dynamicParameters, learnedParameters: plan.bytesPerStep / 4,
+            run: directory.id, dynamicParameters: plan.dynamicParameters, learnedParameters: plan.bytesPerStep / 4,
             fullParameters: plan.fullParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
             wireBytesPerStep: plan.wireBytesPerStep, computePath: plan.path.rawValue)
     }
@@ -87,8 +87,9 @@ public final class RICAExperiment {
         result.seconds = (clock.now - start).seconds
         try communicator.agreeOnRoot {
             if request.phase.usesModel { result.keepLearning(from: directory.file("result.json")) }
-            try directory.write(try result.json(), to: "result.json")
             if let path = request.exportPath { try model.writeExpanded(to: path) }
+            // The last file: a run that has it is finished.
+            try directory.write(try result.json(), to: "result.json")
         }
         return result
     }
@@ -108,7 +109,7 @@ public final class RICAExperiment {
             }
         }
         if made != nil { try weights.broadcastDictionaries(on: communicator) }
-        if made != nil { try checkpoints.attach(UsedDictionary(weights), as: "dictionary") }
+        if made != nil { try checkpoints.attach(MadeDictionary(weights), as: "dictionary") }
         // What an earlier run learned in this folder says nothing of the model that follows.
         try communicator.agreeOnRoot {
             for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
@@ -295,19 +296,6 @@ public final class RICAExperiment {
                     order: order, total: count)
             }
             return (try part("train", data.train, order: request.reduction), try part("test", data.test))
-        }
-    }
-}
-
-/// A U that was made from patches, which a checkpoint keeps.
-private final class UsedDictionary: Checkpointable {
-    private let weights: PredictedWeights
-
-    init(_ weights: PredictedWeights) { self.weights = weights }
-
-    func archive(to archive: StateArchive) throws {
-        for (j, column) in weights.columns.enumerated() {
-            if let u = column.dictionary { try archive.matrix("U.\(j)", u, .replicated) }
         }
     }
 }

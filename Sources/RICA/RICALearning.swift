@@ -89,6 +89,7 @@ private final class LearningLog: Checkpointable {
     /// The last iteration and its values, once learning has ended.
     private(set) var last: LBFGS.Iteration?
     let values: Matrix<Float>
+    private let capacity: Int
     private let shape: (units: Int, valuesPerUnit: Int)
     private let timer: StepTimer
     private let communicator: Communicator
@@ -97,6 +98,7 @@ private final class LearningLog: Checkpointable {
 
     init(capacity: Int, shape: (units: Int, valuesPerUnit: Int), timer: StepTimer, communicator: Communicator) {
         metrics = Metrics(capacity: capacity)
+        self.capacity = capacity
         self.shape = shape
         self.timer = timer
         self.communicator = communicator
@@ -127,11 +129,11 @@ private final class LearningLog: Checkpointable {
         try archive.number("sent", &sent)
         try archive.numbers("phases", &phases)
         var taken = snapshots.keys.sorted().map(Double.init), count = taken.count
-        try archive.number("snapshots", &count, in: 0...1_000_000)
+        try archive.number("snapshots", &count, in: 0...capacity)
         if archive.isRestoring { taken = [Double](repeating: 0, count: count) }
         try archive.numbers("taken", &taken)
         if archive.isRestoring {
-            bytes = all - Int(sent)
+            bytes = all - (Int(exactly: sent) ?? 0)
             timer.phases = phases
             for number in taken.compactMap({ Int(exactly: $0) }) {
                 snapshots[number] = Matrix(rows: shape.units, columns: shape.valuesPerUnit)

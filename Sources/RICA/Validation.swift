@@ -128,7 +128,8 @@ final class Validation {
                         + "\(accuracy)")
                 if accuracy > best.accuracy { best = (number, accuracy) }
                 tried = number + 1
-                try checkpoints.tick("try \(tried) of the search")
+                // After the last one its features go: a checkpoint has what comes next.
+                if number + 1 < start + grid.costs.count { try checkpoints.tick("try \(tried) of the search") }
             }
         }
     }

@@ -16,6 +16,8 @@ public final class RunDirectory {
     /// run.json as `open` wrote it: a directory that vanishes during the run is made again with it.
     private var record: Data?
     private var lock: RunLock?
+    /// The id of the run that is open, on the rank that opened it.
+    public private(set) var id: String?
 
     public init(path: String) { self.path = path }
 
@@ -64,6 +66,7 @@ public final class RunDirectory {
         }
         lock = try RunLock(path, warn: warn)
         let advice = "choose another folder with --run-dir"
+        var hasEarlier = false
         if let data = try readFile(
             file("run.json"), expecting: "the record of a run", atMost: RunRecord.mostBytes, advice: advice)
         {
@@ -81,17 +84,17 @@ public final class RunDirectory {
                         + "or give the same settings",
                     exitCode: 64)
             }
+            hasEarlier = true
             if resumes {
                 if !usesModel, let result = try finished(earlier) {
                     // A kill between result and end has left them.
-                    try? FileManager.default.removeItem(atPath: file("checkpoints"))
+                    CheckpointFolder.clear(file("checkpoints"))
                     return .finished(result)
                 }
-                record.id = earlier.id ?? record.id
+                record.id = earlier.validID ?? record.id
                 record.starts = earlier.starts + record.starts
             }
         }
-        if !resumes { removeLeftovers(keepsModel: usesModel) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let text = try encoder.encode(record)
@@ -99,11 +102,13 @@ public final class RunDirectory {
             // Made and not kept: a folder that takes no file at all has another reason than its room.
             _ = try AtomicFile(path: file("run.json"))
             try checkFreeSpace(in: path, for: bytes, "the files of this run")
+            if hasEarlier, !resumes { removeLeftovers(keepsModel: usesModel) }
             try write(text, to: "run.json")
         } catch let error as WriteError {
             throw RunDirectoryError(description: "\(error); choose another run directory with --run-dir", exitCode: 1)
         }
         self.record = text
+        id = record.id
         return .open(id: record.id!)
     }
 
@@ -120,13 +125,12 @@ public final class RunDirectory {
 
     /// Removes what an earlier run left, but for a model that is used.
     private func removeLeftovers(keepsModel: Bool) {
-        var names = ["checkpoints"]
-        if !keepsModel {
-            names += [
-                "result.json", "metrics.csv", "model.safetensors", "predictions.csv", "validation.csv",
-                "features.safetensors", "filters.png",
-            ]
-        }
+        CheckpointFolder.clear(file("checkpoints"))
+        guard !keepsModel else { return }
+        let names = [
+            "result.json", "metrics.csv", "model.safetensors", "predictions.csv", "validation.csv",
+            "features.safetensors", "filters.png",
+        ]
         for name in names { try? FileManager.default.removeItem(atPath: file(name)) }
     }
 

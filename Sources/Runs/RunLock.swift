@@ -1,12 +1,15 @@
 import Foundation
+import Parallel
 import Storage
 
 /// The file `lock` of a run directory, which keeps two runs from writing there at once: it names the process that
 /// writes. A lock whose process is gone is taken over.
-final class RunLock {
+package final class RunLock {
     /// Who holds a lock.
     struct Holder: Codable, Equatable {
         let host: String
+        /// The kernel that runs, and the numbers of processes that it counts here: containers may share a host's name.
+        let kernel: String
         let process: Int32
         /// When the process started, in the kernel's own count, since numbers of processes come again.
         let started: String
@@ -19,9 +22,15 @@ final class RunLock {
         static var own: Holder {
             let environment = ProcessInfo.processInfo.environment
             return Holder(
-                host: ProcessInfo.processInfo.hostName, process: getpid(), started: start(of: getpid()) ?? "",
+                host: ProcessInfo.processInfo.hostName, kernel: kernel, process: getpid(), started: start(of: getpid()) ?? "",
                 time: Date().timeIntervalSince1970, slurmJob: environment["SLURM_JOB_ID"],
                 restarts: environment["SLURM_RESTART_COUNT"].flatMap { Int($0) })
+        }
+
+        private static var kernel: String {
+            let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+            let processes = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+            return "\(boot?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "") \(processes ?? "")"
         }
 
         /// The 22nd field of /proc/PID/stat; nil where there is no such process.
@@ -34,7 +43,7 @@ final class RunLock {
 
         /// Why the holder is gone; nil where it is not, or nobody can tell from here.
         func isGone(before own: Holder) -> String? {
-            if host == own.host {
+            if host == own.host, kernel == own.kernel, !own.started.isEmpty {
                 return Holder.start(of: process) == started ? nil : "process \(process) no longer runs"
             }
             if let slurmJob, slurmJob == own.slurmJob, restarts ?? 0 < own.restarts ?? 0 {
@@ -50,6 +59,7 @@ final class RunLock {
     private static let patience = 3.0
 
     private let path: String
+    private let own: Holder
     /// Touches the file; nil as long as the lock is another's.
     private var timer: DispatchSourceTimer?
 
@@ -57,9 +67,10 @@ final class RunLock {
     ///
     /// - Parameter warn: told of a lock that was left by a process that is gone.
     /// - Throws: `RunDirectoryError` of code 64 where another run holds it; `WriteError`.
-    init(_ folder: String, warn: (String) -> Void) throws {
+    package init(_ folder: String, warn: (String) -> Void) throws {
         path = folder + "/lock"
-        let own = Holder.own, end = Date(timeIntervalSinceNow: Self.patience)
+        own = .own
+        let own = own, end = Date(timeIntervalSinceNow: Self.patience)
         while try !Self.create(path, own) {
             guard let found = try Self.holder(path) else { continue }
             let reason = found.holder.flatMap { $0.isGone(before: own) } ?? Self.silent(path, folder)
@@ -70,15 +81,15 @@ final class RunLock {
                     continue
                 }
                 throw RunDirectoryError(
-                    description: "\(folder): \(who) runs in it: wait for its end, choose another folder with --run-dir, "
-                        + "or remove \(path) if it no longer runs",
+                    description: "\(folder): \(who) runs in it: wait for its end, choose another folder with "
+                        + "--run-dir, or remove \(path) if it no longer runs",
                     exitCode: 64)
             }
             warn("\(path): left by \(who), \(reason): taken over")
-            // Away by a name of its own, so that of two that take it over one alone does.
+            // It is moved to a name of this process, so that of two that take it over one alone does.
             let aside = "\(path).\(own.host).\(own.process)"
             if rename(path, aside) == 0 {
-                let isTheSame = try Self.holder(aside)?.text == found.text
+                let isTheSame = (try? Self.holder(aside))?.text == found.text
                 if !isTheSame { _ = link(aside, path) }
                 unlink(aside)
             }
@@ -86,7 +97,13 @@ final class RunLock {
         let timer = DispatchSource.makeTimerSource(queue: .global())
         timer.schedule(deadline: .now() + Self.period, repeating: Self.period)
         let path = path
-        timer.setEventHandler { utimes(path, nil) }
+        timer.setEventHandler {
+            // Taken over by a run that took this one for gone: two must not write.
+            guard Self.isHeld(path, by: own) else {
+                Parallel.end("\(path) is another run's now: this one ends, and the same command goes on")
+            }
+            utimes(path, nil)
+        }
         timer.resume()
         self.timer = timer
     }
@@ -94,7 +111,7 @@ final class RunLock {
     deinit {
         guard let timer else { return }
         timer.cancel()
-        unlink(path)
+        if Self.isHeld(path, by: own) { unlink(path) }
     }
 
     /// - Returns: whether there was none.
@@ -104,8 +121,8 @@ final class RunLock {
         if descriptor < 0, errno == EEXIST { return false }
         guard descriptor >= 0 else {
             throw RunDirectoryError(
-                description: "\(path): cannot create: \(String(cString: strerror(errno))); choose another run directory "
-                    + "with --run-dir", exitCode: 1)
+                description: "\(path): cannot create: \(String(cString: strerror(errno))); choose another run "
+                    + "directory with --run-dir", exitCode: 1)
         }
         defer { close(descriptor) }
         let written = text.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
@@ -121,6 +138,10 @@ final class RunLock {
         let text = try readFile(
             path, expecting: "a lock", atMost: 1 << 16, advice: "remove it, or choose another folder with --run-dir")
         return text.map { ($0, try? JSONDecoder().decode(Holder.self, from: $0)) }
+    }
+
+    private static func isHeld(_ path: String, by own: Holder) -> Bool {
+        (try? holder(path)?.holder) == own
     }
 
     /// Whether a lock was not touched for long, by the clock of the file system.

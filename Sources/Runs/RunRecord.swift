@@ -67,6 +67,14 @@ public struct RunRecord: Codable, Sendable {
 
     private enum OtherKeys: String, CodingKey { case circumstances }
 
+    /// Characters of an id: hexadecimal digits.
+    public static let idLength = 16
+
+    /// The id, where it is one: what a file says may be anything.
+    var validID: String? {
+        id.flatMap { $0.utf8.count == RunRecord.idLength && $0.allSatisfy { $0.isHexDigit && $0.isASCII } ? $0 : nil }
+    }
+
     public static let colonnade = "0.1.0"
 
     /// The most bytes of a run.json or result.json that are read: the hosts of a million ranks have room in it.

@@ -45,7 +45,7 @@ public struct RunResult: Codable, Sendable {
     public var run: String?
 
     package init(
-        run: String, dynamicParameters: Int, learnedParameters: Int, fullParameters: Int, denseParameters: Int? = nil,
+        run: String?, dynamicParameters: Int, learnedParameters: Int, fullParameters: Int, denseParameters: Int? = nil,
         proportion: Double, bytesPerStep: Int, wireBytesPerStep: Int, computePath: String
     ) {
         self.run = run

@@ -12,9 +12,12 @@ public final class TimeLimit: Sendable {
         let environment = ProcessInfo.processInfo.environment
         if let told {
             known.withLock { $0 = told }
-        } else if let text = environment["SLURM_JOB_END_TIME"], let seconds = Double(text), seconds > 0 {
+            return
+        }
+        if let text = environment["SLURM_JOB_END_TIME"], let seconds = Double(text), seconds > 0 {
             known.withLock { $0 = Date(timeIntervalSince1970: seconds) }
-        } else if let job = environment["SLURM_JOB_ID"], job.allSatisfy(\.isNumber) {
+        }
+        if let job = environment["SLURM_JOB_ID"], job.allSatisfy(\.isNumber) {
             let thread = Thread { [weak self] in
                 while let self {
                     self.ask(job)
@@ -41,7 +44,7 @@ public final class TimeLimit: Sendable {
     }
 
     /// The time in `EndTime=2026-11-29T14:00:00` of what `scontrol show job` prints; nil where there is none.
-    static func end(in text: String) -> Date? {
+    package static func end(in text: String) -> Date? {
         guard let field = text.split(whereSeparator: \.isWhitespace).first(where: { $0.hasPrefix("EndTime=") }) else {
             return nil
         }

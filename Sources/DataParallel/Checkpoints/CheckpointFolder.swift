@@ -1,11 +1,12 @@
 import Foundation
+import Parallel
 import Storage
 
-/// The folder `checkpoints` of a run: a folder a checkpoint, named by its number, with a part a rank, and a manifest
-/// that commits it. The two newest stay.
-struct CheckpointFolder {
+/// The folder `checkpoints` of a run. Each checkpoint is a folder named by its number: it holds one part for each rank,
+/// and a manifest that commits it. The two newest stay.
+package struct CheckpointFolder {
     let path: String
-    /// The run whose checkpoints these are.
+    /// The run, or the phase of it, whose checkpoints these are.
     let run: String
 
     /// What makes a checkpoint of parts. It is written last: parts without one are none.
@@ -49,6 +50,16 @@ struct CheckpointFolder {
         }
     }
 
+    /// A checkpoint that is not as it was written. Exit code 65, as of other data.
+    struct Damage: ExitCoded, CustomStringConvertible {
+        let description: String
+        var exitCode: Int32 { 65 }
+
+        init(_ path: String, expected: String, found: String) {
+            description = "\(path): expected \(expected), found \(found)"
+        }
+    }
+
     /// The most bytes of a manifest that are read: a million parts have room.
     private static let longestManifest = 256 << 20
 
@@ -59,7 +70,9 @@ struct CheckpointFolder {
     /// The numbers of the checkpoints that are there, committed or not, the newest first.
     func numbers() -> [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return names.compactMap { Int($0) }.filter { $0 > 0 && $0 < Int.max }.sorted(by: >)
+        return names.compactMap { name in
+            Int(name).flatMap { $0 > 0 && $0 < 1 << 53 && String($0) == name ? $0 : nil }
+        }.sorted(by: >)
     }
 
     /// Makes the folder of a checkpoint. Throws `WriteError`.
@@ -67,59 +80,88 @@ struct CheckpointFolder {
         for folder in [path, folder(number)] { try makeFolder(at: folder) }
     }
 
-    /// Commits a checkpoint whose parts are written, and removes those before the last one. Throws `WriteError`.
+    /// Commits a checkpoint whose parts are written, and removes those of the run before the last one. Throws
+    /// `WriteError`.
     func commit(_ manifest: Manifest) throws {
         try writeAtomically(try manifest.text, to: self.manifest(manifest.number))
         flushFolder(path)
-        var kept = 0
-        for number in numbers() where number <= manifest.number {
-            if kept < 2, FileManager.default.fileExists(atPath: self.manifest(number)) {
-                kept += 1
-            } else {
-                try? FileManager.default.removeItem(atPath: folder(number))
-            }
-        }
+        for number in numbers().filter({ (try? committed($0)) ?? nil != nil }).dropFirst(2) { remove(number) }
     }
 
-    /// Reads the manifest of a checkpoint; nil where it was never committed.
+    func remove(_ number: Int) { try? FileManager.default.removeItem(atPath: folder(number)) }
+
+    /// Removes what was never committed: parts that a kill has left.
+    func removeUncommitted() {
+        for number in numbers() where !FileManager.default.fileExists(atPath: manifest(number)) { remove(number) }
+    }
+
+    /// Removes the checkpoints of this run, and the folder where no other's are in it.
+    func removeAll() {
+        for number in numbers() where (try? committed(number)) ?? nil != nil { remove(number) }
+        removeUncommitted()
+        Self.removeFolder(path)
+    }
+
+    /// Removes all checkpoints in a folder, of whatever run, and the folder where nothing else is in it.
+    package static func clear(_ path: String) {
+        let all = CheckpointFolder(path: path, run: "")
+        for number in all.numbers() {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: all.folder(number))) ?? []
+            if names.allSatisfy({ $0.hasPrefix("part-") || $0.hasPrefix("manifest.json") }) { all.remove(number) }
+        }
+        removeFolder(path)
+    }
+
+    /// Removes those that were put aside, and the folder where nothing else is in it.
+    private static func removeFolder(_ path: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        where name.hasSuffix(".damaged") && Int(name.dropLast(8)) != nil {
+            try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+        }
+        rmdir(path)
+    }
+
+    /// Reads the manifest of a checkpoint; nil where it was never committed, or is of another run.
     ///
-    /// - Throws: `DataError` where it is not one of this run.
+    /// - Throws: `Damage` where it is not as it was written; `DataError` where it cannot be read.
     func committed(_ number: Int) throws -> Manifest? {
         let path = manifest(number)
-        let advice = "the checkpoint before it is taken"
         guard
             let data = try readFile(
-                path, expecting: "a checkpoint's manifest", atMost: Self.longestManifest, advice: advice)
+                path, expecting: "a checkpoint's manifest", atMost: Self.longestManifest,
+                advice: "start anew with --resume never")
         else { return nil }
         guard let manifest = try? JSONDecoder().decode(Manifest.self, from: data) else {
-            throw DataError(path, expected: "a checkpoint's manifest", found: "other text")
+            throw Damage(path, expected: "a checkpoint's manifest", found: "other text")
         }
         guard manifest.format == Manifest.current else {
-            throw DataError(path, expected: "the format \(Manifest.current)", found: manifest.format.escaped)
+            throw Damage(path, expected: "the format \(Manifest.current)", found: manifest.format.escaped)
         }
         guard try manifest.text == data, manifest.number == number, !manifest.parts.isEmpty else {
-            throw DataError(path, expected: "the manifest that was written", found: "one that was changed")
+            throw Damage(path, expected: "the manifest that was written", found: "one that was changed")
         }
-        // Another run's, or of another phase: no use here.
-        guard manifest.run == run else { return nil }
         for (rank, part) in manifest.parts.enumerated() where part.name != Self.part(rank) {
-            throw DataError(path, expected: Self.part(rank), found: part.name.escaped)
+            throw Damage(path, expected: Self.part(rank), found: part.name.escaped)
         }
-        return manifest
+        return manifest.run == run ? manifest : nil
     }
 
     /// Reads a part as a whole and compares it with its checksums.
     ///
-    /// - Throws: `DataError` where a byte of it is not as it was written.
+    /// - Throws: `Damage` where it is not as it was written; `DataError` where it cannot be read.
     func check(_ part: Manifest.Part, of number: Int) throws {
         let path = "\(folder(number))/\(part.name)"
-        let size = try ByteFile(path: path).size
-        guard size == part.bytes else {
-            throw DataError(path, expected: "\(part.bytes) bytes", found: "\(size)")
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Damage(path, expected: "a part of the checkpoint", found: "no such file")
         }
-        let file = try Safetensors(path: path)
+        let size = try ByteFile(path: path).size
+        guard size == part.bytes else { throw Damage(path, expected: "\(part.bytes) bytes", found: "\(size)") }
+        let file: Safetensors
+        do { file = try Safetensors(path: path) } catch let error as DataError {
+            throw Damage(path, expected: "the header that was written", found: "another (\(error))")
+        }
         guard file.headerChecksum == part.header else {
-            throw DataError(path, expected: "the header that was written", found: "one that was changed")
+            throw Damage(path, expected: "the header that was written", found: "one that was changed")
         }
         var buffer = [UInt8]()
         for (name, tensor) in file.tensors {
@@ -130,7 +172,7 @@ struct CheckpointFolder {
                 return checksum(UnsafeRawBufferPointer(bytes))
             }
             guard file.metadata[name]?.hasSuffix(" crc32 \(sum)") == true else {
-                throw DataError(path, expected: "\(name.escaped) as it was written", found: "values that were changed")
+                throw Damage(path, expected: "\(name.escaped) as it was written", found: "values that were changed")
             }
         }
     }

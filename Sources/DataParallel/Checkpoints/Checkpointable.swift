@@ -74,7 +74,9 @@ extension StateArchive {
         var value = Double(number)
         try self.number(name, &value)
         guard let whole = Int(exactly: value), range.contains(whole) else {
-            throw DataError(message: "\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(value)")
+            throw DataError(
+                message: "\(name) of the checkpoint: expected a whole number from \(range.lowerBound) to "
+                    + "\(range.upperBound), found \(value): start anew with --resume never")
         }
         number = whole
     }

@@ -32,19 +32,18 @@ public final class Checkpoints {
     private let options: Options
     private let communicator: Communicator
     private let pulse: Pulse
-    private let clock = ContinuousClock()
+    private let clock = ContinuousClock(), start: ContinuousClock.Instant
     private let writer = PartWriter()
     private let snapshot: StateSnapshot
     private var attached: [(name: String, object: any Checkpointable)] = []
     /// What the run before left, as far as nobody has taken it yet.
     private var stored: StoredState?
-    /// The checkpoint that is being written, and since when.
-    private var pending: (number: Int, position: String, since: ContinuousClock.Instant)?
+    /// The checkpoint that is being written, and when that began.
+    private var pending: (number: Int, position: String, since: Double)?
     /// The number of the last checkpoint that was begun.
     private var number = 0
     /// When the last one was begun, and how long it took.
-    private var last: ContinuousClock.Instant
-    private var cost = 0.0
+    private var last = 0.0, cost = 0.0
     /// Where the run was at the last checkpoint that is good.
     public private(set) var kept: String?
 
@@ -52,7 +51,7 @@ public final class Checkpoints {
     ///
     /// - Parameters:
     ///   - path: the folder of the checkpoints, which all ranks see.
-    ///   - run: the id of the run, the same on all ranks.
+    ///   - run: the id of the run, or of its phase, the same on all ranks.
     /// - Throws: `CollectiveError`, `MPIError`.
     public init(in path: String, run: String, options: Options, on world: Communicator) throws {
         folder = CheckpointFolder(path: path, run: run)
@@ -60,49 +59,59 @@ public final class Checkpoints {
         communicator = try world.duplicate()
         pulse = try Pulse(communicator)
         snapshot = StateSnapshot(rank: communicator.rank)
-        last = clock.now
+        start = clock.now
+        // What MPI makes at the first call is made now.
+        _ = try pulse.exchange(Pulse.Word())
         try findNewest()
     }
-
-    /// The id of the run.
-    public var run: String { folder.run }
 
     // MARK: - Going on
 
     private func findNewest() throws {
-        while let manifest = try newestManifest() {
+        if communicator.isRoot { folder.removeUncommitted() }
+        var limit = Int.max
+        while let manifest = try newestManifest(below: limit) {
             do {
-                stored = try communicator.agree {
+                try communicator.agree {
                     for part in stride(from: communicator.rank, to: manifest.parts.count, by: communicator.size) {
                         try folder.check(manifest.parts[part], of: manifest.number)
                     }
-                    return try StoredState(
+                }
+                stored = try communicator.agree {
+                    try StoredState(
                         manifest.parts.map(\.name), in: folder.folder(manifest.number), rank: communicator.rank,
                         ranks: communicator.size)
                 }
                 kept = manifest.position
-                break
-            } catch let error as CollectiveError {
-                options.warn("\(error.description): this checkpoint is put aside, and the one before it is taken")
-                try communicator.agreeOnRoot { folder.setAside(manifest.number) }
+                return
+            } catch let error as CollectiveError where error.exitCode == damaged {
+                limit = manifest.number
+                if communicator.isRoot { setAside(limit, because: error.description) }
             }
         }
     }
 
-    /// The newest manifest that rank 0 can read, on all ranks. One broadcast, and one of the manifest.
-    private func newestManifest() throws -> CheckpointFolder.Manifest? {
+    private let damaged: Int32 = 65
+
+    private func setAside(_ number: Int, because reason: String) {
+        options.warn("\(reason): this checkpoint is put aside, and the one before it is taken")
+        folder.setAside(number)
+    }
+
+    /// The newest manifest of this run that is whole, as rank 0 reads it, on all ranks. One broadcast, and one of the
+    /// manifest.
+    private func newestManifest(below limit: Int) throws -> CheckpointFolder.Manifest? {
         var text = Data()
-        if communicator.isRoot {
+        try communicator.agreeOnRoot {
             let numbers = folder.numbers()
             number = max(number, numbers.first ?? 0)
-            for number in numbers {
+            for number in numbers where number < limit {
                 do {
                     guard let manifest = try folder.committed(number) else { continue }
                     text = try manifest.text
                     break
-                } catch {
-                    options.warn("\(error): this checkpoint is put aside, and the one before it is taken")
-                    folder.setAside(number)
+                } catch let damage as CheckpointFolder.Damage {
+                    setAside(number, because: "\(damage)")
                 }
             }
         }
@@ -164,26 +173,39 @@ public final class Checkpoints {
         own.isWriting = writer.isWriting
         if communicator.isRoot {
             let interval = options.every ?? max(Self.least, Self.usual, 100 * cost)
-            own.isDue = (clock.now - last).seconds >= min(interval, seconds ?? interval)
-            // Time for a write that takes longer than the last one.
-            own.isLate = options.end().map { Date(timeIntervalSinceNow: 10 + 3 * cost) >= $0 } ?? false
+            own.isDue = now - last >= min(interval, seconds ?? interval)
+            // A write may take longer than the last one did; of the first nothing is known.
+            let needed = cost == 0 ? 20 : 10 + 3 * cost
+            own.isLate = options.end().map { Date(timeIntervalSinceNow: needed) >= $0 } ?? false
         }
         let word = try pulse.exchange(own)
         if pending != nil, !word.isWriting { try finish() }
+        if word.reason != nil || word.isDue { forgetRest() }
         if let reason = word.reason { try stop(reason, at: position()) }
-        if word.isDue, pending == nil, stored == nil { try begin(position()) }
+        if word.isDue, pending == nil { try begin(position()) }
+    }
+
+    /// Seconds since these checkpoints were opened.
+    private var now: Double { (clock.now - start).seconds }
+
+    /// Gives up what nobody has taken of the checkpoint that the run goes on from. All of it is taken before the first
+    /// step.
+    private func forgetRest() {
+        guard let rest = stored else { return }
+        options.warn("the checkpoint holds more than this run asks for (\(rest.rest.prefix(3).joined(separator: ", ")))")
+        stored = nil
     }
 
     /// Copies the state and begins to write it.
     private func begin(_ position: String) throws {
-        let since = clock.now
+        let since = now
         number += 1
         last = since
         do {
-            // On every rank, since a network file system may not show it to others at once.
+            // Every rank makes it, since a network file system may not show it to others at once.
             try communicator.agree { try folder.make(number) }
         } catch let error as CollectiveError {
-            return options.warn(failure(error))
+            return fail(error)
         }
         try snapshot.take(attached)
         writer.start(snapshot, to: folder.folder(number) + "/" + CheckpointFolder.part(communicator.rank))
@@ -213,20 +235,23 @@ public final class Checkpoints {
             }
             kept = position
         } catch let error as CollectiveError {
-            options.warn(failure(error))
+            fail(error)
         }
-        cost = (clock.now - since).seconds
+        cost = now - since
     }
 
-    private func failure(_ error: CollectiveError) -> String {
-        "\(error.description): no checkpoint was written; "
-            + (kept.map { "that of \($0) is kept" } ?? "there is none yet") + ", and the run goes on"
+    /// Says that there is no new checkpoint, and makes room for the next.
+    private func fail(_ error: CollectiveError) {
+        options.warn(
+            "\(error.description): no checkpoint was written; "
+                + (kept.map { "that of \($0) is kept" } ?? "there is none yet") + ", and the run goes on")
+        if communicator.isRoot { folder.remove(number) }
     }
 
     /// Writes a last checkpoint and ends the job.
     private func stop(_ reason: String, at position: String) throws {
         if pending != nil { try waitForWriter() }
-        if stored == nil, !attached.isEmpty {
+        if !attached.isEmpty {
             options.say("\(reason): writing a checkpoint of \(position)")
             try begin(position)
             if pending != nil { try waitForWriter() }
@@ -243,7 +268,7 @@ public final class Checkpoints {
         while writer.isWriting { usleep(1000) }
         pending = nil
         try communicator.barrier()
-        if communicator.isRoot { try? FileManager.default.removeItem(atPath: folder.path) }
+        if communicator.isRoot { folder.removeAll() }
     }
 
     private func waitForWriter() throws {

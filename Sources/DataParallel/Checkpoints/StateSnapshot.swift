@@ -5,7 +5,7 @@ import Storage
 /// A rank's part of a checkpoint: copies of the tensors that it writes.
 ///
 /// Tensors that are the same on all ranks are rank 0's to write. A copy's memory is kept for the next one.
-final class StateSnapshot: StateArchive, @unchecked Sendable {
+package final class StateSnapshot: StateArchive, @unchecked Sendable {
     private struct Copy {
         let type: Safetensors.ElementType
         let shape: [Int]
@@ -15,23 +15,21 @@ final class StateSnapshot: StateArchive, @unchecked Sendable {
 
     private let rank: Int
     private var copies: [String: Copy] = [:]
-    /// Those of the last snapshot whose memory was not taken yet.
+    /// The copies of the last snapshot whose memory was not taken yet.
     private var old: [String: Copy] = [:]
     /// What begins the names of the tensors that come.
     private var prefix = ""
 
-    init(rank: Int) { self.rank = rank }
+    package init(rank: Int) { self.rank = rank }
 
     deinit {
         for copy in copies.values { Allocation.release(copy.bytes) }
     }
 
-    var isRestoring: Bool { false }
-    /// Bytes of all copies.
-    var byteCount: Int { copies.values.reduce(0) { $0 + $1.bytes.count } }
+    package var isRestoring: Bool { false }
 
     /// Copies the state of some objects in the place of what was copied before.
-    func take(_ objects: [(name: String, object: any Checkpointable)]) throws {
+    package func take(_ objects: [(name: String, object: any Checkpointable)]) throws {
         (old, copies) = (copies, [:])
         defer {
             for copy in old.values { Allocation.release(copy.bytes) }
@@ -43,7 +41,7 @@ final class StateSnapshot: StateArchive, @unchecked Sendable {
         }
     }
 
-    func tensor<Element: Scalar & TensorElement>(
+    package func tensor<Element: Scalar & TensorElement>(
         _ name: String, _ elements: UnsafeMutableBufferPointer<Element>, rowLength: Int, _ layout: RankLayout
     ) throws {
         if layout == .replicated, rank > 0 { return }
@@ -51,7 +49,7 @@ final class StateSnapshot: StateArchive, @unchecked Sendable {
         copy(name, Element.tensorType, shape, layout, UnsafeRawBufferPointer(elements))
     }
 
-    func text(_ name: String, _ text: inout String) throws {
+    package func text(_ name: String, _ text: inout String) throws {
         guard rank == 0 else { return }
         text.withUTF8 { copy(name, .U8, [1, $0.count], .replicated, UnsafeRawBufferPointer($0)) }
     }
@@ -76,7 +74,8 @@ final class StateSnapshot: StateArchive, @unchecked Sendable {
     ///
     /// - Returns: what the manifest says of it.
     /// - Throws: `WriteError`.
-    func write(to path: String) throws -> (bytes: Int, header: UInt32) {
+    @discardableResult
+    package func write(to path: String) throws -> (bytes: Int, header: UInt32) {
         var file = Safetensors()
         for (name, copy) in copies {
             let sum = checksum(UnsafeRawBufferPointer(copy.bytes))
@@ -91,7 +90,7 @@ final class StateSnapshot: StateArchive, @unchecked Sendable {
 }
 
 extension RankLayout {
-    /// As the header of a part has it.
+    /// The words for the layout in the header of a part.
     var text: String {
         switch self {
         case .replicated: "replicated"

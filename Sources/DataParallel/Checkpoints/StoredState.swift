@@ -6,7 +6,7 @@ import Storage
 /// The state of a checkpoint, which fills that of a run at any rank count.
 ///
 /// Every rank opens all parts and reads of them what it needs.
-final class StoredState: StateArchive {
+package final class StoredState: StateArchive {
     private struct Piece {
         /// The rank that wrote it.
         let part: Int
@@ -15,7 +15,9 @@ final class StoredState: StateArchive {
     }
 
     private let folder: String
-    private let parts: [Safetensors]
+    private let names: [String]
+    /// The parts that are open: a few, since a process may not have many files open.
+    private var open: [Int: Safetensors] = [:]
     private let rank, ranks: Int
     private var pieces: [String: [Piece]] = [:]
     private var prefix = ""
@@ -23,12 +25,14 @@ final class StoredState: StateArchive {
     private var left: Set<String>
 
     /// Opens the parts of a checkpoint that is known to be whole. Throws `DataError`.
-    init(_ parts: [String], in folder: String, rank: Int, ranks: Int) throws {
+    package init(_ parts: [String], in folder: String, rank: Int, ranks: Int) throws {
         self.folder = folder
-        self.parts = try parts.map { try Safetensors(path: folder + "/" + $0) }
+        names = parts
         self.rank = rank
         self.ranks = ranks
-        for (number, part) in self.parts.enumerated() {
+        left = []
+        for number in parts.indices {
+            let part = try opened(number)
             for name in part.tensors.keys {
                 let words = (part.metadata[name] ?? "").split(separator: " ")
                 var rows: Range<Int>?
@@ -43,23 +47,38 @@ final class StoredState: StateArchive {
         left = Set(pieces.keys)
     }
 
-    var isRestoring: Bool { true }
+    private func opened(_ number: Int) throws -> Safetensors {
+        if let part = open[number] { return part }
+        if open.count >= 64 { open = [:] }
+        let part = try Safetensors(path: folder + "/" + names[number])
+        open[number] = part
+        return part
+    }
+
+    package var isRestoring: Bool { true }
 
     /// Whether the checkpoint has anything under a name.
-    func holds(_ name: String) -> Bool { left.contains { $0.hasPrefix(name + ".") } }
+    package func holds(_ name: String) -> Bool { left.contains { $0.hasPrefix(name + ".") } }
 
     /// Whether all was asked for.
-    var isEmpty: Bool { left.isEmpty }
+    package var isEmpty: Bool { left.isEmpty }
+    /// What was not, in order.
+    var rest: [String] { left.sorted() }
 
     /// Fills an object with what is stored under a name.
     ///
     /// - Throws: `DataError`, also where more is stored there than the object has.
-    func fill(_ object: any Checkpointable, from name: String) throws {
+    package func fill(_ object: any Checkpointable, from name: String) throws {
         prefix = name + "."
         try object.archive(to: self)
+        if let more = rest.first(where: { $0.hasPrefix(prefix) }) {
+            throw DataError(
+                message: "\(folder): expected a checkpoint of this run, found one that has \(more.escaped), too: start "
+                    + "anew with --resume never")
+        }
     }
 
-    func tensor<Element: Scalar & TensorElement>(
+    package func tensor<Element: Scalar & TensorElement>(
         _ name: String, _ elements: UnsafeMutableBufferPointer<Element>, rowLength: Int, _ layout: RankLayout
     ) throws {
         let name = prefix + name, found = pieces[name] ?? []
@@ -71,9 +90,9 @@ final class StoredState: StateArchive {
             try fill(name, elements, rowLength, rows, from: found)
         case .summed, .ofRank:
             // The same rank count goes on with the same bits.
-            let own = layout == .ofRank && ranks != parts.count ? 0..<parts.count : Cut(parts.count, into: ranks)[rank]
+            let own = layout == .ofRank && ranks != names.count ? 0..<names.count : Cut(names.count, into: ranks)[rank]
             let mine = found.filter { own.contains($0.part) }
-            // Copied, not added to zeros, which would change the sign of one.
+            // The first is copied, not added to zeros, which would change the sign of a zero.
             if let first = mine.first {
                 try read(name, first, elements, rowLength, first: 0)
             } else {
@@ -84,21 +103,21 @@ final class StoredState: StateArchive {
                 try read(name, piece, others.elements, rowLength, first: 0)
                 for i in elements.indices { elements[i] += others.pointer[i] }
             }
-            if layout == .ofRank, ranks != parts.count {
-                for i in elements.indices { elements[i] /= Element(parts.count) }
+            if layout == .ofRank, ranks != names.count {
+                for i in elements.indices { elements[i] /= Element(names.count) }
             }
-            guard Set(found.map(\.part)) == Set(parts.indices) else { throw incomplete(name) }
+            guard Set(found.map(\.part)) == Set(names.indices) else { throw incomplete(name) }
         }
     }
 
-    func text(_ name: String, _ text: inout String) throws {
+    package func text(_ name: String, _ text: inout String) throws {
         let name = prefix + name
         left.remove(name)
-        guard let piece = pieces[name]?.first, let tensor = parts[piece.part].tensors[name], tensor.type == .U8 else {
+        guard let piece = pieces[name]?.first, let tensor = try opened(piece.part).tensors[name], tensor.type == .U8 else {
             throw incomplete(name)
         }
         var bytes = [UInt8](repeating: 0, count: tensor.byteCount)
-        try bytes.withUnsafeMutableBytes { try parts[piece.part].read(name, into: $0) }
+        try bytes.withUnsafeMutableBytes { try opened(piece.part).read(name, into: $0) }
         text = String(decoding: bytes, as: UTF8.self)
     }
 
@@ -110,7 +129,7 @@ final class StoredState: StateArchive {
         var missing = rows.lowerBound
         for piece in pieces.sorted(by: { ($0.rows?.lowerBound ?? 0) < ($1.rows?.lowerBound ?? 0) })
         where missing < rows.upperBound {
-            let stored = piece.rows ?? 0..<(parts[piece.part].tensors[name]?.shape.first ?? 0)
+            let stored = try piece.rows ?? 0..<(opened(piece.part).tensors[name]?.shape.first ?? 0)
             guard stored.contains(missing) else { continue }
             let end = min(stored.upperBound, rows.upperBound)
             let place = (missing - rows.lowerBound) * rowLength..<(end - rows.lowerBound) * rowLength
@@ -126,7 +145,7 @@ final class StoredState: StateArchive {
     private func read<Element: Scalar & TensorElement>(
         _ name: String, _ piece: Piece, _ elements: UnsafeMutableBufferPointer<Element>, _ rowLength: Int, first: Int
     ) throws {
-        let tensor = parts[piece.part].tensors[name]!
+        let tensor = try opened(piece.part).tensors[name]!
         let bytes = UnsafeMutableRawBufferPointer(elements)
         let start = first * rowLength * MemoryLayout<Element>.stride
         guard tensor.type == Element.tensorType, tensor.shape.last == rowLength || elements.isEmpty,
@@ -136,7 +155,7 @@ final class StoredState: StateArchive {
                 message: "\(folder): expected \(name) of rows of \(rowLength) \(Element.tensorType), found "
                     + "\(tensor.type) of shape \(tensor.shape): start anew with --resume never")
         }
-        try parts[piece.part].read(name, from: start, into: bytes)
+        try opened(piece.part).read(name, from: start, into: bytes)
     }
 
     private func incomplete(_ name: String) -> DataError {

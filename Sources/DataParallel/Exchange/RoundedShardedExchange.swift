@@ -18,7 +18,7 @@ final class RoundedShardedExchange: Exchange {
     private let errorFeedback: Matrix<Float>
     /// The master weights: the own values of every parameter in Float.
     private let masterWeights: [Matrix<Float>]
-    /// Of every parameter, on all ranks.
+    /// The units of every parameter, on all ranks.
     private let units: [Int]
     private var begun = false
 

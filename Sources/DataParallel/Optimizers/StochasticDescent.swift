@@ -248,7 +248,8 @@ extension StochasticDescent: Checkpointable {
         try archive.numbers("losses", &losses, .summed)
         if archive.isRestoring {
             state.seconds = seconds
-            (secondsBefore, resumed, reporting, errors) = (seconds, clock.now, 0, Int(wrong[0]))
+            (secondsBefore, resumed, reporting) = (seconds, clock.now, 0)
+            errors = Int(exactly: wrong[0]) ?? 0
         }
         try rule.archive(to: archive) { exchange.stateLayout(of: $0, units: values.parameters[$0].units) }
         try exchange.archive(to: archive)

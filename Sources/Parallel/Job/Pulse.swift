@@ -62,7 +62,7 @@ public final class Pulse {
         try withUnsafeMutableBytes(of: &numbers) { (bytes) throws(MPIError) in
             try communicator.allReduce(inPlace: bytes.bindMemory(to: Int64.self), .max)
         }
-        // By the slowest rank's time; at most four times as many beats as the last time, of which few are no measure.
+        // The slowest rank's time counts. The number grows by four at most, since a few beats are no measure.
         next = max(1, min(Int(Self.period * 1e6 * Double(beats) / Double(max(1, numbers.4))), 4 * beats))
         beats = 0
         last = clock.now

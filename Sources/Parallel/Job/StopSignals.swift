@@ -10,7 +10,7 @@ enum StopSignals {
     // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
     // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset)
     static func watch() {
-        // Made before a handler may look at it.
+        // The variable is made before a handler may look at it.
         first.store(0, ordering: .relaxed)
         for number in [SIGTERM, SIGINT, SIGUSR1] {
             var action = sigaction()

@@ -13,6 +13,8 @@ public final class Evaluation {
     public private(set) var labels: [Int32] = []
     private let train, test: EncodedImages
     private let classes: Int
+    /// How many there are to train on.
+    private var subsets = 0
 
     /// The part of test images predicted right, for each classifier.
     public var accuracies: [Double] {
@@ -44,6 +46,7 @@ public final class Evaluation {
         subsets: [[Int]], cost: Double, communicator: Communicator, checkpoints: Checkpoints? = nil,
         report: (Int) -> Void = { _ in }
     ) throws {
+        self.subsets = subsets.count
         try checkpoints?.attach(self, as: "classifiers")
         defer { checkpoints?.detach("classifiers") }
         for (index, subset) in subsets.enumerated().dropFirst(classifiers.count) {
@@ -65,7 +68,7 @@ public final class Evaluation {
 extension Evaluation: Checkpointable {
     public func archive(to archive: StateArchive) throws {
         var count = classifiers.count
-        try archive.number("count", &count, in: 0...1_000_000)
+        try archive.number("count", &count, in: 0...subsets)
         if archive.isRestoring {
             classifiers = (0..<count).map { _ in LinearClassifier(features: train.features.columns, classes: classes) }
             predictions = (0..<count).map { _ in [Int32](repeating: 0, count: test.total) }

@@ -47,6 +47,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
         exported: 4 * plan.fullParameters)
     needs.environment = ["phase": options.phase.rawValue]
     needs.usesModel = options.phase.usesModel
+    needs.phase = ", " + options.phase.rawValue + (stored.map { " with model \($0.model.fingerprint)" } ?? "")
     func tell(_ banner: inout Banner) {
         plan.describe(in: &banner)
         if settings.learned != nil, settings.columns % world.size != 0 {

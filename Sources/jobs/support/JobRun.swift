@@ -41,6 +41,8 @@ public struct JobRun {
         /// Bytes that the files of the run take, and that `--export-expanded` takes.
         public var files: Int
         public var exported: Int
+        /// What tells the checkpoints of this phase from those of others of the same run.
+        public var phase = ""
         /// Whether the run goes on from a model of its directory.
         public var usesModel = false
 
@@ -73,32 +75,38 @@ public struct JobRun {
         if common.dryRun { return }
         var opening: RunDirectory.Opening?
         try world.agreeOnRoot {
+            try common.checkExport(bytes: needs.exported)
             opening = try directory.open(
                 record, usesModel: needs.usesModel, resumes: common.resume == .auto, expecting: needs.files
             ) { progress.warn($0) }
-            try common.checkExport(bytes: needs.exported)
         }
         defer { directory.close() }
-        let run = try id(of: opening)
-        if run.isEmpty {
-            if case .finished(let result) = opening { sayFinished(result) }
-            return
-        }
+        guard let run = try id(of: opening) else { return try sayFinished(opening) }
         try checkSharing(run)
-        let checkpoints = try checkpoints(of: run)
+        let checkpoints = try checkpoints(of: run, needs.phase)
         try body(checkpoints)
         try checkpoints.remove()
     }
 
-    /// The run's id on all ranks; empty where the run is finished. One broadcast.
-    private func id(of opening: RunDirectory.Opening?) throws -> String {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        if case .open(let id) = opening { bytes.replaceSubrange(0..<min(16, id.utf8.count), with: id.utf8.prefix(16)) }
+    /// The run's id on all ranks; nil where the run is finished. One broadcast.
+    private func id(of opening: RunDirectory.Opening?) throws -> String? {
+        // Whether the run is open, then its id.
+        var bytes = [UInt8](repeating: 0, count: 1 + RunRecord.idLength)
+        if case .open(let id) = opening { bytes = [1] + id.utf8 }
         try bytes.withUnsafeMutableBufferPointer { try world.broadcast($0, from: 0) }
-        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        return bytes[0] == 0 ? nil : String(decoding: bytes.dropFirst(), as: UTF8.self)
     }
 
-    private func sayFinished(_ result: RunResult) {
+    /// - Throws: `CollectiveError` where something was asked for that only a run makes.
+    private func sayFinished(_ opening: RunDirectory.Opening?) throws {
+        try world.agree {
+            guard common.exportExpanded == nil else {
+                throw OptionError(
+                    "--export-expanded: expected a run that is not finished, found that of \(directory.path): repeat it "
+                        + "with --resume never")
+            }
+        }
+        guard case .finished(let result) = opening else { return }
         let error = result.error.map { String(format: ", test error %.2f %%", 100 * $0) } ?? ""
         progress.say(
             "\(directory.path) holds this run, finished\(error): nothing is done; --resume never repeats it, and more "
@@ -108,8 +116,12 @@ public struct JobRun {
     /// Refuses ranks that do not see the run directory, where their parts of a checkpoint go.
     private func checkSharing(_ run: String) throws {
         try world.agree {
-            let text = try? String(contentsOfFile: directory.file("run.json"), encoding: .utf8)
-            guard text?.contains(run) == true else {
+            func isSeen() -> Bool {
+                (try? String(contentsOfFile: directory.file("run.json"), encoding: .utf8))?.contains(run) == true
+            }
+            // A network file system may show what was there before for a while.
+            for _ in 0..<300 where !isSeen() { usleep(200_000) }
+            guard isSeen() else {
                 throw TrainingError(
                     "\(directory.path): expected a run directory that all ranks see, found none here: name one on a "
                         + "shared file system with --run-dir")
@@ -117,7 +129,7 @@ public struct JobRun {
         }
     }
 
-    private func checkpoints(of run: String) throws -> Checkpoints {
+    private func checkpoints(of run: String, _ phase: String) throws -> Checkpoints {
         var options = Checkpoints.Options()
         options.every = common.checkpointEvery
         if world.isRoot {
@@ -126,7 +138,7 @@ public struct JobRun {
             options.say = { progress.say($0) }
             options.warn = { progress.warn($0) }
         }
-        let checkpoints = try Checkpoints(in: directory.file("checkpoints"), run: run, options: options, on: world)
+        let checkpoints = try Checkpoints(in: directory.file("checkpoints"), run: run + phase, options: options, on: world)
         if let kept = checkpoints.kept { progress.say("going on from \(kept)") }
         return checkpoints
     }

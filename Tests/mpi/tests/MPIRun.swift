@@ -127,14 +127,15 @@ struct MPIRun {
         return text.contains("Open MPI")
     }()
 
-    /// Without what an MPI or a Slurm step above left, and with leave to run as root. Open MPI takes ob1 on one machine;
-    /// told so, it does not spend 0.2 s of each start on a look for fabrics.
+    /// Without what an MPI or a Slurm step above left, and with leave to run as root. Open MPI takes ob1 on one
+    /// machine; told so, it does not spend 0.2 s of each start on a look for fabrics.
     private static let cleanEnvironment: [String: String] = {
         let inherited = ProcessInfo.processInfo.environment.filter { name, _ in
             !["PMIX_", "OMPI_", "PMI_", "SLURM_"].contains { name.hasPrefix($0) }
         }
         return inherited.merging([
-            "OMPI_MCA_pml": "ob1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OPENBLAS_NUM_THREADS": "1",
+            "OMPI_MCA_pml": "ob1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+            "OPENBLAS_NUM_THREADS": "1",
         ]) { $1 }
     }()
 

@@ -15,21 +15,22 @@ struct ResumeTests {
 
     private func model(_ name: String) throws -> Data { try folder.file("\(name)/model.safetensors") }
 
-    /// Starts a run of which one rank is killed after some time, and again until it has ended by itself.
+    /// Starts a run of which one rank is killed soon after its first checkpoints, three times, and then lets it end.
     ///
-    /// - Parameter seconds: what a run takes that nobody kills.
     /// - Returns: how often it went on from a checkpoint.
-    private func survive(
-        _ name: String, job: String = "mlp", ranks: Int, seconds: Double, _ options: [String]
-    ) throws -> Int {
+    private func survive(_ name: String, job: String = "mlp", ranks: Int, _ options: [String]) throws -> Int {
         var resumed = 0
-        let time = 0.75 * seconds
-        for start in 1...40 {
-            let victim = start % ranks
+        let all = "\(folder.path)/\(name)/checkpoints"
+        for start in 0..<4 {
+            // Until the newest checkpoint is two further than when this start began; a process that is gone has none.
+            let kill =
+                "newest() { ls \(all) 2>/dev/null | grep -x '[0-9]*' | sort -n | tail -1; }; n=$(newest); "
+                + "while kill -0 $$ 2>/dev/null; do m=$(newest); "
+                + "[ ${m:-0} -lt $((${n:-0} + 2)) ] || { sleep 0.0\(3 * start); kill -9 $$; }; sleep 0.01; done"
             let shell =
-                "if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(victim) ]; then (sleep \(time); kill -9 $$) & fi; "
-                + "exec $JOBS/\(job) \(options.joined(separator: " ")) \(Self.often.joined(separator: " ")) "
-                + "--run-dir \(folder.path)/\(name)"
+                "if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(start % ranks) ] && [ \(start) -lt 3 ]; then "
+                + "(\(kill)) & fi; exec $JOBS/\(job) \(options.joined(separator: " ")) "
+                + "\(Self.often.joined(separator: " ")) --run-dir \(folder.path)/\(name)"
             let outcome = try MPIRun(
                 ranks: ranks, command: "/bin/bash", arguments: ["-c", shell],
                 environment: ["JOBS": MPIRun.products.path], timeout: 120
@@ -53,9 +54,8 @@ struct ResumeTests {
         (1, ["--epochs", "6", "--validate", "--dropout", "0.2"]),
     ])
     func killsLoseNothing(ranks: Int, more: [String]) throws {
-        let whole = try folder.start("whole", job: "mlp", ranks: ranks, Self.options + more)
-        try #require(whole.code == 0, "\(whole)")
-        let resumed = try survive("killed", ranks: ranks, seconds: whole.seconds, Self.options + more)
+        try folder.succeed("whole", job: "mlp", ranks: ranks, Self.options + more)
+        let resumed = try survive("killed", ranks: ranks, Self.options + more)
         #expect(resumed > 0, "no start went on from a checkpoint")
         #expect(try model("killed") == model("whole"))
         for column in ["step", "objective", "error"] {
@@ -72,9 +72,8 @@ struct ResumeTests {
             "--dataset", "sample", "--features", "48", "--patches", "4000", "--patch", "8", "--columns", "4",
             "--progress", "none",
         ] + more
-        let whole = try folder.start("whole", job: "rica", ranks: 2, options)
-        try #require(whole.code == 0, "\(whole)")
-        #expect(try survive("killed", job: "rica", ranks: 2, seconds: whole.seconds, options) > 0)
+        try folder.succeed("whole", job: "rica", ranks: 2, options)
+        #expect(try survive("killed", job: "rica", ranks: 2, options) > 0)
         #expect(try model("killed") == model("whole"))
         #expect(try folder.file("killed/predictions.csv") == folder.file("whole/predictions.csv"))
         #expect(try folder.objectives("killed") == folder.objectives("whole"))
@@ -189,7 +188,7 @@ struct ResumeTests {
 
     /// The end of the allocation is known without a signal.
     @Test func theTimeIsWatched() throws {
-        let soon = Date(timeIntervalSinceNow: 12).timeIntervalSince1970
+        let soon = Date(timeIntervalSinceNow: 22).timeIntervalSince1970
         let outcome = try folder.start(
             "run", job: "mlp", Self.options + ["--epochs", "1000"], environment: ["SLURM_JOB_END_TIME": "\(Int(soon))"])
         #expect(outcome.code == 75, "\(outcome)")
