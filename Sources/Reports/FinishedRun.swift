@@ -26,14 +26,16 @@ public struct FinishedRun: Sendable {
 
     /// Reads run.json and result.json.
     ///
-    /// - Returns: nil where the run has no result yet, or one without a test error, such as a phase leaves that only
-    ///   learns.
+    /// - Returns: nil where the run has no result yet, or one of another run, or without a test error, such as a phase
+    ///   leaves that only learns.
     /// - Throws: `DataError` where a file is damaged, naming it.
     public static func read(_ folder: String) throws -> FinishedRun? {
         let record: RunRecord? = try read("\(folder)/run.json", "the record of a run")
         guard let result: RunResult = try read("\(folder)/result.json", "the result of a run"), let error = result.error
         else { return nil }
         guard let record else { throw damaged("\(folder)/run.json", "the record of a run", "no file") }
+        // The result of a run before this one, which is not finished.
+        guard result.run == nil || result.run == record.id else { return nil }
         guard record.settings["dataset"] != nil else {
             throw damaged("\(folder)/run.json", "a setting 'dataset'", "none")
         }

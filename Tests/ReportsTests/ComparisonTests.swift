@@ -47,6 +47,18 @@ import Testing
         }
     }
 
+    /// A run that was begun anew and is not finished stands beside the result of the one before.
+    @Test func aResultOfAnotherRunIsNone() throws {
+        try withFolder { folder in
+            try WrittenRun(["seed": "7"], error: 0.02).write(to: folder)
+            for (file, id) in [("run.json", "\"id\":\"1\""), ("result.json", "\"run\":\"2\"")] {
+                let path = "\(folder)/\(file)", text = try String(contentsOfFile: path, encoding: .utf8)
+                try "{\(id),\(text.dropFirst())".write(toFile: path, atomically: true, encoding: .utf8)
+            }
+            #expect(try FinishedRun.read(folder) == nil)
+        }
+    }
+
     @Test func aSeedCountsOnce() throws {
         var onFour = WrittenRun(["seed": "1"], error: 0.5)
         onFour.ranks = 4

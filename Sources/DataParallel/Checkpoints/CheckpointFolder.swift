@@ -88,7 +88,12 @@ package struct CheckpointFolder {
         for number in numbers().filter({ (try? committed($0)) ?? nil != nil }).dropFirst(2) { remove(number) }
     }
 
-    func remove(_ number: Int) { try? FileManager.default.removeItem(atPath: folder(number)) }
+    /// Removes a folder, if it holds nothing but a checkpoint's files.
+    func remove(_ number: Int) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder(number))) ?? []
+        guard names.allSatisfy({ $0.hasPrefix("part-") || $0.hasPrefix("manifest.json") }) else { return }
+        try? FileManager.default.removeItem(atPath: folder(number))
+    }
 
     /// Removes what was never committed: parts that a kill has left.
     func removeUncommitted() {
@@ -105,10 +110,7 @@ package struct CheckpointFolder {
     /// Removes all checkpoints in a folder, of whatever run, and the folder where nothing else is in it.
     package static func clear(_ path: String) {
         let all = CheckpointFolder(path: path, run: "")
-        for number in all.numbers() {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: all.folder(number))) ?? []
-            if names.allSatisfy({ $0.hasPrefix("part-") || $0.hasPrefix("manifest.json") }) { all.remove(number) }
-        }
+        for number in all.numbers() { all.remove(number) }
         removeFolder(path)
     }
 
@@ -154,7 +156,10 @@ package struct CheckpointFolder {
         guard FileManager.default.fileExists(atPath: path) else {
             throw Damage(path, expected: "a part of the checkpoint", found: "no such file")
         }
-        let size = try ByteFile(path: path).size
+        let size: Int
+        do { size = try ByteFile(path: path).size } catch {
+            throw TrainingError("\(error): the checkpoint may be whole: start again when it can be read")
+        }
         guard size == part.bytes else { throw Damage(path, expected: "\(part.bytes) bytes", found: "\(size)") }
         let file: Safetensors
         do { file = try Safetensors(path: path) } catch let error as DataError {

@@ -180,16 +180,18 @@ public final class Checkpoints {
         }
         let word = try pulse.exchange(own)
         if pending != nil, !word.isWriting { try finish() }
-        if word.reason != nil || word.isDue { forgetRest() }
         if let reason = word.reason { try stop(reason, at: position()) }
-        if word.isDue, pending == nil { try begin(position()) }
+        if word.isDue, pending == nil {
+            forgetRest()
+            try begin(position())
+        }
     }
 
     /// Seconds since these checkpoints were opened.
     private var now: Double { (clock.now - start).seconds }
 
-    /// Gives up what nobody has taken of the checkpoint that the run goes on from. All of it is taken before the first
-    /// step.
+    /// Gives up what nobody has taken of the checkpoint that the run goes on from: all that is needed is taken before the
+    /// first step, and a run that kept nothing more would begin at the same place for ever.
     private func forgetRest() {
         guard let rest = stored else { return }
         options.warn("the checkpoint holds more than this run asks for (\(rest.rest.prefix(3).joined(separator: ", ")))")
@@ -251,7 +253,8 @@ public final class Checkpoints {
     /// Writes a last checkpoint and ends the job.
     private func stop(_ reason: String, at position: String) throws {
         if pending != nil { try waitForWriter() }
-        if !attached.isEmpty {
+        // A run that has not taken up all of a checkpoint yet has done nothing: that one stays the newest.
+        if stored == nil, !attached.isEmpty {
             options.say("\(reason): writing a checkpoint of \(position)")
             try begin(position)
             if pending != nil { try waitForWriter() }
