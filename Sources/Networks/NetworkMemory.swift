@@ -34,14 +34,16 @@ extension ModelShape {
     /// The floats that as many bytes as samples have take.
     func sampleFloats(_ samples: Int) -> Int { (samples * layers[0].weights.grid.count + 3) / 4 }
 
-    /// The floats of a checkpoint's copy on the rank of most, beside what the exchange keeps: the values of the model
-    /// and of what training starts from, their velocities, and every U that is not made from the settings alone.
-    var keptFloats: Int {
+    /// The floats of a checkpoint's copy on the rank of most, beside what the exchange keeps: the values of the model,
+    /// their velocities, and every U that is not made from the settings alone.
+    ///
+    /// - Parameter isPrepared: whether what training starts from is made from data, and so kept, too.
+    func keptFloats(isPrepared: Bool) -> Int {
         let made = layers.reduce(0) { sum, layer in
             let isMade = layer.prediction.map { $0.dictionary.need != nil } ?? false
             return sum + (isMade || layer.dictionaryParameter != nil ? layer.weights.dictionaryValues : 0)
         }
-        return 2 * layers.reduce(0) { $0 + $1.values } + learnedValues + 2 * made
+        return (isPrepared ? 2 : 1) * (layers.reduce(0) { $0 + $1.values } + made) + learnedValues
     }
 
     /// The floats that training takes beside the model: data, workspaces, gradient, the optimiser's state.

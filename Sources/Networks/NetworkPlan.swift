@@ -72,7 +72,8 @@ public struct NetworkPlan {
         let handed = stages.count > 1 ? last.modelFloats : last.learnedValues
         modelBytes = 4 * last.modelFloats
         let model = stages.map(\.shape.modelFloats).max()!
-        let kept = stages.map { $0.shape.keptFloats + $0.cost.heldFloats }.max()!
+        let isPrepared = settings.preparesFromData
+        let kept = stages.map { $0.shape.keptFloats(isPrepared: isPrepared) + $0.cost.heldFloats }.max()!
         bytes = 4 * (max(stages.map(\.floats).max()!, before) + model + handed + kept) + 20 * training
     }
 }

@@ -61,9 +61,10 @@ final class NetworkTraining {
         start = PreparedModel(prepared)
         traffic = communicator.traffic
         model = prepared
+        guard settings.preparesFromData else { return }
         try checkpoints.attach(start, as: "start of \(name)")
         // The softmax layer is neither predicted nor pre-trained.
-        if settings.preparesFromData, start.done < prepared.layers.count - 1 {
+        if start.done < prepared.layers.count - 1 {
             try Pretraining(
                 settings: settings, start: start, inputs: try trainingInputs(pooledBy: nil), exchange: exchange,
                 communicator: communicator, checkpoints: checkpoints, progress: progress

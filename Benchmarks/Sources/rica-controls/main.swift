@@ -53,9 +53,9 @@ Parallel.run(job: "rica-controls") { world in
         features: options.features, encoder: options.encoder)
     let data = try world.agree { try Dataset.open(options.dataset, data: options.data) }
     let images = try options.control.encode(data, settings: settings, world: world)
-    let evaluation = try Evaluation(
-        train: images.train, test: images.test, subsets: data.folds ?? [Array(0..<images.train.total)],
-        classes: data.classes, cost: settings.cost, communicator: world)
+    let evaluation = Evaluation(train: images.train, test: images.test, classes: data.classes)
+    try evaluation.run(
+        subsets: data.folds ?? [Array(0..<images.train.total)], cost: settings.cost, communicator: world)
     guard world.isRoot else { return }
     let seconds = (clock.now - start) / .seconds(1)
     let interval = evaluation.interval.map { String(format: " ± %.2f (90 %% interval over folds)", 100 * $0) } ?? ""

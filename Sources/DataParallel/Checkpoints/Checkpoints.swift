@@ -44,6 +44,8 @@ public final class Checkpoints {
     private var number = 0
     /// When the last one was begun, and how long it took.
     private var last = 0.0, cost = 0.0
+    /// What compares the ranks' values on the way; nil: nothing does.
+    public var replicas: ReplicaCheck?
     /// Where the run was at the last checkpoint that is good.
     public private(set) var kept: String?
 

@@ -134,6 +134,7 @@ public final class LBFGS {
         }
         while !isFinished, state.number < options.iterations {
             isFinished = try !iterate(report)
+            try checkpoints?.all.replicas?.check(values, called: "the values", iteration: state.number)
             if let checkpoints { try checkpoints.all.tick("iteration \(state.number) of \(checkpoints.name)") }
         }
         if let checkpoints { try checkpoints.all.endPhase("the end of \(checkpoints.name)") }

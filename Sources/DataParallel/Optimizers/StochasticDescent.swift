@@ -145,6 +145,7 @@ public final class StochasticDescent {
                 done = batch.endIndex
                 guard exchange.isSynchronized else { continue }
                 try checkFinite(step: self.state.steps)
+                try checkpoints?.all.replicas?.check(values, step: self.state.steps)
                 if let watch, self.state.steps / watch.every > watchedSteps / watch.every {
                     watchedSteps = self.state.steps
                     self.state.seconds = seconds

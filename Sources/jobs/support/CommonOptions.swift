@@ -117,6 +117,11 @@ public struct CommonOptions: ParsableArguments {
             "Keep a checkpoint and end with code 75 before this local time, as in 2026-11-29T14:00:00. "
                 + "(default: the end of the Slurm job)", valueName: "time"))
     public var stopBefore: LocalTime?
+    @Option(
+        help: ArgumentHelp(
+            "Steps, or iterations of rica, from one comparison of all ranks' values to the next. (default: none)",
+            valueName: "n"))
+    public var checkReplicas: Int?
     @Flag(help: "Print sizes, bytes a step, memory a rank and the path chosen, then end.")
     public var dryRun = false
     @Option(
@@ -172,6 +177,7 @@ public struct CommonOptions: ParsableArguments {
         try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }
         try check(checkpointEvery, "--checkpoint-every", "seconds from 0 to 1000000000") { $0 >= 0 && $0 <= 1e9 }
+        try check(checkReplicas, "--check-replicas", "1 to 1000000 steps") { $0 >= 1 && $0 <= 1_000_000 }
         try check(stallAfter, "--stall-after", "seconds above 0") { $0 > 0 }
         if raw && ridge != nil { throw ValidationError("--raw has no ridge: give --ridge or --raw, not both") }
         if dense,

@@ -139,6 +139,7 @@ public struct JobRun {
             options.warn = { progress.warn($0) }
         }
         let checkpoints = try Checkpoints(in: directory.file("checkpoints"), run: run + phase, options: options, on: world)
+        if let every = common.checkReplicas { checkpoints.replicas = try ReplicaCheck(every: every, on: world) }
         if let kept = checkpoints.kept { progress.say("going on from \(kept)") }
         return checkpoints
     }

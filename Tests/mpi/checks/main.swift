@@ -15,6 +15,7 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("communicators", checkCommunicators),
     ("errors", checkErrors),
     ("agree", checkAgree),
+    ("replicas", checkReplicas),
     ("lbfgs-traffic", checkTrainingTraffic),
     ("lbfgs-quadratic", checkQuadratic),
     ("lbfgs-rosenbrock", checkRosenbrock),

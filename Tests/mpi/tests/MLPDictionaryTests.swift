@@ -106,7 +106,7 @@ struct MLPDictionaryTests {
         ["--grow", "0.1:0.4", "--epochs", "3"],
     ])
     func memoryIsThatOfTheBanner(more: [String]) throws {
-        let options = ["--dataset", "sample", "--widths", "2000,1500", "--epochs", "1", "--progress", "none"] + more
+        let options = ["--dataset", "sample", "--widths", "1200,900", "--epochs", "1", "--progress", "none"] + more
         let ratio = try folder.peakOverBanner(job: "mlp", options)
         #expect(ratio <= 1.3 && ratio >= 0.5, "\(more): \(ratio)")
     }

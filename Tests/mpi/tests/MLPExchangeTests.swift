@@ -124,7 +124,7 @@ struct MLPExchangeTests {
     ])
     func memoryIsThatOfTheBanner(more: [String]) throws {
         let options = [
-            "--dataset", "sample", "--widths", "2000,1500", "--learned", "0.3", "--batch", "1000", "--epochs", "1",
+            "--dataset", "sample", "--widths", "1200,900", "--learned", "0.3", "--batch", "1000", "--epochs", "1",
             "--progress", "none",
         ]
         let ratio = try folder.peakOverBanner(job: "mlp", ranks: 2, options + more)

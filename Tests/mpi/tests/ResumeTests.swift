@@ -96,7 +96,7 @@ struct ResumeTests {
         #expect(stopped.error.contains("mlp: stopped on SIG\(signal) at step "), "\(stopped)")
         #expect(stopped.error.contains(": the same command goes on from step "), "\(stopped)")
         // At another rank count, too: with --reduction fixed to the bit.
-        let rest = try folder.start("run", job: "mlp", ranks: 4 - ranks, options)
+        let rest = try folder.start("run", job: "mlp", ranks: 4 - ranks, options + ["--check-replicas", "10"])
         #expect(rest.code == 0 && rest.output.contains("going on from step "), "\(rest)")
         #expect(try model("run") == model("whole"))
     }
