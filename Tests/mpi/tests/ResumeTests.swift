@@ -84,15 +84,7 @@ struct ResumeTests {
     func aSignalIsAStop(ranks: Int, signal: String) throws {
         let options = Self.options + ["--epochs", "60", "--reduction", "fixed"]
         try folder.succeed("whole", job: "mlp", ranks: 1, options)
-        let shell =
-            "if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(ranks - 1) ]; then "
-            + "(until [ -e \(folder.path)/run/run.json ]; do sleep 0.05; done; sleep 0.3; kill -\(signal) $$) & fi; "
-            + "exec $JOBS/mlp \(options.joined(separator: " ")) --run-dir \(folder.path)/run"
-        let stopped = try MPIRun(
-            ranks: ranks, command: "/bin/bash", arguments: ["-c", shell],
-            environment: ["JOBS": MPIRun.products.path]
-        ).run()
-        #expect(stopped.code == 75, "\(stopped)")
+        let stopped = try stop("run", ranks: ranks, options, signal: signal)
         #expect(stopped.error.contains("mlp: stopped on SIG\(signal) at step "), "\(stopped)")
         #expect(stopped.error.contains(": the same command goes on from step "), "\(stopped)")
         // At another rank count, too: with --reduction fixed to the bit.
@@ -125,16 +117,23 @@ struct ResumeTests {
         #expect(run.count == whole.count && abs(run.last! / whole.last! - 1) <= 0.1, "\(run), \(whole)")
     }
 
-    /// Stops a run with a signal once it trains.
-    private func stop(_ name: String, ranks: Int, _ options: [String]) throws {
+    /// Stops a run with a signal to its last rank, once it has kept two checkpoints.
+    @discardableResult
+    private func stop(
+        _ name: String, ranks: Int, _ options: [String], signal: String = "TERM"
+    ) throws -> MPIRun.Outcome {
+        let all = "\(folder.path)/\(name)/checkpoints"
         let shell =
-            "(until [ -e \(folder.path)/\(name)/run.json ]; do sleep 0.05; done; sleep 0.3; kill -TERM $$) & "
-            + "exec $JOBS/mlp \(options.joined(separator: " ")) --run-dir \(folder.path)/\(name)"
+            "if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(ranks - 1) ]; then "
+            + "(until [ $(ls \(all) 2>/dev/null | wc -l) -ge 2 ]; do kill -0 $$ || exit; sleep 0.01; done; "
+            + "kill -\(signal) $$) & fi; exec $JOBS/mlp \((options + Self.often).joined(separator: " ")) "
+            + "--run-dir \(folder.path)/\(name)"
         let stopped = try MPIRun(
             ranks: ranks, command: "/bin/bash", arguments: ["-c", shell],
             environment: ["JOBS": MPIRun.products.path]
         ).run()
         try #require(stopped.code == 75, "\(stopped)")
+        return stopped
     }
 
     /// One byte that is not as it was written: the checkpoint before is taken, and this one put aside.
@@ -142,7 +141,7 @@ struct ResumeTests {
     func aDamagedCheckpointIsPutAside(file: String, place: Double) throws {
         let options = Self.options + ["--epochs", "30"]
         try folder.succeed("whole", job: "mlp", ranks: 2, options)
-        try stop("run", ranks: 2, options + Self.often)
+        try stop("run", ranks: 2, options)
         let all = "\(folder.path)/run/checkpoints"
         let numbers = try FileManager.default.contentsOfDirectory(atPath: all).compactMap { Int($0) }.sorted()
         try #require(numbers.count == 2, "\(numbers)")
@@ -192,6 +191,6 @@ struct ResumeTests {
         let outcome = try folder.start(
             "run", job: "mlp", Self.options + ["--epochs", "1000"], environment: ["SLURM_JOB_END_TIME": "\(Int(soon))"])
         #expect(outcome.code == 75, "\(outcome)")
-        #expect(outcome.error.contains("stopped before the time given to the job is over at step "), "\(outcome)")
+        #expect(outcome.error.contains("stopped before the time given to the job is over at "), "\(outcome)")
     }
 }
