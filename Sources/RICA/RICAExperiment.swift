@@ -146,8 +146,7 @@ public final class RICAExperiment {
         result.secondsPerStep = outcome.last.seconds / Double(outcome.last.evaluations)
         var model = RICAModel(
             weights: learning.weights, values: outcome.values, whitening: patches.whitening,
-            covariance: patches.covariance,
-            encoder: settings.encoder)
+            covariance: patches.covariance, encoder: settings.encoder)
         model.holdsDictionary = settings.madeFrom != nil
         let sampler = PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed)
         model.patches = (0..<settings.patches).map(sampler.position)
