@@ -36,20 +36,21 @@ import Testing
         #expect(outcome.code == 0, "\(outcome)")
         #expect(
             try run.text("out/runs.csv") == """
-                folder,job,ranks,alpha,columns,dense,dictionary,learned,seed,sigma,chosen,accuracy,error,dynamicParameters,\
-                learnedParameters,fullParameters,proportion,bytesPerStep,wireBytesPerStep,secondsPerStep,seconds,coverage
-                \(run.file("runs/a")),mlp,1,distinct,10,,"se,emp",0.025,1,1.0,learning-rate 10.0,0.98,0.02,16000,22010,642000,0.025,\
-                88040,0,0.5,9.5,"1.0, 0.25"
-                "\(run.file("runs/b, \"\"<i>\"\""))",mlp,1,distinct,10,,"se,emp",0.025,2,1.0,learning-rate 2.0,0.97,0.03,16000,22010,\
-                642000,0.025,88040,0,0.25,9.5,"1.0, 0.75"
+                folder,job,ranks,alpha,columns,dense,dictionary,learned,seed,sigma,chosen,accuracy,error,\
+                dynamicParameters,learnedParameters,fullParameters,proportion,bytesPerStep,wireBytesPerStep,\
+                secondsPerStep,seconds,coverage
+                \(run.file("runs/a")),mlp,1,distinct,10,,"se,emp",0.025,1,1.0,learning-rate 10.0,0.98,0.02,16000,\
+                22010,642000,0.025,88040,0,0.5,9.5,"1.0, 0.25"
+                "\(run.file("runs/b, \"\"<i>\"\""))",mlp,1,distinct,10,,"se,emp",0.025,2,1.0,learning-rate 2.0,\
+                0.97,0.03,16000,22010,642000,0.025,88040,0,0.25,9.5,"1.0, 0.75"
                 \(run.file("runs/c")),mlp,1,,,true,,,1,,,0.9825,0.0175,16000,648010,642000,1.0,2592040,0,0.5,9.5,
 
                 """)
         let summary = try run.text("out/summary.csv").split(separator: "\n", omittingEmptySubsequences: false)
         #expect(
             summary[0]
-                == "series,alpha,columns,learned,sigma,chosen,n,error in %,± 90 %,learned values,proportion,bytes a step,"
-                + "ranks,seconds a step,coverage")
+                == "series,alpha,columns,learned,sigma,chosen,n,error in %,± 90 %,learned values,proportion,"
+                + "bytes a step,ranks,seconds a step,coverage")
         #expect(
             summary[1].hasPrefix("dense,,,,,,1,1.75") && summary[1].hasSuffix(",,648010,1.0,2592040,1,0.5,"),
             "\(summary[1])")
@@ -62,12 +63,12 @@ import Testing
         let readable = try run.text("out/summary.md")
         #expect(
             readable.contains(
-                "| se,emp | distinct | 10 | 0.025 | 1.0 | learning-rate 2.0; learning-rate 10.0 | 2 | 2.50 | 3.16 | 22010 | 0.0250 | "
-                    + "88040 | 1 | 0.375000 | 1.000, 0.500 |\n"))
+                "| se,emp | distinct | 10 | 0.025 | 1.0 | learning-rate 2.0; learning-rate 10.0 | 2 | 2.50 | 3.16 | "
+                    + "22010 | 0.0250 | 88040 | 1 | 0.375000 | 1.000, 0.500 |\n"))
         #expect(
             readable.hasPrefix(
-                "3 runs of the job mlp on the data set sample, in 2 groups. In common: 15 epochs, widths 500,500. Where a series does not "
-                    + "name them: α distinct, 10 columns, σ 1.\n\nA row a group"))
+                "3 runs of the job mlp on the data set sample, in 2 groups. In common: 15 epochs, widths 500,500. "
+                    + "Where a series does not name them: α distinct, 10 columns, σ 1.\n\nA row a group"))
     }
 
     /// Seeds are no measurements.
