@@ -1,15 +1,24 @@
 import DataParallel
 import Layers
 
-/// The U of a layer that was made from patches: a checkpoint keeps it, so that it is not made again.
+/// A layer whose U is made from patches: a checkpoint keeps it, so that it is not made again.
 final class MadeDictionary: Checkpointable {
-    private let weights: PredictedWeights
+    /// U is zeros until it is made.
+    private(set) var weights: PredictedWeights
+    private var isMade = false
 
-    init(_ weights: PredictedWeights) { self.weights = weights }
+    init(empty weights: PredictedWeights) { self.weights = weights }
+
+    func take(_ made: PredictedWeights) {
+        weights = made
+        isMade = true
+    }
 
     func archive(to archive: StateArchive) throws {
+        try archive.flag("made", &isMade)
+        guard isMade else { return }
         for (j, column) in weights.columns.enumerated() {
-            if let u = column.dictionary { try archive.matrix("U.\(j)", u, .replicated) }
+            try archive.matrix("U.\(j)", column.dictionary!, .replicated)
         }
     }
 }

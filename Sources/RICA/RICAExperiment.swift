@@ -32,11 +32,11 @@ public final class RICAExperiment {
         public init() {}
     }
 
-    private var settings: RICASettings
-    private let request: Request
-    private let data: Dataset
-    private let communicator: Communicator
-    private let directory: RunDirectory
+    var settings: RICASettings
+    let request: Request
+    let data: Dataset
+    let communicator: Communicator
+    let directory: RunDirectory
     private let checkpoints: Checkpoints
     private let progress: ProgressLog
     private let clock = ContinuousClock()
@@ -102,14 +102,7 @@ public final class RICAExperiment {
         )
         let patches = try RICAPatches(
             images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator)
-        let made = try patches.dictionaryData(settings, images: data.unlabelled, communicator: communicator)
-        let weights = try communicator.agree {
-            try settings.makeWeights(channels: data.shape.channels, data: made) {
-                progress.step("make dictionaries", $0, of: settings.columns)
-            }
-        }
-        if made != nil { try weights.broadcastDictionaries(on: communicator) }
-        if made != nil { try checkpoints.attach(MadeDictionary(weights), as: "dictionary") }
+        let weights = try weights(from: patches)
         // What an earlier run learned in this folder says nothing of the model that follows.
         try communicator.agreeOnRoot {
             for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
@@ -162,6 +155,27 @@ public final class RICAExperiment {
         return model
     }
 
+    /// The layer, with a dictionary that is made from patches where it needs them. Collective.
+    private func weights(from patches: RICAPatches) throws -> PredictedWeights {
+        func make(_ data: DictionaryData?) throws -> PredictedWeights {
+            try communicator.agree {
+                try settings.makeWeights(channels: self.data.shape.channels, data: data) {
+                    progress.step("make dictionaries", $0, of: settings.columns)
+                }
+            }
+        }
+        let weights = try make(nil)
+        guard settings.prediction?.dictionary.need != nil else { return weights }
+        let dictionary = MadeDictionary(empty: weights)
+        if try !checkpoints.attach(dictionary, as: "dictionary") {
+            let made = try make(
+                patches.dictionaryData(settings, images: data.unlabelled, communicator: communicator))
+            try made.broadcastDictionaries(on: communicator)
+            dictionary.take(made)
+        }
+        return dictionary.weights
+    }
+
     private func encode(_ model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
         Allocation.purpose = "encoding images"
         let encoder = ImageEncoder(model: model, shape: data.shape, path: request.path == .reduced ? nil : request.path)
@@ -206,95 +220,6 @@ public final class RICAExperiment {
         try communicator.agreeOnRoot {
             try directory.write("model.safetensors") { try model.write(to: $0, settings: settings) }
             try directory.write(evaluation.table, to: "predictions.csv")
-        }
-    }
-
-    private static let featuresFormat = "colonnade features 1"
-
-    /// Writes features.safetensors: the encoded images of both sets with their labels.
-    private func store(_ images: (train: EncodedImages, test: EncodedImages), of model: RICAModel) throws {
-        var file = Safetensors(
-            metadata: [
-                "format": RICAExperiment.featuresFormat, "encoder": settings.encoder.rawValue,
-                "model": model.fingerprint,
-            ])
-        for (name, set) in [("train", images.train), ("test", images.test)] {
-            let all = Matrix<Float>(rows: communicator.isRoot ? set.total : 0, columns: set.features.columns)
-            var labels: [Int32] = []
-            let ranges = (0..<communicator.size).map {
-                set.order.parts(of: set.total, rank: $0, ranks: communicator.size).range
-            }
-            // Rank by rank through a broadcast, so that only rank 0 holds the whole.
-            for rank in 0..<communicator.size {
-                let own = rank == communicator.rank
-                let part = own ? set.features : Matrix<Float>(rows: ranges[rank].count, columns: set.features.columns)
-                try communicator.broadcast(part.elements, from: rank)
-                var partLabels = own ? set.labels : [Int32](repeating: 0, count: ranges[rank].count)
-                try partLabels.withUnsafeMutableBufferPointer { try communicator.broadcast($0, from: rank) }
-                if communicator.isRoot { all.rows(ranges[rank]).copy(from: part) }
-                labels += partLabels
-            }
-            if communicator.isRoot {
-                file.set("\(name).features", all)
-                file.set("\(name).labels", labels)
-            }
-        }
-        try communicator.agreeOnRoot { try directory.write("features.safetensors") { try file.write(to: $0) } }
-    }
-
-    /// This rank's part of features.safetensors.
-    private func storedFeatures(of model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
-        let path = directory.file("features.safetensors"), width = 4 * model.encoder.width * model.weights.units
-        return try communicator.agree {
-            guard try fileStatus(path) != nil else {
-                throw DataError(
-                    message:
-                        "\(path): expected features of this model, found no such file: encode first with --phase encode"
-                )
-            }
-            let file = try Safetensors(path: path)
-            guard file.metadata["format"] == RICAExperiment.featuresFormat else {
-                throw DataError(
-                    message: "\(path): expected features of the job rica, found another safetensors file: "
-                        + "encode again with --phase encode")
-            }
-            guard file.metadata["encoder"] == settings.encoder.rawValue else {
-                throw DataError(
-                    message: "\(path): expected features of the encoder \(settings.encoder.rawValue), found "
-                        + "\(file.metadata["encoder"]?.escaped ?? "none"): encode again with --phase encode")
-            }
-            guard file.metadata["model"] == model.fingerprint else {
-                throw DataError(
-                    message:
-                        "\(path): expected features of this model, found those of another: encode again with "
-                            + "--phase encode"
-                )
-            }
-            func part(
-                _ name: String, _ set: (images: ImageSet, labels: Labels), order: ReductionOrder = .fast
-            ) throws -> EncodedImages {
-                let count = set.images.count
-                let shapes = ["features", "labels"].map { file.tensors["\(name).\($0)"]?.shape }
-                guard shapes == [[count, width], [count]] else {
-                    let found = shapes.map { $0.map { "\($0)".escaped } ?? "none" }
-                    throw DataError(
-                        message:
-                            "\(path): expected \(name).features of \(data.name) of shape \([count, width]) with their "
-                            + "labels, found \(found[0]) with \(found[1]): encode again with --phase encode")
-                }
-                let parts = order.parts(of: count, rank: communicator.rank, ranks: communicator.size)
-                let stored: [Int32] = try file.values("\(name).labels"), labels = try set.labels.labels(0..<count)
-                if let i = labels.indices.first(where: { stored[$0] != labels[$0] }) {
-                    throw DataError(
-                        message: "\(path): expected in \(name).labels the labels of \(data.name), from 0 on, "
-                            + "found \(stored[i]) for \(labels[i]) at position \(i): encode again with --phase encode")
-                }
-                return EncodedImages(
-                    features: try file.matrix("\(name).features", rows: parts.range),
-                    labels: Array(labels[parts.range]), parts: parts,
-                    order: order, total: count)
-            }
-            return (try part("train", data.train, order: request.reduction), try part("test", data.test))
         }
     }
 }

@@ -39,7 +39,7 @@ extension RICASettings {
     ///
     /// - Parameters:
     ///   - alphas: the α of every column; nil: sampled from the columns' streams.
-    ///   - data: what the dictionary needs of patches.
+    ///   - data: what the dictionary needs of patches; without it a U that needs some is zeros.
     ///   - report: called with the number of columns so far.
     /// - Throws: `DictionaryError`.
     public func makeWeights(
@@ -48,14 +48,16 @@ extension RICASettings {
         let grid = grid(channels: channels)
         guard let prediction else { return .dense(grid: grid, units: features) }
         try prediction.dictionary.check(prediction.atoms(of: grid), of: grid)
-        let dictionary = try prediction.makeDictionary(of: grid, data: data)
+        let isReady = prediction.dictionary.need == nil || data != nil
+        let dictionary = isReady ? try prediction.makeDictionary(of: grid, data: data) : nil
         let cut = Cut(features, into: columns)
         var made: [Column] = []
         for j in 0..<columns {
             let stream = ColumnStream(seed: seed, layer: 0, column: j, sampling: alpha)
             let alpha = alphas?[j] ?? prediction.sampleAtoms(of: grid, stream: stream)
-            made.append(
-                Column(units: cut[j], alpha: alpha, dictionary: try dictionary.matrix(alpha: alpha, stream: stream)))
+            let u = try dictionary?.matrix(alpha: alpha, stream: stream)
+                ?? Matrix(rows: grid.positions, columns: alpha.count)
+            made.append(Column(units: cut[j], alpha: alpha, dictionary: u))
             report(j + 1)
         }
         return PredictedWeights(grid: grid, columns: made)

@@ -142,10 +142,7 @@ private final class LearningLog: Checkpointable {
         var isFinished = last != nil, end = last ?? .none
         try archive.flag("finished", &isFinished)
         if isFinished {
-            try archive.number("last", &end.number)
-            try archive.number("last-evaluations", &end.evaluations)
-            try archive.number("last-objective", &end.objective)
-            try archive.number("last-seconds", &end.seconds)
+            try end.archive("last", to: archive)
             try archive.matrix("values", values, .replicated)
             last = end
         }

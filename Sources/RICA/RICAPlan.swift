@@ -29,8 +29,11 @@ public struct RICAPlan {
     /// Bytes a rank holds at most in that phase, the mean over ranks: rank 0 holds all features of a set twice while it
     /// writes them.
     public let encodingBytes: Int
-    /// Bytes beside those of learning that `--validate` takes: encoded training images, and those of a fold.
+    /// Bytes beside those of learning that `--validate` takes: encoded training images, twice, and those of a fold.
     private let searchingBytes: Int
+
+    /// Bytes of the features in the copy that a checkpoint takes.
+    private let copiedBytes: Int
 
     /// - Parameters:
     ///   - forced: the path that the user chose.
@@ -79,7 +82,9 @@ public struct RICAPlan {
         encodingBytes = 4 * width * ((training + test + ranks - 1) / ranks)
             + 4 * (width + 1) * max(2 * training, training + 2 * test) / ranks
         let widest = 4 * Encoder.allCases.map(\.width).max()! * weights.units
-        searchingBytes = 4 * widest * ((training + fold + ranks - 1) / ranks)
+        // The training images again, in the copy that a checkpoint takes.
+        searchingBytes = 4 * widest * ((2 * training + fold + ranks - 1) / ranks)
+        copiedBytes = 4 * width * ((training + test + ranks - 1) / ranks)
     }
 
     /// What a phase takes: bytes of memory that a rank holds at most, and bytes that it writes.
@@ -89,10 +94,9 @@ public struct RICAPlan {
         let learning = learningBytes + (searches ? searchingBytes : 0)
         return switch phase {
         case .learn: (learning, fileBytes)
-        // A checkpoint's copy of the features.
-        case .encode: (2 * encodingBytes, featureBytes)
+        case .encode: (encodingBytes + copiedBytes, featureBytes)
         case .classify: (classifyingBytes, fileBytes)
-        case .all: (max(learning, classifyingBytes + encodingBytes), fileBytes)
+        case .all: (max(learning, classifyingBytes + copiedBytes), fileBytes)
         }
     }
 }

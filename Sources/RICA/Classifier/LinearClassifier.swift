@@ -94,16 +94,10 @@ public struct LinearClassifier {
     }
 
     mutating func archive(_ name: String, to archive: StateArchive) throws {
-        try mean.withUnsafeMutableBufferPointer {
-            try archive.tensor("\(name).mean", $0, rowLength: $0.count, .replicated)
-        }
-        try scale.withUnsafeMutableBufferPointer {
-            try archive.tensor("\(name).scale", $0, rowLength: $0.count, .replicated)
-        }
+        try archive.numbers("\(name).mean", &mean)
+        try archive.numbers("\(name).scale", &scale)
         try archive.matrix("\(name).weights", weights, .replicated)
-        try bias.withUnsafeMutableBufferPointer {
-            try archive.tensor("\(name).bias", $0, rowLength: $0.count, .replicated)
-        }
+        try archive.numbers("\(name).bias", &bias)
     }
 
     /// The class of the highest score for every row of features as encoded. 2·samples·features·classes flops.

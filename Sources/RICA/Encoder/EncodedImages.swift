@@ -72,7 +72,7 @@ public struct EncodedImages {
                     report(start + count)
                 } catch { failure = error }
             }
-            try checkpoints?.all.tick("\(checkpoints!.name)")
+            try checkpoints?.all.tick(checkpoints!.name)
         }
         try communicator.agree { if let failure { throw failure } }
         state.isDone = true
