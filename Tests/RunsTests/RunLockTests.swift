@@ -6,7 +6,7 @@ import Testing
 @Suite struct RunLockTests {
     /// Leaves the lock of another process, on this or another host.
     private func leave(_ folder: TemporaryFolder, host: String? = nil, process: Int32) throws {
-        let own = try RunLock(folder.path) { _ in }
+        let own = try RunLock(folder.path, host: "here") { _ in }
         var holder = try #require(
             JSONSerialization.jsonObject(with: Data(folder.bytes("lock"))) as? [String: Any])
         withExtendedLifetime(own) {}
@@ -18,8 +18,8 @@ import Testing
 
     @Test func oneAtATime() throws {
         let folder = try TemporaryFolder()
-        var lock: RunLock? = try RunLock(folder.path) { _ in }
-        let error = #expect(throws: RunDirectoryError.self) { _ = try RunLock(folder.path) { _ in } }
+        var lock: RunLock? = try RunLock(folder.path, host: "here") { _ in }
+        let error = #expect(throws: RunDirectoryError.self) { _ = try RunLock(folder.path, host: "here") { _ in } }
         #expect(error?.exitCode == 64 && error?.description.contains("process \(getpid()) on ") == true)
         // The one that was refused has left the other's lock.
         #expect(try folder.names == ["lock"])
@@ -33,7 +33,7 @@ import Testing
         let folder = try TemporaryFolder()
         try leave(folder, process: process)
         var said: [String] = []
-        let lock = try RunLock(folder.path) { said.append($0) }
+        let lock = try RunLock(folder.path, host: "here") { said.append($0) }
         #expect(said.count == 1 && said[0].contains("process \(process) no longer runs: taken over"), "\(said)")
         #expect(try folder.names == ["lock"])
         withExtendedLifetime(lock) {}
@@ -43,18 +43,12 @@ import Testing
     @Test func aLockOfAnotherHost() throws {
         let folder = try TemporaryFolder()
         try leave(folder, host: "elsewhere", process: 1)
-        #expect(#expect(throws: RunDirectoryError.self) { _ = try RunLock(folder.path) { _ in } }?.exitCode == 64)
+        #expect(#expect(throws: RunDirectoryError.self) { _ = try RunLock(folder.path, host: "here") { _ in } }?.exitCode == 64)
         let old = Date(timeIntervalSinceNow: -400)
         try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: folder.file("lock"))
         var said: [String] = []
-        let lock = try RunLock(folder.path) { said.append($0) }
+        let lock = try RunLock(folder.path, host: "here") { said.append($0) }
         #expect(said.count == 1 && said[0].contains("which has not touched it for "), "\(said)")
         withExtendedLifetime(lock) {}
-    }
-
-    @Test func whatSlurmSaysOfTheEnd() {
-        let text = "JobId=7 JobName=x EndTime=2026-11-29T14:00:05 Deadline=N/A"
-        #expect(TimeLimit.end(in: text) == TimeLimit.date("2026-11-29T14:00:05"))
-        #expect(TimeLimit.end(in: "JobId=7 EndTime=Unknown") == nil && TimeLimit.end(in: "") == nil)
     }
 }

@@ -1,7 +1,7 @@
 // Fails one call on the way of a checkpoint to the disk, as a full disk or a kill would.
 //
-// COLONNADE_FAIL=kill:N   the process is killed at its Nth call of mkdir, open, write, fsync or rename on a path with
-//                         /checkpoints in it
+// COLONNADE_FAIL=kill:N   the process is killed at its Nth call of mkdir, open for writing, write, fsync or rename on a
+//                         path with /checkpoints in it
 // COLONNADE_FAIL=full:N   that call, and no other, says that no space is left
 // COLONNADE_FAIL_RANK=R   only on this rank of Open MPI or MPICH
 #define _GNU_SOURCE

@@ -19,7 +19,8 @@ struct CheckpointWriteTests {
         let options = Self.options + ["--epochs", "4"]
         try folder.succeed("whole", job: "mlp", options)
         let killed = try fail("kill:\(call)", ranks: nil, options)
-        #expect(killed.code == 128 + SIGKILL || killed.code == 0, "\(killed)")
+        // A run may make fewer calls than the later ones; the first it makes.
+        #expect(killed.code == 128 + SIGKILL || call > 40 && killed.code == 0, "\(killed)")
         try folder.succeed("run", job: "mlp", options)
         #expect(try model("run") == model("whole"))
     }
@@ -32,8 +33,8 @@ struct CheckpointWriteTests {
         let outcome = try fail("full:\(call)", ranks: ranks, options)
         #expect(outcome.code == 0, "\(outcome)")
         let isSaid = outcome.error.contains("No space left on device: no checkpoint was written")
-        // A folder that cannot be flushed is no failure; fewer calls than that were made.
-        #expect(isSaid || !outcome.error.contains("checkpoint"), "\(outcome)")
+        // A folder that cannot be flushed is no failure, and a run may make fewer calls than the later ones.
+        #expect(isSaid || call > 1 && !outcome.error.contains("checkpoint"), "\(outcome)")
         #expect(try model("run") == model("whole"))
     }
 
