@@ -49,22 +49,22 @@ leave_old_job() {
   exit 64
 }
 
-# start_again: puts this Slurm job, which has stopped with a checkpoint, into the queue again, but not for ever.
+# start_again: puts this Slurm job, which was stopped, into the queue again, but not for ever.
 start_again() {
   local most=${COLONNADE_REQUEUES:-20} restarts=${SLURM_RESTART_COUNT:-0}
   [[ $most =~ ^[0-9]{1,6}$ ]] || most=20
   if ((restarts >= most)); then
-    echo "stopped with a checkpoint after $restarts restarts, COLONNADE_REQUEUES=$most: submit it again, and it goes on"
+    echo "stopped after $restarts restarts, COLONNADE_REQUEUES=$most: submit it again, and it goes on"
     return
   fi
-  echo "stopped with a checkpoint: job $SLURM_JOB_ID is put into the queue again, restart $((restarts + 1)) of $most," \
+  echo "stopped: job $SLURM_JOB_ID is put into the queue again, restart $((restarts + 1)) of $most," \
     "and goes on from there"
   # It ends this script, too.
   scontrol requeue "$SLURM_JOB_ID" || echo "Slurm did not take it: submit it again, and it goes on"
 }
 
-# launch JOB [OPTIONS]: turns this shell into JOB on all ranks: by srun inside of a Slurm job, else by mpirun; report and scaling plan are
-# one process.
+# launch JOB [OPTIONS]: starts JOB on all ranks, by srun inside of a Slurm job, else by mpirun, and ends this shell with
+# its code; report and scaling plan are one process.
 #   COLONNADE_BIN  the job's program (.build/release/JOB of this repository)
 #   RANKS          ranks under mpirun (one a core); srun takes the allocation's
 launch() {
@@ -72,7 +72,8 @@ launch() {
   program=${COLONNADE_BIN:-$(dirname "${BASH_SOURCE[0]}")/../.build/release/$job}
   shift
   if [[ ! -f $program || ! -x $program ]]; then
-    echo "$program is no program: build it with 'scripts/setup $job' (swift build -c release --product $job), or name one with COLONNADE_BIN" >&2
+    echo "$program is no program: build it with 'scripts/setup $job' (swift build -c release --product $job)," \
+      "or name one with COLONNADE_BIN" >&2
     exit 1
   fi
   program=$(realpath "$program")

@@ -13,7 +13,7 @@ export SLURM_MPI_TYPE=${SLURM_MPI_TYPE:-pmix}
 # Where the data sets are (see docs/cluster.md); without it ./data is searched.
 # export COLONNADE_DATA=/path/to/data
 
-# How often a job that has stopped with a checkpoint is put into the queue again:
+# How often a job that was stopped is put into the queue again:
 # export COLONNADE_REQUEUES=20
 
 # The kernels of OpenBLAS, where the choice of scripts/launch.sh is wrong:
