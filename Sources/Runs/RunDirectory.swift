@@ -16,8 +16,8 @@ public final class RunDirectory {
     /// run.json as `open` wrote it: a directory that vanishes during the run is made again with it.
     private var record: Data?
     private var lock: RunLock?
-    /// The id of the run that is open, on the rank that opened it.
-    public private(set) var id: String?
+    /// The id of the run that is open, which rank 0 told all.
+    public var id: String?
 
     public init(path: String) { self.path = path }
 
@@ -64,7 +64,9 @@ public final class RunDirectory {
                 description: "\(path): cannot make the run directory: \(reason); choose another with --run-dir",
                 exitCode: 1)
         }
-        lock = try RunLock(path, warn: warn)
+        do { lock = try RunLock(path, host: record.hosts.first ?? "", warn: warn) } catch let error as WriteError {
+            throw unwritable(error)
+        }
         let advice = "choose another folder with --run-dir"
         var hasEarlier = false
         if let data = try readFile(
@@ -105,11 +107,14 @@ public final class RunDirectory {
             if hasEarlier, !resumes { removeLeftovers(keepsModel: usesModel) }
             try write(text, to: "run.json")
         } catch let error as WriteError {
-            throw RunDirectoryError(description: "\(error); choose another run directory with --run-dir", exitCode: 1)
+            throw unwritable(error)
         }
         self.record = text
-        id = record.id
         return .open(id: record.id!)
+    }
+
+    private func unwritable(_ error: WriteError) -> RunDirectoryError {
+        RunDirectoryError(description: "\(error); choose another run directory with --run-dir", exitCode: 1)
     }
 
     /// The result of a run that has been tested; nil where it is not finished.

@@ -13,17 +13,19 @@ package final class RunLock {
         let process: Int32
         /// When the process started, in the kernel's own count, since numbers of processes come again.
         let started: String
-        /// Seconds since 1970.
-        let time: Double
+        /// UTC, for people.
+        let time: String
         /// The Slurm job and how often it was started again.
         let slurmJob: String?
         let restarts: Int?
 
-        static var own: Holder {
+        /// This process, on the host of this name.
+        static func own(on host: String) -> Holder {
             let environment = ProcessInfo.processInfo.environment
             return Holder(
-                host: ProcessInfo.processInfo.hostName, kernel: kernel, process: getpid(), started: start(of: getpid()) ?? "",
-                time: Date().timeIntervalSince1970, slurmJob: environment["SLURM_JOB_ID"],
+                host: host, kernel: kernel, process: getpid(),
+                started: start(of: getpid()) ?? "",
+                time: ISO8601DateFormatter().string(from: Date()), slurmJob: environment["SLURM_JOB_ID"],
                 restarts: environment["SLURM_RESTART_COUNT"].flatMap { Int($0) })
         }
 
@@ -65,11 +67,14 @@ package final class RunLock {
 
     /// Takes the lock.
     ///
-    /// - Parameter warn: told of a lock that was left by a process that is gone.
-    /// - Throws: `RunDirectoryError` of code 64 where another run holds it; `WriteError`.
-    package init(_ folder: String, warn: (String) -> Void) throws {
+    /// - Parameters:
+    ///   - host: the name of this machine.
+    ///   - warn: told of a lock that was left by a process that is gone.
+    /// - Throws: `RunDirectoryError` of code 64 where another run holds it; `WriteError` where it cannot be made;
+    ///   `DataError` for what is no file in its place.
+    package init(_ folder: String, host: String, warn: (String) -> Void) throws {
         path = folder + "/lock"
-        own = .own
+        own = .own(on: host)
         let own = own, end = Date(timeIntervalSinceNow: Self.patience)
         while try !Self.create(path, own) {
             guard let found = try Self.holder(path) else { continue }
@@ -119,16 +124,11 @@ package final class RunLock {
         let text = try JSONEncoder().encode(holder)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         if descriptor < 0, errno == EEXIST { return false }
-        guard descriptor >= 0 else {
-            throw RunDirectoryError(
-                description: "\(path): cannot create: \(String(cString: strerror(errno))); choose another run "
-                    + "directory with --run-dir", exitCode: 1)
-        }
+        guard descriptor >= 0 else { throw WriteError(path, "create") }
         defer { close(descriptor) }
-        let written = text.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard written == text.count else {
-            unlink(path)
-            throw RunDirectoryError(description: "\(path): cannot write: no space left", exitCode: 1)
+        guard text.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == text.count else {
+            defer { unlink(path) }
+            throw WriteError(path, "write")
         }
         return true
     }

@@ -20,14 +20,12 @@ public struct RunRecord: Codable, Sendable {
     public internal(set) var starts: [Start]
 
     /// One start of a run.
-    public struct Start: Codable, Sendable, Equatable {
+    public struct Start: Codable, Sendable {
         /// UTC, as in 2026-11-29T14:00:00Z.
         public let time: String
         public let ranks: Int
         public let hosts: [String]
         public let slurmJob: String?
-        /// Where the run went on; nil: it began.
-        public internal(set) var from: String?
     }
 
     public init(

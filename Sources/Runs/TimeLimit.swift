@@ -18,13 +18,13 @@ public final class TimeLimit: Sendable {
             known.withLock { $0 = Date(timeIntervalSince1970: seconds) }
         }
         if let job = environment["SLURM_JOB_ID"], job.allSatisfy(\.isNumber) {
-            let thread = Thread { [weak self] in
-                while let self {
+            // As long as the process lives.
+            Thread {
+                while true {
                     self.ask(job)
                     Thread.sleep(forTimeInterval: 60)
                 }
-            }
-            thread.start()
+            }.start()
         }
     }
 

@@ -8,7 +8,8 @@ public struct WriteError: Error, CustomStringConvertible, Sendable {
 
     init(message: String) { self.message = message }
 
-    init(_ path: String, _ step: String) {
+    /// Says that a step failed, for the reason in errno.
+    package init(_ path: String, _ step: String) {
         message = "\(path): cannot \(step): \(String(cString: strerror(errno)))"
     }
 }

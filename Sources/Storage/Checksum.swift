@@ -1,7 +1,7 @@
 internal import CZlib
 import Foundation
 
-/// The CRC-32 of some bytes, as of a buffer.
+/// The CRC-32 of what is in memory: `checksum` of its bytes.
 public func checksum(_ bytes: some ContiguousBytes) -> UInt32 { bytes.withUnsafeBytes { checksum($0) } }
 
 /// The CRC-32 of some bytes (zlib's), which finds every change of up to 32 bits that follow each other.

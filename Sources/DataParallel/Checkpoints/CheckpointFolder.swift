@@ -10,11 +10,10 @@ package struct CheckpointFolder {
     let run: String
 
     /// What makes a checkpoint of parts. It is written last: parts without one are none.
-    struct Manifest: Codable, Equatable {
-        struct Part: Codable, Equatable {
+    struct Manifest: Codable {
+        struct Part: Codable {
             let name: String
-            let bytes: Int
-            /// The checksum of its header, which has those of its tensors.
+            /// The checksum of its header, which has the sizes and checksums of its tensors.
             let header: UInt32
         }
 
@@ -50,10 +49,11 @@ package struct CheckpointFolder {
         }
     }
 
-    /// A checkpoint that is not as it was written. Exit code 65, as of other data.
+    /// A checkpoint that is not as it was written. It ends no job: its code tells all ranks what one of them found.
     struct Damage: ExitCoded, CustomStringConvertible {
+        static let code: Int32 = 165
         let description: String
-        var exitCode: Int32 { 65 }
+        var exitCode: Int32 { Damage.code }
 
         init(_ path: String, expected: String, found: String) {
             description = "\(path): expected \(expected), found \(found)"
@@ -80,12 +80,11 @@ package struct CheckpointFolder {
         for folder in [path, folder(number)] { try makeFolder(at: folder) }
     }
 
-    /// Commits a checkpoint whose parts are written, and removes those of the run before the last one. Throws
-    /// `WriteError`.
+    /// Commits a checkpoint whose parts are written, and removes all of the run but its two newest. Throws `WriteError`.
     func commit(_ manifest: Manifest) throws {
         try writeAtomically(try manifest.text, to: self.manifest(manifest.number))
         flushFolder(path)
-        for number in numbers().filter({ (try? committed($0)) ?? nil != nil }).dropFirst(2) { remove(number) }
+        for number in numbers().filter(isOfThisRun).dropFirst(2) { remove(number) }
     }
 
     /// Removes a folder, if it holds nothing but a checkpoint's files.
@@ -95,6 +94,8 @@ package struct CheckpointFolder {
         try? FileManager.default.removeItem(atPath: folder(number))
     }
 
+    private func isOfThisRun(_ number: Int) -> Bool { (try? committed(number)) != nil }
+
     /// Removes what was never committed: parts that a kill has left.
     func removeUncommitted() {
         for number in numbers() where !FileManager.default.fileExists(atPath: manifest(number)) { remove(number) }
@@ -102,7 +103,7 @@ package struct CheckpointFolder {
 
     /// Removes the checkpoints of this run, and the folder where no other's are in it.
     func removeAll() {
-        for number in numbers() where (try? committed(number)) ?? nil != nil { remove(number) }
+        for number in numbers() where isOfThisRun(number) { remove(number) }
         removeUncommitted()
         Self.removeFolder(path)
     }
@@ -150,20 +151,16 @@ package struct CheckpointFolder {
 
     /// Reads a part as a whole and compares it with its checksums.
     ///
-    /// - Throws: `Damage` where it is not as it was written; `DataError` where it cannot be read.
+    /// - Throws: `Damage` where it is not as it was written; `TrainingError` where it cannot be read.
     func check(_ part: Manifest.Part, of number: Int) throws {
         let path = "\(folder(number))/\(part.name)"
         guard FileManager.default.fileExists(atPath: path) else {
             throw Damage(path, expected: "a part of the checkpoint", found: "no such file")
         }
-        let size: Int
-        do { size = try ByteFile(path: path).size } catch {
-            throw TrainingError("\(error): the checkpoint may be whole: start again when it can be read")
-        }
-        guard size == part.bytes else { throw Damage(path, expected: "\(part.bytes) bytes", found: "\(size)") }
+        _ = try readable { try ByteFile(path: path) }
         let file: Safetensors
-        do { file = try Safetensors(path: path) } catch let error as DataError {
-            throw Damage(path, expected: "the header that was written", found: "another (\(error))")
+        do { file = try Safetensors(path: path) } catch {
+            throw Damage(path, expected: "the part that was written", found: "another (\(error))")
         }
         guard file.headerChecksum == part.header else {
             throw Damage(path, expected: "the header that was written", found: "one that was changed")
@@ -173,12 +170,19 @@ package struct CheckpointFolder {
             if buffer.count < tensor.byteCount { buffer = [UInt8](repeating: 0, count: tensor.byteCount) }
             let sum = try buffer.withUnsafeMutableBytes { all in
                 let bytes = UnsafeMutableRawBufferPointer(rebasing: all[..<tensor.byteCount])
-                try file.read(name, into: bytes)
+                try readable { try file.read(name, into: bytes) }
                 return checksum(UnsafeRawBufferPointer(bytes))
             }
             guard file.metadata[name]?.hasSuffix(" crc32 \(sum)") == true else {
                 throw Damage(path, expected: "\(name.escaped) as it was written", found: "values that were changed")
             }
+        }
+    }
+
+    /// Runs `body`, whose failure says nothing of the checkpoint itself.
+    private func readable<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch {
+            throw TrainingError("\(error): the checkpoint may be whole: start again when it can be read")
         }
     }
 

@@ -57,10 +57,15 @@ extension StateArchive {
     }
 
     /// Takes or fills numbers, which are the same on all ranks unless `layout` says otherwise.
-    public func numbers(_ name: String, _ numbers: inout [Double], _ layout: RankLayout = .replicated) throws {
+    public func numbers<Element: Scalar & TensorElement>(
+        _ name: String, _ numbers: inout [Element], _ layout: RankLayout = .replicated
+    ) throws {
         try numbers.withUnsafeMutableBufferPointer { try tensor(name, $0, rowLength: $0.count, layout) }
     }
 
+    /// Takes or fills a number, which is the same on all ranks.
+    ///
+    /// - Throws: `DataError`.
     public func number(_ name: String, _ number: inout Double) throws {
         var one = [number]
         try numbers(name, &one)
@@ -81,6 +86,9 @@ extension StateArchive {
         number = whole
     }
 
+    /// Takes or fills a truth, which is the same on all ranks.
+    ///
+    /// - Throws: `DataError`.
     public func flag(_ name: String, _ flag: inout Bool) throws {
         var value = flag ? 1 : 0
         try number(name, &value, in: 0...1)

@@ -1,5 +1,4 @@
 import Foundation
-import LinearAlgebra
 import Parallel
 import Partition
 
@@ -59,7 +58,7 @@ public final class Checkpoints {
         folder = CheckpointFolder(path: path, run: run)
         self.options = options
         communicator = try world.duplicate()
-        pulse = try Pulse(communicator)
+        pulse = Pulse(communicator)
         snapshot = StateSnapshot(rank: communicator.rank)
         start = clock.now
         // What MPI makes at the first call is made now.
@@ -79,29 +78,28 @@ public final class Checkpoints {
                         try folder.check(manifest.parts[part], of: manifest.number)
                     }
                 }
-                stored = try communicator.agree {
-                    try StoredState(
-                        manifest.parts.map(\.name), in: folder.folder(manifest.number), rank: communicator.rank,
-                        ranks: communicator.size)
-                }
-                kept = manifest.position
-                return
-            } catch let error as CollectiveError where error.exitCode == damaged {
+            } catch let error as CollectiveError where error.exitCode == CheckpointFolder.Damage.code {
                 limit = manifest.number
                 if communicator.isRoot { setAside(limit, because: error.description) }
+                continue
             }
+            stored = try communicator.agree {
+                try StoredState(
+                    manifest.parts.map(\.name), in: folder.folder(manifest.number), rank: communicator.rank,
+                    ranks: communicator.size)
+            }
+            kept = manifest.position
+            return
         }
     }
-
-    private let damaged: Int32 = 65
 
     private func setAside(_ number: Int, because reason: String) {
         options.warn("\(reason): this checkpoint is put aside, and the one before it is taken")
         folder.setAside(number)
     }
 
-    /// The newest manifest of this run that is whole, as rank 0 reads it, on all ranks. One broadcast, and one of the
-    /// manifest.
+    /// The newest manifest of this run that is whole, as rank 0 reads it, on all ranks. One allreduce, a broadcast of 16
+    /// bytes, and one of the manifest.
     private func newestManifest(below limit: Int) throws -> CheckpointFolder.Manifest? {
         var text = Data()
         try communicator.agreeOnRoot {
@@ -125,9 +123,6 @@ public final class Checkpoints {
         try bytes.withUnsafeMutableBufferPointer { try communicator.broadcast($0, from: 0) }
         return try JSONDecoder().decode(CheckpointFolder.Manifest.self, from: Data(bytes))
     }
-
-    /// Whether the run goes on from a checkpoint that is not all taken yet.
-    public var isRestoring: Bool { stored != nil }
 
     /// Makes an object a part of the run's state, and fills it where the run goes on. Collective.
     ///
@@ -174,8 +169,9 @@ public final class Checkpoints {
         var own = Pulse.Word()
         own.isWriting = writer.isWriting
         if communicator.isRoot {
-            let interval = options.every ?? max(Self.least, Self.usual, 100 * cost)
-            own.isDue = now - last >= min(interval, seconds ?? interval)
+            // At most a hundredth of the time goes into checkpoints, also where phases end often.
+            let interval = options.every ?? max(Self.usual, 100 * cost)
+            own.isDue = now - last >= min(interval, seconds.map { max($0, 100 * cost) } ?? interval)
             // A write may take longer than the last one did; of the first nothing is known.
             let needed = cost == 0 ? 20 : 10 + 3 * cost
             own.isLate = options.end().map { Date(timeIntervalSinceNow: needed) >= $0 } ?? false
@@ -192,11 +188,12 @@ public final class Checkpoints {
     /// Seconds since these checkpoints were opened.
     private var now: Double { (clock.now - start).seconds }
 
-    /// Gives up what nobody has taken of the checkpoint that the run goes on from: all that is needed is taken before the
-    /// first step, and a run that kept nothing more would begin at the same place for ever.
+    /// Gives up what nobody has taken of the checkpoint that the run goes on from: all that is needed is taken before
+    /// the first step, and a run that kept nothing more would begin at the same place for ever.
     private func forgetRest() {
         guard let rest = stored else { return }
-        options.warn("the checkpoint holds more than this run asks for (\(rest.rest.prefix(3).joined(separator: ", ")))")
+        let names = rest.rest.prefix(3).joined(separator: ", ")
+        options.warn("the checkpoint holds more than this run asks for (\(names))")
         stored = nil
     }
 
@@ -222,17 +219,13 @@ public final class Checkpoints {
         pending = nil
         do {
             let own = try communicator.agree { try writer.written() }
-            var numbers = [Int64](repeating: 0, count: 2 * communicator.size)
-            numbers[2 * communicator.rank] = Int64(own.bytes)
-            numbers[2 * communicator.rank + 1] = Int64(own.header)
-            try numbers.withUnsafeMutableBufferPointer {
-                try communicator.allGather(
-                    inPlace: $0, shares: Cut(communicator.size, into: communicator.size).scaled(by: 2))
+            var headers = [Int64](repeating: 0, count: communicator.size)
+            headers[communicator.rank] = Int64(own)
+            try headers.withUnsafeMutableBufferPointer {
+                try communicator.allGather(inPlace: $0, shares: Cut(communicator.size, into: communicator.size))
             }
-            let parts = (0..<communicator.size).map { rank in
-                CheckpointFolder.Manifest.Part(
-                    name: CheckpointFolder.part(rank), bytes: Int(numbers[2 * rank]),
-                    header: UInt32(numbers[2 * rank + 1]))
+            let parts = headers.enumerated().map { rank, header in
+                CheckpointFolder.Manifest.Part(name: CheckpointFolder.part(rank), header: UInt32(header))
             }
             try communicator.agreeOnRoot {
                 try folder.commit(.init(run: folder.run, number: number, position: position, parts: parts))
@@ -270,14 +263,14 @@ public final class Checkpoints {
     ///
     /// - Throws: `MPIError`.
     public func remove() throws {
-        while writer.isWriting { usleep(1000) }
+        writer.wait()
         pending = nil
         try communicator.barrier()
         if communicator.isRoot { folder.removeAll() }
     }
 
     private func waitForWriter() throws {
-        while writer.isWriting { usleep(1000) }
+        writer.wait()
         try finish()
     }
 }

@@ -1,9 +1,10 @@
+import Glibc
 import Parallel
 import Synchronization
 
 /// Writes a rank's part of a checkpoint on a thread of its own, one at a time.
 final class PartWriter: Sendable {
-    typealias Written = Result<(bytes: Int, header: UInt32), any Error>
+    typealias Written = Result<UInt32, any Error>
 
     private struct State {
         var isWriting = false
@@ -27,8 +28,13 @@ final class PartWriter: Sendable {
         if startThread(write) != 0 { write() }
     }
 
-    /// What came of the last part, once it is written.
-    func written() throws -> (bytes: Int, header: UInt32) {
+    /// Returns when no part is on its way.
+    func wait() { while isWriting { usleep(1000) } }
+
+    /// The checksum of the last part's header, once it is written.
+    ///
+    /// - Throws: `WriteError` where it could not be.
+    func written() throws -> UInt32 {
         try state.withLock(\.written)!.get()
     }
 }

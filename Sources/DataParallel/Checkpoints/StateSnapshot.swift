@@ -72,10 +72,10 @@ package final class StateSnapshot: StateArchive, @unchecked Sendable {
 
     /// Writes the part. Called on any thread while nobody copies.
     ///
-    /// - Returns: what the manifest says of it.
+    /// - Returns: the checksum of its header, which the manifest has.
     /// - Throws: `WriteError`.
     @discardableResult
-    package func write(to path: String) throws -> (bytes: Int, header: UInt32) {
+    package func write(to path: String) throws -> UInt32 {
         var file = Safetensors()
         for (name, copy) in copies {
             let sum = checksum(UnsafeRawBufferPointer(copy.bytes))
@@ -84,8 +84,7 @@ package final class StateSnapshot: StateArchive, @unchecked Sendable {
                 name, copy.type, shape: copy.shape,
                 bytes: Data(bytesNoCopy: copy.bytes.baseAddress!, count: copy.bytes.count, deallocator: .none))
         }
-        let header = try file.write(to: path)
-        return (try ByteFile(path: path).size, header)
+        return try file.write(to: path)
     }
 }
 

@@ -5,7 +5,7 @@ import Storage
 
 /// The state of a checkpoint, which fills that of a run at any rank count.
 ///
-/// Every rank opens all parts and reads of them what it needs.
+/// Every rank opens all parts, reads their headers, and of their tensors what it needs: on P ranks P² headers are read.
 package final class StoredState: StateArchive {
     private struct Piece {
         /// The rank that wrote it.
@@ -113,9 +113,8 @@ package final class StoredState: StateArchive {
     package func text(_ name: String, _ text: inout String) throws {
         let name = prefix + name
         left.remove(name)
-        guard let piece = pieces[name]?.first, let tensor = try opened(piece.part).tensors[name], tensor.type == .U8 else {
-            throw incomplete(name)
-        }
+        guard let piece = pieces[name]?.first, let tensor = try opened(piece.part).tensors[name], tensor.type == .U8
+        else { throw incomplete(name) }
         var bytes = [UInt8](repeating: 0, count: tensor.byteCount)
         try bytes.withUnsafeMutableBytes { try opened(piece.part).read(name, into: $0) }
         text = String(decoding: bytes, as: UTF8.self)

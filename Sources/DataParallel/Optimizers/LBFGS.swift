@@ -134,7 +134,7 @@ public final class LBFGS {
         }
         while !isFinished, state.number < options.iterations {
             isFinished = try !iterate(report)
-            try checkpoints?.all.replicas?.check(values, called: "the values", iteration: state.number)
+            try checkpoints?.all.replicas?.check(values, called: checkpoints!.name, iteration: state.number)
             if let checkpoints { try checkpoints.all.tick("iteration \(state.number) of \(checkpoints.name)") }
         }
         if let checkpoints { try checkpoints.all.endPhase("the end of \(checkpoints.name)") }
@@ -255,20 +255,26 @@ public final class LBFGS {
     }
 }
 
+extension LBFGS.Iteration {
+    /// Hands over all of it.
+    ///
+    /// - Throws: as `Checkpointable.archive`.
+    public mutating func archive(_ name: String, to archive: StateArchive) throws {
+        try archive.number("\(name).number", &number)
+        try archive.number("\(name).evaluations", &evaluations)
+        try archive.number("\(name).objective", &objective)
+        try archive.number("\(name).seconds", &seconds)
+    }
+}
+
 extension LBFGS: Checkpointable {
     /// The point, and what is known of the way there.
     public func archive(to archive: StateArchive) throws {
-        try archive.number("iterations", &state.number)
-        try archive.number("evaluations", &state.evaluations)
-        try archive.number("objective", &state.objective)
+        state.seconds = seconds
+        try state.archive("state", to: archive)
+        if archive.isRestoring { (secondsBefore, resumed) = (state.seconds, clock.now) }
         try archive.numbers("recent", &recent)
         try archive.flag("finished", &isFinished)
-        var seconds = seconds
-        try archive.number("seconds", &seconds)
-        if archive.isRestoring {
-            state.seconds = seconds
-            (secondsBefore, resumed) = (seconds, clock.now)
-        }
         try archive.matrix("values", values, .replicated)
         try history.archive(to: archive, rowLength: values.columns, layout: .rows(owned, of: values.rows))
     }

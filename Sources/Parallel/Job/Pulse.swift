@@ -1,11 +1,11 @@
 /// How the ranks of a job learn at the same place what one of them knows, such as that it was asked to stop, without a
 /// collective in every step.
 ///
-/// All ranks call `beat` equally often. About four times a second that is one allreduce of 40 bytes, on a communicator
-/// of its own, whose bytes are none of the job's; else it is a comparison.
+/// All ranks call `beat` equally often. About four times a second that is one allreduce of 40 bytes; else it is a
+/// comparison.
 public final class Pulse {
     /// What the ranks tell each other. A flag that one rank has set is set for all.
-    public struct Word: Equatable, Sendable {
+    public struct Word: Sendable {
         /// The signal that a rank was sent; 0: none.
         public internal(set) var signal: Int32 = 0
         /// The time that the job was given is nearly over.
@@ -31,9 +31,11 @@ public final class Pulse {
     private var beats = 0, next = 1
     private var last: ContinuousClock.Instant
 
-    /// Watches for the signals that ask a job to stop. Collective: makes a communicator.
-    public init(_ world: Communicator) throws(MPIError) {
-        communicator = try world.duplicate()
+    /// Watches for the signals that ask a job to stop.
+    ///
+    /// - Parameter communicator: not the job's own, whose bytes are counted.
+    public init(_ communicator: Communicator) {
+        self.communicator = communicator
         last = clock.now
         StopSignals.watch()
     }

@@ -3,6 +3,7 @@ import Synchronization
 
 /// The signals that ask a job to stop: SIGTERM, SIGINT and SIGUSR1.
 enum StopSignals {
+    private static let all = [SIGTERM, SIGINT, SIGUSR1]
     /// The first that came; 0: none.
     private static let first = Atomic<Int32>(0)
 
@@ -12,7 +13,7 @@ enum StopSignals {
     static func watch() {
         // The variable is made before a handler may look at it.
         first.store(0, ordering: .relaxed)
-        for number in [SIGTERM, SIGINT, SIGUSR1] {
+        for number in all {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in
                 _ = StopSignals.first.compareExchange(expected: 0, desired: number, ordering: .relaxed)
@@ -23,7 +24,7 @@ enum StopSignals {
         // Whoever started this process may have had them blocked.
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGTERM, SIGINT, SIGUSR1] { sigaddset(&signals, number) }
+        for number in all { sigaddset(&signals, number) }
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 

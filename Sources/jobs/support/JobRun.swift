@@ -82,6 +82,7 @@ public struct JobRun {
         }
         defer { directory.close() }
         guard let run = try id(of: opening) else { return try sayFinished(opening) }
+        directory.id = run
         try checkSharing(run)
         let checkpoints = try checkpoints(of: run, needs.phase)
         try body(checkpoints)
@@ -102,8 +103,8 @@ public struct JobRun {
         try world.agree {
             guard common.exportExpanded == nil else {
                 throw OptionError(
-                    "--export-expanded: expected a run that is not finished, found that of \(directory.path): repeat it "
-                        + "with --resume never")
+                    "--export-expanded: expected a run that is not finished, found that of \(directory.path): repeat "
+                        + "it with --resume never")
             }
         }
         guard case .finished(let result) = opening else { return }
@@ -116,16 +117,15 @@ public struct JobRun {
     /// Refuses ranks that do not see the run directory, where their parts of a checkpoint go.
     private func checkSharing(_ run: String) throws {
         try world.agree {
-            func isSeen() -> Bool {
-                (try? String(contentsOfFile: directory.file("run.json"), encoding: .utf8))?.contains(run) == true
+            // A network file system may show what was there before for a while: a minute is waited.
+            for _ in 0..<300 {
+                let text = try? String(contentsOfFile: directory.file("run.json"), encoding: .utf8)
+                if text?.contains(run) == true { return }
+                usleep(200_000)
             }
-            // A network file system may show what was there before for a while.
-            for _ in 0..<300 where !isSeen() { usleep(200_000) }
-            guard isSeen() else {
-                throw TrainingError(
-                    "\(directory.path): expected a run directory that all ranks see, found none here: name one on a "
-                        + "shared file system with --run-dir")
-            }
+            throw TrainingError(
+                "\(directory.path): expected a run directory that all ranks see, found none here: name one on a "
+                    + "shared file system with --run-dir")
         }
     }
 
@@ -138,7 +138,8 @@ public struct JobRun {
             options.say = { progress.say($0) }
             options.warn = { progress.warn($0) }
         }
-        let checkpoints = try Checkpoints(in: directory.file("checkpoints"), run: run + phase, options: options, on: world)
+        let checkpoints = try Checkpoints(
+            in: directory.file("checkpoints"), run: run + phase, options: options, on: world)
         if let every = common.checkReplicas { checkpoints.replicas = try ReplicaCheck(every: every, on: world) }
         if let kept = checkpoints.kept { progress.say("going on from \(kept)") }
         return checkpoints
