@@ -43,7 +43,8 @@ import Testing
     @Test func aLockOfAnotherHost() throws {
         let folder = try TemporaryFolder()
         try leave(folder, host: "elsewhere", process: 1)
-        #expect(#expect(throws: RunDirectoryError.self) { _ = try RunLock(folder.path, host: "here") { _ in } }?.exitCode == 64)
+        let refusal = #expect(throws: RunDirectoryError.self) { _ = try RunLock(folder.path, host: "here") { _ in } }
+        #expect(refusal?.exitCode == 64)
         let old = Date(timeIntervalSinceNow: -400)
         try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: folder.file("lock"))
         var said: [String] = []

@@ -80,7 +80,9 @@ package struct CheckpointFolder {
         for folder in [path, folder(number)] { try makeFolder(at: folder) }
     }
 
-    /// Commits a checkpoint whose parts are written, and removes all of the run but its two newest. Throws `WriteError`.
+    /// Commits a checkpoint whose parts are written, and removes all of the run but its two newest.
+    ///
+    /// - Throws: `WriteError`.
     func commit(_ manifest: Manifest) throws {
         try writeAtomically(try manifest.text, to: self.manifest(manifest.number))
         flushFolder(path)

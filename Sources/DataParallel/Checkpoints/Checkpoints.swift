@@ -98,8 +98,8 @@ public final class Checkpoints {
         folder.setAside(number)
     }
 
-    /// The newest manifest of this run that is whole, as rank 0 reads it, on all ranks. One allreduce, a broadcast of 16
-    /// bytes, and one of the manifest.
+    /// The newest manifest of this run that is whole, as rank 0 reads it, on all ranks. One allreduce, a broadcast of
+    /// 16 bytes, and one of the manifest.
     private func newestManifest(below limit: Int) throws -> CheckpointFolder.Manifest? {
         var text = Data()
         try communicator.agreeOnRoot {

@@ -5,7 +5,7 @@ import Storage
 
 /// The state of a checkpoint, which fills that of a run at any rank count.
 ///
-/// Every rank opens all parts, reads their headers, and of their tensors what it needs: on P ranks P² headers are read.
+/// Every rank opens all parts, reads their headers, and of their tensors what it needs: P ranks read P² headers.
 package final class StoredState: StateArchive {
     private struct Piece {
         /// The rank that wrote it.
