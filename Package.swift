@@ -36,6 +36,7 @@ let package = Package(
             ]),
         .library(name: "CountAllocations", type: .dynamic, targets: ["CountAllocations"]),
         .library(name: "FailAt", type: .dynamic, targets: ["FailAt"]),
+        .library(name: "YieldWhenIdle", type: .dynamic, targets: ["YieldWhenIdle"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -104,6 +105,8 @@ let package = Package(
         .target(name: "CountAllocations", dependencies: ["CMPI"], path: "Tests/mpi/count-allocations"),
         // The same, for calls that write a checkpoint: fails one of them.
         .target(name: "FailAt", path: "Tests/mpi/fail-at", linkerSettings: [.linkedLibrary("dl")]),
+        // Loaded before MPICH's library: lets more ranks than cores share them.
+        .target(name: "YieldWhenIdle", path: "Tests/mpi/yield-when-idle", linkerSettings: [.linkedLibrary("dl")]),
         .testTarget(
             name: "MPITests",
             dependencies: ["Datasets", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport"],

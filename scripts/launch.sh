@@ -67,6 +67,7 @@ start_again() {
 # its code; report and scaling plan are one process.
 #   COLONNADE_BIN  the job's program (.build/release/JOB of this repository)
 #   RANKS          ranks under mpirun (one a core); srun takes the allocation's
+#   MPIRUN         the launcher that belongs to the job's MPI (mpirun)
 launch() {
   local job=$1 program cores ranks threads=${SLURM_CPUS_PER_TASK:-1} bind=none
   program=${COLONNADE_BIN:-$(dirname "${BASH_SOURCE[0]}")/../.build/release/$job}
@@ -106,5 +107,5 @@ launch() {
   ((EUID != 0)) || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   # Open MPI 4 ends with code 243 where it finds nothing to reach other hosts with, which one host does not need.
   command -v ssh rsh >/dev/null || export OMPI_MCA_plm_rsh_agent=${OMPI_MCA_plm_rsh_agent:-false}
-  exec mpirun -n "$ranks" --bind-to "$bind" "$program" "$@"
+  exec "${MPIRUN:-mpirun}" -n "$ranks" --bind-to "$bind" "$program" "$@"
 }

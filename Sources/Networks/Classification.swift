@@ -35,17 +35,22 @@ public final class Classification: BatchObjective {
 
 extension Network {
     /// Computes the classes predicted for some samples, in their order.
-    func predict(_ numbers: [Int], of samples: any SampleSource) -> [Int32] {
+    ///
+    /// - Parameter report: called after every part, of as many samples as a batch has rows.
+    func predict(
+        _ numbers: [Int], of samples: any SampleSource, report: () throws -> Void
+    ) rethrows -> [Int32] {
         expand()
         let capacity = batch.rows
         var predicted = [Int32](repeating: 0, count: numbers.count)
         var labels = [Int32](repeating: 0, count: capacity)
-        predicted.withUnsafeMutableBufferPointer { predicted in
+        try predicted.withUnsafeMutableBufferPointer { predicted in
             for start in stride(from: 0, to: numbers.count, by: capacity) {
                 let part = numbers[start..<min(start + capacity, numbers.count)]
                 samples.load(part, into: batch)
                 for (r, sample) in part.enumerated() { labels[r] = samples.labels[sample] }
                 _ = evaluate(count: part.count, labels: labels, predicted: predicted.baseAddress! + start)
+                try report()
             }
         }
         return predicted

@@ -89,6 +89,7 @@ public final class NetworkExperiment {
         }
 
         Allocation.purpose = "testing"
+        progress.say("testing on \(data.test.images.count) images")
         let count = data.test.images.count, own = Cut(count, into: communicator.size)[communicator.rank],
             model = training.model
         let predicted = try communicator.gather(

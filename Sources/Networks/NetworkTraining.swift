@@ -159,15 +159,21 @@ final class NetworkTraining {
 
     /// How many of some training images are predicted wrong.
     func wrong(among samples: [Int]) -> Int {
-        zip(samples, network!.predict(samples, of: inputs!)).count { inputs!.labels[$0] != $1 }
+        zip(samples, network!.predict(samples, of: inputs!) {}).count { inputs!.labels[$0] != $1 }
     }
 
-    /// The classes predicted for other images, which take the place of the training images.
+    /// The classes predicted for other images, which take the place of the training images. Collective.
     ///
     /// - Throws: `CollectiveError`.
     func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
         inputs = nil
-        return network!.predict(Array(0..<range.count), of: try read(images, labels, range))
+        let network = network!, samples = try read(images, labels, range), capacity = network.batch.rows
+        var steps = try EvenSteps((range.count + capacity - 1) / capacity, on: communicator) { [checkpoints] in
+            try checkpoints.listen("the test")
+        }
+        let predicted = try network.predict(Array(0..<range.count), of: samples) { try steps.endStep() }
+        try steps.endLoop()
+        return predicted
     }
 
     /// Gives all ranks rank 0's numbers where processors of two kinds may have rounded differently: of what was fitted

@@ -123,7 +123,8 @@ final class Pretraining {
         let draws = RandomStream(seed: settings.seed, purpose: .dictionary, stream: k << 16 | 0xFFFF)
         let inputs = LayerInputs(
             grid: layer.weights.grid, samples: samples, draws: draws, order: exchange.reduction,
-            communicator: communicator
+            communicator: communicator,
+            meet: { [checkpoints] in try checkpoints.listen("the dictionary of hidden layer \(k + 1)") }
         ) { [self] in load($0, ofLayer: k, into: $1) }
         return try inputs.data(for: layer.shape.prediction!.dictionary.need!) { weights, values in
             try train(

@@ -101,7 +101,8 @@ public final class RICAExperiment {
                 + "whitening"
         )
         let patches = try RICAPatches(
-            images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator)
+            images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator,
+            meet: { [checkpoints] in try checkpoints.listen("the whitening") })
         let weights = try weights(from: patches)
         // What an earlier run learned in this folder says nothing of the model that follows.
         try communicator.agreeOnRoot {
@@ -169,7 +170,8 @@ public final class RICAExperiment {
         let dictionary = MadeDictionary(empty: weights)
         if try !checkpoints.attach(dictionary, as: "dictionary") {
             let made = try make(
-                patches.dictionaryData(settings, images: data.unlabelled, communicator: communicator))
+                patches.dictionaryData(
+                    settings, images: data.unlabelled, communicator: communicator, checkpoints: checkpoints))
             try made.broadcastDictionaries(on: communicator)
             dictionary.take(made)
         }

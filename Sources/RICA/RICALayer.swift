@@ -81,7 +81,7 @@ extension RICAPatches {
     ///
     /// - Throws: what `agree`, `inputCovariance` and `kMeans` throw.
     func dictionaryData(
-        _ settings: RICASettings, images: ImageSet, communicator: Communicator
+        _ settings: RICASettings, images: ImageSet, communicator: Communicator, checkpoints: Checkpoints
     ) throws -> DictionaryData? {
         guard let need = settings.prediction?.dictionary.need else { return nil }
         let count = min(settings.patches, RICASettings.dictionaryPatches)
@@ -96,7 +96,7 @@ extension RICAPatches {
         let inputs = LayerInputs(
             grid: settings.grid(channels: images.shape.channels), samples: Array(0..<count),
             draws: RandomStream(seed: settings.seed, purpose: .dictionary, stream: 0xFFFF), order: order,
-            communicator: communicator
+            communicator: communicator, meet: { try checkpoints.listen("the dictionary") }
         ) { samples, matrix in
             for (r, sample) in samples.enumerated() {
                 matrix.rows(r..<r + 1).copy(from: patches.rows(sample..<sample + 1))

@@ -25,26 +25,39 @@ public struct RICAPatches {
     ///
     /// Two allreduces of 1 + n_v + n_v(n_v+1)/2 Doubles, once.
     ///
+    /// - Parameter meet: what all ranks do together now and then, such as `Checkpoints.listen`.
     /// - Throws: what `agree` does, where a rank cannot read a file or all patches are constant; `FactorisationError`;
-    ///   `MPIError`.
-    public init(images: ImageSet, settings: RICASettings, order: ReductionOrder = .fast, communicator: Communicator)
-        throws
-    {
+    ///   `MPIError`; what `meet` throws.
+    public init(
+        images: ImageSet, settings: RICASettings, order: ReductionOrder = .fast, communicator: Communicator,
+        meet: @escaping () throws -> Void = {}
+    ) throws {
         let sampler = PatchSampler(images: images, size: settings.patch, seed: settings.seed)
         var moments = Moments(size: sampler.values)
         let sums = SampleSums(count: moments.sums.count, order: order, communicator: communicator)
         let seen = order.parts(of: settings.whiteningPatches, rank: communicator.rank, ranks: communicator.size)
-        try communicator.agree {
-            for part in seen.own {
-                moments = Moments(size: sampler.values)
-                for start in stride(from: seen[part].lowerBound, to: seen[part].upperBound, by: RICAPatches.chunk) {
-                    let patches = try sampler.read(start..<min(start + RICAPatches.chunk, seen[part].upperBound))
-                    contrastNormalise(patches)
-                    moments.add(patches)
-                }
-                moments.sums.withUnsafeMutableBufferPointer { sums.take($0) }
+        let chunks = seen.own.map { part in
+            stride(from: seen[part].lowerBound, to: seen[part].upperBound, by: RICAPatches.chunk).map {
+                $0..<min($0 + RICAPatches.chunk, seen[part].upperBound)
             }
         }
+        var steps = try EvenSteps(chunks.map(\.count).reduce(0, +), on: communicator, meet: meet)
+        // A rank that cannot read goes on meeting the others.
+        var failure: (any Error)?
+        for part in chunks {
+            moments = Moments(size: sampler.values)
+            for chunk in part {
+                do {
+                    let patches = try sampler.read(chunk)
+                    contrastNormalise(patches)
+                    moments.add(patches)
+                } catch { failure = failure ?? error }
+                try steps.endStep()
+            }
+            moments.sums.withUnsafeMutableBufferPointer { sums.take($0) }
+        }
+        try steps.endLoop()
+        try communicator.agree { if let failure { throw failure } }
         try moments.sums.withUnsafeMutableBufferPointer { try sums.sum($0) }
         covariance = moments.covariance
         let covariance = covariance

@@ -28,8 +28,9 @@ final class Validation {
     private let communicator: Communicator
     private let checkpoints: Checkpoints
     private let progress: ProgressLog
-    /// Tries so far, and the best of them.
+    /// Tries so far, the folds that the next one has scored and the sum of their accuracies, and the best of all.
     private var tried = 0
+    private var scored: (folds: Int, sum: Double) = (0, 0)
     private var best: (number: Int, accuracy: Double) = (0, -1)
     /// lambda,iterations,encoder,cost,accuracy: a line each try.
     private(set) var table = "lambda,iterations,encoder,cost,accuracy\n"
@@ -121,45 +122,45 @@ final class Validation {
                 checkpoints: (checkpoints, state), encode: imageEncoder.encode)
             defer { checkpoints.detach(state) }
             for number in start..<start + grid.costs.count where number >= tried {
-                let one = settings(ofTry: number), accuracy = try score(images, cost: one.cost)
+                let one = settings(ofTry: number), accuracy = try score(images, cost: one.cost, number: number)
                 table += "\(lambda),\(one.iterations),\(one.encoder.rawValue),\(one.cost),\(accuracy)\n"
                 progress.say(
                     "validate: λ \(lambda), \(one.iterations) iterations, \(one.encoder.rawValue), C \(one.cost): "
                         + "\(accuracy)")
                 if accuracy > best.accuracy { best = (number, accuracy) }
-                tried = number + 1
-                // After the last one its features go: a checkpoint has what comes next.
-                if number + 1 < start + grid.costs.count { try checkpoints.tick("try \(tried) of the search") }
+                (tried, scored) = (number + 1, (0, 0))
             }
         }
     }
 
     /// The mean accuracy on the held-out fifth of every fold.
-    private func score(_ images: EncodedImages, cost: Double) throws -> Double {
-        var sum = 0.0
-        for (index, fold) in folds.enumerated() {
+    private func score(_ images: EncodedImages, cost: Double, number: Int) throws -> Double {
+        for (index, fold) in folds.enumerated().dropFirst(scored.folds) {
             let stream = RandomStream(seed: settings.seed, purpose: .validation, stream: index)
             let held = Set(stream.sample(max(1, fold.count / 5), below: fold.count))
             let (features, labels, parts) = images.selecting(
                 fold.indices.filter { !held.contains($0) }.map { fold[$0] })
             let classifier = try LinearClassifier(
                 standardising: features, labels: labels, classes: data.classes, cost: cost, parts: parts,
-                order: images.order,
-                communicator: communicator)
+                order: images.order, communicator: communicator,
+                checkpoints: (checkpoints, "fold \(index + 1) of try \(number + 1)"))
             let (heldFeatures, heldLabels, heldParts) = images.selecting(
                 fold.indices.filter(held.contains).map { fold[$0] })
             let right = zip(heldParts.flatMap { classifier.predict(heldFeatures.rows($0)) }, heldLabels).count {
                 $0 == $1
             }
-            sum += Double(try communicator.allReduce(Int64(right))) / Double(held.count)
+            scored.sum += Double(try communicator.allReduce(Int64(right))) / Double(held.count)
+            scored.folds = index + 1
         }
-        return sum / Double(folds.count)
+        return scored.sum / Double(folds.count)
     }
 }
 
 extension Validation: Checkpointable {
     func archive(to archive: StateArchive) throws {
         try archive.number("tried", &tried)
+        try archive.number("scored-folds", &scored.folds, in: 0...folds.count)
+        try archive.number("scored-sum", &scored.sum)
         try archive.number("best", &best.number)
         try archive.number("accuracy", &best.accuracy)
         try archive.text("table", &table)

@@ -157,6 +157,14 @@ public final class Checkpoints {
         if pulse.beat() { try look(position, atLeast: nil) }
     }
 
+    /// Stops the job if it was asked to, and takes no checkpoint else: for work that a job which goes on does again.
+    /// Collective; costs as much as `tick`.
+    ///
+    /// - Throws: as `tick`.
+    public func listen(_ position: @autoclosure () -> String) throws {
+        if pulse.beat() { try look(position, atLeast: nil, begins: false) }
+    }
+
     /// Takes a checkpoint at the end of a phase, unless there was one just before. Collective.
     ///
     /// - Throws: as `tick`.
@@ -164,8 +172,10 @@ public final class Checkpoints {
         try look(position, atLeast: Self.least)
     }
 
-    /// - Parameter seconds: since the last checkpoint that make one due; nil: as many as were asked for.
-    private func look(_ position: () -> String, atLeast seconds: Double?) throws {
+    /// - Parameters:
+    ///   - seconds: since the last checkpoint that make one due; nil: as many as were asked for.
+    ///   - begins: whether one that is due is begun.
+    private func look(_ position: () -> String, atLeast seconds: Double?, begins: Bool = true) throws {
         var own = Pulse.Word()
         own.isWriting = writer.isWriting
         if communicator.isRoot {
@@ -179,7 +189,7 @@ public final class Checkpoints {
         let word = try pulse.exchange(own)
         if pending != nil, !word.isWriting { try finish() }
         if let reason = word.reason { try stop(reason, at: position()) }
-        if word.isDue, pending == nil {
+        if begins, word.isDue, pending == nil {
             forgetRest()
             try begin(position())
         }

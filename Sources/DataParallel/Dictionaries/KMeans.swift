@@ -10,11 +10,15 @@ import Storage
 ///   - size: values of a sample.
 ///   - draws: which samples, all different, are the first centres.
 ///   - load: puts some samples, 1000 at most, into the first rows of a matrix of `size` columns.
-/// - Throws: `CollectiveError` of exit code 65 where there are fewer samples than centres; `MPIError`.
-/// - Complexity: 2·samples/P·count·size flops an iteration and one allreduce of count·(size + 1) Doubles.
+///   - meet: what all ranks do together now and then, such as `Checkpoints.listen`.
+/// - Throws: `CollectiveError` of exit code 65 where there are fewer samples than centres; `MPIError`; what `meet`
+///   throws.
+/// - Complexity: 2·samples/P·count·size flops an iteration, one allreduce of count·(size + 1) Doubles and one of 8
+///   bytes.
 public func kMeans(
     count: Int, samples: [Int], size: Int, iterations: Int = 10, draws: RandomStream, order: ReductionOrder = .fast,
-    communicator: Communicator, load: (ArraySlice<Int>, Matrix<Float>) -> Void
+    communicator: Communicator, meet: @escaping () throws -> Void = {},
+    load: (ArraySlice<Int>, Matrix<Float>) -> Void
 ) throws -> Matrix<Float> {
     try communicator.agree {
         guard samples.count >= count else {
@@ -33,12 +37,14 @@ public func kMeans(
     // Every centre's row is the sum of its samples, then their number.
     let sums = Matrix<Double>(rows: count, columns: size + 1)
     let all = SampleSums(count: count * (size + 1), order: order, communicator: communicator)
+    let parts = communicator.parts(of: samples, order: order), chunks = parts.map(\.count).reduce(0, +)
     for _ in 0..<iterations {
+        var steps = try EvenSteps(chunks, on: communicator, meet: meet)
         let halves = (0..<count).map { c in
             let centre = centres.row(c).baseAddress!
             return Float(0.5 * dot(centre, centre, count: size))
         }
-        for part in communicator.parts(of: samples, order: order) {
+        for part in parts {
             sums.fill(0)
             for chunk in part {
                 load(chunk, x)
@@ -52,9 +58,11 @@ public func kMeans(
                     accumulate(seen.row(r).baseAddress!, into: sums.row(best).baseAddress!, count: size)
                     sums[best, size] += 1
                 }
+                try steps.endStep()
             }
             all.take(sums.elements)
         }
+        try steps.endLoop()
         try all.sum(sums.elements)
         for c in 0..<count where sums[c, size] > 0 {
             for i in 0..<size { centres[c, i] = Float(sums[c, i] / sums[c, size]) }

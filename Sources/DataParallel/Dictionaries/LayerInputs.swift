@@ -9,22 +9,25 @@ public struct LayerInputs {
     private let draws: RandomStream
     private let order: ReductionOrder
     private let communicator: Communicator
+    private let meet: () throws -> Void
     private let load: (ArraySlice<Int>, Matrix<Float>) -> Void
 
     /// - Parameters:
     ///   - grid: the shape of an input.
     ///   - samples: all samples, the same list on every rank.
     ///   - draws: the random numbers of what is made.
+    ///   - meet: what all ranks do together now and then, such as `Checkpoints.listen`.
     ///   - load: puts some samples, 1000 at most, into the first rows of a matrix of as many columns as inputs.
     public init(
         grid: TensorShape, samples: [Int], draws: RandomStream, order: ReductionOrder, communicator: Communicator,
-        load: @escaping (ArraySlice<Int>, Matrix<Float>) -> Void
+        meet: @escaping () throws -> Void, load: @escaping (ArraySlice<Int>, Matrix<Float>) -> Void
     ) {
         self.grid = grid
         self.samples = samples
         self.draws = draws
         self.order = order
         self.communicator = communicator
+        self.meet = meet
         self.load = load
     }
 
@@ -39,12 +42,13 @@ public struct LayerInputs {
         case .covariance(let squared):
             return .covariance(
                 try inputCovariance(
-                    grid, samples: samples, squared: squared, order: order, communicator: communicator, load: load))
+                    grid, samples: samples, squared: squared, order: order, communicator: communicator, meet: meet,
+                    load: load))
         case .centres(let count):
             return pool(
                 try kMeans(
                     count: count, samples: samples, size: grid.count, draws: draws, order: order,
-                    communicator: communicator, load: load))
+                    communicator: communicator, meet: meet, load: load))
         case .autoencoder(let units):
             let layer = PredictedWeights.dense(grid: grid, units: units), width = layer.valuesPerUnit
             let values = LearnedValues([("autoencoder", units, width + 1)])

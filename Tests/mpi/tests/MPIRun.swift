@@ -33,10 +33,13 @@ struct MPIRun {
     /// Seconds.
     var timeout: Double = 60
 
-    /// Where the package's products are: beside the test bundle.
-    static let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    /// Where the jobs are: beside the test bundle, or where COLONNADE_JOBS says, as those of another MPI are.
+    static let products =
+        ProcessInfo.processInfo.environment["COLONNADE_JOBS"].map { URL(fileURLWithPath: $0) }
+        ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
 
-    static let mpirun = find("mpirun")
+    /// MPIRUN names another launcher than the first mpirun on the path.
+    static let mpirun = find(ProcessInfo.processInfo.environment["MPIRUN"] ?? "mpirun")
 
     /// Tests of several ranks run where mpirun is; in CI they always do, and fail without it.
     static let enabled = mpirun != nil || ProcessInfo.processInfo.environment["CI"] == "true"
@@ -54,7 +57,9 @@ struct MPIRun {
             for _ in 0..<taken { Self.free.wait() }
         }
         defer { for _ in 0..<taken { Self.free.signal() } }
-        return try launch()
+        let outcome = try launch()
+        guard !outcome.error.contains("still allocated") else { throw MPIRunError.leak("\(outcome)") }
+        return outcome
     }
 
     private func launch() throws -> Outcome {
@@ -71,7 +76,7 @@ struct MPIRun {
         if let ranks {
             guard let mpirun = Self.mpirun else { throw MPIRunError.noMPIRun }
             process.executableURL = URL(fileURLWithPath: mpirun)
-            process.arguments = Self.options(ranks) + [program] + arguments
+            process.arguments = Self.sharing + ["-n", "\(ranks)", program] + arguments
         } else {
             process.executableURL = URL(fileURLWithPath: program)
             process.arguments = arguments
@@ -109,12 +114,15 @@ struct MPIRun {
 
     /// Ranks share cores with one another or with other runs: they must yield while they wait, or each message costs a
     /// time slice. No binding: two runs on one machine would share their first cores.
-    private static func options(_ ranks: Int) -> [String] {
-        let open = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
-        return (isOpenMPI ? open : []) + ["-n", "\(ranks)"]
-    }
+    static let sharing =
+        isOpenMPI
+        ? ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
+        : ["-genv", "LD_PRELOAD", products.appendingPathComponent("libYieldWhenIdle.so").path]
 
-    private static let isOpenMPI: Bool = {
+    /// The exit code of a job of which a rank was killed: MPICH's mpiexec ends with the signal's number.
+    static func codeOfKill(ranks: Int?) -> Int32 { isOpenMPI || ranks == nil ? 128 + SIGKILL : SIGKILL }
+
+    static let isOpenMPI: Bool = {
         guard let mpirun else { return false }
         let process = Process()
         let pipe = Pipe()
@@ -128,14 +136,15 @@ struct MPIRun {
     }()
 
     /// Without what an MPI or a Slurm step above left, and with leave to run as root. Open MPI takes ob1 on one
-    /// machine; told so, it does not spend 0.2 s of each start on a look for fabrics.
+    /// machine; told so, it does not spend 0.2 s of each start on a look for fabrics. It checks the parameters of every
+    /// call, and reports handles that a job has not freed.
     private static let cleanEnvironment: [String: String] = {
         let inherited = ProcessInfo.processInfo.environment.filter { name, _ in
             !["PMIX_", "OMPI_", "PMI_", "SLURM_"].contains { name.hasPrefix($0) }
         }
         return inherited.merging([
             "OMPI_MCA_pml": "ob1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-            "OPENBLAS_NUM_THREADS": "1",
+            "OMPI_MCA_mpi_param_check": "1", "OMPI_MCA_mpi_show_handle_leaks": "1", "OPENBLAS_NUM_THREADS": "1",
         ]) { $1 }
     }()
 
@@ -147,8 +156,12 @@ struct MPIRun {
 
 enum MPIRunError: Error, CustomStringConvertible {
     case noMPIRun
+    case leak(String)
 
     var description: String {
-        "mpirun is not in PATH: install Open MPI (apt install openmpi-bin); with CI=true it is required"
+        switch self {
+        case .noMPIRun: "mpirun is not in PATH: install Open MPI (apt install openmpi-bin); with CI=true it is required"
+        case .leak(let outcome): "expected that every MPI handle is freed, found what Open MPI reports: \(outcome)"
+        }
     }
 }

@@ -26,7 +26,7 @@ struct ResumeTests {
             let kill =
                 "newest() { ls \(all) 2>/dev/null | grep -x '[0-9]*' | sort -n | tail -1; }; n=$(newest); "
                 + "while kill -0 $$ 2>/dev/null; do m=$(newest); "
-                + "[ ${m:-0} -lt $((${n:-0} + 2)) ] || { sleep 0.0\(3 * start); kill -9 $$; }; sleep 0.01; done"
+                + "[ ${m:-0} -lt $((${n:-0} + 2)) ] || { sleep 0.0\(3 * start); kill -9 $$; exit; }; sleep 0.01; done"
             let shell =
                 "if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(start % ranks) ] && [ \(start) -lt 3 ]; then "
                 + "(\(kill)) & fi; exec $JOBS/\(job) \(options.joined(separator: " ")) "
@@ -37,7 +37,7 @@ struct ResumeTests {
             ).run()
             if outcome.output.contains("going on from ") { resumed += 1 }
             if outcome.code == 0 { return resumed }
-            try #require(outcome.code == 137 && !outcome.timedOut, "start \(start): \(outcome)")
+            try #require(outcome.code == MPIRun.codeOfKill(ranks: ranks) && !outcome.timedOut, "start \(start): \(outcome)")
         }
         throw Unfinished()
     }

@@ -1,0 +1,1 @@
+// Loaded before MPICH: see yield_when_idle.c.
