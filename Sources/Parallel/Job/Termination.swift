@@ -91,11 +91,14 @@ enum Termination {
         }
         say("\(place)\(message)")
         fflush(nil)
+        // A launcher that is told to end a job drops what it has not passed on yet: without a pause Slurm's lost every
+        // third message.
         if mayAbort {
-            // A launcher that is told to end a job drops what it has not passed on yet: without a pause Slurm's lost
-            // every third message.
             usleep(300_000)
             _ = MPI_Abort(cmpi_comm_world().v, code)
+        } else if let line = Launcher.managerLine {
+            usleep(300_000)
+            Launcher.endAll(over: line, code: code)
         }
         _exit(code)
     }

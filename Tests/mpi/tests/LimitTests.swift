@@ -35,8 +35,7 @@ struct LimitTests {
             "ulimit -v \(limit.kibibytes); exec $JOBS/rica --dry-run --threads \(limit.threads)", ranks: ranks)
         #expect(outcome.code == 1 && !outcome.timedOut, "\(outcome)")
         let lines = said(outcome, "rica")
-        // Before MPI starts, MPICH's mpiexec lets the other ranks go on when one has ended.
-        #expect(lines.count == (MPIRun.isOpenMPI ? 1 : ranks ?? 1), "\(outcome)")
+        #expect(lines.count == 1, "\(outcome)")
         #expect(lines.first?.contains("\(limit.threads) BLAS thread") == true, "\(outcome)")
         #expect(
             lines.first?.contains("found \(limit.kibibytes * 1024 / 1_000_000) MB (ulimit -v)") == true, "\(outcome)")

@@ -37,7 +37,8 @@ struct ResumeTests {
             ).run()
             if outcome.output.contains("going on from ") { resumed += 1 }
             if outcome.code == 0 { return resumed }
-            try #require(outcome.code == MPIRun.codeOfKill(ranks: ranks) && !outcome.timedOut, "start \(start): \(outcome)")
+            let killed = MPIRun.codeOfKill(ranks: ranks)
+            try #require(outcome.code == killed && !outcome.timedOut, "start \(start): \(outcome)")
         }
         throw Unfinished()
     }
