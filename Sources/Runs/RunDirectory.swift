@@ -105,6 +105,7 @@ public final class RunDirectory {
             _ = try AtomicFile(path: file("run.json"))
             try checkFreeSpace(in: path, for: bytes, "the files of this run")
             if hasEarlier, !resumes { removeLeftovers(keepsModel: usesModel) }
+            removeHalves()
             try write(text, to: "run.json")
         } catch let error as WriteError {
             throw unwritable(error)
@@ -132,11 +133,21 @@ public final class RunDirectory {
     private func removeLeftovers(keepsModel: Bool) {
         CheckpointFolder.clear(file("checkpoints"))
         guard !keepsModel else { return }
-        let names = [
-            "result.json", "metrics.csv", "model.safetensors", "predictions.csv", "validation.csv",
-            "features.safetensors", "filters.png",
-        ]
-        for name in names { try? FileManager.default.removeItem(atPath: file(name)) }
+        for name in Self.names { try? FileManager.default.removeItem(atPath: file(name)) }
+    }
+
+    /// The files that a run leaves beside run.json.
+    private static let names = [
+        "result.json", "metrics.csv", "model.safetensors", "predictions.csv", "validation.csv", "features.safetensors",
+        "filters.png",
+    ]
+
+    /// Removes the parts of files that were written when a process was killed: nobody else writes here now.
+    private func removeHalves() {
+        for part in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        where (Self.names + ["run.json"]).contains(where: { AtomicFile.isPart(part, of: $0) }) {
+            unlink(file(part))
+        }
     }
 
     /// Lets another run write here.

@@ -78,7 +78,9 @@ package final class RunLock {
         let own = own, end = Date(timeIntervalSinceNow: Self.patience)
         while try !Self.create(path, own) {
             guard let found = try Self.holder(path) else { continue }
-            let reason = found.holder.flatMap { $0.isGone(before: own) } ?? Self.silent(path, folder)
+            var reason = found.holder.flatMap { $0.isGone(before: own) } ?? Self.silent(path, folder)
+            // It is written as soon as it is made.
+            if reason == nil, found.text.isEmpty, Date() >= end { reason = "killed before it wrote its name there" }
             let who = found.holder.map { "process \($0.process) on \($0.host)" } ?? "an unknown process"
             guard let reason else {
                 if Date() < end {

@@ -22,6 +22,12 @@ public final class AtomicFile {
     private let partPath: String
     private var descriptor: Int32
 
+    /// Whether a name is that under which some process writes a file aside.
+    package static func isPart(_ name: String, of file: String) -> Bool {
+        guard name.hasPrefix(file + "."), name.hasSuffix(".part") else { return false }
+        return Int32(name.dropFirst(file.count + 1).dropLast(5)) != nil
+    }
+
     /// Throws `WriteError`. The folder must exist.
     public init(path: String) throws {
         self.path = path

@@ -37,6 +37,21 @@ import Testing
         #expect(throws: DecodingError.self) { try record(["seed": "1"], environment: "surroundings") }
     }
 
+    /// A kill leaves a file that was being written; what is not a run's own stays.
+    @Test func halvesOfFilesAreRemoved() throws {
+        try withFolder { folder in
+            let others = ["a.safetensors.7.part", "metrics.csv.part", "metrics.csv.7.parts", "model.safetensors.x.part"]
+            for name in ["model.safetensors.7.part", "run.json.123456.part"] + others {
+                FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: Data([1]))
+            }
+            let directory = RunDirectory(path: folder)
+            try directory.open(try record(["seed": "1"]))
+            directory.close()
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(left.sorted() == (others + ["run.json"]).sorted())
+        }
+    }
+
     @Test func otherSettingsAreRefused() throws {
         try withFolder { folder in
             let directory = RunDirectory(path: folder)

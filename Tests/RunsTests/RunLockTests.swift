@@ -39,6 +39,17 @@ import Testing
         withExtendedLifetime(lock) {}
     }
 
+    /// A kill between the making of the file and the writing of the name.
+    @Test func anEmptyLockIsTakenOver() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("lock", "")
+        var said: [String] = []
+        let lock = try RunLock(folder.path, host: "here") { said.append($0) }
+        #expect(said.count == 1 && said[0].contains("killed before it wrote its name there: taken over"), "\(said)")
+        #expect(try folder.names == ["lock"])
+        withExtendedLifetime(lock) {}
+    }
+
     /// Nobody can tell from here whether it runs; after three minutes without a touch it counts as gone.
     @Test func aLockOfAnotherHost() throws {
         let folder = try TemporaryFolder()

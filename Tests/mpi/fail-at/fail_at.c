@@ -4,6 +4,7 @@
 //                         path with /checkpoints in it
 // COLONNADE_FAIL=full:N   that call, and no other, says that no space is left
 // COLONNADE_FAIL_RANK=R   only on this rank of Open MPI or MPICH
+// COLONNADE_FAIL_NOTE=F   the name of the call that failed is written to the file F
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -28,12 +29,21 @@ static int isThisRank(void) {
     return !wanted || (rank && strcmp(rank, wanted) == 0);
 }
 
-// Whether the call fails now; it may not return.
-static int fails(void) {
+static void note(const char *call) {
+    const char *path = getenv("COLONNADE_FAIL_NOTE");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (!file) return;
+    fprintf(file, "%s\n", call);
+    fclose(file);
+}
+
+// Whether this call fails now; it may not return.
+static int fails(const char *call) {
     const char *what = getenv("COLONNADE_FAIL");
     if (!what || !isThisRank()) return 0;
     const char *number = strchr(what, ':');
     if (!number || atomic_fetch_add(&calls, 1) + 1 != atoi(number + 1)) return 0;
+    note(call);
     if (strncmp(what, "kill", 4) == 0) kill(getpid(), SIGKILL);
     errno = ENOSPC;
     return 1;
@@ -56,28 +66,28 @@ static int isNoted(int descriptor) { return descriptor >= 0 && descriptor < FILE
         va_start(more, flags);                                                    \
         mode_t mode = (flags & (O_CREAT | O_TMPFILE)) ? va_arg(more, mode_t) : 0; \
         va_end(more);                                                             \
-        if (concerns(path) && (flags & O_ACCMODE) != O_RDONLY && fails()) return -1; \
+        if (concerns(path) && (flags & O_ACCMODE) != O_RDONLY && fails("open")) return -1; \
         return noted(NEXT(name)(path, flags, mode), path);                        \
     }
 OPEN(open)
 OPEN(open64)
 
 ssize_t write(int descriptor, const void *bytes, size_t count) {
-    if (isNoted(descriptor) && fails()) return -1;
+    if (isNoted(descriptor) && fails("write")) return -1;
     return NEXT(write)(descriptor, bytes, count);
 }
 
 int fsync(int descriptor) {
-    if (isNoted(descriptor) && fails()) return -1;
+    if (isNoted(descriptor) && fails("fsync")) return -1;
     return NEXT(fsync)(descriptor);
 }
 
 int rename(const char *from, const char *to) {
-    if (concerns(to) && fails()) return -1;
+    if (concerns(to) && fails("rename")) return -1;
     return NEXT(rename)(from, to);
 }
 
 int mkdir(const char *path, mode_t mode) {
-    if (concerns(path) && fails()) return -1;
+    if (concerns(path) && fails("mkdir")) return -1;
     return NEXT(mkdir)(path, mode);
 }
