@@ -79,7 +79,7 @@ package final class RunLock {
         while try !Self.create(path, own) {
             guard let found = try Self.holder(path) else { continue }
             let reason = found.holder.flatMap { $0.isGone(before: own) } ?? Self.silent(path, folder)
-            let who = found.holder.map { "process \($0.process) on \($0.host)" } ?? "an unknown process"
+            let who = found.holder.map { "process \($0.process) on \($0.host.escaped)" } ?? "an unknown process"
             guard let reason else {
                 if Date() < end {
                     usleep(100_000)
