@@ -134,7 +134,7 @@ package final class RunLock {
     }
 
     /// What a lock says; nil where there is none, no holder where it is not understood.
-    private static func holder(_ path: String) throws -> (text: Data, holder: Holder?)? {
+    static func holder(_ path: String) throws -> (text: Data, holder: Holder?)? {
         let text = try readFile(
             path, expecting: "a lock", atMost: 1 << 16, advice: "remove it, or choose another folder with --run-dir")
         return text.map { ($0, try? JSONDecoder().decode(Holder.self, from: $0)) }

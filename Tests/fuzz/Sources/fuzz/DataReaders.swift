@@ -39,8 +39,6 @@ private func idxFolder(_ folder: Folder, suffix: String = "") throws {
 /// An input is a file of images or, where its magic says so, of labels; the other file is made to fit its count.
 func idxReader(_ folder: Folder) throws -> Reader {
     try idxFolder(folder)
-    // A copy of the labels in both parts, a number each; images are mapped.
-    let memory = Memory(factor: 32, always: 32 << 10)
     return Reader(longest: 2048, seeds: [idxImages, idxLabels, idxHeader([1, 1, 1]) + [7]]) { bytes in
         let holdsLabels = bytes.count > 3 && bytes[3] == 1
         let count = bytes.count < 8 ? 0 : min(bytes[4..<8].bigEndian, 4096)
@@ -50,7 +48,9 @@ func idxReader(_ folder: Folder) throws -> Reader {
             : (bytes, idxHeader([count]) + [UInt8](repeating: 9, count: count))
         folder.write("train-images-idx3-ubyte", images)
         folder.write("train-labels-idx1-ubyte", labels)
-        guard let set = memory.watch(images.count + labels.count, { try open("mnist", in: folder) }) else { return }
+        guard let set = Memory.ofBytes.watch(images.count + labels.count, { try open("mnist", in: folder) }) else {
+            return
+        }
         let shape = set.shape
         expect(16 + set.train.images.count * shape.count == images.count, "accepted \(images.count) bytes of images")
         expect(8 + set.train.labels.count == labels.count, "accepted \(labels.count) bytes of labels")
@@ -94,17 +94,17 @@ func gzipReader(_ folder: Folder) throws -> Reader {
 /// An input is a file of records, five times for training, and for testing.
 func cifar10Reader(_ folder: Folder) throws -> Reader {
     for number in 1...5 { try folder.link("data_batch_\(number).bin", to: "test_batch.bin") }
-    let memory = Memory(factor: 16, always: 32 << 10), record = 3073
+    let record = 3073
     let one = [3] + (0..<record - 1).map { UInt8(truncatingIfNeeded: $0) }
     return Reader(longest: 2 * record + 8, seeds: [one, one + [9] + one.dropFirst()]) { bytes in
         folder.write("test_batch.bin", bytes)
-        guard let set = memory.watch(6 * bytes.count, { try open("cifar10", in: folder) }) else { return }
+        guard let set = Memory.ofBytes.watch(6 * bytes.count, { try open("cifar10", in: folder) }) else { return }
         let count = bytes.count / record
         expect(count * record == bytes.count && count > 0, "accepted \(bytes.count) bytes")
         expect((set.train.images.count, set.test.images.count) == (5 * count, count), "another count")
         let labels = try set.test.labels.labels(0..<count)
         expect(labels.indices.allSatisfy { labels[$0] == Int32(bytes[$0 * record]) }, "other labels")
-        let planes = (0..<count).flatMap { bytes[$0 * record + 1 ..< ($0 + 1) * record] }
+        let planes = (0..<count).flatMap { bytes[$0 * record + 1..<($0 + 1) * record] }
         expect(pixels(set.test.images) == planes, "other pixels")
     }
 }
@@ -124,15 +124,17 @@ private func stl10Folder(_ folder: Folder, images: Int) throws {
 /// An input is the size of a file of images in four bytes, up to eight images and some bytes, and their labels.
 func stl10Reader(_ folder: Folder) throws -> Reader {
     try stl10Folder(folder, images: 1)
-    let memory = Memory(factor: 4, always: 32 << 10)
     let seeds = [1, 3].map { count in
         UInt32(count * stl10Image).bigEndianBytes + (0..<count).map { UInt8($0 % 10 + 1) }
     }
     return Reader(longest: 64, seeds: seeds) { bytes in
-        let size = bytes.prefix(4).bigEndian % (8 * stl10Image + 2), labels = bytes.dropFirst(4)
+        let size = bytes.prefix(4).bigEndian % (8 * stl10Image + 2)
+        let labels = bytes.dropFirst(4)
         folder.write("train_X.bin", size > 0 ? [1] : [], size: size)
         folder.write("train_y.bin", labels)
-        guard let set = memory.watch(3 * size + 2 * labels.count, { try open("stl10", in: folder) }) else { return }
+        guard let set = Memory.ofBytes.watch(3 * size + 2 * labels.count, { try open("stl10", in: folder) }) else {
+            return
+        }
         let count = size / stl10Image
         expect(count * stl10Image == size && count > 0 && labels.count == count, "accepted \(size) bytes")
         expect((set.train.images.count, set.unlabelled.count) == (count, count), "another count")
@@ -143,12 +145,13 @@ func stl10Reader(_ folder: Folder) throws -> Reader {
 /// An input is the folds of a set of 20 images.
 func foldsReader(_ folder: Folder) throws -> Reader {
     try stl10Folder(folder, images: 20)
-    let memory = Memory(factor: 64, always: 32 << 10)
     let seeds = ["0 1 2\n3 4 19\n", "5\r\n6\r\n\u{1A}", "\u{FEFF}7 \t8\n"].map { Array($0.utf8) }
     let words = ["\u{FEFF}", "\u{1A}", "\u{2028}", "\r\n", "19", "20", "-0", "+1", "9223372036854775808"]
     return Reader(longest: 2048, seeds: seeds, words: words) { bytes in
         folder.write("fold_indices.txt", bytes)
-        guard let set = memory.watch(bytes.count, { try Dataset.open("stl10", data: folder.path) }) else { return }
+        guard let set = Memory.ofText.watch(bytes.count, { try Dataset.open("stl10", data: folder.path) }) else {
+            return
+        }
         let folds = set.folds ?? []
         expect((1...1000).contains(folds.count) && !folds[0].isEmpty, "no folds")
         expect(folds.allSatisfy { $0.count == folds[0].count && Set($0).count == $0.count }, "folds of other lengths")
@@ -162,12 +165,13 @@ func foldsReader(_ folder: Folder) throws -> Reader {
 /// An input is the names of the classes.
 func classNamesReader(_ folder: Folder) throws -> Reader {
     try stl10Folder(folder, images: 1)
-    let memory = Memory(factor: 64, always: 32 << 10)
     let seeds = [(0..<10).map { "name \($0)\n" }.joined(), (0..<10).map { "\($0)\r\n" }.joined() + "\u{1A}"]
     let words = ["\u{FEFF}", "\u{1A}", "\u{2028}", "\r\n", "\u{301}"]
     return Reader(longest: 512, seeds: seeds.map { Array($0.utf8) }, words: words) { bytes in
         folder.write("class_names.txt", bytes)
-        guard let set = memory.watch(bytes.count, { try Dataset.open("stl10", data: folder.path) }) else { return }
+        guard let set = Memory.ofText.watch(bytes.count, { try Dataset.open("stl10", data: folder.path) }) else {
+            return
+        }
         expect(set.classNames.count == 10 && !set.classNames.contains(""), "accepted \(set.classNames)")
     }
 }

@@ -1,5 +1,5 @@
 // fuzz --list                          the names of the readers
-// fuzz READER FOLDER CORPUS OPTION…    one of them, by libFuzzer with these options: the reader's files are in FOLDER,
+// fuzz READER FOLDER CORPUS OPTION…    one of them, by libFuzzer with these options: its files are in FOLDER,
 //                                      inputs that are worth keeping in CORPUS; with a file among the options it gets
 //                                      that input alone
 //

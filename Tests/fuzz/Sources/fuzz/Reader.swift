@@ -30,14 +30,22 @@ func expect(_ holds: Bool, _ what: @autoclosure () -> String) {
 
 /// Whether a text is a line for people: one, without what changes a terminal, and not endless.
 func expectLine(_ text: String) {
-    expect(!text.unicodeScalars.contains { $0.properties.generalCategory == .control }, "not one line: \(text)")
-    expect(text.utf8.count < 4000, "a line of \(text.utf8.count) bytes")
+    func changesTerminal(_ c: Unicode.Scalar) -> Bool {
+        c.value < 0x20 || (0x7F...0x9F).contains(c.value) || (0x2028...0x202E).contains(c.value)
+    }
+    expect(!text.unicodeScalars.contains(where: changesTerminal), "not one line: \(text)")
+    expect(text.utf8.count < 16_000, "a line of \(text.utf8.count) bytes")
 }
 
 /// The memory that a reader may have on the heap: `factor` bytes for each of the file, and what it always has.
 struct Memory {
     let factor: Int
     let always: Int
+
+    /// Of files of bytes, which are mapped or read in pieces; labels become numbers.
+    static let ofBytes = Memory(factor: 16, always: 32 << 10)
+    /// Of texts: JSON becomes a tree, then values, a line of a table words.
+    static let ofText = Memory(factor: 64, always: 32 << 10)
 
     /// The most that a reader had, as a part of what it may have, for the last line.
     nonisolated(unsafe) static var most = (share: 0.0, text: "none")
@@ -51,7 +59,8 @@ struct Memory {
     func watch<Result>(_ size: Int, _ body: () throws -> Result) -> Result? {
         heap_begin()
         let outcome = Swift.Result { try body() }
-        let bytes = Int(heap_end()), allowed = always + factor * size
+        let bytes = Int(heap_end())
+        let allowed = always + factor * size
         expect(bytes <= allowed, "\(bytes) bytes on the heap for a file of \(size), more than \(allowed)")
         let share = Double(bytes) / Double(allowed)
         if share > Memory.most.share { Memory.most = (share, "\(bytes) bytes for a file of \(size)") }

@@ -54,15 +54,14 @@ func safetensorsReader(_ folder: Folder) throws -> Reader {
     example.set("mean", [0.5] as [Double])
     example.set("big", [7] as [Int64])
     example.set("none", [] as [UInt8])
-    let path = folder.file("x.safetensors"), again = folder.file("again.safetensors")
+    let path = folder.file("x.safetensors")
+    let again = folder.file("again.safetensors")
     try example.write(to: path)
     let seeds = try safetensorsSeeds(folder.bytes("x.safetensors"))
-    // JSON is decoded into a tree, then into entries.
-    let memory = Memory(factor: 64, always: 32 << 10)
     return Reader(longest: 2048, seeds: seeds, words: safetensorsWords) { input in
         let bytes = safetensorsFile(input)
         folder.write("x.safetensors", bytes)
-        let read = memory.watch(bytes.count) {
+        let read = Memory.ofText.watch(bytes.count) {
             let file = try Safetensors(path: path)
             try readAll(file)
             return file
@@ -80,7 +79,8 @@ func safetensorsReader(_ folder: Folder) throws -> Reader {
 
 /// An input is a model of the job rica.
 func modelReader(_ folder: Folder) throws -> Reader {
-    let path = folder.file("model.safetensors"), again = folder.file("again.safetensors")
+    let path = folder.file("model.safetensors")
+    let again = folder.file("again.safetensors")
     var seeds: [[UInt8]] = []
     for (learned, columns) in [(nil, 1), (0.5, 2)] as [(Double?, Int)] {
         let settings = RICASettings(
@@ -98,19 +98,22 @@ func modelReader(_ folder: Folder) throws -> Reader {
         try model.write(to: path, settings: settings)
         seeds += try safetensorsSeeds(folder.bytes("model.safetensors"))
     }
-    let words = safetensorsWords + [
-        "\"layer.w\"", "\"layer.alpha\"", "\"layer.columns\"", "\"layer.U.0\"", "\\\"learned\\\":", "\\\"ridge\\\":",
-        "\\\"sigma\\\":", "\\\"dictionary\\\":\\\"kmeans\\\",", "\\\"dictionary\\\":\\\"pca\\\",",
-        "\\\"dictionary\\\":\\\"dct\\\",", "\\\"dictionary\\\":\\\"haar\\\",", "\\\"dictionary\\\":\\\"emp\\\",",
-        "\\\"dictionary\\\":\\\"fourier\\\",", "\\\"dictionary\\\":\\\"downsample\\\",",
-        "\\\"dictionary\\\":\\\"randcon\\\",", "\\\"dictionary\\\":\\\"randfixu\\\",",
-    ]
-    let memory = Memory(factor: 64, always: 32 << 10)
+    let words =
+        safetensorsWords + [
+            "\"layer.w\"", "\"layer.alpha\"", "\"layer.columns\"", "\"layer.U.0\"", "\\\"learned\\\":",
+            "\\\"ridge\\\":",
+            "\\\"sigma\\\":", "\\\"dictionary\\\":\\\"kmeans\\\",", "\\\"dictionary\\\":\\\"pca\\\",",
+            "\\\"dictionary\\\":\\\"dct\\\",", "\\\"dictionary\\\":\\\"haar\\\",", "\\\"dictionary\\\":\\\"emp\\\",",
+            "\\\"dictionary\\\":\\\"fourier\\\",", "\\\"dictionary\\\":\\\"downsample\\\",",
+            "\\\"dictionary\\\":\\\"randcon\\\",", "\\\"dictionary\\\":\\\"randfixu\\\",",
+        ]
     return Reader(longest: 4096, seeds: seeds, words: words) { input in
         let bytes = safetensorsFile(input)
         folder.write("model.safetensors", bytes)
-        guard let (model, settings) = memory.watch(bytes.count, { try RICAModel.read(from: path) }) else { return }
-        _ = memory.watch(bytes.count) { model.expandedRows }
+        guard let (model, settings) = Memory.ofText.watch(bytes.count, { try RICAModel.read(from: path) }) else {
+            return
+        }
+        _ = Memory.ofText.watch(bytes.count) { model.expandedRows }
         try model.write(to: again, settings: settings)
         let (other, otherSettings) = try RICAModel.read(from: again)
         expect(otherSettings == settings, "other settings after writing")
