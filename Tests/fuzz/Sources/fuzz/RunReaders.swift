@@ -57,7 +57,7 @@ func runReader(_ folder: Folder) throws -> Reader {
             "\"versions\":", "\"id\":", "\"starts\":", "\"dataset\":", "\"dense\":\"true\",", "\"learned\":",
         ]
     // The first start makes what the process keeps.
-    let memory = Memory(factor: 64, always: 256 << 10)
+    let memory = Memory(factor: 128, always: 256 << 10)
     return Reader(longest: 2048, seeds: [Array(record.utf8)], words: words) { bytes in
         run.write("run.json", bytes)
         memory.watch(bytes.count) { try report([run.path, folder.file("other")]) }
@@ -83,7 +83,7 @@ func lockReader(_ folder: Folder) throws -> Reader {
         "slurmJob":"7","restarts":1}
         """
     let words = jsonWords + ["\"host\":", "\"kernel\":", "\"process\":", "\"slurmJob\":", "\"restarts\":"]
-    let memory = Memory(factor: 64, always: 256 << 10)
+    let memory = Memory(factor: 128, always: 256 << 10)
     let own = RunLock.Holder.own(on: "a")
     let hourAgo = timeval(tv_sec: time(nil) - 3600, tv_usec: 0)
     return Reader(longest: 512, seeds: [Array(seed.utf8)], words: words) { bytes in
