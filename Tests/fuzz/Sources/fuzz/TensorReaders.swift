@@ -100,7 +100,7 @@ func modelReader(_ folder: Folder) throws -> Reader {
     }
     let words =
         safetensorsWords + [
-            "\"layer.w\"", "\"layer.alpha\"", "\"layer.columns\"", "\"layer.U.0\"", "\\\"learned\\\":",
+            "\\\\n", "\"layer.w\"", "\"layer.alpha\"", "\"layer.columns\"", "\"layer.U.0\"", "\\\"learned\\\":",
             "\\\"ridge\\\":",
             "\\\"sigma\\\":", "\\\"dictionary\\\":\\\"kmeans\\\",", "\\\"dictionary\\\":\\\"pca\\\",",
             "\\\"dictionary\\\":\\\"dct\\\",", "\\\"dictionary\\\":\\\"haar\\\",", "\\\"dictionary\\\":\\\"emp\\\",",
