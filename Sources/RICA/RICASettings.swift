@@ -1,5 +1,6 @@
 import Datasets
 import Layers
+import Storage
 
 /// Every choice that the result of a RICA run depends on.
 public struct RICASettings: Codable, Equatable, Sendable {
@@ -65,7 +66,8 @@ public struct RICASettings: Codable, Equatable, Sendable {
         func check<Value>(
             _ name: String, _ value: Value?, _ expected: String, _ holds: (Value) -> Bool
         ) throws(SettingError) {
-            if let value, !holds(value) { throw SettingError(name: name, expected: expected, found: "\(value)") }
+            guard let value, !holds(value) else { return }
+            throw SettingError(name: name, expected: expected, found: "\(value)".escaped)
         }
         try check("dataset", dataset, "one of \(Dataset.names.joined(separator: ", "))") { Dataset.names.contains($0) }
         try check("learned", learned, "a number above 0 and at most 1") { $0 > 0 && $0 <= 1 }

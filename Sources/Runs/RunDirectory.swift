@@ -79,7 +79,8 @@ public final class RunDirectory {
             }
             let differences = earlier.differences(from: record, usesModel: usesModel)
             if !differences.isEmpty {
-                let all = differences.map { "\($0.name) \($0.ours), this one has \($0.theirs)" }
+                let all = differences
+                    .map { "\($0.name.escaped) \($0.ours.escaped), this one has \($0.theirs)" }
                     .joined(separator: "; ")
                 throw RunDirectoryError(
                     description: "\(path) holds a run with \(all): choose another folder with --run-dir, "

@@ -81,7 +81,7 @@ package final class RunLock {
             var reason = found.holder.flatMap { $0.isGone(before: own) } ?? Self.silent(path, folder)
             // It is written as soon as it is made.
             if reason == nil, found.text.isEmpty, Date() >= end { reason = "killed before it wrote its name there" }
-            let who = found.holder.map { "process \($0.process) on \($0.host)" } ?? "an unknown process"
+            let who = found.holder.map { "process \($0.process) on \($0.host.escaped)" } ?? "an unknown process"
             guard let reason else {
                 if Date() < end {
                     usleep(100_000)
@@ -136,7 +136,7 @@ package final class RunLock {
     }
 
     /// What a lock says; nil where there is none, no holder where it is not understood.
-    private static func holder(_ path: String) throws -> (text: Data, holder: Holder?)? {
+    static func holder(_ path: String) throws -> (text: Data, holder: Holder?)? {
         let text = try readFile(
             path, expecting: "a lock", atMost: 1 << 16, advice: "remove it, or choose another folder with --run-dir")
         return text.map { ($0, try? JSONDecoder().decode(Holder.self, from: $0)) }

@@ -74,7 +74,8 @@ import Testing
             try model.write(to: path, settings: settings)
             let error = #expect(throws: DataError.self) { _ = try RICAModel.read(from: path) }
             #expect(
-                error?.message.hasPrefix("\(path): settings.\(Self.malformed[change].name): expected ") == true,
+                error?.message.hasPrefix("\(path): settings.\(Self.malformed[change].name): expected ") == true
+                    && error?.message.contains("\n") == false,
                 "\(String(describing: error))")
         }
     }

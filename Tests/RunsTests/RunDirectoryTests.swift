@@ -77,6 +77,17 @@ import Testing
         }
     }
 
+    /// A run.json may say anything: the line about it stays one.
+    @Test func settingsThatBreakLinesAreEscaped() throws {
+        try withFolder { folder in
+            let directory = RunDirectory(path: folder)
+            try directory.open(try record(["see\nd": "1\u{1B}[2J"]))
+            let other = try record(["seed": "1"])
+            let text = #expect(throws: RunDirectoryError.self) { try directory.open(other) }?.description ?? ""
+            #expect(text.contains(#"see\nd 1\u{1B}[2J, this one has none; seed none, this one has 1"#), "\(text)")
+        }
+    }
+
     /// What validation chose is in the model, so a phase that uses the model may come with it; a new run may not.
     @Test func whatValidationChoseIsNotAnyValue() throws {
         try withFolder { folder in

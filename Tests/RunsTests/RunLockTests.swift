@@ -63,4 +63,16 @@ import Testing
         #expect(said.count == 1 && said[0].contains("which has not touched it for "), "\(said)")
         withExtendedLifetime(lock) {}
     }
+
+    /// A lock may say anything: the line about it stays one.
+    @Test func aHostThatBreaksLinesIsEscaped() throws {
+        let folder = try TemporaryFolder()
+        try leave(folder, host: "a\nb\u{1B}[2J", process: 1)
+        let old = Date(timeIntervalSinceNow: -400)
+        try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: folder.file("lock"))
+        var said: [String] = []
+        let lock = try RunLock(folder.path, host: "here") { said.append($0) }
+        #expect(said.count == 1 && said[0].contains(#"process 1 on a\nb\u{1B}[2J, "#), "\(said)")
+        withExtendedLifetime(lock) {}
+    }
 }
