@@ -10,6 +10,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "BenchmarkSupport", dependencies: [.product(name: "Colonnade", package: "Colonnade")]),
+        .executableTarget(name: "checkpoint-cost", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "exchange-times", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "mlp-loops", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "mlp-pooling", dependencies: ["BenchmarkSupport"] + jobDependencies),

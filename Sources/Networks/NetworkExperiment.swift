@@ -115,6 +115,7 @@ public final class NetworkExperiment {
                     rows: first.expanded(), showsAlpha: !traits.isDisjoint(with: [.kernel, .identity]))
             }
             if let exportPath { try model.writeExpanded(to: exportPath) }
+            result.take(filesOf: directory)
             // The last file: a run that has it is finished.
             try directory.write(try result.json(), to: "result.json")
         }

@@ -87,6 +87,7 @@ public final class RICAExperiment {
         result.seconds = (clock.now - start).seconds
         try communicator.agreeOnRoot {
             if request.phase.usesModel { result.keepLearning(from: directory.file("result.json")) }
+            result.take(filesOf: directory)
             if let path = request.exportPath { try model.writeExpanded(to: path) }
             // The last file: a run that has it is finished.
             try directory.write(try result.json(), to: "result.json")

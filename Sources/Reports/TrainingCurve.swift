@@ -13,12 +13,16 @@ public struct TrainingCurve: Sendable {
     /// The largest table that is read: a million iterations have room in it, the most that a run makes.
     private static let mostBytes = 256 << 20
 
+    /// - Parameter files: the checksums in the run's result.json.
     /// - Returns: nil where the run left no metrics.csv.
-    /// - Throws: `DataError` where the table is damaged, naming file and line.
-    public static func read(_ folder: String) throws -> TrainingCurve? {
+    /// - Throws: `DataError` where the table is damaged, naming file and line, or is not that of the run.
+    public static func read(_ folder: String, files: [String: UInt32]? = nil) throws -> TrainingCurve? {
         let path = "\(folder)/metrics.csv"
         let expected = "the metrics of a run"
         guard let data = try FinishedRun.read(path, expecting: expected, atMost: mostBytes) else { return nil }
+        if let sum = files?["metrics.csv"], sum != checksum(data) {
+            throw FinishedRun.damaged(path, "the metrics that the run wrote", "others")
+        }
         let table = CSVTable(String(decoding: data, as: UTF8.self))
         guard let time = table.columns.firstIndex(of: "seconds"), let value = table.columns.firstIndex(of: "objective")
         else {

@@ -43,6 +43,8 @@ public struct RunResult: Codable, Sendable {
     public var seconds: Double
     /// The id of the run in run.json.
     public var run: String?
+    /// The CRC-32 of the tables that belong to this result, by file name.
+    public var files: [String: UInt32]?
 
     package init(
         run: String?, dynamicParameters: Int, learnedParameters: Int, fullParameters: Int, denseParameters: Int? = nil,
@@ -60,11 +62,19 @@ public struct RunResult: Codable, Sendable {
         seconds = 0
     }
 
+    /// Names the tables that the run has written so far, beside those that an earlier phase wrote.
+    package mutating func take(filesOf directory: RunDirectory) {
+        let tables = directory.checksums.filter { $0.key.hasSuffix(".csv") }
+        files = (files ?? [:]).merging(tables) { $1 }
+    }
+
     /// Takes over what an earlier phase of the same run learned, where there is one.
     package mutating func keepLearning(from path: String) {
         guard let data = try? readFile(path, expecting: "the result of a run", atMost: RunRecord.mostBytes, advice: ""),
-            let earlier = try? JSONDecoder().decode(RunResult.self, from: data)
+            let earlier = try? JSONDecoder().decode(RunResult.self, from: data),
+            earlier.run == nil || earlier.run == run
         else { return }
+        files = earlier.files
         objective = earlier.objective
         steps = earlier.steps
         secondsPerStep = earlier.secondsPerStep

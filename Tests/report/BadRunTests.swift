@@ -56,6 +56,14 @@ import Testing
         try refused(65, names: [run.file("runs/1/\(name)"), "expected", part, "leave its folder out"])
     }
 
+    /// A table that is whole, but not the one that the result's run wrote.
+    @Test func theMetricsOfAnotherRun() throws {
+        try run.write("objective,seconds\n0.5,1\n", to: "runs/1/metrics.csv")
+        let path = run.file("runs/1/result.json"), text = try String(contentsOfFile: path, encoding: .utf8)
+        try run.write("{\"files\": {\"metrics.csv\": 1}, " + text.dropFirst(), to: "runs/1/result.json")
+        try refused(65, names: [run.file("runs/1/metrics.csv"), "expected the metrics that the run wrote"])
+    }
+
     @Test func aResultThatCannotBe() throws {
         try WrittenRun([:], error: 3).write(to: run.file("runs/1"))
         try refused(65, names: [run.file("runs/1/result.json"), "'error' from 0.0 to 1.0", "3.0"])

@@ -4,14 +4,14 @@ import Storage
 
 /// The folder `checkpoints` of a run. Each checkpoint is a folder named by its number: it holds one part for each rank,
 /// and a manifest that commits it. The two newest stay.
-package struct CheckpointFolder {
+package struct CheckpointFolder: Sendable {
     let path: String
     /// The run, or the phase of it, whose checkpoints these are.
     let run: String
 
     /// What makes a checkpoint of parts. It is written last: parts without one are none.
-    struct Manifest: Codable {
-        struct Part: Codable {
+    struct Manifest: Codable, Sendable {
+        struct Part: Codable, Sendable {
             let name: String
             /// The checksum of its header, which has the sizes and checksums of its tensors.
             let header: UInt32

@@ -37,8 +37,8 @@ public final class Checkpoints {
     private var attached: [(name: String, object: any Checkpointable)] = []
     /// What the run before left, as far as nobody has taken it yet.
     private var stored: StoredState?
-    /// The checkpoint that is being written, and when that began.
-    private var pending: (number: Int, position: String, since: Double)?
+    /// The checkpoint that is being written, when that began, and whether only its manifest is missing.
+    private var pending: (number: Int, position: String, since: Double, hasParts: Bool)?
     /// The number of the last checkpoint that was begun.
     private var number = 0
     /// When the last one was begun, and how long it took.
@@ -187,7 +187,7 @@ public final class Checkpoints {
             own.isLate = options.end().map { Date(timeIntervalSinceNow: needed) >= $0 } ?? false
         }
         let word = try pulse.exchange(own)
-        if pending != nil, !word.isWriting { try finish() }
+        if pending != nil, !word.isWriting { try goOnWriting() }
         if let reason = word.reason { try stop(reason, at: position()) }
         if begins, word.isDue, pending == nil {
             forgetRest()
@@ -219,16 +219,22 @@ public final class Checkpoints {
             return fail(error)
         }
         try snapshot.take(attached)
-        writer.start(snapshot, to: folder.folder(number) + "/" + CheckpointFolder.part(communicator.rank))
-        pending = (number, position, since)
+        let path = folder.folder(number) + "/" + CheckpointFolder.part(communicator.rank)
+        writer.start { [snapshot] in try snapshot.write(to: path) }
+        pending = (number, position, since, false)
     }
 
-    /// Commits the checkpoint that all ranks have written, or says why there is none.
-    private func finish() throws {
-        guard let (number, position, since) = pending else { return }
+    /// Lets rank 0 commit the checkpoint whose parts all ranks have written, and takes it as kept once it has; or says
+    /// why there is none. No rank waits for the disk.
+    private func goOnWriting() throws {
+        guard let (number, position, since, hasParts) = pending else { return }
         pending = nil
         do {
             let own = try communicator.agree { try writer.written() }
+            if hasParts {
+                (kept, cost) = (position, now - since)
+                return
+            }
             var headers = [Int64](repeating: 0, count: communicator.size)
             headers[communicator.rank] = Int64(own)
             try headers.withUnsafeMutableBufferPointer {
@@ -237,14 +243,17 @@ public final class Checkpoints {
             let parts = headers.enumerated().map { rank, header in
                 CheckpointFolder.Manifest.Part(name: CheckpointFolder.part(rank), header: UInt32(header))
             }
-            try communicator.agreeOnRoot {
-                try folder.commit(.init(run: folder.run, number: number, position: position, parts: parts))
+            let manifest = CheckpointFolder.Manifest(
+                run: folder.run, number: number, position: position, parts: parts)
+            writer.start { [folder, isRoot = communicator.isRoot] in
+                if isRoot { try folder.commit(manifest) }
+                return 0
             }
-            kept = position
+            pending = (number, position, since, true)
         } catch let error as CollectiveError {
             fail(error)
+            cost = now - since
         }
-        cost = now - since
     }
 
     /// Says that there is no new checkpoint, and makes room for the next.
@@ -257,12 +266,12 @@ public final class Checkpoints {
 
     /// Writes a last checkpoint and ends the job.
     private func stop(_ reason: String, at position: String) throws {
-        if pending != nil { try waitForWriter() }
+        try waitForWriter()
         // A run that has not taken up all of a checkpoint yet has done nothing: that one stays the newest.
         if stored == nil, !attached.isEmpty {
             options.say("\(reason): writing a checkpoint of \(position)")
             try begin(position)
-            if pending != nil { try waitForWriter() }
+            try waitForWriter()
         }
         let kept = kept.map { "the same command goes on from \($0)" }
             ?? "nothing was kept yet, and the same command begins anew"
@@ -280,8 +289,10 @@ public final class Checkpoints {
     }
 
     private func waitForWriter() throws {
-        writer.wait()
-        try finish()
+        while pending != nil {
+            writer.wait()
+            try goOnWriting()
+        }
     }
 }
 

@@ -58,11 +58,13 @@ extension Comparison {
     /// The objective on the training images against time, for the smallest seed of each group, or of a selection. Nil
     /// where no run has metrics.
     ///
-    /// - Parameter curveOf: the curve of a run directory.
-    func training(_ curveOf: (String) throws -> TrainingCurve?) throws -> Figure? {
+    /// - Parameter curveOf: the curve of a run directory, whose result has these checksums of files.
+    func training(_ curveOf: (String, [String: UInt32]?) throws -> TrainingCurve?) throws -> Figure? {
         let most = 12, shown = selection(atMost: most)
         let curves = try shown.compactMap { series, group -> Plot.Curve? in
-            guard let curve = try curveOf(group.first.folder), !curve.seconds.isEmpty else { return nil }
+            guard let curve = try curveOf(group.first.folder, group.first.result.files),
+                !curve.seconds.isEmpty
+            else { return nil }
             return Plot.Curve(
                 name: series.label(of: group), style: style(of: series),
                 variant: shown.filter { $0.series.name == series.name }.firstIndex {

@@ -14,7 +14,8 @@ func runReport(_ options: ReportOptions) throws {
             + firstFew(comparison.repeated.map(\.folder)))
     }
     let possible = try [
-        comparison.errorByProportion, comparison.errorByLearnedValues, comparison.training(TrainingCurve.read),
+        comparison.errorByProportion, comparison.errorByLearnedValues,
+        comparison.training(TrainingCurve.read(_:files:)),
     ]
     let figures = possible.compactMap { $0 }
     let filters = try readFilters(comparison)

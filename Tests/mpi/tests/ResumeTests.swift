@@ -62,6 +62,7 @@ struct ResumeTests {
         for column in ["step", "objective", "error"] {
             #expect(try folder.metrics("killed", column) == folder.metrics("whole", column))
         }
+        #expect(try folder.result("killed").files?["metrics.csv"] == checksum(folder.file("killed/metrics.csv")))
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/killed/checkpoints"))
         let record = try JSONSerialization.jsonObject(with: folder.file("killed/run.json")) as? [String: Any]
         #expect((record?["starts"] as? [Any])?.count ?? 0 > resumed)

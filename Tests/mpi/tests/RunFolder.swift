@@ -69,4 +69,5 @@ struct StoredResult: Decodable {
     var bytesPerStep: Int
     var wireBytesPerStep: Int
     var peakBytes: Int?
+    var files: [String: UInt32]?
 }
