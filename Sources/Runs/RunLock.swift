@@ -77,7 +77,11 @@ package final class RunLock {
         own = .own(on: host)
         let own = own, end = Date(timeIntervalSinceNow: Self.patience)
         while try !Self.create(path, own) {
-            guard let found = try Self.holder(path) else { continue }
+            guard let found = try Self.holder(path) else {
+                // It is gone again, or a link that leads nowhere, which no wait takes away.
+                _ = try fileStatus(path)
+                continue
+            }
             let reason = found.holder.flatMap { $0.isGone(before: own) } ?? Self.silent(path, folder)
             let who = found.holder.map { "process \($0.process) on \($0.host.escaped)" } ?? "an unknown process"
             guard let reason else {
