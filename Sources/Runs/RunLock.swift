@@ -77,7 +77,11 @@ package final class RunLock {
         own = .own(on: host)
         let own = own, end = Date(timeIntervalSinceNow: Self.patience)
         while try !Self.create(path, own) {
-            guard let found = try Self.holder(path) else { continue }
+            guard let found = try Self.holder(path) else {
+                // It is gone again, or a link that leads nowhere, which no wait takes away.
+                _ = try fileStatus(path)
+                continue
+            }
             var reason = found.holder.flatMap { $0.isGone(before: own) } ?? Self.silent(path, folder)
             // It is written as soon as it is made.
             if reason == nil, found.text.isEmpty, Date() >= end { reason = "killed before it wrote its name there" }

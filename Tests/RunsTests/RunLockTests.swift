@@ -75,4 +75,13 @@ import Testing
         #expect(said.count == 1 && said[0].contains(#"process 1 on a\nb\u{1B}[2J, "#), "\(said)")
         withExtendedLifetime(lock) {}
     }
+
+    /// It is there and cannot be read: no reason to try again for ever.
+    @Test func aLinkToNothing() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createSymbolicLink(atPath: folder.file("lock"), withDestinationPath: "nothing")
+        expectDataError(naming: folder.file("lock"), "a link to nothing") {
+            _ = try RunLock(folder.path, host: "here") { _ in }
+        }
+    }
 }
