@@ -51,7 +51,7 @@ leave_old_job() {
 
 # start_again: puts this Slurm job, which was stopped, into the queue again, but not for ever.
 start_again() {
-  local most=${COLONNADE_REQUEUES:-20} restarts=${SLURM_RESTART_COUNT:-0}
+  local most=${COLONNADE_REQUEUES:-20} restarts=${SLURM_RESTART_COUNT:-0} name
   [[ $most =~ ^[0-9]{1,6}$ ]] || most=20
   if ((restarts >= most)); then
     echo "stopped after $restarts restarts, COLONNADE_REQUEUES=$most: submit it again, and it goes on"
@@ -59,8 +59,11 @@ start_again() {
   fi
   echo "stopped: job $SLURM_JOB_ID is put into the queue again, restart $((restarts + 1)) of $most," \
     "and goes on from there"
-  # It ends this script, too.
-  scontrol requeue "$SLURM_JOB_ID" || echo "Slurm did not take it: submit it again, and it goes on"
+  # The number of one task of a job array is that of the array, too: asked by number, Slurm starts all tasks again.
+  name=$(squeue --noheader --jobs "$SLURM_JOB_ID" --format '%A %i' |
+    awk -v job="$SLURM_JOB_ID" '$1 == job { print $2 }') || name=''
+  # The requeue ends this script, too.
+  { [[ $name ]] && scontrol requeue "$name"; } || echo "Slurm did not take it: submit it again, and it goes on"
 }
 
 # launch JOB [OPTIONS]: starts JOB on all ranks, by srun inside of a Slurm job, else by mpirun, and ends this shell with

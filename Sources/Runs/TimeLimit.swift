@@ -33,21 +33,22 @@ public final class TimeLimit: Sendable {
     private func ask(_ job: String) {
         let process = Process(), output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["scontrol", "--oneliner", "show", "job", job]
+        process.arguments = ["scontrol", "-o", "show", "job", job]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         guard (try? process.run()) != nil else { return }
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        if let end = TimeLimit.end(in: text) { known.withLock { $0 = end } }
+        if let end = TimeLimit.end(of: job, in: text) { known.withLock { $0 = end } }
     }
 
-    /// The time in `EndTime=2026-11-29T14:00:00` of what `scontrol show job` prints; nil where there is none.
-    package static func end(in text: String) -> Date? {
-        guard let field = text.split(whereSeparator: \.isWhitespace).first(where: { $0.hasPrefix("EndTime=") }) else {
-            return nil
-        }
+    /// The time in `EndTime=2026-11-29T14:00:00` of what `scontrol -o show job` prints; nil where there is none.
+    ///
+    /// The number of one task of a job array is that of the array, too: then there is a line for every task.
+    package static func end(of job: String, in text: String) -> Date? {
+        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("JobId=\(job) ") }
+        guard let field = line?.split(separator: " ").first(where: { $0.hasPrefix("EndTime=") }) else { return nil }
         return date(String(field.dropFirst("EndTime=".count)))
     }
 

@@ -10,7 +10,8 @@ public func exitCode(of error: any Error) -> Int32 {
     return code == 0 ? 1 : code
 }
 
-/// An error's description on one line.
+/// An error's description on one line, without what could change the terminal: texts of files stand in some.
 func oneLine(_ error: any Error) -> String {
-    "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+    let line = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+    return String(String.UnicodeScalarView(line.unicodeScalars.filter { $0.properties.generalCategory != .control }))
 }

@@ -8,11 +8,19 @@ import Synchronization
 /// same ticket. It counts looks, not time, so a job that Slurm suspends and resumes is not taken for stalled.
 /// Two atomic operations a call, no clock, no memory. What costs more comes after half of the deadline:
 /// `WaitingRanks`, which tells who is missing.
+///
+/// Under srun SIGTERM shortens the deadline until the ranks have heard of it: srun sends it to the others when a rank
+/// died, and they would wait for the dead one until Slurm kills them, 30 seconds later as Slurm comes.
 final class StallDetector: Sendable {
     static let shared = StallDetector()
 
     /// One slot for each thread that is inside MPI at the same time.
     private static let slotCount = 16
+    /// Seconds that a call may take after SIGTERM, and between two looks then. A step that keeps others waiting for
+    /// longer loses its checkpoint.
+    private static let deadlineAfterTerm = 2.0, periodAfterTerm = 0.25
+    /// Started by srun; mpirun needs no help to end the others.
+    private static let isStep = getenv("SLURM_STEP_NUM_TASKS") != nil
     /// The low byte is the call under way, 0 for none; above it the number of calls that this slot has seen.
     private let slots = InlineArray<16, Atomic<UInt64>> { _ in Atomic(0) }
     private let waitingRanks = Mutex<WaitingRanks?>(nil)
@@ -59,21 +67,30 @@ final class StallDetector: Sendable {
 
     private func look(every period: Double, deadline: Double) -> Never {
         var tickets = [UInt64](repeating: 0, count: Self.slotCount)
-        var looks = [Int](repeating: 0, count: Self.slotCount)
+        // Seconds, as many as were slept between looks that saw the same ticket.
+        var waits = tickets.map { _ in 0.0 }, waitsAfterTerm = waits
         while true {
-            usleep(UInt32(period * 1e6))
+            let isTerm = Self.isStep && StopSignals.isTermUnheard
+            let slept = isTerm ? min(period, Self.periodAfterTerm) : period
+            usleep(UInt32(slept * 1e6))
             for slot in 0..<Self.slotCount {
                 let ticket = slots[slot].load(ordering: .relaxed)
                 if ticket & 0xff == 0 || ticket != tickets[slot] {
                     tickets[slot] = ticket
-                    looks[slot] = 0
+                    (waits[slot], waitsAfterTerm[slot]) = (0, 0)
                     continue
                 }
-                looks[slot] += 1
-                let waited = Double(looks[slot]) * period
-                guard waited >= deadline / 2, let call = MPICall(rawValue: UInt8(truncatingIfNeeded: ticket)) else {
-                    continue
+                waits[slot] += slept
+                waitsAfterTerm[slot] = isTerm ? waitsAfterTerm[slot] + slept : 0
+                let waited = waits[slot]
+                guard let call = MPICall(rawValue: UInt8(truncatingIfNeeded: ticket)) else { continue }
+                if waitsAfterTerm[slot] >= Self.deadlineAfterTerm, StopSignals.isTermUnheard {
+                    Termination.abort(
+                        "SIGTERM came, and for \(Int(Self.deadlineAfterTerm)) s another rank did not join "
+                            + "\(call.name): it is gone or slow, and the last checkpoint counts",
+                        code: 128 + SIGTERM)
                 }
+                guard waited >= deadline / 2 else { continue }
                 let isStuck: @Sendable () -> Bool = { self.slots[slot].load(ordering: .relaxed) == ticket }
                 let waitingRanks = waitingRanks.withLock { $0 }
                 waitingRanks?.start(every: period, while: isStuck)

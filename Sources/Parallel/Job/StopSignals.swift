@@ -6,16 +6,19 @@ enum StopSignals {
     private static let all = [SIGTERM, SIGINT, SIGUSR1]
     /// The first that came; 0: none.
     private static let first = Atomic<Int32>(0)
+    private static let hasTerm = Atomic(false), isHeard = Atomic(false)
 
     /// Notes them from now on, where they would have ended the process. A second Ctrl-C still does.
     // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
     // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset)
     static func watch() {
-        // The variable is made before a handler may look at it.
+        // The variables are made before a handler may look at them.
         first.store(0, ordering: .relaxed)
+        hasTerm.store(false, ordering: .relaxed)
         for number in all {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in
+                if number == SIGTERM { StopSignals.hasTerm.store(true, ordering: .relaxed) }
                 _ = StopSignals.first.compareExchange(expected: 0, desired: number, ordering: .relaxed)
             }
             action.sa_flags = number == SIGINT ? SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND)) : SA_RESTART
@@ -30,6 +33,12 @@ enum StopSignals {
 
     /// The number of the signal that came; 0: none.
     static var received: Int32 { first.load(ordering: .relaxed) }
+
+    /// All ranks know of a signal: from now on they end by themselves.
+    static func areHeard() { isHeard.store(true, ordering: .relaxed) }
+
+    /// SIGTERM came, and the ranks did not yet come to where they tell each other.
+    static var isTermUnheard: Bool { hasTerm.load(ordering: .relaxed) && !isHeard.load(ordering: .relaxed) }
 
     static func name(of number: Int32) -> String {
         switch number {

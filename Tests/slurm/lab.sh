@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2317 # what those who source it use
+# Sourced by the tests on Slurm: a throw-away Slurm of two nodes, with a copy of the repository for its user, and how
+# a test is made and told. Where the machine cannot have one it says so, and ends the test.
+top=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
+if ((EUID != 0)) && sudo -n true 2>/dev/null; then exec sudo -n "$top/Tests/slurm/${0##*/}"; fi
+
+COLONNADE_LAB_DIR=$(mktemp -d /tmp/colonnade-lab.XXXXXX)
+export COLONNADE_LAB_DIR
+lab=$top/slurm/lab
+checkout=$COLONNADE_LAB_DIR/work/colonnade
+trap '"$lab" down >&2 || true; rm -rf "$COLONNADE_LAB_DIR"' EXIT
+
+if ((EUID != 0)); then
+  echo "skip Slurm: the lab needs root to make namespaces"
+  exit
+elif ! unshare --fork --pid --net --uts --mount true 2>/dev/null; then
+  echo "skip Slurm: namespaces are not allowed here"
+  exit
+fi
+"$lab" up 2 >&2
+
+# The lab's user, like any user, has a folder of the repository that is all his own.
+install -d "$checkout/.build/release" "$checkout/Sources/jobs/mlp" # by which scripts/run knows the job
+cp -r "$top/slurm" "$top/scripts" "$top/logs" "$top/Samples" "$checkout"
+cp "$top"/.build/release/{rica,mlp,scaling,mpi-checks,write-stl10} "$checkout/.build/release"
+chown -R "$(stat -c %u:%g "$COLONNADE_LAB_DIR/work")" "$checkout"
+as_user() { "$lab" exec timeout -k 5 "${patience:-240}" env -C "$checkout" "$@"; }
+
+failures=0
+# check NAME CONDITION...: the condition is a command; a failed test shows the newest log.
+check() {
+  local name=$1
+  shift
+  if "$@"; then
+    echo "ok $name"
+  else
+    echo "not ok $name: status $status after $seconds s; not so: $*"
+    failures=$((failures + 1))
+    sed 's/^/  | /' "$output" >&2
+  fi
+}
+# Runs a command as the lab's user; what it or its Slurm job says goes to $output.
+status=0 seconds=0 ended=0 output=$COLONNADE_LAB_DIR/output
+try() {
+  local started=$SECONDS log
+  rm -f "$checkout"/logs/*.out
+  status=0
+  as_user "$@" >"$output" 2>&1 || status=$?
+  seconds=$((SECONDS - started)) ended=$EPOCHREALTIME
+  for log in "$checkout"/logs/*.out; do [[ ! -e $log ]] || cat "$log" >>"$output"; done
+}
+says() { grep -qE -- "$1" "$output"; }
+file_says() { grep -qE -- "$2" "$checkout/runs/$1"; }
+number() { sed -nE "/\"$2\" *:/{s/.*\"$2\" *: *\"?([-+.0-9eE]+).*/\1/p;q}" "$checkout/runs/$1"; } # FILE KEY: the first
+between() { awk -v low="$1" -v x="$2" -v high="$3" 'BEGIN { exit !(x != "" && low <= x && x <= high) }'; }
