@@ -42,7 +42,7 @@ import Testing
         try withFolder { folder in
             let others = ["a.safetensors.7.part", "metrics.csv.part", "metrics.csv.7.parts", "model.safetensors.x.part"]
             for name in ["model.safetensors.7.part", "run.json.123456.part"] + others {
-                FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: Data([1]))
+                #expect(FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: Data([1])))
             }
             let directory = RunDirectory(path: folder)
             try directory.open(try record(["seed": "1"]))
