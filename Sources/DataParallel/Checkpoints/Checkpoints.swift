@@ -1,6 +1,7 @@
 import Foundation
 import Parallel
 import Partition
+import Storage
 
 /// The checkpoints of a run: when one is taken, how all ranks write it, and where the run goes on after a kill.
 ///
@@ -15,6 +16,8 @@ public final class Checkpoints {
         public var every: Double?
         /// When the time of the job is over, as far as is known; called about four times a second on rank 0.
         public var end: () -> Date? = { nil }
+        /// Bytes that the files of the run take on the same disk, which a checkpoint leaves free.
+        public var room = 0
         /// Tells people what was kept, on rank 0.
         public var say: (String) -> Void = { _ in }
         /// Tells people what could not be kept, on rank 0.
@@ -209,8 +212,18 @@ public final class Checkpoints {
             return fail(error)
         }
         try snapshot.take(attached)
+        do { try checkRoom() } catch let error as CollectiveError { return fail(error) }
         writer.start(snapshot, to: folder.folder(number) + "/" + CheckpointFolder.part(communicator.rank))
         pending = (number, position, since)
+    }
+
+    /// Refuses a checkpoint in whose place the files of the run would find no room at the end. An allreduce of 8 bytes.
+    private func checkRoom() throws {
+        let bytes = try communicator.allReduce(Int64(snapshot.byteCount))
+        try communicator.agreeOnRoot {
+            try checkFreeSpace(
+                in: folder.path, for: Int(bytes) + options.room, "a checkpoint and the files of this run")
+        }
     }
 
     /// Commits the checkpoint that all ranks have written, or says why there is none.

@@ -26,6 +26,9 @@ package final class StateSnapshot: StateArchive, @unchecked Sendable {
         for copy in copies.values { Allocation.release(copy.bytes) }
     }
 
+    /// The bytes of what was copied.
+    var byteCount: Int { copies.values.reduce(0) { $0 + $1.bytes.count } }
+
     package var isRestoring: Bool { false }
 
     /// Copies the state of some objects in the place of what was copied before.

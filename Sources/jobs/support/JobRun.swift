@@ -84,7 +84,7 @@ public struct JobRun {
         guard let run = try id(of: opening) else { return try sayFinished(opening) }
         directory.id = run
         try checkSharing(run)
-        let checkpoints = try checkpoints(of: run, needs.phase)
+        let checkpoints = try checkpoints(of: run, needs)
         try body(checkpoints)
         try checkpoints.remove()
     }
@@ -129,8 +129,9 @@ public struct JobRun {
         }
     }
 
-    private func checkpoints(of run: String, _ phase: String) throws -> Checkpoints {
+    private func checkpoints(of run: String, _ needs: Needs) throws -> Checkpoints {
         var options = Checkpoints.Options()
+        options.room = needs.files
         options.every = common.checkpointEvery
         if world.isRoot {
             let limit = TimeLimit(told: common.stopBefore?.date), progress = progress
@@ -139,7 +140,7 @@ public struct JobRun {
             options.warn = { progress.warn($0) }
         }
         let checkpoints = try Checkpoints(
-            in: directory.file("checkpoints"), run: run + phase, options: options, on: world)
+            in: directory.file("checkpoints"), run: run + needs.phase, options: options, on: world)
         if let every = common.checkReplicas { checkpoints.replicas = try ReplicaCheck(every: every, on: world) }
         if let kept = checkpoints.kept { progress.say("going on from \(kept)") }
         return checkpoints

@@ -3,6 +3,7 @@
 // COLONNADE_FAIL=kill:N   the process is killed at its Nth call of mkdir, open for writing, write, fsync or rename on a
 //                         path with /checkpoints in it
 // COLONNADE_FAIL=full:N   that call, and no other, says that no space is left
+// COLONNADE_FAIL=room:N   its Nth call of statvfs on such a path says that nothing is free; others do not count
 // COLONNADE_FAIL_RANK=R   only on this rank of Open MPI or MPICH
 // COLONNADE_FAIL_NOTE=F   the name of the call that failed is written to the file F
 #define _GNU_SOURCE
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { FILES = 4096 };
@@ -40,7 +42,7 @@ static void note(const char *call) {
 // Whether this call fails now; it may not return.
 static int fails(const char *call) {
     const char *what = getenv("COLONNADE_FAIL");
-    if (!what || !isThisRank()) return 0;
+    if (!what || !isThisRank() || (strncmp(what, "room", 4) == 0) != (strcmp(call, "statvfs") == 0)) return 0;
     const char *number = strchr(what, ':');
     if (!number || atomic_fetch_add(&calls, 1) + 1 != atoi(number + 1)) return 0;
     note(call);
@@ -91,3 +93,12 @@ int mkdir(const char *path, mode_t mode) {
     if (concerns(path) && fails("mkdir")) return -1;
     return NEXT(mkdir)(path, mode);
 }
+
+#define STATVFS(name)                                                            \
+    int name(const char *path, struct name *status) {                            \
+        int result = NEXT(name)(path, status);                                   \
+        if (result == 0 && concerns(path) && fails("statvfs")) status->f_bavail = 0; \
+        return result;                                                           \
+    }
+STATVFS(statvfs)
+STATVFS(statvfs64)

@@ -38,6 +38,22 @@ struct CheckpointWriteTests {
         #expect(try model("run") == model("whole"))
     }
 
+    /// A checkpoint that would take the room of the files that the run leaves at the end is not written.
+    @Test(arguments: [nil, 2]) func aCheckpointLeavesRoomForTheRun(ranks: Int?) throws {
+        let options = Self.options + ["--epochs", "4"]
+        try folder.succeed("whole", job: "mlp", ranks: ranks, options)
+        let outcome = try MPIRun(
+            ranks: ranks, command: "/usr/bin/env",
+            arguments: [
+                "LD_PRELOAD=\(MPIRun.products.appendingPathComponent("libFailAt.so").path)", "COLONNADE_FAIL=room:1",
+                MPIRun.products.appendingPathComponent("mlp").path,
+            ] + options + ["--checkpoint-every", "0", "--run-dir", "\(folder.path)/run"]
+        ).run()
+        #expect(outcome.code == 0, "\(outcome)")
+        #expect(outcome.error.contains("of free space for a checkpoint and the files of this run, found 0 MB: no "))
+        #expect(try model("run") == model("whole"))
+    }
+
     private func fail(_ what: String, ranks: Int?, _ options: [String]) throws -> MPIRun.Outcome {
         let products = MPIRun.products
         return try MPIRun(
