@@ -131,7 +131,8 @@ public struct JobRun {
 
     private func checkpoints(of run: String, _ needs: Needs) throws -> Checkpoints {
         var options = Checkpoints.Options()
-        options.room = needs.files
+        // With what is small beside them: records, metrics, blocks that a file begins.
+        options.room = needs.files + (128 << 10)
         options.every = common.checkpointEvery
         if world.isRoot {
             let limit = TimeLimit(told: common.stopBefore?.date), progress = progress
