@@ -2,11 +2,12 @@
 
 /// What a job prints where it may not be written, as to a closed pipe or a full disk.
 public enum StandardStreams {
-    /// Writes what was printed. Returns the system's reason where that fails, else nil.
+    /// Writes what was printed just before. Returns the system's reason where that fails, else nil.
     public static var outputFailure: String? {
+        // Where the stream has no buffer, as under MPICH, `print` itself has failed.
+        let printed = errno
         if fflush(nil) != 0 { return String(cString: strerror(errno)) }
-        // What failed inside of `print` is dropped, and its reason gone.
-        return ferror(stdout) == 0 ? nil : "a write failed"
+        return ferror(stdout) == 0 ? nil : String(cString: strerror(printed))
     }
 
     /// Writes a line on standard error; where nobody can read it, nothing.
