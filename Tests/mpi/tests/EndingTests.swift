@@ -110,9 +110,10 @@ struct EndingTests {
         #expect(try outcome.end.timeIntervalSince1970 - #require(Double(killed)) < 5, "\(outcome)")
     }
 
+    /// MPICH's mpiexec looks at exit codes alone, as docs/mpi.md says.
     @Test func leavingEarlyIsAFailure() throws {
         let outcome = try run("leave-early", ranks: 2)
-        #expect(outcome.code != 0 && outcome.seconds < 30, "\(outcome)")
+        #expect((outcome.code != 0 || !MPIRun.isOpenMPI) && outcome.seconds < 30, "\(outcome)")
     }
 
     @Test(arguments: ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"])
@@ -141,8 +142,8 @@ struct EndingTests {
     @Test func severalRanksAreFine() throws {
         let outcome = try run("hello", ranks: 3)
         #expect(outcome.code == 0, "\(outcome)")
-        #expect(
-            outcome.output.split(separator: "\n").sorted() == ["rank 0 of 3", "rank 1 of 3", "rank 2 of 3"],
-            "\(outcome)")
+        // MPICH's mpiexec may put an end of line behind another rank's words.
+        for rank in 0..<3 { #expect(outcome.output.contains("rank \(rank) of 3"), "\(outcome)") }
+        #expect(outcome.output.filter { !$0.isNewline }.count == 33, "\(outcome)")
     }
 }
