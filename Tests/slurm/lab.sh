@@ -54,3 +54,10 @@ says() { grep -qE -- "$1" "$output"; }
 file_says() { grep -qE -- "$2" "$checkout/runs/$1"; }
 number() { sed -nE "/\"$2\" *:/{s/.*\"$2\" *: *\"?([-+.0-9eE]+).*/\1/p;q}" "$checkout/runs/$1"; } # FILE KEY: the first
 between() { awk -v low="$1" -v x="$2" -v high="$3" 'BEGIN { exit !(x != "" && low <= x && x <= high) }'; }
+rank_process() { # RANK: of the job that runs
+  local process
+  for process in /proc/[0-9]*; do
+    [[ $(readlink "$process/exe") != "$checkout/.build/release/mlp" ]] ||
+      ! grep -qz "^SLURM_PROCID=$1\$" "$process/environ" || echo "${process#/proc/}"
+  done
+}
