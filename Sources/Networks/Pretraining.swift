@@ -124,7 +124,7 @@ final class Pretraining {
         let inputs = LayerInputs(
             grid: layer.weights.grid, samples: samples, draws: draws, order: exchange.reduction,
             communicator: communicator,
-            meet: { [checkpoints] in try checkpoints.listen("the dictionary of hidden layer \(k + 1)") }
+            meet: { [checkpoints] in try checkpoints.listen("the making of the dictionary of hidden layer \(k + 1)") }
         ) { [self] in load($0, ofLayer: k, into: $1) }
         return try inputs.data(for: layer.shape.prediction!.dictionary.need!) { weights, values in
             try train(

@@ -5,7 +5,7 @@ import Layers
 final class MadeDictionary: Checkpointable {
     /// U is zeros until it is made.
     private(set) var weights: PredictedWeights
-    private var isMade = false
+    private(set) var isMade = false
 
     init(empty weights: PredictedWeights) { self.weights = weights }
 

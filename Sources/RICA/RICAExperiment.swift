@@ -169,7 +169,9 @@ public final class RICAExperiment {
         let weights = try make(nil)
         guard settings.prediction?.dictionary.need != nil else { return weights }
         let dictionary = MadeDictionary(empty: weights)
-        if try !checkpoints.attach(dictionary, as: "dictionary") {
+        try checkpoints.attach(dictionary, as: "dictionary")
+        if !dictionary.isMade {
+            progress.say("making the dictionary \(settings.prediction!.dictionary.name) from patches")
             let made = try make(
                 patches.dictionaryData(
                     settings, images: data.unlabelled, communicator: communicator, checkpoints: checkpoints))

@@ -96,7 +96,7 @@ extension RICAPatches {
         let inputs = LayerInputs(
             grid: settings.grid(channels: images.shape.channels), samples: Array(0..<count),
             draws: RandomStream(seed: settings.seed, purpose: .dictionary, stream: 0xFFFF), order: order,
-            communicator: communicator, meet: { try checkpoints.listen("the dictionary") }
+            communicator: communicator, meet: { try checkpoints.listen("the making of the dictionary") }
         ) { samples, matrix in
             for (r, sample) in samples.enumerated() {
                 matrix.rows(r..<r + 1).copy(from: patches.rows(sample..<sample + 1))

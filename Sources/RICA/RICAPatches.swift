@@ -23,7 +23,7 @@ public struct RICAPatches {
 
     /// Reads patches of the unlabelled images, each rank its cut of their numbers, and fits the whitening.
     ///
-    /// Two allreduces of 1 + n_v + n_v(n_v+1)/2 Doubles, once.
+    /// Two allreduces of 1 + n_v + n_v(n_v+1)/2 Doubles and one of 8 bytes, once.
     ///
     /// - Parameter meet: what all ranks do together now and then, such as `Checkpoints.listen`.
     /// - Throws: what `agree` does, where a rank cannot read a file or all patches are constant; `FactorisationError`;

@@ -7,7 +7,8 @@ public enum StandardStreams {
         // Where the stream has no buffer, as under MPICH, `print` itself has failed.
         let printed = errno
         if fflush(nil) != 0 { return String(cString: strerror(errno)) }
-        return ferror(stdout) == 0 ? nil : String(cString: strerror(printed))
+        if ferror(stdout) == 0 { return nil }
+        return printed == 0 ? "a write failed" : String(cString: strerror(printed))
     }
 
     /// Writes a line on standard error; where nobody can read it, nothing.

@@ -3,7 +3,7 @@
 # Sourced by the tests on Slurm: a throw-away Slurm of two nodes, with a copy of the repository for its user, and how
 # a test is made and told. Where the machine cannot have one it says so, and ends the test.
 top=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
-if ((EUID != 0)) && sudo -n true 2>/dev/null; then exec sudo -n "$top/Tests/slurm/${0##*/}"; fi
+if ((EUID != 0)) && sudo -n true 2>/dev/null; then exec sudo -n "$top/Tests/slurm/${0##*/}" "$@"; fi
 
 COLONNADE_LAB_DIR=$(mktemp -d /tmp/colonnade-lab.XXXXXX)
 export COLONNADE_LAB_DIR

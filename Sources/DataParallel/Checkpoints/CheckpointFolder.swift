@@ -27,7 +27,7 @@ package struct CheckpointFolder: Sendable {
         /// The checksum of this text with 0 in its place.
         private var crc32: UInt32 = 0
 
-        static let current = "colonnade checkpoint 1"
+        static let current = "colonnade checkpoint 2"
 
         init(run: String, number: Int, position: String, parts: [Part]) {
             self.run = run

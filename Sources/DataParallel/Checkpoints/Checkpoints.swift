@@ -40,11 +40,11 @@ public final class Checkpoints {
     private var attached: [(name: String, object: any Checkpointable)] = []
     /// What the run before left, as far as nobody has taken it yet.
     private var stored: StoredState?
-    /// The checkpoint that is being written, when that began, and whether only its manifest is missing.
-    private var pending: (number: Int, position: String, since: Double, hasParts: Bool)?
+    /// The checkpoint that is being written, and whether only its manifest is missing.
+    private var pending: (number: Int, position: String, hasParts: Bool)?
     /// The number of the last checkpoint that was begun.
     private var number = 0
-    /// When the last one was begun, and how long it took.
+    /// When the last one was begun, and the seconds that writing it took; rank 0's are of all ranks.
     private var last = 0.0, cost = 0.0
     /// What compares the ranks' values on the way; nil: nothing does.
     public var replicas: ReplicaCheck?
@@ -160,8 +160,8 @@ public final class Checkpoints {
         if pulse.beat() { try look(position, atLeast: nil) }
     }
 
-    /// Stops the job if it was asked to, and takes no checkpoint else: for work that a job which goes on does again.
-    /// Collective; costs as much as `tick`.
+    /// Stops the job if it was asked to, and takes no checkpoint: for work that a job which goes on does again, from the
+    /// last checkpoint or end of a phase. Collective; costs as much as `tick`.
     ///
     /// - Throws: as `tick`.
     public func listen(_ position: @autoclosure () -> String) throws {
@@ -177,7 +177,7 @@ public final class Checkpoints {
 
     /// - Parameters:
     ///   - seconds: since the last checkpoint that make one due; nil: as many as were asked for.
-    ///   - begins: whether one that is due is begun.
+    ///   - begins: whether one may be begun.
     private func look(_ position: () -> String, atLeast seconds: Double?, begins: Bool = true) throws {
         var own = Pulse.Word()
         own.isWriting = writer.isWriting
@@ -191,7 +191,7 @@ public final class Checkpoints {
         }
         let word = try pulse.exchange(own)
         if pending != nil, !word.isWriting { try goOnWriting() }
-        if let reason = word.reason { try stop(reason, at: position()) }
+        if let reason = word.reason { try stop(reason, at: position(), begins: begins) }
         if begins, word.isDue, pending == nil {
             forgetRest()
             try begin(position())
@@ -212,9 +212,8 @@ public final class Checkpoints {
 
     /// Copies the state and begins to write it.
     private func begin(_ position: String) throws {
-        let since = now
         number += 1
-        last = since
+        last = now
         do {
             // Every rank makes it, since a network file system may not show it to others at once.
             try communicator.agree { try folder.make(number) }
@@ -225,7 +224,7 @@ public final class Checkpoints {
         do { try checkRoom() } catch let error as CollectiveError { return fail(error) }
         let path = folder.folder(number) + "/" + CheckpointFolder.part(communicator.rank)
         writer.start { [snapshot] in try snapshot.write(to: path) }
-        pending = (number, position, since, false)
+        pending = (number, position, false)
     }
 
     /// Refuses a checkpoint in whose place the files of the run would find no room at the end. An allreduce of 8 bytes.
@@ -240,16 +239,18 @@ public final class Checkpoints {
     /// Lets rank 0 commit the checkpoint whose parts all ranks have written, and takes it as kept once it has; or says
     /// why there is none. No rank waits for the disk.
     private func goOnWriting() throws {
-        guard let (number, position, since, hasParts) = pending else { return }
+        guard let (number, position, hasParts) = pending else { return }
         pending = nil
         do {
             let own = try communicator.agree { try writer.written() }
             if hasParts {
-                (kept, cost) = (position, now - since)
+                kept = position
+                cost += own.seconds
                 return
             }
+            cost = try communicator.allReduce(own.seconds, .max)
             var headers = [Int64](repeating: 0, count: communicator.size)
-            headers[communicator.rank] = Int64(own)
+            headers[communicator.rank] = Int64(own.checksum)
             try headers.withUnsafeMutableBufferPointer {
                 try communicator.allGather(inPlace: $0, shares: Cut(communicator.size, into: communicator.size))
             }
@@ -262,10 +263,9 @@ public final class Checkpoints {
                 if isRoot { try folder.commit(manifest) }
                 return 0
             }
-            pending = (number, position, since, true)
+            pending = (number, position, true)
         } catch let error as CollectiveError {
             fail(error)
-            cost = now - since
         }
     }
 
@@ -277,11 +277,11 @@ public final class Checkpoints {
         if communicator.isRoot { folder.remove(number) }
     }
 
-    /// Writes a last checkpoint and ends the job.
-    private func stop(_ reason: String, at position: String) throws {
+    /// Ends the job, after a last checkpoint if one may be begun.
+    private func stop(_ reason: String, at position: String, begins: Bool) throws {
         try waitForWriter()
         // A run that has not taken up all of a checkpoint yet has done nothing: that one stays the newest.
-        if stored == nil, !attached.isEmpty {
+        if begins, stored == nil, !attached.isEmpty {
             options.say("\(reason): writing a checkpoint of \(position)")
             try begin(position)
             try waitForWriter()

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Writes what a rank writes of a checkpoint on a thread of its own, one file at a time.
 final class PartWriter: Sendable {
-    typealias Written = Result<UInt32, any Error>
+    typealias Written = Result<(checksum: UInt32, seconds: Double), any Error>
 
     private struct State {
         var isWriting = false
@@ -23,7 +23,8 @@ final class PartWriter: Sendable {
         precondition(!isWriting, "one file is written at a time")
         state.withLock { $0 = State(isWriting: true) }
         let write: @Sendable () -> Void = {
-            let written = Written(catching: body)
+            let clock = ContinuousClock(), start = clock.now
+            let written = Written { (try body(), (clock.now - start).seconds) }
             self.state.withLock { $0 = State(isWriting: false, written: written) }
         }
         // Without a thread the step waits.
@@ -33,10 +34,10 @@ final class PartWriter: Sendable {
     /// Returns when no file is on its way.
     func wait() { while isWriting { usleep(1000) } }
 
-    /// What the last `start` was to return, once the file is written.
+    /// What the last `start` was to return, once the file is written, and how long that took.
     ///
     /// - Throws: `WriteError` where it could not be.
-    func written() throws -> UInt32 {
+    func written() throws -> (checksum: UInt32, seconds: Double) {
         try state.withLock(\.written)!.get()
     }
 }

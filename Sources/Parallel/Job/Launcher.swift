@@ -53,17 +53,21 @@ struct Launcher {
         return program.hasSuffix("sh") && words.dropFirst().allSatisfy { $0.hasPrefix("-") && $0 != "-c" }
     }
 
-    /// The socket on which MPICH's mpiexec listens to this process; nil where it was not started by one.
+    /// Whether srun started this process.
+    var isStep: Bool { variable == "SLURM_STEP_NUM_TASKS" }
+
+    /// The socket on which MPICH's mpiexec listens to this process; nil where it was not started by one. Under srun
+    /// other words are spoken there.
     static var managerLine: Int32? {
         var status = stat()
-        guard let line = number("PMI_FD").flatMap({ Int32(exactly: $0) }), fstat(line, &status) == 0,
-            status.st_mode & S_IFMT == S_IFSOCK
+        guard getenv("SLURM_STEP_NUM_TASKS") == nil, let line = number("PMI_FD").flatMap({ Int32(exactly: $0) }),
+            fstat(line, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK
         else { return nil }
         return line
     }
 
-    /// Has MPICH's mpiexec end all ranks where MPI itself cannot be called: before MPI_Init it takes no notice of a
-    /// process that leaves, and the others would wait for it. The words are those of PMI 1.
+    /// Has MPICH's mpiexec end all ranks where MPI itself cannot be called, as before MPI_Init: then it takes no notice
+    /// of a process that leaves, and the others would wait for it. The words are those of PMI 1.
     static func endAll(over line: Int32, code: Int32) {
         var words = "cmd=abort exitcode=\(code)\n"
         words.withUTF8 { _ = send(line, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }

@@ -37,7 +37,7 @@ public enum Parallel {
             if let rank = launcher?.rank, rank > 0 { sleep(2) }
             Termination.abort(error)
         }
-        StallDetector.shared.start(deadline: stallAfter)
+        StallDetector.shared.start(deadline: stallAfter, isStep: launcher?.isStep ?? false)
         let world: Communicator
         do {
             // Only one thread calls collectives. MULTIPLE lets the stall detector call MPI_Abort; where less is granted

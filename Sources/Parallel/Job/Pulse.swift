@@ -70,8 +70,8 @@ public final class Pulse {
         last = clock.now
         var word = Word()
         word.signal = Int32(truncatingIfNeeded: numbers.0)
-        if word.signal != 0 { StopSignals.areHeard() }
         (word.isLate, word.isDue, word.isWriting) = (numbers.1 != 0, numbers.2 != 0, numbers.3 != 0)
+        if word.reason != nil { StopSignals.areHeard() }
         return word
     }
 }

@@ -19,8 +19,6 @@ final class StallDetector: Sendable {
     /// Seconds that a call may take after SIGTERM, and between two looks then. A step that keeps others waiting for
     /// longer loses its checkpoint.
     private static let deadlineAfterTerm = 2.0, periodAfterTerm = 0.25
-    /// Started by srun; mpirun needs no help to end the others.
-    private static let isStep = getenv("SLURM_STEP_NUM_TASKS") != nil
     /// The low byte is the call under way, 0 for none; above it the number of calls that this slot has seen.
     private let slots = InlineArray<16, Atomic<UInt64>> { _ in Atomic(0) }
     private let waitingRanks = Mutex<WaitingRanks?>(nil)
@@ -54,23 +52,25 @@ final class StallDetector: Sendable {
     func askNoMore() { waitingRanks.withLock { $0.take() }?.end() }
 
     /// Starts the thread that looks. `seconds` is how long a call may take, finite or not.
-    func start(deadline seconds: Double) {
+    ///
+    /// - Parameter isStep: whether srun started this rank; mpirun needs no help to end the others.
+    func start(deadline seconds: Double, isStep: Bool) {
         precondition(seconds > 0, "a deadline is a positive number of seconds")
         guard seconds.isFinite else { return }
         let period = min(1, seconds / 20)
-        let failure = startThread { self.look(every: period, deadline: seconds) }
+        let failure = startThread { self.look(every: period, deadline: seconds, isStep: isStep) }
         guard failure == 0 else {
             Termination.abort(
                 "cannot start the thread that ends a stalled job: \(String(cString: strerror(failure)))", code: 1)
         }
     }
 
-    private func look(every period: Double, deadline: Double) -> Never {
+    private func look(every period: Double, deadline: Double, isStep: Bool) -> Never {
         var tickets = [UInt64](repeating: 0, count: Self.slotCount)
         // Seconds, as many as were slept between looks that saw the same ticket.
         var waits = tickets.map { _ in 0.0 }, waitsAfterTerm = waits
         while true {
-            let isTerm = Self.isStep && StopSignals.isTermUnheard
+            let isTerm = isStep && StopSignals.isTermUnheard
             let slept = isTerm ? min(period, Self.periodAfterTerm) : period
             usleep(UInt32(slept * 1e6))
             for slot in 0..<Self.slotCount {

@@ -15,6 +15,7 @@ enum StopSignals {
         // The variables are made before a handler may look at them.
         first.store(0, ordering: .relaxed)
         hasTerm.store(false, ordering: .relaxed)
+        isHeard.store(false, ordering: .relaxed)
         for number in all {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in

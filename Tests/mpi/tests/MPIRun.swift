@@ -149,6 +149,7 @@ struct MPIRun {
     }()
 
     private static func find(_ name: String) -> String? {
+        if name.contains("/") { return name }
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
@@ -160,7 +161,9 @@ enum MPIRunError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .noMPIRun: "mpirun is not in PATH: install Open MPI (apt install openmpi-bin); with CI=true it is required"
+        case .noMPIRun:
+            "mpirun, or what MPIRUN names, is not in PATH: install Open MPI (apt install openmpi-bin); with CI=true it "
+                + "is required"
         case .leak(let outcome): "expected that every MPI handle is freed, found what Open MPI reports: \(outcome)"
         }
     }

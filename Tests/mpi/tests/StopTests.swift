@@ -8,37 +8,77 @@ struct StopTests {
 
     init() throws { folder = try RunFolder() }
 
-    /// One rank is sent a signal once rank 0 has printed the words; all end with 75 within five seconds.
+    /// One rank is sent a signal once rank 0 has printed the words; all end with 75 within five seconds. The same command
+    /// then gives what an undisturbed run does.
     ///
     /// - Parameter place: where the job says that it stopped.
     @Test(
         arguments: [
             (
-                "mlp --learned 1 --widths 100 --dictionary kmeans", "making the dictionary kmeans",
-                "at the dictionary of hidden layer 1: "
+                "mlp --dataset sample --learned 1 --widths 100 --epochs 2 --dictionary kmeans",
+                "making the dictionary kmeans", "at the making of the dictionary of hidden layer 1: "
             ),
-            ("mlp --dense --widths 3000,3000 --epochs 0", "testing on", "at the test: "),
             (
-                "rica --patch 20 --patches 60000 --features 36", "fitting the whitening",
+                "mlp --dataset mnist --data . --dense --widths 1500,1500 --epochs 3 --batch 30", "testing on",
+                "at the test: "
+            ),
+            (
+                "rica --dataset sample --patch 20 --patches 60000 --features 36 --iterations 3", "fitting the whitening",
                 "at the whitening: "
             ),
             (
-                "rica --features 48 --patches 4000 --validate --lambda 0.05", "validate: λ 0.05",
-                " of try "
+                "rica --dataset sample --patch 20 --patches 20000 --features 36 --iterations 3 --dictionary kmeans",
+                "making the dictionary kmeans", "at the making of the dictionary: "
             ),
-        ], [1, 3])
-    func isHeard(_ job: (command: String, words: String, place: String), ranks: Int) throws {
-        let shell =
-            "cd \(folder.path); if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = 0 ]; then "
-            + "(until grep -q '\(job.words)' said; do kill -0 $$ || exit; sleep 0.01; done; "
-            + "date +%s.%N >sent; kill -TERM $$) & exec >said; fi; "
-            + "exec $JOBS/\(job.command) --dataset sample --progress line --run-dir run"
-        let outcome = try MPIRun(
-            ranks: ranks, command: "/bin/bash", arguments: ["-c", shell], environment: ["JOBS": MPIRun.products.path]
-        ).run()
-        #expect(outcome.code == 75 && outcome.error.contains("stopped on SIGTERM at "), "\(outcome)")
-        #expect(outcome.error.contains(job.place), "\(outcome)")
+            (
+                "rica --dataset sample --features 48 --patches 4000 --iterations 12 --validate --lambda 0.05",
+                "validate: λ 0.05", " of try "
+            ),
+        ])
+    func isHeard(_ job: (command: String, words: String, place: String)) throws {
+        try writeMNIST()
+        try start(job.command, in: "whole")
+        let stopped = try start(
+            job.command, in: "run",
+            before: "if [ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} = 0 ]; then "
+                + "(until grep -q '\(job.words)' said; do kill -0 $$ || exit; sleep 0.01; done; "
+                + "date +%s.%N >sent; kill -TERM $$) & exec >said; fi; ", code: 75)
+        #expect(stopped.error.contains("stopped on SIGTERM at "), "\(stopped)")
+        #expect(stopped.error.contains(job.place), "\(stopped)")
         let sent = String(decoding: try folder.file("sent"), as: UTF8.self).trimmingCharacters(in: .newlines)
-        #expect(try outcome.end.timeIntervalSince1970 - #require(Double(sent)) < 5, "\(outcome)")
+        #expect(try stopped.end.timeIntervalSince1970 - #require(Double(sent)) < 5, "\(stopped)")
+
+        try start(job.command, in: "run")
+        #expect(try folder.file("run/model.safetensors") == folder.file("whole/model.safetensors"))
+        #expect(try folder.objectives("run") == folder.objectives("whole"))
+    }
+
+    /// Starts a job on three ranks in this test's folder, which must end with a code.
+    ///
+    /// - Parameter before: what the shell of every rank does first.
+    @discardableResult
+    private func start(
+        _ command: String, in run: String, before: String = "", code: Int32 = 0
+    ) throws -> MPIRun.Outcome {
+        let line = "cd \(folder.path); \(before)exec $JOBS/\(command) --progress line --run-dir \(run)"
+        let outcome = try MPIRun(
+            ranks: 3, command: "/bin/bash", arguments: ["-c", line], environment: ["JOBS": MPIRun.products.path],
+            timeout: 120
+        ).run()
+        try #require(outcome.code == code, "\(outcome)")
+        return outcome
+    }
+
+    /// Sixty images to learn and five thousand to test, which takes longer than a signal.
+    private func writeMNIST() throws {
+        for (part, count) in [("train", 60), ("t10k", 5000)] {
+            func header(_ kind: UInt8) -> Data { Data([0, 0, 8, kind, 0, 0, UInt8(count >> 8), UInt8(count & 255)]) }
+            var images = header(3) + Data([0, 0, 0, 28, 0, 0, 0, 28]), labels = header(1)
+            images.append(contentsOf: (0..<count * 784).map { UInt8(truncatingIfNeeded: $0 / 784 * 25 + $0 % 31) })
+            labels.append(contentsOf: (0..<count).map { UInt8($0 % 10) })
+            for (name, bytes) in [("images-idx3-ubyte", images), ("labels-idx1-ubyte", labels)] {
+                try bytes.write(to: URL(fileURLWithPath: "\(folder.path)/\(part)-\(name)"))
+            }
+        }
     }
 }
