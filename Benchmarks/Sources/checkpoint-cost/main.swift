@@ -44,7 +44,7 @@ final class Values: Checkpointable {
         all = max(communicator.size, Int(megabytes * 1e6 / 4000))
         rows = Cut(all, into: communicator.size)[communicator.rank]
         own = Matrix(rows: rows.count, columns: 1000)
-        RandomStream(seed: 1, purpose: .tests, stream: communicator.rank).fillNormal(own.elements)
+        RandomStream(seed: 1, purpose: .initialValues, stream: communicator.rank).fillNormal(own.elements)
     }
 
     func archive(to archive: StateArchive) throws { try archive.matrix("values", own, .rows(rows, of: all)) }
@@ -83,7 +83,7 @@ func readPlainly(_ path: String, into bytes: UnsafeMutableRawBufferPointer) {
 }
 
 /// Waits for a file to appear.
-func await(_ path: String) { while !FileManager.default.fileExists(atPath: path) { usleep(50) } }
+func waitFor(_ path: String) { while !FileManager.default.fileExists(atPath: path) { usleep(50) } }
 
 let options = Options.parseOrExit()
 Parallel.run(job: "checkpoint-cost") { world in
@@ -121,10 +121,10 @@ Parallel.run(job: "checkpoint-cost") { world in
             let ours = try timed {
                 // The end of a phase takes a checkpoint, and at the next it is told that its parts are there.
                 wait = try ContinuousClock().measure { try checkpoints.endPhase("round \(round)") } / .milliseconds(1)
-                await(part)
+                waitFor(part)
                 try world.barrier()
                 try checkpoints.endPhase("round \(round)")
-                await(manifest)
+                waitFor(manifest)
             }
             wait = try world.allReduce(wait, .max)
             let bytes = UnsafeMutableRawBufferPointer(values.own.elements), size = FileManager.default.size(manifest)
