@@ -66,7 +66,9 @@ struct EndingTests {
     func stallEndsAndNamesTheSilentRank(_ check: (key: String, value: String), ranks: Int) throws {
         let outcome = try run(check.key, ranks: ranks)
         let before = check.key == "stall-after-others" ? 2.4 * Double(ranks) : 0
-        #expect(outcome.code == 1 && outcome.seconds < before + 30, "\(outcome)")
+        // Where mpirun itself does not return from a stopped rank, it is killed ten seconds later, as docs/mpi.md says.
+        let codes: [Int32] = check.key == "stall-of-a-stopped-rank" ? [1, 137] : [1]
+        #expect(codes.contains(outcome.code) && outcome.seconds < before + 30, "\(outcome)")
         // whichever of the waiting ranks was first; the last rank is the one that does not wait
         let said = lines(outcome)
         #expect(!said.isEmpty, "\(outcome)")

@@ -44,9 +44,9 @@ struct MPIRun {
     /// Tests of several ranks run where mpirun is; in CI they always do, and fail without it.
     static let enabled = mpirun != nil || ProcessInfo.processInfo.environment["CI"] == "true"
 
-    /// Runs at the same time have four ranks a core together, since much of a start is waiting; MPICH's, which ask the
-    /// core again and again while they wait, three. One that has more has the machine for itself.
-    private static let places = (isOpenMPI ? 4 : 3) * ProcessInfo.processInfo.activeProcessorCount
+    /// Runs at the same time have three ranks a core together, since much of a start is waiting. One that has more has
+    /// the machine for itself.
+    private static let places = 3 * ProcessInfo.processInfo.activeProcessorCount
     private static let free = DispatchSemaphore(value: places)
     /// Held by the run that takes places: two that each wait for what the other has would wait for ever.
     private static let turn = Mutex(())
