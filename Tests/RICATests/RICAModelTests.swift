@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    /// Of what a model file holds, one thing is changed: the message names the file and the thing.
+    /// One thing that a model file holds is changed: the message names the file and the thing.
     private func expectRefusal(
         _ name: String, settings: RICASettings = smallSettings(), _ change: (inout Safetensors) throws -> Void
     ) throws {

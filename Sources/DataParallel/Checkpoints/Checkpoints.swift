@@ -160,8 +160,8 @@ public final class Checkpoints {
         if pulse.beat() { try look(position, atLeast: nil) }
     }
 
-    /// Stops the job if it was asked to, and takes no checkpoint: for work that a job which goes on does again, from the
-    /// last checkpoint or end of a phase. Collective; costs as much as `tick`.
+    /// Stops the job if it was asked to, and takes no checkpoint: for work that a job which goes on does again, from
+    /// the last checkpoint or end of a phase. Collective; costs as much as `tick`.
     ///
     /// - Throws: as `tick`.
     public func listen(_ position: @autoclosure () -> String) throws {

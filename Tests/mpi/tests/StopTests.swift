@@ -8,8 +8,8 @@ struct StopTests {
 
     init() throws { folder = try RunFolder() }
 
-    /// One rank is sent a signal once rank 0 has printed the words; all end with 75 within five seconds. The same command
-    /// then gives what an undisturbed run does.
+    /// One rank is sent a signal once rank 0 has printed the words; all end with 75 within five seconds. The same
+    /// command then gives what an undisturbed run does.
     ///
     /// - Parameter place: where the job says that it stopped.
     @Test(
@@ -23,8 +23,8 @@ struct StopTests {
                 "at the test: "
             ),
             (
-                "rica --dataset sample --patch 20 --patches 60000 --features 36 --iterations 3", "fitting the whitening",
-                "at the whitening: "
+                "rica --dataset sample --patch 20 --patches 60000 --features 36 --iterations 3",
+                "fitting the whitening", "at the whitening: "
             ),
             (
                 "rica --dataset sample --patch 20 --patches 20000 --features 36 --iterations 3 --dictionary kmeans",

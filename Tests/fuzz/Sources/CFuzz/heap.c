@@ -1,7 +1,7 @@
 #include "cfuzz.h"
 #include <stdatomic.h>
 
-// Of the address sanitizer's runtime.
+// The runtime of the address sanitizer has these.
 int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void *, size_t), void (*)(const volatile void *));
 size_t __sanitizer_get_allocated_size(const volatile void *);
 

@@ -42,9 +42,9 @@ struct Memory {
     let factor: Int
     let always: Int
 
-    /// Of files of bytes, which are mapped or read in pieces; labels become numbers.
+    /// Files of bytes are mapped or read in pieces; labels become numbers.
     static let ofBytes = Memory(factor: 16, always: 32 << 10)
-    /// Of texts: a cell or a line of one byte is a substring of 32 bytes in an array that has just grown, old and new
+    /// In texts a cell or a line of one byte is a substring of 32 bytes in an array that has just grown, old and new
     /// beside each other; JSON takes a third of that.
     static let ofText = Memory(factor: 128, always: 32 << 10)
 
