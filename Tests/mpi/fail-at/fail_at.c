@@ -3,7 +3,7 @@
 // COLONNADE_FAIL=kill:N   the process is killed at its Nth call of mkdir, open for writing, write, fsync or rename on a
 //                         path with /checkpoints in it
 // COLONNADE_FAIL=full:N   that call, and no other, says that no space is left
-// COLONNADE_FAIL=room:N   its Nth call of statvfs on such a path says that nothing is free; others do not count
+// COLONNADE_FAIL=room:N:B its Nth call of statvfs on such a path says that B bytes are free; others do not count
 // COLONNADE_FAIL_RANK=R   only on this rank of Open MPI or MPICH
 // COLONNADE_FAIL_NOTE=F   the name of the call that failed is written to the file F
 #define _GNU_SOURCE
@@ -94,11 +94,17 @@ int mkdir(const char *path, mode_t mode) {
     return NEXT(mkdir)(path, mode);
 }
 
-#define STATVFS(name)                                                            \
-    int name(const char *path, struct name *status) {                            \
-        int result = NEXT(name)(path, status);                                   \
-        if (result == 0 && concerns(path) && fails("statvfs")) status->f_bavail = 0; \
-        return result;                                                           \
+static unsigned long bytesFree(void) {
+    const char *free = strrchr(getenv("COLONNADE_FAIL"), ':');
+    return strtoul(free + 1, NULL, 10);
+}
+
+#define STATVFS(name)                                             \
+    int name(const char *path, struct name *status) {             \
+        int result = NEXT(name)(path, status);                    \
+        if (result == 0 && concerns(path) && fails("statvfs"))    \
+            status->f_bavail = bytesFree() / status->f_frsize;    \
+        return result;                                            \
     }
 STATVFS(statvfs)
 STATVFS(statvfs64)

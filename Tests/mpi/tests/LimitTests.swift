@@ -23,9 +23,6 @@ struct LimitTests {
         outcome.error.split(separator: "\n").filter { $0.hasPrefix("\(job): ") }
     }
 
-    /// Whether a rank of Open MPI or MPICH is rank 0, for bash.
-    private static let isFirst = "[ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} = 0 ]"
-
     private func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(run)/\(name)") }
 
     /// OpenBLAS would try for ever in silence, and MPI fail in words of its own.
@@ -43,7 +40,7 @@ struct LimitTests {
 
     /// What one machine of several lacks is told by its own rank.
     @Test func tooLittleAddressSpaceOnOneRank() throws {
-        let outcome = try bash("\(Self.isFirst) || ulimit -v 400000; exec $JOBS/mlp --dry-run", ranks: 2)
+        let outcome = try bash("\(MPIRun.isRank(0)) || ulimit -v 400000; exec $JOBS/mlp --dry-run", ranks: 2)
         #expect(outcome.code == 1 && said(outcome, "mlp").first?.hasPrefix("mlp: rank 1 on ") == true, "\(outcome)")
     }
 
@@ -59,7 +56,7 @@ struct LimitTests {
     }
 
     @Test func aLimitOfOneRank() throws {
-        let line = "\(Self.isFirst) || ulimit -v 1300000; exec $JOBS/mlp --dense --widths 20000,20000"
+        let line = "\(MPIRun.isRank(0)) || ulimit -v 1300000; exec $JOBS/mlp --dense --widths 20000,20000"
         let outcome = try bash("\(line) --run-dir \(run)", ranks: 2)
         #expect(outcome.code == 1 && !outcome.timedOut && !exists("run.json"), "\(outcome)")
         #expect(

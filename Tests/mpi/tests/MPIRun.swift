@@ -119,6 +119,9 @@ struct MPIRun {
         ? ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
         : ["-genv", "LD_PRELOAD", products.appendingPathComponent("libYieldWhenIdle.so").path]
 
+    /// Whether a process is this rank of Open MPI or MPICH, or by itself rank 0: a condition for bash.
+    static func isRank(_ rank: Int) -> String { "[ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(rank) ]" }
+
     /// The exit code of a job of which a rank was killed: MPICH's mpiexec ends with the signal's number.
     static func codeOfKill(ranks: Int?) -> Int32 { isOpenMPI || ranks == nil ? 128 + SIGKILL : SIGKILL }
 

@@ -31,20 +31,16 @@ struct NodeDataTests {
             }
         }
         let outcome = try train(
-            "data=\(samples); [ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} != \(rank) ] || data=\(other)", data: "$data")
+            "data=\(samples); ! \(MPIRun.isRank(rank)) || data=\(other)", data: "$data")
         #expect(outcome.code == 65 && outcome.error.contains("expected the same files on all ranks"), "\(outcome)")
     }
 
     /// A limit below the training images' size stands for a full /dev/shm: each rank inflates for itself.
     @Test func withoutSharedMemoryEachRankInflates() throws {
-        for (part, count) in [("train", 11_000), ("t10k", 100)] {
-            var images = Data([0, 0, 8, 3, 0, 0, UInt8(count >> 8), UInt8(count & 255), 0, 0, 0, 28, 0, 0, 0, 28])
-            images.append(contentsOf: (0..<count * 784).map { UInt8(truncatingIfNeeded: $0 / 784 * 25 + $0 % 31) })
-            var labels = Data([0, 0, 8, 1, 0, 0, UInt8(count >> 8), UInt8(count & 255)])
-            labels.append(contentsOf: (0..<count).map { UInt8($0 % 10) })
-            for (name, bytes) in [("images-idx3-ubyte", images), ("labels-idx1-ubyte", labels)] {
+        try folder.writeMNIST(train: 11_000, test: 100)
+        for part in ["train", "t10k"] {
+            for name in ["images-idx3-ubyte", "labels-idx1-ubyte"] {
                 let path = "\(folder.path)/\(part)-\(name)"
-                try bytes.write(to: URL(fileURLWithPath: path))
                 #expect(try MPIRun(command: "/bin/gzip", arguments: ["-1", path]).run().code == 0)
             }
         }

@@ -28,7 +28,7 @@ struct ResumeTests {
                 + "while kill -0 $$ 2>/dev/null; do m=$(newest); "
                 + "[ ${m:-0} -lt $((${n:-0} + 2)) ] || { sleep 0.0\(3 * start); kill -9 $$; exit; }; sleep 0.01; done"
             let shell =
-                "if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(start % ranks) ] && [ \(start) -lt 3 ]; then "
+                "if \(MPIRun.isRank(start % ranks)) && [ \(start) -lt 3 ]; then "
                 + "(\(kill)) & fi; exec $JOBS/\(job) \(options.joined(separator: " ")) "
                 + "\(Self.often.joined(separator: " ")) --run-dir \(folder.path)/\(name)"
             let outcome = try MPIRun(
@@ -125,7 +125,7 @@ struct ResumeTests {
     ) throws -> MPIRun.Outcome {
         let all = "\(folder.path)/\(name)/checkpoints"
         let shell =
-            "if [ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(ranks - 1) ]; then "
+            "if \(MPIRun.isRank(ranks - 1)); then "
             + "(until [ $(ls \(all) 2>/dev/null | wc -l) -ge 2 ]; do kill -0 $$ || exit; sleep 0.01; done; "
             + "kill -\(signal) $$) & fi; exec $JOBS/mlp \((options + Self.often).joined(separator: " ")) "
             + "--run-dir \(folder.path)/\(name)"

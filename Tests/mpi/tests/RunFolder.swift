@@ -29,6 +29,25 @@ final class RunFolder {
         try #require(outcome.code == 0, "\(options): \(outcome)")
     }
 
+    /// Writes a data set in the format of MNIST, with images that differ a little.
+    func writeMNIST(train: Int, test: Int) throws {
+        for (part, count) in [("train", train), ("t10k", test)] {
+            func header(_ kind: UInt8) -> Data { Data([0, 0, 8, kind, 0, 0, UInt8(count >> 8), UInt8(count & 255)]) }
+            var images = header(3) + Data([0, 0, 0, 28, 0, 0, 0, 28]), labels = header(1)
+            images.append(contentsOf: (0..<count * 784).map { UInt8(truncatingIfNeeded: $0 / 784 * 25 + $0 % 31) })
+            labels.append(contentsOf: (0..<count).map { UInt8($0 % 10) })
+            for (name, bytes) in [("images-idx3-ubyte", images), ("labels-idx1-ubyte", labels)] {
+                try bytes.write(to: URL(fileURLWithPath: "\(path)/\(part)-\(name)"))
+            }
+        }
+    }
+
+    /// The seconds from a time that `date +%s.%N` has written to a file.
+    func seconds(from name: String, to end: Date) throws -> Double {
+        let text = String(decoding: try file(name), as: UTF8.self).trimmingCharacters(in: .newlines)
+        return end.timeIntervalSince1970 - (try #require(Double(text)))
+    }
+
     /// The most memory that rank 0 of a run held, as a part of what the banner said.
     func peakOverBanner(job: String, ranks: Int? = nil, _ options: [String]) throws -> Double {
         let outcome = try start("memory", job: job, ranks: ranks, options)

@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 /// Signals in phases that take no steps: whitening, k-means, a search, the test.
@@ -36,17 +35,17 @@ struct StopTests {
             ),
         ])
     func isHeard(_ job: (command: String, words: String, place: String)) throws {
-        try writeMNIST()
+        // Sixty images to learn, and as many to test as take longer than a signal.
+        if job.command.contains("mnist") { try folder.writeMNIST(train: 60, test: 5000) }
         try start(job.command, in: "whole")
         let stopped = try start(
             job.command, in: "run",
-            before: "if [ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} = 0 ]; then "
+            before: "if \(MPIRun.isRank(0)); then "
                 + "(until grep -q '\(job.words)' said; do kill -0 $$ || exit; sleep 0.01; done; "
                 + "date +%s.%N >sent; kill -TERM $$) & exec >said; fi; ", code: 75)
         #expect(stopped.error.contains("stopped on SIGTERM at "), "\(stopped)")
         #expect(stopped.error.contains(job.place), "\(stopped)")
-        let sent = String(decoding: try folder.file("sent"), as: UTF8.self).trimmingCharacters(in: .newlines)
-        #expect(try stopped.end.timeIntervalSince1970 - #require(Double(sent)) < 5, "\(stopped)")
+        #expect(try folder.seconds(from: "sent", to: stopped.end) < 5, "\(stopped)")
 
         try start(job.command, in: "run")
         #expect(try folder.file("run/model.safetensors") == folder.file("whole/model.safetensors"))
@@ -67,18 +66,5 @@ struct StopTests {
         ).run()
         try #require(outcome.code == code, "\(outcome)")
         return outcome
-    }
-
-    /// Sixty images to learn and five thousand to test, which takes longer than a signal.
-    private func writeMNIST() throws {
-        for (part, count) in [("train", 60), ("t10k", 5000)] {
-            func header(_ kind: UInt8) -> Data { Data([0, 0, 8, kind, 0, 0, UInt8(count >> 8), UInt8(count & 255)]) }
-            var images = header(3) + Data([0, 0, 0, 28, 0, 0, 0, 28]), labels = header(1)
-            images.append(contentsOf: (0..<count * 784).map { UInt8(truncatingIfNeeded: $0 / 784 * 25 + $0 % 31) })
-            labels.append(contentsOf: (0..<count).map { UInt8($0 % 10) })
-            for (name, bytes) in [("images-idx3-ubyte", images), ("labels-idx1-ubyte", labels)] {
-                try bytes.write(to: URL(fileURLWithPath: "\(folder.path)/\(part)-\(name)"))
-            }
-        }
     }
 }
