@@ -5,7 +5,7 @@ import Layers
 final class MadeDictionary: Checkpointable {
     /// U is zeros until it is made.
     private(set) var weights: PredictedWeights
-    private(set) var isMade = false
+    private var isMade = false
 
     init(empty weights: PredictedWeights) { self.weights = weights }
 

@@ -169,8 +169,7 @@ public final class RICAExperiment {
         let weights = try make(nil)
         guard settings.prediction?.dictionary.need != nil else { return weights }
         let dictionary = MadeDictionary(empty: weights)
-        try checkpoints.attach(dictionary, as: "dictionary")
-        if !dictionary.isMade {
+        if try !checkpoints.attach(dictionary, as: "dictionary") {
             progress.say("making the dictionary \(settings.prediction!.dictionary.name) from patches")
             let made = try make(
                 patches.dictionaryData(

@@ -47,11 +47,13 @@ public struct RICAPatches {
         for part in chunks {
             moments = Moments(size: sampler.values)
             for chunk in part {
-                do {
-                    let patches = try sampler.read(chunk)
-                    contrastNormalise(patches)
-                    moments.add(patches)
-                } catch { failure = failure ?? error }
+                if failure == nil {
+                    do {
+                        let patches = try sampler.read(chunk)
+                        contrastNormalise(patches)
+                        moments.add(patches)
+                    } catch { failure = error }
+                }
                 try steps.endStep()
             }
             moments.sums.withUnsafeMutableBufferPointer { sums.take($0) }

@@ -21,8 +21,8 @@ public struct RICAPlan {
     /// Bytes a rank holds at most while it learns, and while it encodes and classifies (docs/rica.md has the formula).
     public let learningBytes: Int
     public let classifyingBytes: Int
-    /// Bytes that the files of the run take: the model twice, since classifiers come into a second one, and the
-    /// predictions.
+    /// Bytes that the files of the run take: the model twice, since classifiers come into a second one, the predictions
+    /// and the metrics.
     public let fileBytes: Int
     /// Bytes of features.safetensors, which `--phase encode` writes.
     public let featureBytes: Int
@@ -77,7 +77,7 @@ public struct RICAPlan {
             + (isStored ? weights.dictionaryValues : 0)
         let classifiers = folds * (2 * width + classes * (width + 1))
         // A line of predictions.csv has a fold, an index of up to nine digits and two classes.
-        fileBytes = 2 * 4 * (model + classifiers) + folds * test * 20
+        fileBytes = 2 * 4 * (model + classifiers) + folds * test * 20 + settings.iterations * 128
         featureBytes = 4 * (width + 1) * (training + test)
         encodingBytes = 4 * width * ((training + test + ranks - 1) / ranks)
             + 4 * (width + 1) * max(2 * training, training + 2 * test) / ranks

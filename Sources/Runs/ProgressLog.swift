@@ -64,7 +64,7 @@ public final class ProgressLog {
     }
 
     private func flush() {
-        guard let reason = StandardStreams.outputFailure else { return }
+        guard let reason = StandardStreams.outputFailure(afterPrinting: errno) else { return }
         warn("standard output cannot be written (\(reason)): the run goes on without a word")
         speaks = false
     }

@@ -16,7 +16,7 @@ public final class RunDirectory {
     /// run.json as `open` wrote it: a directory that vanishes during the run is made again with it.
     private var record: Data?
     private var lock: RunLock?
-    /// The CRC-32 of every file that was written from memory, by its name.
+    /// The CRC-32 of every table that was written, by its name.
     public private(set) var checksums: [String: UInt32] = [:]
     /// The id of the run that is open, which rank 0 told all.
     public var id: String?
@@ -175,7 +175,7 @@ public final class RunDirectory {
     /// - Throws: as above.
     public func write(_ bytes: some ContiguousBytes, to name: String) throws {
         try write(name) { try writeAtomically(bytes, to: $0) }
-        checksums[name] = checksum(bytes)
+        if name.hasSuffix(".csv") { checksums[name] = checksum(bytes) }
     }
 
     public func write(_ text: String, to name: String) throws {

@@ -64,8 +64,7 @@ public struct RunResult: Codable, Sendable {
 
     /// Names the tables that the run has written so far, beside those that an earlier phase wrote.
     package mutating func take(filesOf directory: RunDirectory) {
-        let tables = directory.checksums.filter { $0.key.hasSuffix(".csv") }
-        files = (files ?? [:]).merging(tables) { $1 }
+        files = (files ?? [:]).merging(directory.checksums) { $1 }
     }
 
     /// Takes over what an earlier phase of the same run learned, where there is one.

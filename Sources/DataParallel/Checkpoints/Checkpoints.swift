@@ -160,8 +160,8 @@ public final class Checkpoints {
         if pulse.beat() { try look(position, atLeast: nil) }
     }
 
-    /// Stops the job if it was asked to, and takes no checkpoint: for work that a job which goes on does again, from
-    /// the last checkpoint or end of a phase. Collective; costs as much as `tick`.
+    /// Stops the job if it was asked to, and takes no checkpoint: for work that a job which goes on from the last one
+    /// does again. Collective; costs as much as `tick`.
     ///
     /// - Throws: as `tick`.
     public func listen(_ position: @autoclosure () -> String) throws {
@@ -237,7 +237,7 @@ public final class Checkpoints {
     }
 
     /// Lets rank 0 commit the checkpoint whose parts all ranks have written, and takes it as kept once it has; or says
-    /// why there is none. No rank waits for the disk.
+    /// why there is none. No rank waits for these files.
     private func goOnWriting() throws {
         guard let (number, position, hasParts) = pending else { return }
         pending = nil

@@ -13,8 +13,8 @@ import Storage
 ///   - meet: what all ranks do together now and then, such as `Checkpoints.listen`.
 /// - Throws: `CollectiveError` of exit code 65 where there are fewer samples than centres; `MPIError`; what `meet`
 ///   throws.
-/// - Complexity: 2·samples/P·count·size flops an iteration, one allreduce of count·(size + 1) Doubles and one of 8
-///   bytes.
+/// - Complexity: 2·samples/P·count·size flops an iteration and one allreduce of count·(size + 1) Doubles; one of 8 bytes
+///   before them.
 public func kMeans(
     count: Int, samples: [Int], size: Int, iterations: Int = 10, draws: RandomStream, order: ReductionOrder = .fast,
     communicator: Communicator, meet: @escaping () throws -> Void = {},
@@ -37,9 +37,10 @@ public func kMeans(
     // Every centre's row is the sum of its samples, then their number.
     let sums = Matrix<Double>(rows: count, columns: size + 1)
     let all = SampleSums(count: count * (size + 1), order: order, communicator: communicator)
-    let parts = communicator.parts(of: samples, order: order), chunks = parts.map(\.count).reduce(0, +)
+    let parts = communicator.parts(of: samples, order: order)
+    let stepsOfIteration = try EvenSteps(parts.map(\.count).reduce(0, +), on: communicator, meet: meet)
     for _ in 0..<iterations {
-        var steps = try EvenSteps(chunks, on: communicator, meet: meet)
+        var steps = stepsOfIteration
         let halves = (0..<count).map { c in
             let centre = centres.row(c).baseAddress!
             return Float(0.5 * dot(centre, centre, count: size))

@@ -7,7 +7,7 @@ let options = parseOptions(ReportOptions.self)
 do {
     defer {
         // The report itself is in files.
-        if let reason = StandardStreams.outputFailure {
+        if let reason = StandardStreams.outputFailure() {
             say("standard output cannot be written (\(reason)): what was printed is not complete")
         }
     }

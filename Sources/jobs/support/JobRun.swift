@@ -131,7 +131,7 @@ public struct JobRun {
 
     private func checkpoints(of run: String, _ needs: Needs) throws -> Checkpoints {
         var options = Checkpoints.Options()
-        // With what is small beside them: records, metrics, blocks that a file begins.
+        // With what is small beside them: records, and blocks that a file begins.
         options.room = needs.files + (128 << 10)
         options.every = common.checkpointEvery
         if world.isRoot {

@@ -27,7 +27,7 @@ public func runCommand<Job: ParsableCommand>(of job: Job.Type) {
         var command = try job.parseAsRoot()
         try command.run()
         // What comes as far as this is one process, whose output is what it was run for.
-        if let reason = StandardStreams.outputFailure {
+        if let reason = StandardStreams.outputFailure() {
             throw TrainingError("standard output cannot be written (\(reason)): what was printed is not complete")
         }
     } catch let error where error is any ExitCoded || error is TrainingError {
