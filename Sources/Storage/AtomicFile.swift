@@ -42,26 +42,42 @@ public final class AtomicFile {
         unlink(partPath)
     }
 
+    /// Bytes that go to the disk while those after them are made.
+    static let piece = 8 << 20
+
     /// Appends bytes. Throws `WriteError`.
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         precondition(descriptor >= 0, "written after its commit")
         var done = 0
         while done < bytes.count {
-            let put = Foundation.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+            let count = min(bytes.count - done, Self.piece)
+            let put = Foundation.write(descriptor, bytes.baseAddress! + done, count)
             if put < 0 && errno == EINTR { continue }
             guard put > 0 else { throw WriteError(partPath, "write") }
             done += put
+            // What is not needed soon, the system begins to write to the disk.
+            if put == Self.piece { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
         }
     }
 
+    /// Writes bytes in the place of the first ones. Throws `WriteError`.
+    func rewriteStart(_ bytes: UnsafeRawBufferPointer) throws {
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw WriteError(partPath, "seek in") }
+        try write(bytes)
+    }
+
     /// Flushes the file and gives it its name; then flushes the folder, so that the name too outlives a power cut.
-    /// Throws `WriteError`.
-    public func commit() throws {
+    ///
+    /// - Parameter flushingFolder: false where another file of the folder is committed later, without which this one
+    ///   counts for nothing.
+    /// - Throws: `WriteError`.
+    public func commit(flushingFolder: Bool = true) throws {
         precondition(descriptor >= 0, "committed twice")
         guard fsync(descriptor) == 0 else { throw WriteError(partPath, "flush") }
         guard rename(partPath, path) == 0 else { throw WriteError(path, "rename to") }
         close(descriptor)
         descriptor = -1
+        guard flushingFolder else { return }
         let folder = (path as NSString).deletingLastPathComponent
         flushFolder(folder.isEmpty ? "." : folder)
     }

@@ -51,11 +51,23 @@ public struct Safetensors: Sendable {
             }
         }
 
-        func write(to file: AtomicFile) throws {
+        /// Hands all bytes to `body`, in order, in pieces of at most `length`.
+        func inPieces(of length: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
             switch content {
-            case .memory(let data): try data.withUnsafeBytes { try file.write($0) }
-            case .file(let source, let offset):
-                try source.bytes(offset..<offset + byteCount).withUnsafeBytes { try file.write($0) }
+            case .memory(let data):
+                try data.withUnsafeBytes { bytes in
+                    for start in stride(from: 0, to: bytes.count, by: length) {
+                        try body(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + length, bytes.count)]))
+                    }
+                }
+            case .file(let file, let offset):
+                let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(length, byteCount), alignment: 64)
+                defer { buffer.deallocate() }
+                for start in stride(from: 0, to: byteCount, by: length) {
+                    let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(length, byteCount - start)])
+                    try file.read(at: offset + start, into: piece)
+                    try body(UnsafeRawBufferPointer(piece))
+                }
             }
         }
     }
@@ -140,6 +152,16 @@ public struct Safetensors: Sendable {
     /// - Throws: `DataError` where the file cannot be read.
     public func read(_ name: String, from start: Int = 0, into buffer: UnsafeMutableRawBufferPointer) throws {
         try tensors[name]!.read(from: start, into: buffer)
+    }
+
+    /// The CRC-32 of an array's bytes, which are read in pieces.
+    ///
+    /// - Precondition: the file has an array of that name.
+    /// - Throws: `DataError` where the file cannot be read.
+    public func tensorChecksum(_ name: String) throws -> UInt32 {
+        var sum = Checksum()
+        try tensors[name]!.inPieces(of: 1 << 20) { sum.add($0) }
+        return sum.value
     }
 
     private func tensor(_ name: String, _ type: ElementType) throws -> Tensor {

@@ -49,7 +49,49 @@ extension Safetensors {
     /// - Throws: `WriteError`.
     @discardableResult
     public func write(to path: String) throws -> UInt32 {
-        let order = tensors.sorted { (-$0.value.type.width, $0.key) < (-$1.value.type.width, $1.key) }
+        let file = try AtomicFile(path: path)
+        let order = inOrder, header = try headerText(order)
+        try header.withUnsafeBytes { try file.write($0) }
+        for (_, tensor) in order { try tensor.inPieces(of: AtomicFile.piece) { try file.write($0) } }
+        try file.commit()
+        return checksum(header)
+    }
+
+    /// Writes the file atomically, with a word on each tensor's checksum in the metadata. The checksums are made while
+    /// what was written goes to the disk. The name of the file is not flushed: one that counts only with others beside
+    /// it has that done with them.
+    ///
+    /// - Parameter word: the metadata of a tensor by its name and CRC-32, as long for one checksum as for another.
+    /// - Returns: the checksum of the header, as `headerChecksum` is read.
+    /// - Throws: `WriteError`.
+    public func write(to path: String, withChecksums word: (String, UInt32) -> String) throws -> UInt32 {
+        let file = try AtomicFile(path: path)
+        var written = self
+        for name in tensors.keys { written.metadata[name] = word(name, 0) }
+        let order = inOrder, draft = try written.headerText(order)
+        try draft.withUnsafeBytes { try file.write($0) }
+        for (name, tensor) in order {
+            var sum = Checksum()
+            try tensor.inPieces(of: AtomicFile.piece) {
+                try file.write($0)
+                sum.add($0)
+            }
+            written.metadata[name] = word(name, sum.value)
+        }
+        let header = try written.headerText(order)
+        precondition(header.count == draft.count, "checksums have words of one length")
+        try header.withUnsafeBytes { try file.rewriteStart($0) }
+        try file.commit(flushingFolder: false)
+        return checksum(header)
+    }
+
+    /// The tensors in the order of the file.
+    private var inOrder: [(key: String, value: Tensor)] {
+        tensors.sorted { (-$0.value.type.width, $0.key) < (-$1.value.type.width, $1.key) }
+    }
+
+    /// The header of tensors in that order, with its length before it.
+    private func headerText(_ order: [(key: String, value: Tensor)]) throws -> Data {
         var header = Header()
         header.metadata = metadata.isEmpty ? nil : metadata
         var offset = 0
@@ -63,12 +105,7 @@ extension Safetensors {
         var text = try encoder.encode(header)
         text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
 
-        text = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
-        let file = try AtomicFile(path: path)
-        try text.withUnsafeBytes { try file.write($0) }
-        for (_, tensor) in order { try tensor.write(to: file) }
-        try file.commit()
-        return text.withUnsafeBytes { checksum($0) }
+        return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
     }
 
     /// The longest header, in bytes: that of the format's own library.

@@ -69,6 +69,30 @@ import Testing
         #expect(Array(bytes[(8 + length)...]) == values)
     }
 
+    /// A file with checksums is the one that they would give when known beforehand, also of more than one piece.
+    @Test func checksumsInTheHeader() throws {
+        let folder = try TemporaryFolder()
+        var file = example(), known = file
+        let many = Data((0..<20_000_003).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) })
+        let sums = ["many": checksum(many), "alpha": checksum([3, 0, 0, 0, 255, 255, 255, 255, 2, 0, 0, 0] as [UInt8])]
+        file.set("many", .U8, shape: [many.count], bytes: many)
+        func word(_ name: String, _ sum: UInt32) -> String { name + String(format: ": %08x", sum) }
+        let header = try file.write(to: folder.file("x"), withChecksums: word)
+        let read = try Safetensors(path: folder.file("x"))
+        #expect(read.headerChecksum == header)
+        for name in read.tensors.keys {
+            let sum = try read.tensorChecksum(name)
+            #expect(sum == sums[name, default: sum] && sum == (try file.tensorChecksum(name)))
+            #expect(read.metadata[name] == word(name, sum))
+        }
+        known.set("many", .U8, shape: [many.count], bytes: many)
+        known.metadata = read.metadata
+        #expect(known.metadata["job"] == "rica")
+        try known.write(to: folder.file("y"))
+        #expect(try folder.bytes("x") == folder.bytes("y"))
+        #expect(try folder.names == ["x", "y"])
+    }
+
     @Test func wrongFiles() throws {
         func file(_ header: String, data: Int, length: Int? = nil) -> [UInt8] {
             let length = length ?? header.utf8.count

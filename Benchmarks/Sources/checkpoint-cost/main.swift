@@ -82,9 +82,6 @@ func readPlainly(_ path: String, into bytes: UnsafeMutableRawBufferPointer) {
     close(file)
 }
 
-/// Waits for a file to appear.
-func waitFor(_ path: String) { while !FileManager.default.fileExists(atPath: path) { usleep(50) } }
-
 let options = Options.parseOrExit()
 Parallel.run(job: "checkpoint-cost") { world in
     /// Milliseconds of the slowest rank.
@@ -95,9 +92,6 @@ Parallel.run(job: "checkpoint-cost") { world in
             try world.barrier()
         }
         return try world.allReduce(own / .milliseconds(1), .max)
-    }
-    func allSee(_ path: String) throws -> Bool {
-        try world.allReduce(Int64(FileManager.default.fileExists(atPath: path) ? 1 : 0), .min) == 1
     }
     func line(_ name: String, _ ours: Spread, _ plain: Spread) {
         print(
@@ -110,45 +104,58 @@ Parallel.run(job: "checkpoint-cost") { world in
     }
     for megabytes in options.megabytes {
         let values = Values(megabytes: megabytes, communicator: world)
-        let folder = "\(options.folder)/checkpoints", other = "\(options.folder)/plain-\(world.rank)"
+        let other = "\(options.folder)/plain-\(world.rank)"
+        func checkpoints(_ name: String, _ more: Checkpoints.Options) throws -> Checkpoints {
+            let all = try Checkpoints(in: "\(options.folder)/\(name)", run: "\(megabytes) MB", options: more, on: world)
+            try all.attach(values, as: "values")
+            return all
+        }
+        var waits = Spread(), written = Spread(), plainWritten = Spread(), read = Spread(), plainRead = Spread()
+
+        // One checkpoint after the other; the call that finds one written begins the next.
         var often = Checkpoints.Options()
         often.every = 0
-        let checkpoints = try Checkpoints(in: folder, run: "\(megabytes) MB", options: often, on: world)
-        try checkpoints.attach(values, as: "values")
-        var waits = Spread(), written = Spread(), plainWritten = Spread(), read = Spread(), plainRead = Spread()
+        let steps = try checkpoints("steps", often)
+        var call = 0
+        for round in 0...options.rounds {
+            let before = steps.kept
+            var wait = 0.0
+            repeat {
+                call += 1
+                wait = try ContinuousClock().measure { try steps.endPhase("call \(call)") } / .milliseconds(1)
+            } while steps.kept == before
+            if round > 0 { waits.add(try world.allReduce(wait, .max)) }
+        }
+        try steps.remove()
+
+        // A job that is told to stop writes a checkpoint to its end.
+        var stopping = Checkpoints.Options()
+        stopping.every = .infinity
+        stopping.end = { .distantPast }
+        let stops = try checkpoints("stops", stopping)
         // In the first round memory is taken and MPI makes what it makes once.
         for round in 0...options.rounds {
-            let checkpoint = "\(folder)/\(round + 1)", part = "\(checkpoint)/part-\(world.rank).safetensors"
-            let manifest = "\(checkpoint)/manifest.json"
-            var wait = 0.0
+            let checkpoint = "\(options.folder)/stops/\(round + 1)", manifest = "\(checkpoint)/manifest.json"
             let ours = try timed {
-                // The end of a phase takes a checkpoint, and at a later one its manifest is begun.
-                repeat {
-                    wait = try ContinuousClock().measure { try checkpoints.endPhase("a round") } / .milliseconds(1)
-                } while try !allSee(checkpoint)
-                waitFor(part)
-                while try !allSee(manifest) { try checkpoints.endPhase("a round") }
+                do { try stops.endPhase("a round") } catch let stop as CollectiveError where stop.exitCode == 75 {}
             }
-            wait = try world.allReduce(wait, .max)
             let bytes = UnsafeMutableRawBufferPointer(values.own.elements), size = FileManager.default.size(manifest)
             let plain = try timed {
                 writePlainly(UnsafeRawBufferPointer(bytes), to: other)
                 try world.barrier()
                 if world.isRoot { writePlainly(UnsafeRawBufferPointer(rebasing: bytes[..<size]), to: other + ".json") }
             }
+            let part = "\(checkpoint)/part-\(world.rank).safetensors"
             for path in [part, other] + (world.isRoot ? [manifest, other + ".json"] : []) { forget(path) }
-            let back = try timed {
-                let again = try Checkpoints(in: folder, run: "\(megabytes) MB", options: often, on: world)
-                try again.attach(values, as: "values")
-            }
+            let back = try timed { _ = try checkpoints("stops", stopping) }
             let plainBack = try timed { readPlainly(other, into: bytes) }
             guard round > 0 else { continue }
-            waits.add(wait)
             written.add(ours)
             plainWritten.add(plain)
             read.add(back)
             plainRead.add(plainBack)
         }
+        try stops.remove()
         if world.isRoot {
             print(
                 String(
@@ -157,7 +164,6 @@ Parallel.run(job: "checkpoint-cost") { world in
             line("  written", written, plainWritten)
             line("  read", read, plainRead)
         }
-        try checkpoints.remove()
         unlink(other)
         unlink(other + ".json")
     }

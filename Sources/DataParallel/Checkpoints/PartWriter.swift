@@ -1,4 +1,4 @@
-import Glibc
+import Dispatch
 import Parallel
 import Synchronization
 
@@ -12,6 +12,7 @@ final class PartWriter: Sendable {
     }
 
     private let state = Mutex(State())
+    private let writing = DispatchGroup()
 
     /// Whether a file is on its way.
     var isWriting: Bool { state.withLock(\.isWriting) }
@@ -22,17 +23,19 @@ final class PartWriter: Sendable {
     func start(_ body: @escaping @Sendable () throws -> UInt32) {
         precondition(!isWriting, "one file is written at a time")
         state.withLock { $0 = State(isWriting: true) }
+        writing.enter()
         let write: @Sendable () -> Void = {
             let clock = ContinuousClock(), start = clock.now
             let written = Written { (try body(), (clock.now - start).seconds) }
             self.state.withLock { $0 = State(isWriting: false, written: written) }
+            self.writing.leave()
         }
         // Without a thread the step waits.
         if startThread(write) != 0 { write() }
     }
 
     /// Returns when no file is on its way.
-    func wait() { while isWriting { usleep(1000) } }
+    func wait() { writing.wait() }
 
     /// What the last `start` was to return, once the file is written, and how long that took.
     ///
