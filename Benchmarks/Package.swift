@@ -11,6 +11,7 @@ let package = Package(
     targets: [
         .target(name: "BenchmarkSupport", dependencies: [.product(name: "Colonnade", package: "Colonnade")]),
         .executableTarget(name: "checkpoint-cost", dependencies: ["BenchmarkSupport"] + jobDependencies),
+        .executableTarget(name: "convolution", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "exchange-times", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "mlp-loops", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "mlp-pooling", dependencies: ["BenchmarkSupport"] + jobDependencies),

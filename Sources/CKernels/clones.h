@@ -1,5 +1,5 @@
 // One C function, built for several instruction sets; the loader picks. Contraction is off, so that machines with and
-// without fused multiply-add give the same bits.
+// without fused multiply-add give the same bits. CK_SEVERAL: there are several, also for functions that pick themselves.
 #ifndef COLONNADE_CLONES_H
 #define COLONNADE_CLONES_H
 
@@ -11,6 +11,7 @@
 #endif
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__OPTIMIZE__) && !defined(CK_SANITIZED)
+#define CK_SEVERAL
 #define CK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CK_CLONES

@@ -21,6 +21,8 @@ public final class AtomicFile {
     public let path: String
     private let partPath: String
     private var descriptor: Int32
+    /// Bytes that were written, which is where the next ones go.
+    private var written = 0
 
     /// Whether a name is that under which some process writes a file aside.
     package static func isPart(_ name: String, of file: String) -> Bool {
@@ -55,14 +57,18 @@ public final class AtomicFile {
             if put < 0 && errno == EINTR { continue }
             guard put > 0 else { throw WriteError(partPath, "write") }
             done += put
-            // What is not needed soon, the system begins to write to the disk.
-            if put == Self.piece { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
+            // What is said not to be needed soon, the system begins to write to the disk.
+            if put == Self.piece {
+                _ = posix_fadvise(descriptor, off_t(written), off_t(put), POSIX_FADV_DONTNEED)
+            }
+            written += put
         }
     }
 
     /// Writes bytes in the place of the first ones. Throws `WriteError`.
     func rewriteStart(_ bytes: UnsafeRawBufferPointer) throws {
         guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw WriteError(partPath, "seek in") }
+        written = 0
         try write(bytes)
     }
 
@@ -71,7 +77,7 @@ public final class AtomicFile {
     /// - Parameter flushingFolder: false where another file of the folder is committed later, without which this one
     ///   counts for nothing.
     /// - Throws: `WriteError`.
-    public func commit(flushingFolder: Bool = true) throws {
+    package func commit(flushingFolder: Bool = true) throws {
         precondition(descriptor >= 0, "committed twice")
         guard fsync(descriptor) == 0 else { throw WriteError(partPath, "flush") }
         guard rename(partPath, path) == 0 else { throw WriteError(path, "rename to") }

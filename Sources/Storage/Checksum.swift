@@ -5,7 +5,7 @@ import Foundation
 struct Checksum {
     private var sum = crc32(0, nil, 0)
 
-    /// That of the bytes so far.
+    /// The CRC-32 of the bytes so far.
     var value: UInt32 { UInt32(truncatingIfNeeded: sum) }
 
     mutating func add(_ bytes: UnsafeRawBufferPointer) {

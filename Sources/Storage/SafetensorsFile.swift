@@ -64,7 +64,7 @@ extension Safetensors {
     /// - Parameter word: the metadata of a tensor by its name and CRC-32, as long for one checksum as for another.
     /// - Returns: the checksum of the header, as `headerChecksum` is read.
     /// - Throws: `WriteError`.
-    public func write(to path: String, withChecksums word: (String, UInt32) -> String) throws -> UInt32 {
+    package func write(to path: String, withChecksums word: (String, UInt32) -> String) throws -> UInt32 {
         let file = try AtomicFile(path: path)
         var written = self
         for name in tensors.keys { written.metadata[name] = word(name, 0) }

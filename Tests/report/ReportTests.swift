@@ -130,7 +130,7 @@ import Testing
             ("echo 'line 3: no such thing' >&2\nexit 2", "its last words: line 3: no such thing"),
             ("kill -9 $$", "expected a picture, found none"), ("exit 0", "its last words: none"),
             ("echo text > figure.png", "expected a picture, found none"),
-            ("/usr/bin/head -c 50000000 /dev/zero >&2; exit 1", "expected a picture, found none"),
+            ("/usr/bin/head -c 5000000 /dev/zero >&2; exit 1", "expected a picture, found none"),
             ("/usr/bin/truncate -s 1T figure.png", "found 1099511627776 bytes"),
             ("/usr/bin/mkfifo figure.png", "found a folder, a pipe"),
             ("/usr/bin/setsid /bin/sleep 60 & exit 1", "expected a picture within 30 s, found none"),

@@ -67,4 +67,38 @@ void ck_bfloat16_round_feedback(const float *values, float *feedback, uint16_t *
 void ck_bfloat16_widen(const uint16_t *halves, float *out, size_t count);
 void ck_bfloat16_add(const uint16_t *halves, float *out, size_t count);
 
+// convolution.c: floats of an input that follow each other: the channels of one tap, or of several side by side.
+typedef struct {
+    ptrdiff_t offset; // where the first is, counted from the pixel
+    size_t count;
+} ck_run;
+
+// Floats of the widest vectors that this processor has: the first argument of the two below, which take 4 and 8, too,
+// where they are no more than that.
+int ck_convolution_width(void);
+
+// y[r][c][m] ← bias[m] + Σ_t x_t(r, c)·w[t][m] for one sample, where x_t(r, c) is the t-th float of the runs from
+// x + r·x_row + c·x_step on. Row r of y starts at r·y_row, and has columns × maps; maps is a multiple of 16; bias may
+// be NULL. 2 flops for every t, r, c and m.
+void ck_convolve(
+    int width, const float *x, size_t x_row, size_t x_step, const ck_run *runs, size_t run_count, const float *w,
+    size_t maps, const float *bias, float *y, size_t y_row, size_t rows, size_t columns);
+
+// w[t][m] ← w[t][m] + Σ_{r,c} x_t(r, c)·g[r][c][m], as above.
+void ck_convolution_gradient(
+    int width, const float *x, size_t x_row, size_t x_step, const ck_run *runs, size_t run_count, float *w, size_t maps,
+    const float *g, size_t g_row, size_t rows, size_t columns);
+
+// max_pool.c: windows of size × size pixels, stride apart, of maps whose channels are innermost; x has `columns` pixels
+// a row, all windows lie inside. y ← the largest value of each channel (NaN counts as larger), which ← where in the
+// window it is, row by row from 0 on: the first of equal ones.
+void ck_max_pool(
+    const float *x, size_t columns, size_t channels, size_t size, size_t stride, size_t y_rows, size_t y_columns,
+    float *y, int32_t *which);
+
+// dx ← dx + g where a window had its largest value.
+void ck_max_pool_back(
+    const float *g, const int32_t *which, size_t y_rows, size_t y_columns, size_t channels, size_t size, size_t stride,
+    float *dx, size_t columns);
+
 #endif

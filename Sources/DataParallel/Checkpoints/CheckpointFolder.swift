@@ -82,6 +82,9 @@ package struct CheckpointFolder: Sendable {
 
     /// Commits a checkpoint whose parts are written, and removes all of the run but its two newest.
     ///
+    /// The names of the parts are flushed with that of the manifest, as far as this host's file system sees them; one
+    /// that is missing after a power cut is found by `check`.
+    ///
     /// - Throws: `WriteError`.
     func commit(_ manifest: Manifest) throws {
         try writeAtomically(try manifest.text, to: self.manifest(manifest.number))

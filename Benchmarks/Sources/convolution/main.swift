@@ -1,0 +1,167 @@
+import ArgumentParser
+import BenchmarkSupport
+import Foundation
+import LinearAlgebra
+import Runs
+
+/// Times the convolutions of Denil et al. 2013, Fig. 5, by themselves.
+struct ConvolutionTimes: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convolution",
+        abstract:
+            "Times the three convolutions of the paper's net for CIFAR-10, dense, on one thread: forward, the weights' "
+                + "gradient and the inputs'.",
+        discussion: """
+            Direct convolution takes turns with lowered blocks: the pixels under every place of a filter as a row of a \
+            matrix, a sample at a time, and products of OpenBLAS. Medians over the rounds, the first of which is not \
+            counted; GF/s count all taps, also those that see padding. The share is that of a product of 1024×1024 \
+            matrices in the same round.
+            """,
+        version: RunRecord.colonnade)
+
+    @Option(help: "Samples of a batch.")
+    var batch = 128
+    @Option(help: "Rounds.")
+    var rounds = 7
+
+    func validate() throws {
+        for (value, name) in [(batch, "--batch"), (rounds, "--rounds")] where !(1...10_000).contains(value) {
+            throw ValidationError("\(name): expected a number from 1 to 10000, found \(value)")
+        }
+    }
+
+    /// Layers 1 to 3: maps of 8×8, 8×8 and 5×5 pixels, behind pools of 4×4 at every second pixel.
+    static let layers = [
+        ConvolutionShape(input: TensorShape(channels: 3, height: 32, width: 32), maps: 48, size: 8, padding: 4),
+        ConvolutionShape(input: TensorShape(channels: 48, height: 15, width: 15), maps: 64, size: 8, padding: 3),
+        ConvolutionShape(input: TensorShape(channels: 64, height: 6, width: 6), maps: 64, size: 5, padding: 3),
+    ]
+
+    func run() throws {
+        Backend.setThreads(1)
+        print(
+            "batches of \(batch), one thread, vectors of \(Convolution.widestVectors), \(Backend.kernels) kernels, "
+                + "\(rounds) rounds")
+        print("layer                       what       direct ms    GF/s   share  lowered ms   ratio")
+        for (number, shape) in Self.layers.enumerated() { time(shape, number + 1) }
+    }
+
+    private func random(_ rows: Int, _ columns: Int, _ stream: Int) -> Matrix<Float> {
+        let matrix = Matrix<Float>(rows: rows, columns: columns)
+        RandomStream(seed: 1, purpose: .initialValues, stream: stream).fillNormal(matrix.elements)
+        return matrix
+    }
+
+    private func time(_ shape: ConvolutionShape, _ number: Int) {
+        let convolution = Convolution(shape), lowered = LoweredConvolution(shape)
+        let x = random(batch, shape.input.sampleFloats, 1), y = random(batch, shape.output.sampleFloats, 2)
+        let weights = random(convolution.weightRows, convolution.weightColumns, 3)
+        let gradient = weights.clone(), dx = x.clone(), bias = Matrix<Float>(rows: 1, columns: weights.columns)
+        let a = random(1024, 1024, 4), product = a.clone()
+        var peak = Spread(), times = [Spread](repeating: Spread(), count: 3), others = times
+        let needsInputs = number > 1
+        for round in 0...rounds {
+            let one = milliseconds { multiply(a, a, into: product) }
+            let ours = [
+                milliseconds { convolution.apply(x, weights: weights, bias: bias, into: y) },
+                milliseconds { convolution.addWeightGradient(x, y, into: gradient) },
+                needsInputs ? milliseconds { convolution.inputGradient(y, weights: weights, into: dx) } : 0,
+            ]
+            let theirs = [
+                milliseconds { lowered.apply(x, weights: weights, into: y) },
+                milliseconds { lowered.addWeightGradient(x, y, into: gradient) },
+                needsInputs ? milliseconds { lowered.inputGradient(y, weights: weights, into: dx) } : 0,
+            ]
+            guard round > 0 else { continue }
+            peak.add(one)
+            for i in 0..<3 {
+                times[i].add(ours[i])
+                others[i].add(theirs[i])
+            }
+        }
+        let flops = 2 * Double(batch * shape.output.count * shape.taps * shape.input.channels)
+        let rate = 2 * 1024.0 * 1024 * 1024 / peak.median / 1e6
+        for (i, what) in ["forward", "weights", "inputs"].enumerated() where i < 2 || needsInputs {
+            let reached = flops / times[i].median / 1e6
+            let name = "\(number): \(shape.maps)@\(shape.size)×\(shape.size)×\(shape.input.channels)"
+            print(
+                name.padding(toLength: 28, withPad: " ", startingAt: 0)
+                    + what.padding(toLength: 8, withPad: " ", startingAt: 0)
+                    + String(
+                        format: "%12.2f%8.0f%8.2f%12.2f%8.2f", times[i].median, reached, reached / rate,
+                        others[i].median, times[i].median / others[i].median))
+        }
+    }
+}
+
+/// The usual way: every place's pixels are copied to a row of a matrix, and a product is all that is left.
+final class LoweredConvolution {
+    private let shape: ConvolutionShape
+    /// Places × (taps · channels), of one sample.
+    private let rows: Matrix<Float>
+
+    init(_ shape: ConvolutionShape) {
+        self.shape = shape
+        rows = Matrix(rows: shape.output.positions, columns: shape.taps * shape.input.channels)
+    }
+
+    /// Calls `body` with the place of a pixel in the rows, and where it is in a sample; nil: in the padding.
+    private func forEachPixel(_ body: (Int, Int?) -> Void) {
+        let input = shape.input, output = shape.output, channels = input.channels
+        for place in 0..<output.positions {
+            let top = place / output.width * shape.stride - shape.padding
+            let left = place % output.width * shape.stride - shape.padding
+            for tap in 0..<shape.taps {
+                let row = top + tap / shape.size, column = left + tap % shape.size
+                let isInside = row >= 0 && row < input.height && column >= 0 && column < input.width
+                body(
+                    (place * shape.taps + tap) * channels,
+                    isInside ? (row * input.width + column) * input.pixelFloats : nil)
+            }
+        }
+    }
+
+    private func lower(_ x: UnsafePointer<Float>) {
+        let channels = shape.input.channels, to = rows.pointer
+        forEachPixel { place, from in
+            if let from {
+                (to + place).update(from: x + from, count: channels)
+            } else {
+                (to + place).update(repeating: 0, count: channels)
+            }
+        }
+    }
+
+    private func maps(_ y: Matrix<Float>, _ sample: Int) -> Matrix<Float> {
+        y.rows(sample..<sample + 1).reshaped(rows: shape.output.positions, columns: shape.output.pixelFloats)
+    }
+
+    func apply(_ x: Matrix<Float>, weights: Matrix<Float>, into y: Matrix<Float>) {
+        for sample in 0..<x.rows {
+            lower(x.pointer + sample * x.stride)
+            multiply(rows, weights, into: maps(y, sample))
+        }
+    }
+
+    func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>) {
+        for sample in 0..<x.rows {
+            lower(x.pointer + sample * x.stride)
+            multiply(rows, maps(dy, sample), transposed: .first, into: weights, beta: 1)
+        }
+    }
+
+    func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
+        let channels = shape.input.channels
+        dx.fill(0)
+        for sample in 0..<dy.rows {
+            multiply(maps(dy, sample), weights, transposed: .second, into: rows)
+            let to = dx.pointer + sample * dx.stride, from = rows.pointer
+            forEachPixel { place, pixel in
+                guard let pixel else { return }
+                for c in 0..<channels { to[pixel + c] += from[place + c] }
+            }
+        }
+    }
+}
+
+ConvolutionTimes.main()

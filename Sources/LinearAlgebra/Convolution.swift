@@ -1,0 +1,138 @@
+import CKernels
+
+/// The shapes of a convolution: of its input, of its square filters, and of its output.
+public struct ConvolutionShape: Hashable, Sendable {
+    public let input: TensorShape
+    /// Maps that come out.
+    public let maps: Int
+    /// Rows, and columns, of a filter.
+    public let size: Int
+    /// Pixels from one place of a filter to the next.
+    public let stride: Int
+    /// Rows and columns of zeros around the input.
+    public let padding: Int
+
+    /// - Precondition: a filter fits into the padded input, and `padding` is below `size`.
+    public init(input: TensorShape, maps: Int, size: Int, stride: Int = 1, padding: Int = 0) {
+        precondition(input.channels > 0 && maps > 0 && size > 0 && stride > 0 && padding >= 0 && padding < size)
+        precondition(min(input.height, input.width) + 2 * padding >= size, "filters of \(size) for \(input)")
+        self.input = input
+        self.maps = maps
+        self.size = size
+        self.stride = stride
+        self.padding = padding
+    }
+
+    public var output: TensorShape {
+        func places(_ length: Int) -> Int { (length + 2 * padding - size) / stride + 1 }
+        return TensorShape(channels: maps, height: places(input.height), width: places(input.width))
+    }
+
+    /// The pixels of a filter.
+    public var taps: Int { size * size }
+}
+
+extension TensorShape {
+    /// Floats of a pixel where channels are innermost: the channels, and zeros up to a multiple of 16, so that vectors
+    /// of any processor begin with a pixel.
+    public var pixelFloats: Int { (channels + 15) / 16 * 16 }
+    /// Floats of a sample where channels are innermost.
+    public var sampleFloats: Int { positions * pixelFloats }
+}
+
+/// A direct convolution of samples whose channels are innermost: element (y, x, c) of a sample is at
+/// (y·width + x)·`pixelFloats` + c. What lies between the channels and `pixelFloats` is 0; it stays 0 in what is made
+/// here where it is 0 in the weights, the bias and the gradients that are given. One sample after the other, on
+/// workspaces made once: a sample with its padding.
+///
+/// Weights are a matrix of (taps · channels) × `pixelFloats` of the output, a row for each pixel of a filter (row by
+/// row) and channel. Rows of taps that see nothing but padding are left out. Forward, and for the weights' gradient, 2
+/// flops for each row of the weights, each of their columns and each pixel of the output. The inputs' gradient takes 2
+/// for each tap and map, each of the input's `pixelFloats` and each pixel of the input.
+public final class Convolution {
+    public let shape: ConvolutionShape
+    private let forward: TapSums
+    /// Takes gradients of outputs back to inputs: a convolution with the filters turned by 180°.
+    private let backward: TapSums
+
+    /// Floats of the widest vectors that this processor has.
+    public static var widestVectors: Int { Int(ck_convolution_width()) }
+
+    /// - Parameter width: floats of the vectors that are used, 4, 8 or 16, at most `widestVectors`; nil: the widest.
+    public init(_ shape: ConvolutionShape, width: Int? = nil) {
+        precondition(width.map { [4, 8, 16].contains($0) && $0 <= Self.widestVectors } ?? true, "vectors of \(width!)")
+        self.shape = shape
+        let output = shape.output
+        forward = TapSums(
+            of: shape.input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output,
+            width: width)
+        backward = TapSums(
+            of: output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size, stride: 1,
+            into: shape.input, width: width)
+    }
+
+    /// Rows of the weights.
+    public var weightRows: Int { shape.taps * shape.input.channels }
+    /// Columns of the weights, those of the output's maps first.
+    public var weightColumns: Int { shape.output.pixelFloats }
+
+    /// Computes y ← x ∗ W + bias.
+    ///
+    /// - Parameters:
+    ///   - x: samples × the input's `sampleFloats`.
+    ///   - bias: one row of `weightColumns`.
+    ///   - y: samples × the output's `sampleFloats`.
+    public func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>) {
+        check(x, y)
+        check(weights)
+        precondition(bias.rows == 1 && bias.columns == weightColumns)
+        for sample in 0..<x.rows {
+            forward.apply(
+                x.pointer + sample * x.stride, weights.pointer, bias: bias.pointer, into: y.pointer + sample * y.stride)
+        }
+    }
+
+    /// Computes dW ← dW + the sum over samples and places of x·∂L/∂y.
+    public func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>) {
+        check(x, dy)
+        check(weights)
+        for sample in 0..<x.rows {
+            forward.addGradient(x.pointer + sample * x.stride, dy.pointer + sample * dy.stride, into: weights.pointer)
+        }
+    }
+
+    /// Computes ∂L/∂x, which is overwritten.
+    public func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
+        check(dx, dy)
+        check(weights)
+        let turned = turnedWeights(weights)
+        for sample in 0..<dy.rows {
+            backward.apply(dy.pointer + sample * dy.stride, turned, bias: nil, into: dx.pointer + sample * dx.stride)
+        }
+    }
+
+    /// (taps · maps) × `pixelFloats` of the input, made at the first use.
+    private lazy var turned = Matrix<Float>(rows: shape.taps * shape.maps, columns: shape.input.pixelFloats)
+
+    /// Row (t, m), column c: the weight of map m at the tap opposite t, and channel c.
+    private func turnedWeights(_ weights: Matrix<Float>) -> UnsafePointer<Float> {
+        let channels = shape.input.channels, maps = shape.maps
+        for tap in 0..<shape.taps {
+            let from = weights.pointer + (shape.taps - 1 - tap) * channels * weights.stride
+            for map in 0..<maps {
+                let to = turned.pointer + (tap * maps + map) * turned.stride
+                for channel in 0..<channels { to[channel] = from[channel * weights.stride + map] }
+            }
+        }
+        return UnsafePointer(turned.pointer)
+    }
+
+    private func check(_ x: Matrix<Float>, _ y: Matrix<Float>) {
+        precondition(x.columns == shape.input.sampleFloats && y.columns == shape.output.sampleFloats)
+        precondition(x.rows == y.rows)
+    }
+
+    private func check(_ weights: Matrix<Float>) {
+        precondition(weights.rows == weightRows && weights.columns == weightColumns && weights.isContiguous)
+    }
+}

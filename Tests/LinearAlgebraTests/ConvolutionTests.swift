@@ -1,0 +1,144 @@
+import Foundation
+import LinearAlgebra
+import TestSupport
+import Testing
+
+@Suite struct ConvolutionTests {
+    struct Problem: CustomTestStringConvertible, Sendable {
+        var channels = 3, height = 6, width = 5, maps = 5, size = 3, stride = 1, padding = 0, samples = 2
+
+        var shape: ConvolutionShape {
+            ConvolutionShape(
+                input: TensorShape(channels: channels, height: height, width: width), maps: maps, size: size,
+                stride: stride, padding: padding)
+        }
+        var naive: NaiveConvolution {
+            NaiveConvolution(
+                channels: channels, height: height, width: width, maps: maps, size: size, stride: stride,
+                padding: padding)
+        }
+        var testDescription: String {
+            "\(samples) of \(channels)×\(height)×\(width), \(maps) of \(size), stride \(stride), padding \(padding)"
+        }
+    }
+
+    static let problems = [
+        Problem(), Problem(padding: 1), Problem(padding: 2), Problem(stride: 2, padding: 1, samples: 1),
+        Problem(height: 8, width: 9, size: 3, stride: 3, padding: 2), Problem(size: 1), Problem(size: 1, stride: 2),
+        Problem(channels: 16, maps: 16, padding: 1), Problem(channels: 17, maps: 33, padding: 1),
+        Problem(channels: 1, height: 5, width: 5, maps: 1, size: 5),
+        Problem(channels: 2, maps: 48, size: 4, padding: 3),
+        Problem(height: 9, width: 33, maps: 48, size: 8, padding: 4, samples: 1),
+        Problem(channels: 20, height: 2, width: 2, maps: 64, size: 3, padding: 2),
+    ]
+
+    /// Planes of one sample as they are read and written here: element (y, x, c) at (y·width + x)·floats + c.
+    private func inPixels(_ planes: [Double], _ shape: TensorShape) -> [Float] {
+        var result = [Float](repeating: 0, count: shape.sampleFloats)
+        for c in 0..<shape.channels {
+            for p in 0..<shape.positions { result[p * shape.pixelFloats + c] = Float(planes[c * shape.positions + p]) }
+        }
+        return result
+    }
+
+    /// The planes of one sample, and whether all that lies between the channels is 0.
+    private func planes(_ row: [Float], _ shape: TensorShape) -> (values: [Double], isClean: Bool) {
+        var values = [Double](repeating: 0, count: shape.count), isClean = true
+        for p in 0..<shape.positions {
+            for c in 0..<shape.pixelFloats {
+                let value = row[p * shape.pixelFloats + c]
+                if c < shape.channels { values[c * shape.positions + p] = Double(value) }
+                if c >= shape.channels, value != 0 { isClean = false }
+            }
+        }
+        return (values, isClean)
+    }
+
+    private func draw(_ count: Int, _ stream: Int) -> [Double] {
+        normalMatrix(rows: 1, columns: count, stream: stream).doubles[0]
+    }
+
+    /// Weights of maps × channels × taps as a convolution takes them.
+    private func packed(_ w: [Double], _ convolution: Convolution) -> Matrix<Float> {
+        let channels = convolution.shape.input.channels, taps = convolution.shape.taps
+        let weights = Matrix<Float>(rows: convolution.weightRows, columns: convolution.weightColumns)
+        for m in 0..<convolution.shape.maps {
+            for c in 0..<channels {
+                for t in 0..<taps { weights[t * channels + c, m] = Float(w[(m * channels + c) * taps + t]) }
+            }
+        }
+        return weights
+    }
+
+    /// A sum of n products in any order, contracted or not, is off by at most γ_{n+1} of the sum of their absolute
+    /// values (Higham 2002, section 3.1), and so is one that goes on from another sum.
+    private func expectClose(_ values: [Double], _ truth: [Double], _ magnitude: [Double], _ terms: Int) {
+        let gamma = floatGamma(terms + 1)
+        for i in truth.indices where !(abs(values[i] - truth[i]) <= gamma * magnitude[i]) {
+            Issue.record("value \(i) of \(truth.count): expected \(truth[i]), found \(values[i])")
+            return
+        }
+        #expect(values.count == truth.count)
+    }
+
+    /// Forward, and both gradients, are those of the naive sums, with vectors of any width.
+    @Test(arguments: problems, [4, 8, 16]) func sumsAreThoseOfDouble(problem: Problem, width: Int) {
+        guard width <= Convolution.widestVectors else { return }
+        let shape = problem.shape, naive = problem.naive, taps = shape.taps, output = shape.output
+        let convolution = Convolution(shape, width: width)
+        #expect(output.height == naive.outputHeight && output.width == naive.outputWidth)
+        let w = draw(shape.maps * shape.input.channels * taps, 1), bias = draw(shape.maps, 2)
+        let weights = packed(w, convolution), offsets = Matrix<Float>(rows: 1, columns: convolution.weightColumns)
+        for m in 0..<shape.maps { offsets[0, m] = Float(bias[m]) }
+        let xs = (0..<problem.samples).map { draw(shape.input.count, 3 + $0) }
+        let gs = (0..<problem.samples).map { draw(output.count, 10 + $0) }
+        let x = Matrix(xs.map { inPixels($0, shape.input) }), g = Matrix(gs.map { inPixels($0, output) })
+        let y = normalMatrix(rows: problem.samples, columns: output.sampleFloats, stream: 20)
+        let dx = normalMatrix(rows: problem.samples, columns: shape.input.sampleFloats, stream: 21)
+        // Twice: a workspace may keep nothing of the first time.
+        for _ in 0..<2 { convolution.apply(x, weights: weights, bias: offsets, into: y) }
+        for _ in 0..<2 { convolution.inputGradient(g, weights: weights, into: dx) }
+        // The gradient is added to what is there.
+        let before = draw(w.count, 22), dw = packed(before, convolution)
+        convolution.addWeightGradient(x, g, into: dw)
+
+        func magnitudes(_ values: [Double]) -> [Double] { values.map(abs) }
+        var truthOfWeights = before, magnitudeOfWeights = magnitudes(before)
+        for s in 0..<problem.samples {
+            let (values, isClean) = planes(y.arrays[s], output)
+            expectClose(
+                values, naive.outputs(xs[s], weights: w, bias: bias),
+                naive.outputs(magnitudes(xs[s]), weights: magnitudes(w), bias: magnitudes(bias)),
+                taps * shape.input.channels + 1)
+            let truth = naive.gradients(xs[s], weights: w, gs[s])
+            let magnitude = naive.gradients(magnitudes(xs[s]), weights: magnitudes(w), magnitudes(gs[s]))
+            let (back, isCleanBack) = planes(dx.arrays[s], shape.input)
+            expectClose(back, truth.inputs, magnitude.inputs, taps * shape.maps)
+            #expect(isClean && isCleanBack)
+            for i in w.indices {
+                truthOfWeights[i] += truth.weights[i]
+                magnitudeOfWeights[i] += magnitude.weights[i]
+            }
+        }
+        var found = [Double](repeating: 0, count: w.count)
+        for m in 0..<shape.maps {
+            for row in 0..<dw.rows {
+                found[(m * shape.input.channels + row % shape.input.channels) * taps + row / shape.input.channels] =
+                    Double(dw[row, m])
+            }
+        }
+        expectClose(found, truthOfWeights, magnitudeOfWeights, problem.samples * output.positions + 1)
+    }
+
+    /// A filter of ones counts the pixels that it sees of an image of ones.
+    @Test func paddingIsZero() {
+        let shape = ConvolutionShape(input: TensorShape(channels: 1, height: 4, width: 4), maps: 1, size: 3, padding: 2)
+        let convolution = Convolution(shape), weights = Matrix<Float>(rows: 9, columns: 16)
+        weights.columns(0..<1).fill(1)
+        let x = Matrix([inPixels([Double](repeating: 1, count: 16), shape.input)])
+        let y = Matrix<Float>(rows: 1, columns: shape.output.sampleFloats)
+        convolution.apply(x, weights: weights, bias: Matrix(rows: 1, columns: 16), into: y)
+        let side = [1, 2, 3, 3, 2, 1].map(Double.init)
+        #expect(planes(y.arrays[0], shape.output).values == side.flatMap { row in side.map { row * $0 } })
+    }
+}
