@@ -68,7 +68,7 @@ extension RICAModel {
             throw refuse("a model of the job rica", "another safetensors file")
         }
         let text = file.metadata["settings", default: ""]
-        guard let settings = try? JSONDecoder().decode(RICASettings.self, from: Data(text.utf8)) else {
+        guard let settings = try? decodeJSON(RICASettings.self, from: text.utf8) else {
             throw refuse("settings of the job rica in the metadata", text.isEmpty ? "none" : text.escaped)
         }
         do { try settings.check() } catch { throw DataError(message: "\(path): settings.\(error)") }

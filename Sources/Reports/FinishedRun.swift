@@ -88,7 +88,7 @@ public struct FinishedRun: Sendable {
     private static func read<Value: Decodable>(_ path: String, _ expected: String) throws -> Value? {
         guard let data = try read(path, expecting: expected, atMost: RunRecord.mostBytes) else { return nil }
         do {
-            return try JSONDecoder().decode(Value.self, from: data)
+            return try decodeJSON(Value.self, from: data)
         } catch DecodingError.keyNotFound(let key, _) {
             throw damaged(path, expected, "no '\(key.stringValue)'")
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {

@@ -74,7 +74,7 @@ public final class RunDirectory {
         if let data = try readFile(
             file("run.json"), expecting: "the record of a run", atMost: RunRecord.mostBytes, advice: advice)
         {
-            guard let earlier = try? JSONDecoder().decode(RunRecord.self, from: data) else {
+            guard let earlier = try? decodeJSON(RunRecord.self, from: data) else {
                 throw RunDirectoryError(
                     description: "\(file("run.json")): expected the record of a run, found other text: \(advice)",
                     exitCode: 64)
@@ -127,7 +127,7 @@ public final class RunDirectory {
             let data = try readFile(
                 file("result.json"), expecting: "the result of a run", atMost: RunRecord.mostBytes,
                 advice: "repeat the run with --resume never"),
-            let result = try? JSONDecoder().decode(RunResult.self, from: data), result.accuracy != nil
+            let result = try? decodeJSON(RunResult.self, from: data), result.accuracy != nil
         else { return nil }
         return result.run == record.id ? result : nil
     }

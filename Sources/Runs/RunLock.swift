@@ -143,7 +143,7 @@ package final class RunLock {
     static func holder(_ path: String) throws -> (text: Data, holder: Holder?)? {
         let text = try readFile(
             path, expecting: "a lock", atMost: 1 << 16, advice: "remove it, or choose another folder with --run-dir")
-        return text.map { ($0, try? JSONDecoder().decode(Holder.self, from: $0)) }
+        return text.map { ($0, try? decodeJSON(Holder.self, from: $0)) }
     }
 
     private static func isHeld(_ path: String, by own: Holder) -> Bool {

@@ -70,7 +70,7 @@ public struct RunResult: Codable, Sendable {
     /// Takes over what an earlier phase of the same run learned, where there is one.
     package mutating func keepLearning(from path: String) {
         guard let data = try? readFile(path, expecting: "the result of a run", atMost: RunRecord.mostBytes, advice: ""),
-            let earlier = try? JSONDecoder().decode(RunResult.self, from: data),
+            let earlier = try? decodeJSON(RunResult.self, from: data),
             earlier.run == nil || earlier.run == run
         else { return }
         files = earlier.files

@@ -128,7 +128,7 @@ extension Safetensors {
         let start = 8 + Int(length), text = try file.bytes(8..<start)
         let header: Header
         do {
-            header = try JSONDecoder().decode(Header.self, from: Data(text))
+            header = try decodeJSON(Header.self, from: text)
         } catch let error as DecodingError {
             throw DataError(path, expected: "a safetensors header", found: "other text (\(error.reason.escaped))")
         }

@@ -139,7 +139,7 @@ package struct CheckpointFolder: Sendable {
                 path, expecting: "a checkpoint's manifest", atMost: Self.longestManifest,
                 advice: "start anew with --resume never")
         else { return nil }
-        guard let manifest = try? JSONDecoder().decode(Manifest.self, from: data) else {
+        guard let manifest = try? decodeJSON(Manifest.self, from: data) else {
             throw Damage(path, expected: "a checkpoint's manifest", found: "other text")
         }
         guard manifest.format == Manifest.current else {

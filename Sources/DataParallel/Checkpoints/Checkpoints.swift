@@ -124,7 +124,7 @@ public final class Checkpoints {
         guard sizes[0] > 0 else { return nil }
         var bytes = communicator.isRoot ? [UInt8](text) : [UInt8](repeating: 0, count: Int(sizes[0]))
         try bytes.withUnsafeMutableBufferPointer { try communicator.broadcast($0, from: 0) }
-        return try JSONDecoder().decode(CheckpointFolder.Manifest.self, from: Data(bytes))
+        return try decodeJSON(CheckpointFolder.Manifest.self, from: bytes)
     }
 
     /// Makes an object a part of the run's state, and fills it where the run goes on. Collective.

@@ -19,7 +19,7 @@ func manifestReader(_ folder: Folder) throws -> Reader {
     let words = ["\"run\"", "\"number\"", "\"parts\"", "\"crc32\"", "part-1.safetensors", "4294967295", "-1", "1e3"]
     return Reader(longest: 1024, seeds: seeds, words: words) { bytes in
         var inputs = [bytes]
-        if let manifest = try? JSONDecoder().decode(CheckpointFolder.Manifest.self, from: Data(bytes)) {
+        if let manifest = try? decodeJSON(CheckpointFolder.Manifest.self, from: bytes) {
             inputs.append([UInt8](try manifest.text))
         }
         for bytes in inputs {

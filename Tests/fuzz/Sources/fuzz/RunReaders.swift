@@ -62,7 +62,7 @@ func runReader(_ folder: Folder) throws -> Reader {
         run.write("run.json", bytes)
         memory.watch(bytes.count) { try report([run.path, folder.file("other")]) }
         // To start a run takes long: other text, which it refuses in one way, and most records are spared it.
-        let isRecord = (try? JSONDecoder().decode(RunRecord.self, from: Data(bytes))) != nil
+        let isRecord = (try? decodeJSON(RunRecord.self, from: bytes)) != nil
         guard checksum(bytes) % (isRecord ? 8 : 64) == 0 else { return }
         started.write("run.json", bytes)
         let opening = memory.watch(bytes.count) {
