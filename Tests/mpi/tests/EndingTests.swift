@@ -100,7 +100,7 @@ struct EndingTests {
         let folder = try RunFolder()
         let shell =
             "if \(MPIRun.isRank(ranks - 1)); then "
-            + "(until [ -e \(folder.path)/run/run.json ]; do kill -0 $$ || exit; sleep 0.1; done; sleep 1; "
+            + "(until [ -e \(folder.path)/run/run.json ]; do \(MPIRun.isAlive) || exit; sleep 0.1; done; sleep 1; "
             + "date +%s.%N >\(folder.path)/killed; kill -9 $$) & fi; "
             + "exec $JOBS/mlp --dataset sample --epochs 5000 --run-dir \(folder.path)/run"
         let outcome = try MPIRun(

@@ -119,6 +119,10 @@ struct MPIRun {
         ? ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
         : ["-genv", "LD_PRELOAD", products.appendingPathComponent("libYieldWhenIdle.so").path]
 
+    /// A shell's condition: the process that it becomes by exec has not ended. One that nobody has waited for yet, as
+    /// Hydra does not while something of the shell holds the output, has no program any more, but can be signalled.
+    static let isAlive = "readlink /proc/$$/exe >/dev/null"
+
     /// Whether a process is this rank of Open MPI or MPICH, or by itself rank 0: a condition for bash.
     static func isRank(_ rank: Int) -> String { "[ ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} = \(rank) ]" }
 

@@ -25,7 +25,7 @@ struct ResumeTests {
             // Until the newest checkpoint is two further than when this start began; a process that is gone has none.
             let kill =
                 "newest() { ls \(all) 2>/dev/null | grep -x '[0-9]*' | sort -n | tail -1; }; n=$(newest); "
-                + "while kill -0 $$ 2>/dev/null; do m=$(newest); "
+                + "while \(MPIRun.isAlive); do m=$(newest); "
                 + "[ ${m:-0} -lt $((${n:-0} + 2)) ] || { sleep 0.0\(3 * start); kill -9 $$; exit; }; sleep 0.01; done"
             let shell =
                 "if \(MPIRun.isRank(start % ranks)) && [ \(start) -lt 3 ]; then "
@@ -126,7 +126,7 @@ struct ResumeTests {
         let all = "\(folder.path)/\(name)/checkpoints"
         let shell =
             "if \(MPIRun.isRank(ranks - 1)); then "
-            + "(until [ $(ls \(all) 2>/dev/null | wc -l) -ge 2 ]; do kill -0 $$ || exit; sleep 0.01; done; "
+            + "(until [ $(ls \(all) 2>/dev/null | wc -l) -ge 2 ]; do \(MPIRun.isAlive) || exit; sleep 0.01; done; "
             + "kill -\(signal) $$) & fi; exec $JOBS/mlp \((options + Self.often).joined(separator: " ")) "
             + "--run-dir \(folder.path)/\(name)"
         let stopped = try MPIRun(

@@ -41,7 +41,7 @@ struct StopTests {
         let stopped = try start(
             job.command, in: "run",
             before: "if \(MPIRun.isRank(0)); then "
-                + "(until grep -q '\(job.words)' said; do kill -0 $$ || exit; sleep 0.01; done; "
+                + "(until grep -q '\(job.words)' said; do \(MPIRun.isAlive) || exit; sleep 0.01; done; "
                 + "date +%s.%N >sent; kill -TERM $$) & exec >said; fi; ", code: 75)
         #expect(stopped.error.contains("stopped on SIGTERM at "), "\(stopped)")
         #expect(stopped.error.contains(job.place), "\(stopped)")
