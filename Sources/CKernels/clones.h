@@ -1,5 +1,5 @@
 // One C function, built for several instruction sets; the loader picks. Contraction is off, so that machines with and
-// without fused multiply-add give the same bits. CK_SEVERAL: there are several, also for functions that pick themselves.
+// without fused multiply-add give the same bits. CK_SEVERAL: there are several, also where a function picks itself.
 #ifndef COLONNADE_CLONES_H
 #define COLONNADE_CLONES_H
 

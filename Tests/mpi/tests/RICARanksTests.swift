@@ -13,10 +13,10 @@ struct RICARanksTests {
     init() throws { folder = try RunFolder() }
 
     /// What rounding alone makes of an evaluation. Its inputs differ between rank counts by the order of sums in Double
-    /// alone; rounded to Float, by at most one unit in the last place each (2⁻²³ relative). An output is a product of
-    /// n_v = 36 such values twice over, rows by whitened patches, and its own sum in Float errs by at most 36·2⁻²⁴;
-    /// sums of outputs are in Float over 32 of them, then in Double. All terms of the objective are positive, so a
-    /// relative error of (2·2 + 36/2 + 32/2)·2⁻²³ bounds what they differ by.
+    /// alone; rounded to Float, by at most one unit in the last place each (2⁻²³ relative). An output is a product
+    /// of n_v = 36 such values twice over, rows by whitened patches, and its own sum in Float errs by at most
+    /// 36·2⁻²⁴; sums of outputs are in Float over 32 of them, then in Double. All terms of the objective are
+    /// positive, so a relative error of (2·2 + 36/2 + 32/2)·2⁻²³ bounds what they differ by.
     private let bound = (4.0 + 18 + 16) / 8_388_608
 
     /// L-BFGS amplifies rounding, tenfold at an iteration that meets a new curvature, so only the first ten are
