@@ -7,7 +7,7 @@ typedef float NAMED(vector) __attribute__((vector_size(4 * WIDTH), aligned(4)));
 #define VECTOR(p) (*(NAMED(vector) *)(p))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
-// pixels, vectors: constants of each inlined copy
+// The numbers of pixels and of vectors are constants of each inlined copy.
 INLINE void NAMED(pixels)(
     const int pixels, const int vectors, const float *x, size_t x_step, const ck_run *runs, size_t run_count,
     const float *w, size_t maps, const float *bias, float *y) {

@@ -23,21 +23,10 @@ public struct ConvolutionShape: Hashable, Sendable {
         self.padding = padding
     }
 
-    public var output: TensorShape {
-        func places(_ length: Int) -> Int { (length + 2 * padding - size) / stride + 1 }
-        return TensorShape(channels: maps, height: places(input.height), width: places(input.width))
-    }
+    public var output: TensorShape { input.places(size: size, stride: stride, padding: padding, channels: maps) }
 
     /// The pixels of a filter.
     public var taps: Int { size * size }
-}
-
-extension TensorShape {
-    /// Floats of a pixel where channels are innermost: the channels, and zeros up to a multiple of 16, so that vectors
-    /// of any processor begin with a pixel.
-    public var pixelFloats: Int { (channels + 15) / 16 * 16 }
-    /// Floats of a sample where channels are innermost.
-    public var sampleFloats: Int { positions * pixelFloats }
 }
 
 /// A direct convolution of samples whose channels are innermost: element (y, x, c) of a sample is at
@@ -53,23 +42,30 @@ public final class Convolution {
     public let shape: ConvolutionShape
     private let forward: TapSums
     /// Takes gradients of outputs back to inputs: a convolution with the filters turned by 180°.
-    private let backward: TapSums
+    private let backward: (sums: TapSums, weights: Matrix<Float>)?
 
-    /// Floats of the widest vectors that this processor has.
-    public static var widestVectors: Int { Int(ck_convolution_width()) }
-
-    /// - Parameter width: floats of the vectors that are used, 4, 8 or 16, at most `widestVectors`; nil: the widest.
-    public init(_ shape: ConvolutionShape, width: Int? = nil) {
+    /// - Parameters:
+    ///   - hasInputGradient: whether `inputGradient` is called, as it is not for the first layer of a network.
+    ///   - width: floats of the vectors that are used, 4, 8 or 16, at most `widestVectors`; nil: the widest.
+    public init(_ shape: ConvolutionShape, hasInputGradient: Bool = true, width: Int? = nil) {
         precondition(width.map { [4, 8, 16].contains($0) && $0 <= Self.widestVectors } ?? true, "vectors of \(width!)")
         self.shape = shape
         let output = shape.output
         forward = TapSums(
             of: shape.input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output,
             width: width)
-        backward = TapSums(
+        guard hasInputGradient else {
+            backward = nil
+            return
+        }
+        let sums = TapSums(
             of: output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size, stride: 1,
             into: shape.input, width: width)
+        backward = (sums, Matrix(rows: shape.taps * shape.maps, columns: shape.input.pixelFloats))
     }
+
+    /// Floats of the widest vectors that this processor has.
+    public static var widestVectors: Int { Int(ck_convolution_width()) }
 
     /// Rows of the weights.
     public var weightRows: Int { shape.taps * shape.input.channels }
@@ -102,20 +98,22 @@ public final class Convolution {
     }
 
     /// Computes ∂L/∂x, which is overwritten.
+    ///
+    /// - Precondition: the object was made with `hasInputGradient`.
     public func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
         check(dx, dy)
         check(weights)
-        let turned = turnedWeights(weights)
+        guard let backward else { preconditionFailure("made without a gradient of the inputs") }
+        turn(weights, into: backward.weights)
         for sample in 0..<dy.rows {
-            backward.apply(dy.pointer + sample * dy.stride, turned, bias: nil, into: dx.pointer + sample * dx.stride)
+            backward.sums.apply(
+                dy.pointer + sample * dy.stride, backward.weights.pointer, bias: nil,
+                into: dx.pointer + sample * dx.stride)
         }
     }
 
-    /// (taps · maps) × `pixelFloats` of the input, made at the first use.
-    private lazy var turned = Matrix<Float>(rows: shape.taps * shape.maps, columns: shape.input.pixelFloats)
-
     /// Row (t, m), column c: the weight of map m at the tap opposite t, and channel c.
-    private func turnedWeights(_ weights: Matrix<Float>) -> UnsafePointer<Float> {
+    private func turn(_ weights: Matrix<Float>, into turned: Matrix<Float>) {
         let channels = shape.input.channels, maps = shape.maps
         for tap in 0..<shape.taps {
             let from = weights.pointer + (shape.taps - 1 - tap) * channels * weights.stride
@@ -124,7 +122,6 @@ public final class Convolution {
                 for channel in 0..<channels { to[channel] = from[channel * weights.stride + map] }
             }
         }
-        return UnsafePointer(turned.pointer)
     }
 
     private func check(_ x: Matrix<Float>, _ y: Matrix<Float>) {

@@ -19,11 +19,7 @@ public struct MaxPool: Hashable, Sendable {
         self.stride = stride
     }
 
-    public var output: TensorShape {
-        TensorShape(
-            channels: input.channels, height: (input.height - size) / stride + 1,
-            width: (input.width - size) / stride + 1)
-    }
+    public var output: TensorShape { input.places(size: size, stride: stride, channels: input.channels) }
 
     /// Computes the largest values, of which NaN is the largest, and where they are, for `gradient`. Memory speed.
     ///

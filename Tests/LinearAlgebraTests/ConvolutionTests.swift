@@ -1,4 +1,3 @@
-import Foundation
 import LinearAlgebra
 import TestSupport
 import Testing
@@ -74,16 +73,19 @@ import Testing
     /// values (Higham 2002, section 3.1), and so is one that goes on from another sum.
     private func expectClose(_ values: [Double], _ truth: [Double], _ magnitude: [Double], _ terms: Int) {
         let gamma = floatGamma(terms + 1)
+        guard values.count == truth.count else {
+            Issue.record("expected \(truth.count) values, found \(values.count)")
+            return
+        }
         for i in truth.indices where !(abs(values[i] - truth[i]) <= gamma * magnitude[i]) {
             Issue.record("value \(i) of \(truth.count): expected \(truth[i]), found \(values[i])")
             return
         }
-        #expect(values.count == truth.count)
     }
 
     /// Forward, and both gradients, are those of the naive sums, with vectors of any width.
-    @Test(arguments: problems, [4, 8, 16]) func sumsAreThoseOfDouble(problem: Problem, width: Int) {
-        guard width <= Convolution.widestVectors else { return }
+    @Test(arguments: problems, [4, 8, 16].filter { $0 <= Convolution.widestVectors })
+    func sumsAreThoseOfDouble(problem: Problem, width: Int) {
         let shape = problem.shape, naive = problem.naive, taps = shape.taps, output = shape.output
         let convolution = Convolution(shape, width: width)
         #expect(output.height == naive.outputHeight && output.width == naive.outputWidth)
