@@ -9,7 +9,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     ],
     targets: [
-        .target(name: "BenchmarkSupport", dependencies: [.product(name: "Colonnade", package: "Colonnade")]),
+        .target(name: "BenchmarkSupport", dependencies: jobDependencies),
         .executableTarget(name: "checkpoint-cost", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "convolution", dependencies: ["BenchmarkSupport"] + jobDependencies),
         .executableTarget(name: "exchange-times", dependencies: ["BenchmarkSupport"] + jobDependencies),

@@ -14,8 +14,8 @@ struct ConvolutionTimes: ParsableCommand {
         discussion: """
             Direct convolution takes turns with lowered blocks: the pixels under every place of a filter as a row of a \
             matrix, a sample at a time, and products of OpenBLAS. Medians over the rounds, the first of which is not \
-            counted; GF/s count all taps, also those that see padding. The share is that of a product of 1024×1024 \
-            matrices in the same round.
+            counted; GF/s count all taps, also those that see padding. The share is that of the rate of a product of \
+            1024×1024 matrices, medians both.
             """,
         version: RunRecord.colonnade)
 
@@ -25,12 +25,10 @@ struct ConvolutionTimes: ParsableCommand {
     var rounds = 7
 
     func validate() throws {
-        for (value, name) in [(batch, "--batch"), (rounds, "--rounds")] where !(1...10_000).contains(value) {
-            throw ValidationError("\(name): expected a number from 1 to 10000, found \(value)")
-        }
+        try checkPositive((batch, "--batch"), (rounds, "--rounds"))
     }
 
-    /// Layers 1 to 3: maps of 8×8, 8×8 and 5×5 pixels, behind pools of 4×4 at every second pixel.
+    /// Layers 1 to 3: filters of 8×8, 8×8 and 5×5 pixels, the last two behind pools of 4×4 at every second pixel.
     static let layers = [
         ConvolutionShape(input: TensorShape(channels: 3, height: 32, width: 32), maps: 48, size: 8, padding: 4),
         ConvolutionShape(input: TensorShape(channels: 48, height: 15, width: 15), maps: 64, size: 8, padding: 3),
@@ -53,13 +51,13 @@ struct ConvolutionTimes: ParsableCommand {
     }
 
     private func time(_ shape: ConvolutionShape, _ number: Int) {
-        let convolution = Convolution(shape), lowered = LoweredConvolution(shape)
+        let needsInputs = number > 1, convolution = Convolution(shape, hasInputGradient: needsInputs)
+        let lowered = LoweredConvolution(shape)
         let x = random(batch, shape.input.sampleFloats, 1), y = random(batch, shape.output.sampleFloats, 2)
         let weights = random(convolution.weightRows, convolution.weightColumns, 3)
         let gradient = weights.clone(), dx = x.clone(), bias = Matrix<Float>(rows: 1, columns: weights.columns)
         let a = random(1024, 1024, 4), product = a.clone()
         var peak = Spread(), times = [Spread](repeating: Spread(), count: 3), others = times
-        let needsInputs = number > 1
         for round in 0...rounds {
             let one = milliseconds { multiply(a, a, into: product) }
             let ours = [

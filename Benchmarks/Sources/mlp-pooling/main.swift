@@ -25,9 +25,7 @@ struct MLPPooling: ParsableCommand {
     var rounds = 31
 
     func validate() throws {
-        for (value, name) in [(images, "--images"), (rounds, "--rounds")] where value < 1 {
-            throw ValidationError("\(name): expected at least 1, found \(value)")
-        }
+        try checkPositive((images, "--images"), (rounds, "--rounds"))
     }
 
     func run() throws {

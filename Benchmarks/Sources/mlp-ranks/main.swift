@@ -40,9 +40,7 @@ struct Options: ParsableCommand {
     var startAt: Double?
 
     func validate() throws {
-        for (value, name) in [(batch, "--batch"), (columns, "--columns"), (epochs, "--epochs")] where value < 1 {
-            throw ValidationError("\(name): expected at least 1, found \(value)")
-        }
+        try checkPositive((batch, "--batch"), (columns, "--columns"), (epochs, "--epochs"))
         guard images >= batch else {
             throw ValidationError("--images: expected at least a batch of \(batch), found \(images)")
         }

@@ -35,9 +35,7 @@ struct MLPStep: ParsableCommand {
     var csv: String?
 
     func validate() throws {
-        for (value, name) in [(rounds, "--rounds"), (steps, "--steps")] where value < 1 {
-            throw ValidationError("\(name): expected at least 1, found \(value)")
-        }
+        try checkPositive((rounds, "--rounds"), (steps, "--steps"))
         guard images >= 1000 else {
             throw ValidationError("--images: expected at least a batch of 1000, found \(images)")
         }

@@ -36,10 +36,7 @@ struct Options: ParsableCommand {
     var csv: String?
 
     func validate() throws {
-        for (value, name) in [(features, "--features"), (patches, "--patches"), (patch ?? 2, "--patch")]
-        where value < 1 {
-            throw ValidationError("\(name): expected at least 1, found \(value)")
-        }
+        try checkPositive((features, "--features"), (patches, "--patches"), (patch ?? 2, "--patch"))
     }
 }
 

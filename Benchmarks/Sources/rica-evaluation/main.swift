@@ -28,9 +28,7 @@ struct RICAEvaluation: ParsableCommand {
     var csv: String?
 
     func validate() throws {
-        for (value, name) in [(patches, "--patches"), (rounds, "--rounds")] where value < 1 {
-            throw ValidationError("\(name): expected at least 1, found \(value)")
-        }
+        try checkPositive((patches, "--patches"), (rounds, "--rounds"))
         guard features >= 16 else {
             throw ValidationError("--features: expected at least 16, one a column, found \(features)")
         }

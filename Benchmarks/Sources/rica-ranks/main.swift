@@ -36,10 +36,7 @@ struct Options: ParsableCommand {
     var startAt: Double?
 
     func validate() throws {
-        for (value, name) in [(patches, "--patches"), (columns, "--columns"), (iterations, "--iterations")]
-        where value < 1 {
-            throw ValidationError("\(name): expected at least 1, found \(value)")
-        }
+        try checkPositive((patches, "--patches"), (columns, "--columns"), (iterations, "--iterations"))
         guard features >= columns else {
             throw ValidationError("--features: expected at least one a column, found \(features)")
         }
