@@ -98,6 +98,7 @@ final class StallDetector: Sendable {
                 // One that is cut off knows least and speaks last.
                 usleep(UInt32(min(Termination.rank, 40)) * 50_000 + (waitingRanks?.hearsFew == true ? 2_000_000 : 0))
                 guard isStuck() else { continue }
+                waitingRanks?.keepGuard()
                 let finding =
                     waitingRanks?.finding
                     ?? "another rank is stuck or cannot be reached, or the deadline is too short"

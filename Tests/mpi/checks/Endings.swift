@@ -65,6 +65,17 @@ func stallOfAStoppedRank(_ world: Communicator) throws {
     try world.barrier()
 }
 
+/// The last rank stops mpirun, and joins the others when they are about to abort: their call returns, mpirun does not.
+func stallOfMpirun(_ world: Communicator) throws {
+    try world.barrier()
+    if world.rank == world.size - 1 {
+        kill(getppid(), SIGSTOP)
+        usleep(6_500_000)  // the deadline is 4 s, and who aborts waits for mpirun for 5 s more
+    }
+    _ = try world.allReduce(Float(1))
+    try world.barrier()
+}
+
 /// Each waits for the others, in calls that do not match.
 func stallOfAll(_ world: Communicator) throws {
     let copy = try world.duplicate()

@@ -45,6 +45,7 @@ let endings: [(name: String, body: (Communicator) throws -> Void)] = [
     ("stall", stall),
     ("stall-in-messages", stallInMessages),
     ("stall-of-a-stopped-rank", stallOfAStoppedRank),
+    ("stall-of-mpirun", stallOfMpirun),
     ("stall-of-all", stallOfAll),
     ("stalls-that-end", stallsThatEnd),
     ("stall-after-others", stallAfterOthers),

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// How jobs end: the message, the code and the time that it takes.
@@ -78,6 +79,13 @@ struct EndingTests {
             #expect(line.contains(": no word from rank \(ranks - 1) on "), "\(outcome)")
             #expect(line.hasSuffix(": it is stuck or cannot be reached"), "\(outcome)")
         }
+    }
+
+    /// Also when the call that a rank waited in returns while it aborts. scripts/test leaves it out under MPICH, where
+    /// no rank is a child of mpiexec.
+    @Test func anMpirunThatDoesNotReturnIsKilled() throws {
+        let outcome = try run("stall-of-mpirun", ranks: 3)
+        #expect(outcome.code == 128 + SIGKILL && !outcome.timedOut, "\(outcome)")
     }
 
     @Test(arguments: [2, 3])
