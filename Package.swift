@@ -51,7 +51,7 @@ let package = Package(
         // 2
         .target(name: "Partition"),
         .target(name: "LinearAlgebra", dependencies: ["CKernels", "COpenBLAS"]),
-        .target(name: "Storage", dependencies: ["CZlib", "LinearAlgebra"]),
+        .target(name: "Storage", dependencies: ["CKernels", "CZlib", "LinearAlgebra"]),
         .target(name: "Parallel", dependencies: ["CMPI", "Partition"]),
         // 3
         .target(name: "Layers", dependencies: ["LinearAlgebra"]),

@@ -1,19 +1,27 @@
+internal import CKernels
 internal import CZlib
 import Foundation
 
 /// The CRC-32 of bytes that come in pieces (zlib's), which finds every change of up to 32 bits that follow each other.
-struct Checksum {
-    private var sum = crc32(0, nil, 0)
-
+package struct Checksum {
     /// The CRC-32 of the bytes so far.
-    var value: UInt32 { UInt32(truncatingIfNeeded: sum) }
+    package private(set) var value: UInt32 = 0
 
-    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    package init() {}
+
+    package mutating func add(_ bytes: UnsafeRawBufferPointer) {
         var rest = bytes[...]
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { folded in
+            guard let start = bytes.bindMemory(to: UInt8.self).baseAddress else { return }
+            let done = ck_crc32_fold(value, start, bytes.count, folded.baseAddress!)
+            guard done > 0 else { return }
+            value = UInt32(truncatingIfNeeded: crc32(0xffff_ffff, folded.baseAddress, 16))
+            rest = rest.dropFirst(done)
+        }
         // zlib counts in 32 bits.
         while !rest.isEmpty {
             let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
-            sum = crc32(sum, piece.baseAddress, UInt32(piece.count))
+            value = UInt32(truncatingIfNeeded: crc32(uLong(value), piece.baseAddress, UInt32(piece.count)))
             rest = rest.dropFirst(piece.count)
         }
     }
