@@ -1,7 +1,8 @@
-// delay-switch MICROSECONDS PORT...: an Ethernet switch between network interfaces; a frame leaves it so long after it came.
-// It stands where the kernel has no netem. The host at the i-th PORT has a MAC address that ends in the byte i, so nothing is
-// learned; a frame to any other address goes to all. Frames keep their order, and those that a port does not take (its queue
-// is full, its link is down) are lost, as in any switch. Prints "ready" once it listens, runs until it is killed.
+// delay-switch MICROSECONDS PORT...: an Ethernet switch between network interfaces; a frame leaves it so long after it
+// came. It stands where the kernel has no netem. The host at the i-th PORT has a MAC address that ends in the byte i,
+// so nothing is learned; a frame to any other address goes to all. Frames keep their order, and those that a port does
+// not take (its queue is full, its link is down) are lost, as in any switch. Prints "ready" once it listens, runs until
+// it is killed.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -48,12 +49,14 @@ static int64_t now(void) {
 
 static int listen_to(const char *port) {
     int one = 1, buffer = 64 << 20; // above the queues of the ports, which decide what is lost
-    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex(port)};
+    struct sockaddr_ll address = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex(port)};
     int s = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0); // protocol 0: hears nothing before bind
     if (s < 0 || address.sll_ifindex == 0 || setsockopt(s, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof one) ||
         setsockopt(s, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof one) ||
         setsockopt(s, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) ||
-        setsockopt(s, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer) || bind(s, (struct sockaddr *)&address, sizeof address))
+        setsockopt(s, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer) ||
+        bind(s, (struct sockaddr *)&address, sizeof address))
         fail(port);
     return s;
 }
@@ -98,7 +101,8 @@ int main(int argc, char **argv) {
                 *end = w;
                 end = &w->next;
             }
-            if (size < 0 && errno != EAGAIN && errno != ENETDOWN) fail(argv[p + 2]); // a link that is down may come up again
+            // A link that is down may come up again.
+            if (size < 0 && errno != EAGAIN && errno != ENETDOWN) fail(argv[p + 2]);
         }
         while (first && first->due <= now()) {
             Waiting *w = first;

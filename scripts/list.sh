@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by scripts/sweep and slurm/mnist_mlp.sh: lists of runs. A line is a job and its options; empty lines and those that begin with
-# # are left out.
+# Sourced by scripts/sweep and slurm/mnist_mlp.sh: lists of runs. A line is a job and its options; empty lines and those
+# that begin with # are left out.
 
 # runs_of LIST: its runs, a line each
 runs_of() { sed -e 's/[[:space:]]\+/ /g; s/^ //; s/ $//' -e '/^#/d; /^$/d' "$1"; }

@@ -21,7 +21,8 @@ quietly() {
 install_packages() {
   local sudo=()
   if ! command -v apt-get >/dev/null; then
-    echo "There is no apt-get here: install what these Debian packages hold by your system's means, then start again: $*" >&2
+    echo "There is no apt-get here: install what these Debian packages hold by your system's means," \
+      "then start again: $*" >&2
     exit 1
   fi
   if ((EUID != 0)); then
@@ -39,9 +40,13 @@ install_packages() {
 unpack_package() {
   local command
   for command in apt-get dpkg-deb; do
-    command -v "$command" >/dev/null || { echo "there is no $command here to fetch the Debian package $1 with" >&2; return 1; }
+    if ! command -v "$command" >/dev/null; then
+      echo "there is no $command here to fetch the Debian package $1 with" >&2
+      return 1
+    fi
   done
-  quietly "fetch the Debian package $1 (if its list is missing or old, have root run 'apt-get update')" download_package "$@" &&
+  quietly "fetch the Debian package $1 (if its list is missing or old, have root run 'apt-get update')" \
+    download_package "$@" &&
     quietly "unpack the Debian package $1" dpkg-deb -x "$2/$1"_*.deb "$2"
 }
 download_package() ( # PACKAGE FOLDER

@@ -39,8 +39,8 @@ show_scaling() {
     function ms(phase) { return sprintf("%.3f", 1000 * $at[phase "_median"]) }
     {
       printf format, $at["model"], $at["mode"], $at["link"], $at["learned"], $at["exchange"],
-        $at["ranks"] ($at["oversubscribed"] == "true" ? "*" : ""), $at["batch"], ms("step"), ms("compute"), ms("wait"), ms("exchange"),
-        $at["wireBytes"]
+        $at["ranks"] ($at["oversubscribed"] == "true" ? "*" : ""), $at["batch"],
+        ms("step"), ms("compute"), ms("wait"), ms("exchange"), $at["wireBytes"]
     }' "$1" | sort -s -k1,5 -k6,6n
   if grep -q ',true,' "$1"; then echo "* more ranks than cores: no scaling"; fi
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154
 # Sourced by scripts/sweep: the table $csv of its $runs, which are the keys of $wanted, too, the tables beside it of
-# what their validation tried, and the result.json of a run. A table is written aside and gets its name when it is whole.
+# what their validation tried, and the result.json of a run. A table is written aside and gets its name when it is
+# whole.
 
 columns=(accuracy interval dynamicParameters learnedParameters fullParameters proportion bytesPerStep wireBytesPerStep)
 columns+=(secondsPerStep seconds)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # RICA with predicted features on CIFAR-10: 6×6 patches.
-#   sbatch slurm/cifar10_rica.sh [OPTIONS]   from the folder of the repository; OPTIONS are those of rica and replace the defaults below
+#   sbatch slurm/cifar10_rica.sh [OPTIONS]   from the folder of the repository; OPTIONS are those of rica and replace
+#                                            the defaults below
 #   bash slurm/cifar10_rica.sh [OPTIONS]     where there is no Slurm: under mpirun, one rank a core or RANKS=N
 #SBATCH --job-name=cifar10_rica
 #SBATCH --nodes=2

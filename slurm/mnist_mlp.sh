@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # A list of runs as a job array, a run a task: perceptrons on MNIST.
-#   sbatch --array=1-N slurm/mnist_mlp.sh [LIST]   from the folder of the repository; LIST is slurm/mnist_mlp.list, N its number of runs
-#                                                  (afterwards scripts/sweep LIST makes the table, and what is missing)
-#   bash slurm/mnist_mlp.sh [LIST] N               run N of the list where there is no Slurm: under mpirun, one rank a core or RANKS=N
+#   sbatch --array=1-N slurm/mnist_mlp.sh [LIST]   from the folder of the repository; LIST is slurm/mnist_mlp.list, N
+#                                                  its number of runs (afterwards scripts/sweep LIST makes the table,
+#                                                  and what is missing)
+#   bash slurm/mnist_mlp.sh [LIST] N               run N of the list where there is no Slurm: under mpirun, one rank a
+#                                                  core or RANKS=N
 #SBATCH --job-name=mnist_mlp
 #SBATCH --nodes=1
 #SBATCH --ntasks-per-node=2
@@ -34,7 +36,8 @@ if [[ ! -r $list || -d $list ]]; then
 fi
 mapfile -t runs < <(runs_of "$list")
 if [[ ! $number =~ ^[1-9][0-9]{0,5}$ ]] || ((number > ${#runs[@]})); then
-  echo "mnist_mlp: expected the number of a run of $list, 1 to ${#runs[@]}, found '$number': sbatch --array=1-${#runs[@]} slurm/mnist_mlp.sh" >&2
+  echo "mnist_mlp: expected the number of a run of $list, 1 to ${#runs[@]}, found '$number':" \
+    "sbatch --array=1-${#runs[@]} slurm/mnist_mlp.sh" >&2
   exit 64
 fi
 run=${runs[number - 1]}

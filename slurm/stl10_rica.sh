@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # RICA with predicted features on STL-10: 10×10 patches, 10 folds.
-#   sbatch slurm/stl10_rica.sh [OPTIONS]   from the folder of the repository; OPTIONS are those of rica and replace the defaults below
+#   sbatch slurm/stl10_rica.sh [OPTIONS]   from the folder of the repository; OPTIONS are those of rica and replace
+#                                          the defaults below
 #   bash slurm/stl10_rica.sh [OPTIONS]     where there is no Slurm: under mpirun, one rank a core or RANKS=N
 #SBATCH --job-name=stl10_rica
 #SBATCH --nodes=2

@@ -2,8 +2,8 @@
 on one thread.
 
 Net, initial values, validation split, batches and schedule are those of our job with the same seed, trained on five
-sixths of the training images as its --validate does. PyTorch applies the rate after the momentum, ours before: a difference
-of 1/steps of the first rate.
+sixths of the training images as its --validate does. PyTorch applies the rate after the momentum, ours before: a
+difference of 1/steps of the first rate.
 
 plain      gradients in float32; all are one of DDP's buckets, 2.6 MB, which leaves when backward has ended
 fp16       the same, rounded to 16 bits on the wire

@@ -4,8 +4,8 @@
 public enum StandardStreams {
     /// Writes what was printed. Returns the system's reason where that fails, else nil.
     ///
-    /// - Parameter code: errno after `print`, which itself has failed where the stream has no buffer, as under MPICH; 0:
-    ///   unknown, since something else was done meanwhile.
+    /// - Parameter code: errno after `print`, which itself has failed where the stream has no buffer, as under MPICH;
+    ///   0: unknown, since something else was done meanwhile.
     public static func outputFailure(afterPrinting code: Int32 = 0) -> String? {
         if fflush(nil) != 0 { return String(cString: strerror(errno)) }
         if ferror(stdout) == 0 { return nil }

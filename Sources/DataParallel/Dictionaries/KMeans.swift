@@ -13,8 +13,8 @@ import Storage
 ///   - meet: what all ranks do together now and then, such as `Checkpoints.listen`.
 /// - Throws: `CollectiveError` of exit code 65 where there are fewer samples than centres; `MPIError`; what `meet`
 ///   throws.
-/// - Complexity: 2·samples/P·count·size flops an iteration and one allreduce of count·(size + 1) Doubles; one of 8 bytes
-///   before them.
+/// - Complexity: 2·samples/P·count·size flops an iteration and one allreduce of count·(size + 1) Doubles; one of 8
+///   bytes before them.
 public func kMeans(
     count: Int, samples: [Int], size: Int, iterations: Int = 10, draws: RandomStream, order: ReductionOrder = .fast,
     communicator: Communicator, meet: @escaping () throws -> Void = {},

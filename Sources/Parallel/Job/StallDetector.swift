@@ -4,9 +4,10 @@ import Synchronization
 /// Ends the job when this rank has been inside one MPI call for too long.
 ///
 /// A survivor never sees an error when a peer or a link is gone, it waits for ever: only its own clock helps. Each call
-/// leaves its ticket in a slot; a thread looks a few times a deadline and adds up the seconds that it slept between looks
-/// at the same ticket: no clock, so a job that Slurm suspends and resumes is not taken for stalled. Two atomic operations
-/// a call, no memory. What costs more comes after half of the deadline: `WaitingRanks`, which tells who is missing.
+/// leaves its ticket in a slot; a thread looks a few times a deadline and adds up the seconds that it slept between
+/// looks at the same ticket: no clock, so a job that Slurm suspends and resumes is not taken for stalled. Two atomic
+/// operations a call, no memory. What costs more comes after half of the deadline: `WaitingRanks`, which tells who is
+/// missing.
 ///
 /// Under srun SIGTERM shortens the deadline until the ranks have heard of it: srun sends it to the others when a rank
 /// died, and they would wait for the dead one until Slurm kills them, 30 seconds later as Slurm comes.

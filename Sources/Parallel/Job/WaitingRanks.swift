@@ -65,8 +65,8 @@ final class WaitingRanks: Sendable {
         }
     }
 
-    /// Before this rank aborts: from now on the guard lasts, whatever becomes of the call. mpirun continues a stopped rank
-    /// before it kills it, which may then join the call that the others waited in.
+    /// Before this rank aborts: from now on the guard lasts, whatever becomes of the call. mpirun continues a stopped
+    /// rank before it kills it, which may then join the call that the others waited in.
     func keepGuard() { launcherGuard.withLock { $0 = nil } }
 
     /// Before MPI_Finalize. Waits for a round that is under way.
