@@ -1,7 +1,7 @@
 #include "ckernels.h"
 
-// Carry-less products fold 64 bytes into 64 at a time, which zlib takes byte by byte through tables: Gopal et al., "Fast
-// CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel 2009, with its constants for the
+// Carry-less products fold 64 bytes into 64 at a time, which zlib takes byte by byte through tables: Gopal et al.,
+// "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel 2009, with its constants for the
 // polynomial of gzip, bits reflected.
 #if defined(__x86_64__)
 #include <immintrin.h>
