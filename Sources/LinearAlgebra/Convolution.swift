@@ -25,14 +25,17 @@ public struct ConvolutionShape: Hashable, Sendable {
 
     public var output: TensorShape { input.places(size: size, stride: stride, padding: padding, channels: maps) }
 
+    /// A filter.
+    public var filter: TensorShape { TensorShape(channels: input.channels, height: size, width: size) }
     /// The pixels of a filter.
     public var taps: Int { size * size }
 }
 
 /// A direct convolution of samples whose channels are innermost: element (y, x, c) of a sample is at
 /// (y·width + x)·`pixelFloats` + c. What lies between the channels and `pixelFloats` is 0; it stays 0 in what is made
-/// here where it is 0 in the weights, the bias and the gradients that are given. One sample after the other, on
-/// workspaces made once: a sample with its padding.
+/// here where it is 0 in the weights, the bias and the gradients that are given. The first layer of a network reads
+/// samples as they come, plane by plane. One sample after the other, on workspaces made once: a sample with its
+/// padding.
 ///
 /// Weights are a matrix of (taps · channels) × `pixelFloats` of the output, a row for each pixel of a filter (row by
 /// row) and channel. Rows of taps that see nothing but padding are left out. Forward, and for the weights' gradient, 2
@@ -45,16 +48,17 @@ public final class Convolution {
     private let backward: (sums: TapSums, weights: Matrix<Float>)?
 
     /// - Parameters:
-    ///   - hasInputGradient: whether `inputGradient` is called, as it is not for the first layer of a network.
+    ///   - isFirst: it is the first layer of a network: its inputs are planes, and nobody asks for their gradient.
     ///   - width: floats of the vectors that are used, 4, 8 or 16, at most `widestVectors`; nil: the widest.
-    public init(_ shape: ConvolutionShape, hasInputGradient: Bool = true, width: Int? = nil) {
+    public init(_ shape: ConvolutionShape, isFirst: Bool = false, width: Int? = nil) {
         precondition(width.map { [4, 8, 16].contains($0) && $0 <= Self.widestVectors } ?? true, "vectors of \(width!)")
         self.shape = shape
         let output = shape.output
         forward = TapSums(
             of: shape.input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output,
-            width: width)
-        guard hasInputGradient else {
+            readsPlanes: isFirst, width: width)
+        inputColumns = isFirst ? shape.input.count : shape.input.sampleFloats
+        guard !isFirst else {
             backward = nil
             return
         }
@@ -63,6 +67,23 @@ public final class Convolution {
             into: shape.input, width: width)
         backward = (sums, Matrix(rows: shape.taps * shape.maps, columns: shape.input.pixelFloats))
     }
+
+    /// The floats of its workspaces.
+    public static func floats(of shape: ConvolutionShape, isFirst: Bool) -> Int {
+        let frame = TapSums.floats(
+            of: shape.input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride,
+            into: shape.output)
+        if isFirst { return frame }
+        return frame + shape.taps * shape.maps * shape.input.pixelFloats
+            + TapSums.floats(
+                of: shape.output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size,
+                stride: 1, into: shape.input)
+    }
+
+    /// Floats of a sample that is read.
+    public let inputColumns: Int
+    /// Whether nothing leads back from it.
+    public var isFirst: Bool { backward == nil }
 
     /// Floats of the widest vectors that this processor has.
     public static var widestVectors: Int { Int(ck_convolution_width()) }
@@ -75,7 +96,7 @@ public final class Convolution {
     /// Computes y ← x ∗ W + bias.
     ///
     /// - Parameters:
-    ///   - x: samples × the input's `sampleFloats`.
+    ///   - x: samples × `inputColumns`.
     ///   - bias: one row of `weightColumns`.
     ///   - y: samples × the output's `sampleFloats`.
     public func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>) {
@@ -99,11 +120,11 @@ public final class Convolution {
 
     /// Computes ∂L/∂x, which is overwritten.
     ///
-    /// - Precondition: the object was made with `hasInputGradient`.
+    /// - Precondition: it is not the first layer.
     public func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
         check(dx, dy)
         check(weights)
-        guard let backward else { preconditionFailure("made without a gradient of the inputs") }
+        guard let backward else { preconditionFailure("nobody asks for the gradient of a sample") }
         turn(weights, into: backward.weights)
         for sample in 0..<dy.rows {
             backward.sums.apply(
@@ -125,7 +146,7 @@ public final class Convolution {
     }
 
     private func check(_ x: Matrix<Float>, _ y: Matrix<Float>) {
-        precondition(x.columns == shape.input.sampleFloats && y.columns == shape.output.sampleFloats)
+        precondition(x.columns == inputColumns && y.columns == shape.output.sampleFloats)
         precondition(x.rows == y.rows)
     }
 

@@ -7,6 +7,8 @@ import CKernels
 /// places need.
 final class TapSums {
     private let input: TensorShape, output: TensorShape
+    /// Whether samples come plane by plane.
+    private let readsPlanes: Bool
     private let spread: Int, before: Int, size: Int, stride: Int
     private let width: Int32
     /// The frame: rows of pixels of the input's channels, without the zeros behind these.
@@ -24,17 +26,18 @@ final class TapSums {
     ///   - size: rows and columns of a filter.
     ///   - stride: pixels of the frame from one place of a filter to the next.
     ///   - output: the maps and the places of the filters.
+    ///   - readsPlanes: samples come plane by plane.
     ///   - width: floats of the vectors that are used; nil: of the widest.
     init(
-        of input: TensorShape, spread: Int, before: Int, size: Int, stride: Int, into output: TensorShape, width: Int?
+        of input: TensorShape, spread: Int, before: Int, size: Int, stride: Int, into output: TensorShape,
+        readsPlanes: Bool = false, width: Int?
     ) {
         (self.input, self.output, self.spread, self.before) = (input, output, spread, before)
+        self.readsPlanes = readsPlanes
         (self.size, self.stride, self.width) = (size, stride, width.map(Int32.init) ?? ck_convolution_width())
-        func length(_ input: Int, _ output: Int) -> Int {
-            max(before + (input - 1) * spread + 1, (output - 1) * stride + size)
-        }
-        frame = Matrix(
-            rows: length(input.height, output.height), columns: length(input.width, output.width) * input.channels)
+        let (rows, columns) = Self.frame(
+            of: input, spread: spread, before: before, size: size, stride: stride, into: output)
+        frame = Matrix(rows: rows, columns: columns * input.channels)
         let content = before..<before + (input.height - 1) * spread + 1, line = frame.stride
         self.content = content
         runs = (0..<size).map { ck_run(offset: $0 * line, count: size * input.channels) }
@@ -49,6 +52,25 @@ final class TapSums {
             }
         }
         self.bands = bands
+    }
+
+    /// Floats of the frame.
+    static func floats(
+        of input: TensorShape, spread: Int, before: Int, size: Int, stride: Int, into output: TensorShape
+    ) -> Int {
+        let (rows, columns) = frame(
+            of: input, spread: spread, before: before, size: size, stride: stride, into: output)
+        return rows * columns * input.channels
+    }
+
+    /// The pixels of the frame.
+    private static func frame(
+        of input: TensorShape, spread: Int, before: Int, size: Int, stride: Int, into output: TensorShape
+    ) -> (rows: Int, columns: Int) {
+        func length(_ input: Int, _ output: Int) -> Int {
+            max(before + (input - 1) * spread + 1, (output - 1) * stride + size)
+        }
+        return (length(input.height, output.height), length(input.width, output.width))
     }
 
     /// Computes the sums of all places, beginning with `bias`.
@@ -99,6 +121,13 @@ final class TapSums {
         let channels = input.channels, floats = input.pixelFloats
         for row in 0..<input.height {
             let to = frame.pointer + (before + row * spread) * frame.stride + before * channels
+            if readsPlanes {
+                for channel in 0..<channels {
+                    let from = x + (channel * input.height + row) * input.width
+                    for pixel in 0..<input.width { to[pixel * spread * channels + channel] = from[pixel] }
+                }
+                continue
+            }
             let from = x + row * input.width * floats
             if spread == 1, channels == floats {
                 to.update(from: from, count: input.width * floats)

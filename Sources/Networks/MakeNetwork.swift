@@ -14,34 +14,37 @@ extension NetworkModel {
     public func network(
         gradient: LearnedValues, expanded: LearnedValues? = nil, paths: [ComputePath], capacity: Int, timer: StepTimer
     ) -> Network {
-        var made: [any Layers.Layer] = [], shape = spec.input, weighted = 0, drops = 0
-        func fullyConnected() -> FullyConnected {
-            let layer = layers[weighted], number = weighted
-            weighted += 1
-            return FullyConnected(
-                weights: layer.weights, values: layer.values, gradient: layer.shape.parameter.map(gradient.matrix),
-                capacity: capacity, path: paths[number], fullGradient: expanded?.matrix(number),
-                dictionaryGradient: layer.shape.dictionaryParameter.map(gradient.matrix),
-                parameters: [layer.shape.parameter, layer.shape.dictionaryParameter].compactMap(\.self))
-        }
-        func dropout(_ rate: Double) -> DropoutLayer {
-            drops += 1
-            return DropoutLayer(rate: Float(rate), shape: shape, number: drops - 1, seed: seed)
-        }
-        for (number, layer) in spec.layers.enumerated() where !spec.isFused(number) {
-            switch layer {
-            case .fullyConnected: made.append(fullyConnected())
-            case .activation(let activation):
-                var behind: DropoutLayer?
-                if number + 1 < spec.layers.count, case .dropout(let rate) = spec.layers[number + 1] {
-                    behind = dropout(rate)
-                }
-                made.append(ActivationLayer(activation, shape: shape, dropout: behind))
-            case .dropout(let rate): made.append(dropout(rate))
+        var weighted = 0, drops = 0
+        func layer(_ place: NetworkSpec.Place, isFirst: Bool) -> any Layers.Layer {
+            func dropout(_ rate: Double) -> DropoutLayer {
+                drops += 1
+                return DropoutLayer(rate: Float(rate), outputs: place.outputs, number: drops - 1, seed: seed)
             }
-            shape = layer.output(of: shape)
+            switch place.kind {
+            case .reorder: return ReorderLayer(place.input, from: place.inputOrder)
+            case .layer(.activation(let activation), let rate):
+                return ActivationLayer(activation, outputs: place.outputs, dropout: rate.map(dropout))
+            case .layer(.dropout(let rate), _): return dropout(rate)
+            case .layer(.maxPool(let size, let stride), _):
+                return MaxPoolLayer(MaxPool(input: place.input, size: size, stride: stride), capacity: capacity)
+            case .layer(.fullyConnected, _), .layer(.convolution, _):
+                let layer = layers[weighted], number = weighted
+                weighted += 1
+                let ofValues = layer.shape.parameter.map(gradient.matrix), full = expanded?.matrix(number)
+                let ofDictionary = layer.shape.dictionaryParameter.map(gradient.matrix)
+                let parameters = [layer.shape.parameter, layer.shape.dictionaryParameter].compactMap(\.self)
+                guard let convolution = layer.shape.spec.convolution else {
+                    return FullyConnected(
+                        weights: layer.weights, values: layer.values, gradient: ofValues, capacity: capacity,
+                        path: paths[number], fullGradient: full, dictionaryGradient: ofDictionary,
+                        parameters: parameters)
+                }
+                return ConvolutionLayer(
+                    convolution, weights: layer.weights, values: layer.values, gradient: ofValues, isFirst: isFirst,
+                    fullGradient: full, dictionaryGradient: ofDictionary, parameters: parameters)
+            }
         }
-        made.append(fullyConnected())
+        let made = spec.places.enumerated().map { layer($1, isFirst: $0 == 0) }
         return Network(made, capacity: capacity, projects: expanded == nil, timer: timer)
     }
 }

@@ -15,6 +15,14 @@ public struct ModelShape: Sendable {
         public let dictionaryParameter: Int?
 
         public var name: String { spec.name }
+
+        /// The floats that the layer holds beside its values in a network that takes so many samples.
+        func workspace(path: ComputePath, capacity: Int) -> Int {
+            guard let convolution = spec.convolution else {
+                return FullyConnected.floats(of: weights, path: path, capacity: capacity)
+            }
+            return ConvolutionLayer.floats(of: convolution, weights: weights, isFirst: spec.place == 0)
+        }
         /// Values of w and biases.
         var values: Int { weights.units * (weights.valuesPerUnit + 1) }
         /// Weights and biases of the dense layer.
@@ -93,10 +101,15 @@ public struct ModelShape: Sendable {
 }
 
 extension NetworkSettings {
-    /// Refuses dictionaries that need no data and cannot be made, without making them, for every stage.
+    /// Refuses layers that cannot be made or pre-trained, and dictionaries that need no data and cannot be made, without
+    /// making them, for every stage.
     ///
-    /// - Throws: `DictionaryError`, which names the layer.
-    public func checkDictionaries() throws {
+    /// - Throws: `LayerSpecError`; `DictionaryError`, which names the layer.
+    public func check() throws {
+        try network.check()
+        if pretrainEpochs > 0, let layer = network.weighted.first(where: { $0.convolution != nil }) {
+            throw LayerSpecError("\(layer.name): expected no pre-training of a convolution, found \(pretrainEpochs) epochs")
+        }
         // Stages differ in what is learned and exchanged; only the proportion changes a dictionary.
         var checked: Set<Double?> = []
         for stage in stages where checked.insert(stage.proportion).inserted {

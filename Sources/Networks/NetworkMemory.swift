@@ -20,19 +20,26 @@ extension ModelShape {
         return SeparablePooling.estimates(dictionary, of: weights, samples: training).separable
     }
 
-    /// The floats between the layers for one sample.
+    /// The floats between the layers for one sample, and those of its places in pools.
     func floatsPerSample(paths: [ComputePath]) -> Int {
-        Network.floats(
-            perSample: network.outOfPlace.map { place in
-                let columns = place.weighted.map {
-                    FullyConnected.inputColumns(of: layers[$0].weights, path: paths[$0])
-                }
-                return (columns ?? place.input.count + 1, place.output.count)
-            })
+        var weighted = 0, between: [(inputColumns: Int, outputs: Int)] = [], ofPools = 0
+        for place in network.places where !place.isInPlace {
+            var columns = place.inputOrder.columns(of: place.input)
+            if place.isWeighted {
+                if paths[weighted] == .reduced { columns = layers[weighted].weights.pooledInputs }
+                weighted += 1
+            }
+            between.append((columns, place.outputs))
+            if case .layer(.maxPool(let size, let stride), _) = place.kind {
+                ofPools += MaxPoolLayer.floats(
+                    of: MaxPool(input: place.input, size: size, stride: stride), capacity: 1)
+            }
+        }
+        return Network.floats(perSample: between) + ofPools
     }
 
     /// The floats that as many bytes as samples have take.
-    func sampleFloats(_ samples: Int) -> Int { (samples * layers[0].weights.grid.count + 3) / 4 }
+    func sampleFloats(_ samples: Int) -> Int { (samples * network.input.count + 3) / 4 }
 
     /// The floats of a checkpoint's copy on the rank of most, beside what the exchange keeps: the values of the model,
     /// their velocities, and every U that is not made from the settings alone.
@@ -52,7 +59,7 @@ extension ModelShape {
     func trainingFloats(paths: [ComputePath], samples: Int, training: Int, owners: Int) -> Int {
         let first = layers[0].weights
         let workspaces = zip(layers, paths).reduce(0) {
-            $0 + FullyConnected.floats(of: $1.0.weights, path: $1.1, capacity: samples)
+            $0 + $1.0.workspace(path: $1.1, capacity: samples)
         }
         // That of the rank that owns most.
         let state = parameters.reduce(0) { $0 + ($1.units + owners - 1) / owners * $1.valuesPerUnit }
@@ -76,7 +83,7 @@ extension NetworkSettings {
     func preparationFloats(of shape: ModelShape, exchange: ExchangeOptions, ranks: Int, training: Int) -> Int {
         let samples = exchange.reduction.largestPart(of: batch, ranks: ranks)
         let expanded = shape.layers.reduce(0) {
-            $0 + FullyConnected.floats(of: $1.weights, path: .expanded, capacity: 0)
+            $0 + $1.workspace(path: .expanded, capacity: 0)
         }
         let perSample = shape.floatsPerSample(paths: shape.layers.map { _ in .expanded })
         let network = max(sampleChunk, samples) * perSample + expanded + shape.learnedValues

@@ -118,11 +118,11 @@ public struct StagePlan {
         let parts = exchange.reduction == .fast ? 1 : ShardTree.shards
         let pooling = try shape.poolingEstimate(isTurned: settings.curriculum.takesTurns, training: training)
         layers = shape.layers.enumerated().map { k, layer in
+            let places = layer.spec.convolution?.output.positions ?? 1
             let all = layer.weights.stepCosts(
-                samples: samples, isFirst: k == 0, pooling: pooling / Double(max(1, steps) * parts))
-            let costs =
-                layer.dictionaryParameter == nil && !exchange.sumsExpanded
-                ? all : all.filter { $0.path == .expanded }
+                samples: samples * places, isFirst: k == 0, pooling: pooling / Double(max(1, steps) * parts))
+            let canPool = layer.dictionaryParameter == nil && !exchange.sumsExpanded && layer.spec.convolution == nil
+            let costs = canPool ? all : all.filter { $0.path == .expanded }
             return LayerPlan(
                 name: layer.name, costs: costs, path: costs.first { $0.path == forced }?.path ?? costs[0].path)
         }

@@ -8,3 +8,7 @@ extension DataError: ExitCoded {}
 extension DictionaryError: ExitCoded {
     public var exitCode: Int32 { isOfData ? 1 : 64 }
 }
+
+extension LayerSpecError: ExitCoded {
+    public var exitCode: Int32 { 64 }
+}

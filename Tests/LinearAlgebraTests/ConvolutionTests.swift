@@ -132,6 +132,23 @@ import Testing
         expectClose(found, truthOfWeights, magnitudeOfWeights, problem.samples * output.positions + 1)
     }
 
+    /// The first layer of a network reads planes, and computes the same.
+    @Test(arguments: problems) func planesAreReadAsPixelsAre(problem: Problem) {
+        let shape = problem.shape, first = Convolution(shape, isFirst: true), other = Convolution(shape)
+        let weights = packed(draw(shape.maps * shape.input.channels * shape.taps, 1), other)
+        let bias = normalMatrix(rows: 1, columns: other.weightColumns, stream: 2)
+        let x = (0..<problem.samples).map { draw(shape.input.count, 3 + $0) }
+        let planes = Matrix(x.map { $0.map(Float.init) }), pixels = Matrix(x.map { inPixels($0, shape.input) })
+        let y = normalMatrix(rows: problem.samples, columns: shape.output.sampleFloats, stream: 4), z = y.clone()
+        first.apply(planes, weights: weights, bias: bias, into: y)
+        other.apply(pixels, weights: weights, bias: bias, into: z)
+        #expect(y.arrays == z.arrays)
+        let dw = weights.clone(), dv = weights.clone()
+        first.addWeightGradient(planes, y, into: dw)
+        other.addWeightGradient(pixels, y, into: dv)
+        #expect(dw.arrays == dv.arrays)
+    }
+
     /// A filter of ones counts the pixels that it sees of an image of ones.
     @Test func paddingIsZero() {
         let shape = ConvolutionShape(input: TensorShape(channels: 1, height: 4, width: 4), maps: 1, size: 3, padding: 2)

@@ -51,24 +51,25 @@ struct ConvolutionTimes: ParsableCommand {
     }
 
     private func time(_ shape: ConvolutionShape, _ number: Int) {
-        let needsInputs = number > 1, convolution = Convolution(shape, hasInputGradient: needsInputs)
+        let isFirst = number == 1, convolution = Convolution(shape, isFirst: isFirst)
         let lowered = LoweredConvolution(shape)
         let x = random(batch, shape.input.sampleFloats, 1), y = random(batch, shape.output.sampleFloats, 2)
         let weights = random(convolution.weightRows, convolution.weightColumns, 3)
+        let own = isFirst ? random(batch, convolution.inputColumns, 5) : x
         let gradient = weights.clone(), dx = x.clone(), bias = Matrix<Float>(rows: 1, columns: weights.columns)
         let a = random(1024, 1024, 4), product = a.clone()
         var peak = Spread(), times = [Spread](repeating: Spread(), count: 3), others = times
         for round in 0...rounds {
             let one = milliseconds { multiply(a, a, into: product) }
             let ours = [
-                milliseconds { convolution.apply(x, weights: weights, bias: bias, into: y) },
-                milliseconds { convolution.addWeightGradient(x, y, into: gradient) },
-                needsInputs ? milliseconds { convolution.inputGradient(y, weights: weights, into: dx) } : 0,
+                milliseconds { convolution.apply(own, weights: weights, bias: bias, into: y) },
+                milliseconds { convolution.addWeightGradient(own, y, into: gradient) },
+                isFirst ? 0 : milliseconds { convolution.inputGradient(y, weights: weights, into: dx) },
             ]
             let theirs = [
                 milliseconds { lowered.apply(x, weights: weights, into: y) },
                 milliseconds { lowered.addWeightGradient(x, y, into: gradient) },
-                needsInputs ? milliseconds { lowered.inputGradient(y, weights: weights, into: dx) } : 0,
+                isFirst ? 0 : milliseconds { lowered.inputGradient(y, weights: weights, into: dx) },
             ]
             guard round > 0 else { continue }
             peak.add(one)
@@ -79,7 +80,7 @@ struct ConvolutionTimes: ParsableCommand {
         }
         let flops = 2 * Double(batch * shape.output.count * shape.taps * shape.input.channels)
         let rate = 2 * 1024.0 * 1024 * 1024 / peak.median / 1e6
-        for (i, what) in ["forward", "weights", "inputs"].enumerated() where i < 2 || needsInputs {
+        for (i, what) in ["forward", "weights", "inputs"].enumerated() where i < 2 || !isFirst {
             let reached = flops / times[i].median / 1e6
             let name = "\(number): \(shape.maps)@\(shape.size)×\(shape.size)×\(shape.input.channels)"
             print(

@@ -2,19 +2,19 @@ import LinearAlgebra
 
 /// An activation with the dropout that follows it, in place: h = g(y), of which a part is left out in a step.
 public final class ActivationLayer: Layer {
-    public let output: TensorShape
+    public let outputs: Int
     private let activation: Activation
     private let dropout: DropoutLayer?
 
     /// - Parameter dropout: what comes behind the activation; nil: nothing.
-    public init(_ activation: Activation, shape: TensorShape, dropout: DropoutLayer?) {
+    public init(_ activation: Activation, outputs: Int, dropout: DropoutLayer?) {
         self.activation = activation
-        output = shape
+        self.outputs = outputs
         self.dropout = dropout
     }
 
     public var inputColumns: Int { 0 }
-    public var inputs: Int { output.count }
+    public var inputs: Int { outputs }
 
     public func forward(_ input: Matrix<Float>, into output: Matrix<Float>, _ pass: Pass) {
         activation.apply(inPlace: output)

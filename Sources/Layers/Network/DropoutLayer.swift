@@ -4,7 +4,7 @@ import LinearAlgebra
 ///
 /// What is left out is a function of seed, layer, sample and unit, whatever rank sees the sample.
 public final class DropoutLayer: Layer {
-    public let output: TensorShape
+    public let outputs: Int
     /// The part that is left out.
     public let rate: Float
     private let stream: RandomStream
@@ -12,14 +12,14 @@ public final class DropoutLayer: Layer {
     /// - Parameters:
     ///   - number: this layer's number among those that drop values.
     ///   - seed: the seed of what is left out.
-    public init(rate: Float, shape: TensorShape, number: Int, seed: UInt64) {
+    public init(rate: Float, outputs: Int, number: Int, seed: UInt64) {
         self.rate = rate
-        output = shape
+        self.outputs = outputs
         stream = RandomStream(seed: seed, purpose: .dropout, stream: number)
     }
 
     public var inputColumns: Int { 0 }
-    public var inputs: Int { output.count }
+    public var inputs: Int { outputs }
 
     public func forward(_ input: Matrix<Float>, into output: Matrix<Float>, _ pass: Pass) { drop(output, pass) }
 
@@ -33,6 +33,6 @@ public final class DropoutLayer: Layer {
 
     private func drop(_ values: Matrix<Float>, _ pass: Pass) {
         guard let first = pass.firstSample, rate > 0 else { return }
-        dropout(inPlace: values, rate: rate, stream: stream, firstIndex: first * output.count)
+        dropout(inPlace: values, rate: rate, stream: stream, firstIndex: first * outputs)
     }
 }

@@ -17,18 +17,13 @@ public final class FullyConnected: Layer {
     public let path: ComputePath
     private let values: Matrix<Float>
     private let gradient: Matrix<Float>?
-    /// W and the biases, units × (n_v + 1), on the expanded path: the values themselves where nothing is predicted.
-    public let full: Matrix<Float>
-    /// What `backward` leaves of them, for `projectGradient`: a caller may add to it in between.
-    public let fullGradient: Matrix<Float>
-    /// Whether that is the gradient of the values already.
-    private let isProjected: Bool
+    /// Only of the expanded path.
+    private let expanded: ExpandedWeights?
     /// [U₁ … U_J] for inputs with their 1, (n_v + 1) × J·(n_α + 1). Only of the pooled path.
     private let pooling: Matrix<Float>
     /// Pooled inputs with their 1s, samples × J·(n_α + 1). Only of the pooled path.
     private let pooled: Matrix<Float>
     private let pooledGradient: Matrix<Float>
-    private let dictionaryGradient: Matrix<Float>?
     public let parameters: [Int]
 
     /// - Parameters:
@@ -45,22 +40,19 @@ public final class FullyConnected: Layer {
         weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>?, capacity: Int, path: ComputePath,
         fullGradient: Matrix<Float>? = nil, dictionaryGradient: Matrix<Float>? = nil, parameters: [Int] = []
     ) {
-        let units = weights.units, n = weights.grid.count, width = weights.shape.pooledInputs
-        precondition(values.rows == units && values.columns == weights.valuesPerUnit + 1)
-        precondition(gradient.map { $0.rows == units && $0.columns == values.columns } ?? (dictionaryGradient != nil))
+        let width = weights.shape.pooledInputs
         precondition(!weights.isDense || path == .expanded, "a dense layer has no pooled inputs")
-        self.weights = weights
         precondition(dictionaryGradient == nil || path == .expanded, "a learned U is computed expanded")
+        precondition(fullGradient == nil || path == .expanded, "W has a gradient on the expanded path only")
+        precondition(values.rows == weights.units && values.columns == weights.valuesPerUnit + 1)
+        self.weights = weights
         self.path = path
-        self.dictionaryGradient = dictionaryGradient
         self.values = values
         self.gradient = gradient
-        let expands = path == .expanded && !weights.isDense
-        full = weights.isDense ? values : Matrix(rows: expands ? units : 0, columns: n + 1)
-        precondition(fullGradient.map { path == .expanded && $0.rows == units && $0.columns == n + 1 } ?? true)
-        isProjected = weights.isDense && fullGradient == nil
-        self.fullGradient =
-            fullGradient ?? (weights.isDense ? gradient! : Matrix(rows: expands ? units : 0, columns: n + 1))
+        expanded = path == .expanded
+            ? ExpandedWeights(
+                weights, values: values, gradient: gradient, fullGradient: fullGradient,
+                dictionaryGradient: dictionaryGradient) : nil
         pooling = path == .pooled ? weights.pooling : Matrix(rows: 0, columns: 0)
         pooled = Matrix(rows: path == .pooled ? capacity : 0, columns: width)
         pooledGradient = Matrix(rows: path == .pooled ? capacity : 0, columns: width)
@@ -71,7 +63,7 @@ public final class FullyConnected: Layer {
     public static func floats(of weights: WeightShape, path: ComputePath, capacity: Int) -> Int {
         let inputs = weights.grid.count + 1
         return switch path {
-        case .expanded: weights.isDense ? 0 : 2 * weights.units * inputs
+        case .expanded: ExpandedWeights.floats(of: weights)
         case .pooled: inputs * weights.pooledInputs + 2 * capacity * weights.pooledInputs
         case .reduced: 0
         }
@@ -82,21 +74,20 @@ public final class FullyConnected: Layer {
         path == .reduced ? weights.pooledInputs : weights.grid.count + 1
     }
 
-    public var output: TensorShape { TensorShape(units: weights.units) }
+    /// W and the biases, units × (n_v + 1), on the expanded path.
+    public var full: Matrix<Float> { expanded!.full }
+    /// What `backward` leaves of them, for `projectGradient`: a caller may add to it in between.
+    public var fullGradient: Matrix<Float> { expanded!.fullGradient }
+
+    public var outputs: Int { weights.units }
     public var inputColumns: Int { FullyConnected.inputColumns(of: weights.shape, path: path) }
     public var inputs: Int { weights.grid.count }
 
-    /// Expands W from the learned values, after they changed. There is nothing to do for a dense layer and on the other
-    /// paths.
-    public func expand() {
-        guard path == .expanded, !weights.isDense else { return }
-        weights.expand(values.columns(0..<weights.valuesPerUnit), into: full.columns(0..<inputs))
-        full.columns(inputs..<inputs + 1).copy(from: values.columns(values.columns - 1..<values.columns))
-    }
+    public func expand() { expanded?.expand() }
 
     /// y ← Wx + b.
     public func forward(_ input: Matrix<Float>, into output: Matrix<Float>, _ pass: Pass) {
-        guard path != .expanded else { return multiply(input, full, transposed: .second, into: output) }
+        if let expanded { return multiply(input, expanded.full, transposed: .second, into: output) }
         let s = pooledInputs(input)
         if path == .pooled { multiply(input, pooling, into: s) }
         weights.outputs(pooled: { s.columns(part($0)) }, values, into: output)
@@ -109,9 +100,9 @@ public final class FullyConnected: Layer {
         into inputGradient: Matrix<Float>?,
         _ pass: Pass
     ) {
-        guard path != .expanded else {
-            multiply(outputGradient, input, transposed: .first, into: fullGradient)
-            if let inputGradient { multiply(outputGradient, full.columns(0..<inputs), into: inputGradient) }
+        if let expanded {
+            multiply(outputGradient, input, transposed: .first, into: expanded.fullGradient)
+            if let inputGradient { multiply(outputGradient, expanded.full.columns(0..<inputs), into: inputGradient) }
             return
         }
         let s = pooledInputs(input)
@@ -126,24 +117,7 @@ public final class FullyConnected: Layer {
         multiply(t, pooling.rows(0..<inputs), transposed: .second, into: inputGradient)
     }
 
-    /// Makes the gradient of the values from that of W, and that of U where it is learned. There is nothing to do on
-    /// the other paths, and for a dense layer whose gradient of W is that of the values.
-    public func projectGradient() {
-        guard path == .expanded, !isProjected else { return }
-        if let gradient {
-            weights.projectGradient(fullGradient.columns(0..<inputs), into: gradient.columns(0..<weights.valuesPerUnit))
-            gradient.columns(gradient.columns - 1..<gradient.columns).copy(
-                from: fullGradient.columns(inputs..<inputs + 1))
-        }
-        guard let dictionaryGradient else { return }
-        let positions = weights.grid.positions
-        for (j, column) in weights.columns.enumerated() {
-            weights.dictionaryGradient(
-                fullGradient.rows(column.units).columns(0..<inputs),
-                values: values.rows(column.units).columns(0..<weights.valuesPerUnit),
-                into: dictionaryGradient.rows(j * positions..<(j + 1) * positions))
-        }
-    }
+    public func projectGradient() { expanded?.projectGradient() }
 
     /// The pooled inputs of a batch, which the reduced path is given.
     private func pooledInputs(_ input: Matrix<Float>) -> Matrix<Float> {

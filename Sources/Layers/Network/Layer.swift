@@ -14,15 +14,15 @@ public struct Pass: Sendable {
 
 /// A layer of a network on one rank, on workspaces made once.
 ///
-/// Its inputs are samples × `inputColumns`, its outputs samples × `output.count`. A layer that works in place has one
+/// Its inputs are samples × `inputColumns`, its outputs samples × `outputs`. A layer that works in place has one
 /// matrix for both, and one for their gradients. A step is `expand`, `forward`, `backward`, `projectGradient`.
 public protocol Layer: AnyObject {
-    /// The shape of a sample's outputs.
-    var output: TensorShape { get }
-    /// The columns of its inputs: a sample's values and a last 1, the constant input of the biases; 0 where it works in
-    /// place.
+    /// The floats of a sample's outputs.
+    var outputs: Int { get }
+    /// The columns of its inputs: a sample's floats, and in planes a last 1, the constant input of the biases; 0 where
+    /// it works in place.
     var inputColumns: Int { get }
-    /// The values of a sample's inputs that have a gradient.
+    /// The floats of a sample's inputs that have a gradient.
     var inputs: Int { get }
     /// The parameters whose gradient is complete after `projectGradient`.
     var parameters: [Int] { get }

@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// A network on one rank: layers, then softmax with its loss, on workspaces made once.
 ///
-/// Between two layers stands a matrix of samples × (values + 1) with a last column of 1, the constant input of the
-/// next layer's biases; layers that work in place share one.
+/// Between two layers stands a matrix of samples × values; where these are in planes, a last column of 1 is the constant
+/// input of the next layer's biases. Layers that work in place share one.
 public final class Network {
     /// A layer and the matrices around it.
     private struct Place {
@@ -51,9 +51,9 @@ public final class Network {
                         outputGradient: gradient!))
                 continue
             }
-            let next = layers[(number + 1)...].first { $0.inputColumns > 0 }, count = layer.output.count
+            let next = layers[(number + 1)...].first { $0.inputColumns > 0 }, count = layer.outputs
             let output = Matrix<Float>(rows: capacity, columns: next?.inputColumns ?? count)
-            if next != nil { output.columns(count..<count + 1).fill(1) }
+            output.columns(count..<output.columns).fill(1)
             let outputs = output.columns(0..<count)
             // Logits give way to their gradient.
             let ofOutputs = next == nil ? outputs : Matrix<Float>(rows: capacity, columns: count)

@@ -4,6 +4,11 @@ import LinearAlgebra
 public enum LayerSpec: Codable, Hashable, Sendable {
     /// Units that see all inputs; without a `WeightSpec` nothing is predicted.
     case fullyConnected(units: Int, WeightSpec?)
+    /// Maps of filters of size × size pixels at every `stride`-th pixel, with `padding` rows and columns of zeros around
+    /// the input; without a `WeightSpec` nothing is predicted.
+    case convolution(maps: Int, size: Int, stride: Int, padding: Int, WeightSpec?)
+    /// The largest values of windows of size × size pixels, at every `stride`-th pixel.
+    case maxPool(size: Int, stride: Int)
     /// A function of every value.
     case activation(Activation)
     /// A part of the values that is left out in a step.
@@ -11,19 +16,60 @@ public enum LayerSpec: Codable, Hashable, Sendable {
 
     /// The shape of the layer's outputs.
     ///
-    /// - Parameter input: the shape of its inputs.
+    /// - Parameter input: the shape of its inputs, which `check` has not refused.
     public func output(of input: TensorShape) -> TensorShape {
         switch self {
         case .fullyConnected(let units, _): TensorShape(units: units)
+        case .convolution: convolution(of: input)!.output
+        case .maxPool(let size, let stride): MaxPool(input: input, size: size, stride: stride).output
         case .activation, .dropout: input
         }
+    }
+
+    /// Refuses windows that do not fit into an input, and filters whose dictionary needs data: the inputs of a
+    /// convolution's units are not gathered.
+    ///
+    /// - Throws: `LayerSpecError`.
+    func check(_ input: TensorShape) throws(LayerSpecError) {
+        let side = min(input.height, input.width)
+        let fits =
+            switch self {
+            case .convolution(let maps, let size, let stride, let padding, _):
+                maps > 0 && stride > 0 && 0..<max(0, size) ~= padding && size <= side + 2 * padding
+            case .maxPool(let size, let stride): size > 0 && stride > 0 && size <= side
+            case .fullyConnected, .activation, .dropout: true
+            }
+        guard fits else {
+            throw LayerSpecError(
+                "\(self): expected windows that fit into its input, and less padding than a filter has rows, found an "
+                    + "input of \(input)")
+        }
+        if case .convolution(_, _, _, _, let weights?) = self, weights.dictionary.need != nil {
+            throw LayerSpecError(
+                "\(self): expected a dictionary that is made without data, found \(weights.dictionary.name)")
+        }
+    }
+
+    /// The shapes of a convolution; nil: it is none.
+    public func convolution(of input: TensorShape) -> ConvolutionShape? {
+        guard case .convolution(let maps, let size, let stride, let padding, _) = self else { return nil }
+        return ConvolutionShape(input: input, maps: maps, size: size, stride: stride, padding: padding)
     }
 
     /// Whether the layer changes its inputs in place, and so holds none of its own.
     var isInPlace: Bool {
         switch self {
-        case .fullyConnected: false
+        case .fullyConnected, .convolution, .maxPool: false
         case .activation, .dropout: true
+        }
+    }
+
+    /// The order of the values that it reads and writes; nil: any.
+    var order: ValueOrder? {
+        switch self {
+        case .fullyConnected: .planes
+        case .convolution, .maxPool: .pixels
+        case .activation, .dropout: nil
         }
     }
 
@@ -31,7 +77,8 @@ public enum LayerSpec: Codable, Hashable, Sendable {
     public var weights: (units: Int, spec: WeightSpec?)? {
         switch self {
         case .fullyConnected(let units, let spec): (units, spec)
-        case .activation, .dropout: nil
+        case .convolution(let maps, _, _, _, let spec): (maps, spec)
+        case .maxPool, .activation, .dropout: nil
         }
     }
 
@@ -39,7 +86,29 @@ public enum LayerSpec: Codable, Hashable, Sendable {
     var name: String {
         switch self {
         case .fullyConnected: "hidden"
-        case .activation, .dropout: ""
+        case .convolution: "conv"
+        case .maxPool, .activation, .dropout: ""
         }
     }
+}
+
+extension LayerSpec: CustomStringConvertible {
+    /// The layer in a few words, for messages.
+    public var description: String {
+        switch self {
+        case .fullyConnected(let units, _): "a fully connected layer of \(units)"
+        case .convolution(let maps, let size, let stride, let padding, _):
+            "a convolution of \(maps) maps with filters of \(size)×\(size), stride \(stride), padding \(padding)"
+        case .maxPool(let size, let stride): "a pool of \(size)×\(size), stride \(stride)"
+        case .activation(let activation): "\(activation)"
+        case .dropout(let rate): "dropout of \(rate)"
+        }
+    }
+}
+
+/// A layer that cannot be made, or does not fit what comes before it: one line.
+public struct LayerSpecError: Error, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
 }

@@ -13,50 +13,97 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
         self.classes = classes
     }
 
+    /// Refuses a layer that cannot be made, or does not fit what comes before it; all else here expects that there is
+    /// none.
+    ///
+    /// - Throws: `LayerSpecError`.
+    public func check() throws(LayerSpecError) {
+        var shape = input
+        for layer in layers {
+            try layer.check(shape)
+            shape = layer.output(of: shape)
+        }
+    }
+
+    /// A layer of the `Network` that is asked for.
+    public struct Place: Sendable {
+        public enum Kind: Sendable {
+            /// A layer of the spec, or the softmax layer; an activation with the rate of the dropout behind it.
+            case layer(LayerSpec, dropout: Double?)
+            /// Values are put into the order that the next layer reads.
+            case reorder
+        }
+        public fileprivate(set) var kind: Kind
+        public let input: TensorShape
+        public let output: TensorShape
+        /// The order of the values that it reads.
+        public let inputOrder: ValueOrder
+        /// The order of those that it writes.
+        public let outputOrder: ValueOrder
+
+        /// Whether it changes its inputs in place.
+        public var isInPlace: Bool { if case .layer(let layer, _) = kind { layer.isInPlace } else { false } }
+        /// Whether it has weights.
+        public var isWeighted: Bool { if case .layer(let layer, _) = kind { layer.weights != nil } else { false } }
+        /// The floats of a sample's outputs.
+        public var outputs: Int { outputOrder.floats(of: output) }
+    }
+
+    /// The layers of the `Network`, the softmax layer last.
+    ///
+    /// A convolution that comes first reads samples as they are; before and behind others values are put into another
+    /// order.
+    public var places: [Place] {
+        var all: [Place] = [], shape = input, order = ValueOrder.planes
+        for layer in layers + [.fullyConnected(units: classes, nil)] {
+            if case .dropout(let rate) = layer, case .layer(.activation(let activation), nil) = all.last?.kind {
+                all[all.count - 1].kind = .layer(.activation(activation), dropout: rate)
+                continue
+            }
+            let output = layer.output(of: shape), wanted = layer.order ?? order
+            let readsSamples = all.isEmpty && layer.convolution(of: shape) != nil
+            if wanted != order, !readsSamples {
+                all.append(
+                    Place(kind: .reorder, input: shape, output: shape, inputOrder: order, outputOrder: wanted))
+            }
+            all.append(
+                Place(
+                    kind: .layer(layer, dropout: nil), input: shape, output: output,
+                    inputOrder: readsSamples ? .planes : wanted, outputOrder: wanted))
+            (shape, order) = (output, wanted)
+        }
+        return all
+    }
+
     /// A layer with weights, where it stands in the network.
     public struct Weighted: Hashable, Sendable {
-        /// hidden1, hidden2 … softmax.
+        /// conv1, conv2, hidden1 … softmax.
         public let name: String
-        /// The layer's place among those of the `Network`, in which a dropout behind an activation is one with it.
+        /// The layer's place among those of the `Network`.
         public let place: Int
-        /// The shape of its inputs.
+        /// What a unit has weights for: the layer's inputs, or those of a convolution's filter.
         public let grid: TensorShape
         public let units: Int
         /// Nil: nothing is predicted.
         public let weights: WeightSpec?
+        /// The shapes of a convolution; nil: the layer is fully connected.
+        public let convolution: ConvolutionShape?
     }
 
     /// The layers with weights in their order, the softmax layer last.
     public var weighted: [Weighted] {
-        var shape = input, place = 0, all: [Weighted] = [], numbers: [String: Int] = [:]
-        for (number, layer) in layers.enumerated() {
-            if let (units, spec) = layer.weights {
-                numbers[layer.name, default: 0] += 1
-                let name = "\(layer.name)\(numbers[layer.name]!)"
-                all.append(Weighted(name: name, place: place, grid: shape, units: units, weights: spec))
-            }
-            shape = layer.output(of: shape)
-            if !isFused(number) { place += 1 }
+        var all: [Weighted] = [], numbers: [String: Int] = [:]
+        let places = places
+        for (number, place) in places.enumerated() {
+            guard case .layer(let layer, _) = place.kind, let (units, spec) = layer.weights else { continue }
+            numbers[layer.name, default: 0] += 1
+            let name = number == places.count - 1 ? "softmax" : "\(layer.name)\(numbers[layer.name]!)"
+            let convolution = layer.convolution(of: place.input)
+            all.append(
+                Weighted(
+                    name: name, place: number, grid: convolution?.filter ?? place.input, units: units, weights: spec,
+                    convolution: convolution))
         }
-        return all + [Weighted(name: "softmax", place: place, grid: shape, units: classes, weights: nil)]
-    }
-
-    /// The shapes of what the layers that do not work in place read and write, the softmax layer last, and the number
-    /// of each among those with weights.
-    public var outOfPlace: [(input: TensorShape, output: TensorShape, weighted: Int?)] {
-        var shape = input, weighted = 0, all: [(input: TensorShape, output: TensorShape, weighted: Int?)] = []
-        for layer in layers {
-            let output = layer.output(of: shape)
-            if !layer.isInPlace { all.append((shape, output, layer.weights == nil ? nil : weighted)) }
-            if layer.weights != nil { weighted += 1 }
-            shape = output
-        }
-        return all + [(shape, TensorShape(units: classes), weighted)]
-    }
-
-    /// Whether a layer is a dropout behind an activation, with which it is one in a `Network`.
-    public func isFused(_ number: Int) -> Bool {
-        guard case .dropout = layers[number], number > 0, case .activation = layers[number - 1] else { return false }
-        return true
+        return all
     }
 }

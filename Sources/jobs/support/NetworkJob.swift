@@ -42,7 +42,7 @@ public struct NetworkJob {
         let settings = make(data)
         Allocation.purpose = "planning"
         let plan = try world.agree {
-            try settings.checkDictionaries()
+            try settings.check()
             return try NetworkPlan(
                 settings, exchange: exchange, ranks: world.size, forced: common.compute.path,
                 training: data.train.images.count)

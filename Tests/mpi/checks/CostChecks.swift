@@ -84,6 +84,31 @@ func checkNetworkMemory(_ world: Communicator) throws {
             bytes >= foretold && bytes <= foretold + 64 * 40,
             "\(columns) columns, \(paths): \(bytes) bytes, foretold \(foretold)")
     }
+
+    var settings = smallSettings(columns: 2)
+    let weights = settings.network.weighted[0].weights
+    settings.network = NetworkSpec(
+        input: TensorShape(channels: 3, height: 20, width: 20),
+        layers: [
+            .convolution(maps: 20, size: 5, stride: 1, padding: 2, weights), .activation(.relu),
+            .maxPool(size: 2, stride: 2), .convolution(maps: 10, size: 3, stride: 2, padding: 0, nil),
+        ], classes: 4)
+    let model = try NetworkModel(settings), gradient = model.values.zeros, network = settings.network
+    let bytes = taken {
+        model.network(
+            gradient: gradient, paths: model.layers.map { _ in .expanded }, capacity: capacity, timer: StepTimer())
+    }
+    let between = network.places.filter { !$0.isInPlace }.map { ($0.inputOrder.columns(of: $0.input), $0.outputs) }
+    let convolutions = model.layers.reduce(0) { sum, layer in
+        sum + (layer.shape.spec.convolution.map {
+            ConvolutionLayer.floats(of: $0, weights: layer.weights.shape, isFirst: layer.shape.spec.place == 0)
+        } ?? 0)
+    }
+    let pool = MaxPool(input: TensorShape(channels: 20, height: 20, width: 20), size: 2, stride: 2)
+    let foretold = 4 * (capacity * Network.floats(perSample: between) + convolutions
+        + MaxPoolLayer.floats(of: pool, capacity: capacity))
+    try expect(
+        bytes >= foretold && bytes <= foretold + 64 * 80, "convolutions: \(bytes) bytes, foretold \(foretold)")
 }
 
 /// A plan that fails on the last rank alone is known to all: no rank waits for another while it plans.

@@ -1,0 +1,96 @@
+import LinearAlgebra
+
+/// A convolution whose filters are predicted (Denil et al. 2013, sections 3 and 4.2): each map is a unit, whose weights
+/// are those of `channels` planes of size × size pixels.
+///
+/// Its learned values are a parameter of maps × (n_α + 1), a bias at the end of each row. Expanded: W = Uw once a step,
+/// then a dense convolution. Flops for m samples of P places, forward and backward to inputs together: 6·m·P·n_v·n_h,
+/// and 4·n_h·n_v·n_α/channels for W = Uw and Uᵀ∂L/∂W.
+public final class ConvolutionLayer: Layer {
+    private let expanded: ExpandedWeights
+    private let convolution: Convolution
+    /// W as the convolution takes it, (taps · channels) × maps, and its gradient.
+    private let filters: Matrix<Float>, filterGradient: Matrix<Float>
+    private let bias: Matrix<Float>, biasGradient: Matrix<Float>
+    /// A 1 for every place, which sums the gradients of a bias.
+    private let ones: Matrix<Float>
+    public let parameters: [Int]
+
+    /// - Parameters:
+    ///   - weights: of a grid of channels × size × size.
+    ///   - values, gradient, fullGradient, dictionaryGradient, parameters: as those of `FullyConnected`.
+    ///   - isFirst: it is the first layer of the network: its inputs are planes, and nobody asks for their gradient.
+    public init(
+        _ shape: ConvolutionShape, weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>?,
+        isFirst: Bool, fullGradient: Matrix<Float>? = nil, dictionaryGradient: Matrix<Float>? = nil,
+        parameters: [Int] = []
+    ) {
+        precondition(weights.grid == shape.filter && weights.units == shape.maps)
+        expanded = ExpandedWeights(
+            weights, values: values, gradient: gradient, fullGradient: fullGradient,
+            dictionaryGradient: dictionaryGradient)
+        convolution = Convolution(shape, isFirst: isFirst)
+        filters = Matrix(rows: convolution.weightRows, columns: convolution.weightColumns)
+        filterGradient = Matrix(rows: filters.rows, columns: filters.columns)
+        bias = Matrix(rows: 1, columns: filters.columns)
+        biasGradient = Matrix(rows: 1, columns: filters.columns)
+        ones = Matrix(rows: 1, columns: shape.output.positions)
+        ones.fill(1)
+        self.parameters = parameters
+    }
+
+    /// The floats that a layer holds beside its values: W twice, in both orders, with its gradients, and what the
+    /// convolution works on.
+    public static func floats(of shape: ConvolutionShape, weights: WeightShape, isFirst: Bool) -> Int {
+        ExpandedWeights.floats(of: weights) + 2 * (weights.grid.count + 1) * shape.output.pixelFloats
+            + shape.output.positions + Convolution.floats(of: shape, isFirst: isFirst)
+    }
+
+    private var shape: ConvolutionShape { convolution.shape }
+    public var outputs: Int { shape.output.sampleFloats }
+    public var inputColumns: Int { inputs + (convolution.isFirst ? 1 : 0) }
+    public var inputs: Int { convolution.inputColumns }
+
+    public func expand() {
+        expanded.expand()
+        forEachWeight { unit, weight, row in filters[row, unit] = expanded.full[unit, weight] }
+        let last = shape.filter.count
+        for unit in 0..<shape.maps { bias[0, unit] = expanded.full[unit, last] }
+    }
+
+    public func forward(_ input: Matrix<Float>, into output: Matrix<Float>, _ pass: Pass) {
+        convolution.apply(input.columns(0..<inputs), weights: filters, bias: bias, into: output)
+    }
+
+    public func backward(
+        _ input: Matrix<Float>, _ output: Matrix<Float>, _ outputGradient: Matrix<Float>,
+        into inputGradient: Matrix<Float>?,
+        _ pass: Pass
+    ) {
+        filterGradient.fill(0)
+        convolution.addWeightGradient(input.columns(0..<inputs), outputGradient, into: filterGradient)
+        let full = expanded.fullGradient, last = shape.filter.count
+        forEachWeight { unit, weight, row in full[unit, weight] = filterGradient[row, unit] }
+        biasGradient.fill(0)
+        for sample in 0..<outputGradient.rows {
+            let places = outputGradient.rows(sample..<sample + 1)
+                .reshaped(rows: shape.output.positions, columns: shape.output.pixelFloats)
+            multiply(ones, places, into: biasGradient, beta: 1)
+        }
+        for unit in 0..<shape.maps { full[unit, last] = biasGradient[0, unit] }
+        if let inputGradient { convolution.inputGradient(outputGradient, weights: filters, into: inputGradient) }
+    }
+
+    public func projectGradient() { expanded.projectGradient() }
+
+    /// Calls `body` with each map, a place in its row of W (channel, row, column), and the row of the filters: row,
+    /// column, channel.
+    private func forEachWeight(_ body: (Int, Int, Int) -> Void) {
+        let channels = shape.input.channels, taps = shape.taps
+        for unit in 0..<shape.maps {
+            for channel in 0..<channels {
+                for tap in 0..<taps { body(unit, channel * taps + tap, tap * channels + channel) }
+            }
+        }
+    }
+}

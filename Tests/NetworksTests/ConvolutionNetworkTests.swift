@@ -1,0 +1,207 @@
+import DataParallel
+import Foundation
+import Layers
+import LinearAlgebra
+import Networks
+import TestSupport
+import Testing
+
+/// Networks of convolutions and pools beside the same in Double, sample by sample.
+@Suite struct ConvolutionNetworkTests {
+    struct Problem: CustomTestStringConvertible, Sendable {
+        var input = TensorShape(channels: 2, height: 7, width: 6)
+        var layers: [LayerSpec]
+        var samples = 3
+        var testDescription: String { layers.map { "\($0)" }.joined(separator: "; ") + "; \(samples) samples" }
+
+        var settings: NetworkSettings {
+            NetworkSettings(
+                dataset: "none", seed: 1, network: NetworkSpec(input: input, layers: layers, classes: 3), batch: 8,
+                epochs: 1, learningRate: 0.1, schedule: .linear,
+                descent: SGD.Options(momentum: 0.7, weightDecay: 0, maxNorm: nil))
+        }
+        static let labels: [Int32] = [0, 2, 1]
+        /// The number of the batch's first sample, which dropout draws by.
+        static let firstSample = 40
+
+        func model() throws -> NetworkModel {
+            try settings.check()
+            let model = try NetworkModel(settings)
+            model.values.flat.copy(
+                from: normalMatrix(rows: 1, columns: model.values.flat.columns, stream: 61, factor: 0.4))
+            return model
+        }
+        func inputs(_ sample: Int) -> [Double] {
+            normalMatrix(rows: 1, columns: input.count, stream: 70 + sample).doubles[0]
+        }
+    }
+
+    private static func predicted(_ kind: DictionaryKind = .se, columns: Int = 1) -> WeightSpec {
+        WeightSpec(dictionary: kind, kernel: KernelSpec(sigma: 1), proportion: 0.4, columns: columns)
+    }
+
+    static let problems: [Problem] = [
+        Problem(layers: [.convolution(maps: 4, size: 3, stride: 1, padding: 1, nil), .activation(.tanh)]),
+        Problem(layers: [
+            .convolution(maps: 4, size: 3, stride: 2, padding: 2, predicted(columns: 2)), .activation(.sigmoid),
+        ]),
+        Problem(layers: [
+            .convolution(maps: 5, size: 4, stride: 1, padding: 2, predicted()), .maxPool(size: 3, stride: 2),
+            .activation(.relu), .convolution(maps: 17, size: 2, stride: 1, padding: 1, predicted(.dct, columns: 3)),
+            .activation(.tanh), .maxPool(size: 2, stride: 1), .fullyConnected(units: 6, predicted()),
+            .activation(.relu),
+        ]),
+        // Dropout in the order of pixels; a convolution that reads what a pool left.
+        Problem(
+            layers: [
+                .convolution(maps: 3, size: 1, stride: 1, padding: 0, nil), .activation(.relu), .dropout(rate: 0.4),
+                .maxPool(size: 2, stride: 2), .convolution(maps: 2, size: 3, stride: 3, padding: 2, nil),
+                .activation(.sigmoid), .dropout(rate: 0.3),
+            ], samples: 1),
+        // Nothing but a pool before the softmax layer, and a convolution behind a fully connected layer.
+        Problem(layers: [.maxPool(size: 2, stride: 2)]),
+        Problem(layers: [
+            .fullyConnected(units: 7, nil), .activation(.tanh),
+            .convolution(maps: 3, size: 3, stride: 2, padding: 1, nil), .activation(.tanh),
+        ]),
+    ]
+
+    /// The loss of the samples by loops over the spec.
+    private func loss(_ problem: Problem, _ rows: [Rows], masks: [Rows]) -> Double {
+        let network = problem.settings.network
+        var total = 0.0
+        for sample in 0..<problem.samples {
+            var x = problem.inputs(sample), shape = network.input, weighted = 0, dropped = 0
+            func product(_ rows: Rows, _ x: [Double]) -> [Double] {
+                rows.map { row in zip(row, x + [1]).reduce(0) { $0 + $1.0 * $1.1 } }
+            }
+            for layer in network.layers {
+                let output = layer.output(of: shape)
+                switch layer {
+                case .fullyConnected: x = product(rows[weighted], x)
+                case .convolution(let maps, let size, let stride, let padding, _):
+                    let naive = NaiveConvolution(
+                        channels: shape.channels, height: shape.height, width: shape.width, maps: maps, size: size,
+                        stride: stride, padding: padding)
+                    x = naive.outputs(
+                        x, weights: rows[weighted].flatMap { $0.dropLast() }, bias: rows[weighted].map { $0.last! })
+                case .maxPool(let size, let stride):
+                    x = (0..<output.count).map { i in
+                        let (channel, place) = i.quotientAndRemainder(dividingBy: output.positions)
+                        let (row, column) = place.quotientAndRemainder(dividingBy: output.width)
+                        return (0..<size * size).map { tap in
+                            let y = row * stride + tap / size, z = column * stride + tap % size
+                            return x[(channel * shape.height + y) * shape.width + z]
+                        }.max()!
+                    }
+                case .activation(.relu): x = x.map { max(0, $0) }
+                case .activation(.tanh): x = x.map(tanh)
+                case .activation(.sigmoid): x = x.map { 1 / (1 + exp(-$0)) }
+                case .dropout:
+                    x = zip(x, masks[dropped][sample]).map { $0 * $1 }
+                    dropped += 1
+                }
+                if layer.weights != nil { weighted += 1 }
+                shape = output
+            }
+            let logits = product(rows[weighted], x), most = logits.max()!
+            let all = log(logits.reduce(0) { $0 + exp($1 - most) }) + most
+            total += all - logits[Int(Problem.labels[sample])]
+        }
+        return total
+    }
+
+    /// What dropout makes of ones, as its own tests know it, in planes.
+    private func masks(_ problem: Problem) -> [Rows] {
+        var all: [Rows] = []
+        for place in problem.settings.network.places {
+            guard case .layer(.activation, let rate?) = place.kind else { continue }
+            let ones = Matrix<Float>(rows: problem.samples, columns: place.outputs)
+            ones.fill(1)
+            dropout(
+                inPlace: ones, rate: Float(rate),
+                stream: RandomStream(seed: 1, purpose: .dropout, stream: all.count),
+                firstIndex: Problem.firstSample * place.outputs)
+            #expect(place.outputOrder == .pixels)
+            let shape = place.output
+            all.append(
+                ones.doubles.map { row in
+                    (0..<shape.count).map { row[$0 % shape.positions * shape.pixelFloats + $0 / shape.positions] }
+                })
+        }
+        return all
+    }
+
+    @Test(arguments: problems) func lossAndGradientAreThoseInDouble(problem: Problem) throws {
+        let model = try problem.model(), gradient = model.values.zeros
+        gradient.flat.fill(.nan)  // what was in it must not count
+        let network = model.network(
+            gradient: gradient, paths: model.layers.map { _ in .expanded }, capacity: 4, timer: StepTimer())
+        network.expand()
+        for sample in 0..<problem.samples {
+            for (i, value) in problem.inputs(sample).enumerated() { network.batch[sample, i] = Float(value) }
+        }
+        // Twice: workspaces keep nothing of the first time.
+        var found = (loss: 0.0, errors: 0)
+        for _ in 0..<2 {
+            found = network.gradient(
+                count: problem.samples, labels: Problem.labels, scale: 1, firstSample: Problem.firstSample)
+        }
+        let masks = masks(problem)
+        let values = model.layers.indices.map { model.values.matrix($0).doubles }
+        func expanded(_ values: [Rows]) -> [Rows] {
+            zip(model.layers, values).map { layer, rows in
+                let weights = layer.weights
+                return (0..<weights.units).map { unit in
+                    let row = rows[unit]
+                    guard !weights.isDense else { return row }
+                    let column = weights.columns.firstIndex { $0.units.contains(unit) }!
+                    let basis = weights.basis(column: column).doubles
+                    return (0..<weights.grid.count).map { i in
+                        basis.indices.reduce(0) { $0 + basis[$1][i] * row[$1] }
+                    } + [row.last!]
+                }
+            }
+        }
+        let truth = loss(problem, expanded(values), masks: masks)
+        // On the longest way, forward and back, sums of fewer than 1000 terms in all follow each other, on numbers of a
+        // few units.
+        let tolerance = floatGamma(1000)
+        #expect(abs(found.loss - truth) <= tolerance * max(1, truth), "loss \(found.loss), in Double \(truth)")
+        for k in model.layers.indices {
+            let slope = finiteDifferences(at: values[k], step: 1e-6) { changed in
+                var all = values
+                all[k] = changed
+                return loss(problem, expanded(all), masks: masks)
+            }
+            let difference = largestDifference(slope, gradient.matrix(k).doubles)
+            #expect(
+                difference <= tolerance * max(1, largest(slope)),
+                "\(model.layers[k].name): \(difference) of \(largest(slope))")
+            #expect(largest(slope) > 1e-3)
+        }
+    }
+
+    @Test(arguments: [
+        [LayerSpec.maxPool(size: 8, stride: 2)], [.convolution(maps: 2, size: 9, stride: 1, padding: 1, nil)],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 3, nil)],
+        [.maxPool(size: 4, stride: 2), .convolution(maps: 2, size: 3, stride: 1, padding: 0, nil)],
+        [.convolution(maps: 0, size: 3, stride: 1, padding: 0, nil)],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, predicted(.emp))],
+    ]) func whatDoesNotFitIsRefused(layers: [LayerSpec]) {
+        #expect(throws: LayerSpecError.self) {
+            try NetworkSpec(input: TensorShape(channels: 1, height: 6, width: 7), layers: layers, classes: 2).check()
+        }
+    }
+
+    @Test func theMessageHasTheLayerAndItsInput() {
+        let spec = NetworkSpec(
+            input: TensorShape(channels: 3, height: 6, width: 7), layers: [.maxPool(size: 8, stride: 2)], classes: 2)
+        #expect {
+            try spec.check()
+        } throws: { error in
+            "\(error)".hasPrefix("a pool of 8×8, stride 2: ") && "\(error)".hasSuffix("found an input of 3×6×7")
+        }
+    }
+}
+
