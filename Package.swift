@@ -19,6 +19,15 @@ let mpiPackage: String = {
     } ?? "ompi-c"
 }()
 
+// A target is compiled again where a module has changed that it names; one that it reaches through others may not be.
+let parser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let data: [Target.Dependency] = ["Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets"]
+let training: [Target.Dependency] = data + ["DataParallel", "Runs"]
+let support: [Target.Dependency] = training + ["Networks", "RICA", "Scaling", "Reports", parser, logging]
+let job: [Target.Dependency] = support + ["JobSupport"]
+let tests: [Target.Dependency] = ["TestFiles", "TestSupport"]
+
 let package = Package(
     name: "Colonnade",
     products: [
@@ -58,47 +67,40 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["CKernels", "LinearAlgebra", "Storage"]),
         .target(name: "Pictures", dependencies: ["Storage"]),
         // 4
-        .target(
-            name: "DataParallel",
-            dependencies: ["Partition", "LinearAlgebra", "Storage", "Parallel", "Layers", "Datasets"]),
-        .target(name: "Runs", dependencies: ["Pictures", "DataParallel"]),
-        .target(name: "Networks", dependencies: ["Runs"]),
-        .target(name: "RICA", dependencies: ["Runs"]),
+        .target(name: "DataParallel", dependencies: data),
+        .target(name: "Runs", dependencies: data + ["Pictures", "DataParallel"]),
+        .target(name: "Networks", dependencies: training),
+        .target(name: "RICA", dependencies: training),
         // 5
-        .target(name: "Scaling", dependencies: ["Networks", "RICA"]),
-        .target(name: "Reports", dependencies: ["Scaling"]),
+        .target(name: "Scaling", dependencies: training + ["Networks", "RICA"]),
+        .target(name: "Reports", dependencies: training + ["Scaling"]),
         // 6
-        .target(
-            name: "JobSupport",
-            dependencies: [
-                "Reports", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-            ],
-            path: "Sources/jobs/support"),
-        .executableTarget(name: "rica", dependencies: ["JobSupport"], path: "Sources/jobs/rica"),
-        .executableTarget(name: "mlp", dependencies: ["JobSupport"], path: "Sources/jobs/mlp"),
-        .executableTarget(name: "scaling", dependencies: ["JobSupport"], path: "Sources/jobs/scaling"),
-        .executableTarget(name: "report", dependencies: ["JobSupport"], path: "Sources/jobs/report"),
+        .target(name: "JobSupport", dependencies: support, path: "Sources/jobs/support"),
+        .executableTarget(name: "rica", dependencies: job, path: "Sources/jobs/rica"),
+        .executableTarget(name: "mlp", dependencies: job, path: "Sources/jobs/mlp"),
+        .executableTarget(name: "scaling", dependencies: job, path: "Sources/jobs/scaling"),
+        .executableTarget(name: "report", dependencies: job, path: "Sources/jobs/report"),
 
         .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/Support"),
         // What tests of files share; it imports Testing, which the programs that use TestSupport do not link.
         .target(name: "TestFiles", dependencies: ["CZlib", "LinearAlgebra", "Storage"], path: "Tests/Files"),
         .testTarget(name: "PartitionTests", dependencies: ["Partition"]),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestFiles"]),
-        .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestFiles"]),
+        .testTarget(name: "StorageTests", dependencies: ["LinearAlgebra", "Storage"] + tests),
+        .testTarget(name: "LayersTests", dependencies: ["LinearAlgebra", "Layers"] + tests),
+        .testTarget(name: "DatasetsTests", dependencies: data + tests),
         .testTarget(name: "PicturesTests", dependencies: ["Pictures", "TestFiles"]),
-        .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "TestFiles", "TestSupport"]),
-        .testTarget(name: "RunsTests", dependencies: ["Runs", "TestFiles", "TestSupport"]),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
-        .testTarget(name: "RICATests", dependencies: ["RICA", "TestSupport"]),
-        .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
+        .testTarget(name: "DataParallelTests", dependencies: data + ["DataParallel"] + tests),
+        .testTarget(name: "RunsTests", dependencies: training + tests),
+        .testTarget(name: "NetworksTests", dependencies: training + ["Networks"] + tests),
+        .testTarget(name: "RICATests", dependencies: training + ["RICA"] + tests),
+        .testTarget(name: "ScalingTests", dependencies: training + ["Scaling"] + tests),
+        .testTarget(name: "ReportsTests", dependencies: training + ["Reports"] + tests),
         .testTarget(name: "ReportTests", dependencies: ["report", "TestSupport"], path: "Tests/report"),
         .executableTarget(name: "write-stl10", dependencies: ["TestSupport"], path: "Tests/slurm/write-stl10"),
         // Runs of several ranks: `mpi-checks NAME` under mpirun, started by MPITests, which itself stays free of MPI.
-        .executableTarget(name: "mpi-checks", dependencies: ["Networks", "TestSupport"], path: "Tests/mpi/checks"),
+        .executableTarget(
+            name: "mpi-checks", dependencies: training + ["Networks", "TestSupport"], path: "Tests/mpi/checks"),
         // Loaded before the C library by a test: counts what the main thread allocates in some evaluations or steps.
         // No test target depends on it: the one bundle of all tests would load it, and a sanitizer's own malloc clashes
         // with its malloc. As a product it is built with the tests all the same.

@@ -101,14 +101,15 @@ public struct ModelShape: Sendable {
 }
 
 extension NetworkSettings {
-    /// Refuses layers that cannot be made or pre-trained, and dictionaries that need no data and cannot be made, without
-    /// making them, for every stage.
+    /// Refuses layers that cannot be made or pre-trained, and dictionaries that need no data and cannot be made,
+    /// without making them, for every stage.
     ///
     /// - Throws: `LayerSpecError`; `DictionaryError`, which names the layer.
     public func check() throws {
         try network.check()
         if pretrainEpochs > 0, let layer = network.weighted.first(where: { $0.convolution != nil }) {
-            throw LayerSpecError("\(layer.name): expected no pre-training of a convolution, found \(pretrainEpochs) epochs")
+            throw LayerSpecError(
+                "\(layer.name): expected no pre-training of a convolution, found \(pretrainEpochs) epochs")
         }
         // Stages differ in what is learned and exchanged; only the proportion changes a dictionary.
         var checked: Set<Double?> = []

@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// A network on one rank: layers, then softmax with its loss, on workspaces made once.
 ///
-/// Between two layers stands a matrix of samples × values; where these are in planes, a last column of 1 is the constant
-/// input of the next layer's biases. Layers that work in place share one.
+/// Between two layers stands a matrix of samples × values; where these are in planes, a last column of 1 is the
+/// constant input of the next layer's biases. Layers that work in place share one.
 public final class Network {
     /// A layer and the matrices around it.
     private struct Place {

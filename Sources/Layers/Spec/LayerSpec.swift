@@ -4,8 +4,8 @@ import LinearAlgebra
 public enum LayerSpec: Codable, Hashable, Sendable {
     /// Units that see all inputs; without a `WeightSpec` nothing is predicted.
     case fullyConnected(units: Int, WeightSpec?)
-    /// Maps of filters of size × size pixels at every `stride`-th pixel, with `padding` rows and columns of zeros around
-    /// the input; without a `WeightSpec` nothing is predicted.
+    /// Maps of filters of size × size pixels at every `stride`-th pixel, with `padding` rows and columns of zeros
+    /// around the input; without a `WeightSpec` nothing is predicted.
     case convolution(maps: Int, size: Int, stride: Int, padding: Int, WeightSpec?)
     /// The largest values of windows of size × size pixels, at every `stride`-th pixel.
     case maxPool(size: Int, stride: Int)

@@ -6,8 +6,8 @@ import Testing
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct AllocationTests {
     @Test(arguments: [["--dense"], ["--compute", "expanded"], ["--compute", "pooled"], ["--compute", "reduced"]])
-    func noneBetweenEvaluations(options: [String]) throws {
-        try expectNone(
+    func noneBetweenEvaluations(options: [String]) async throws {
+        try await expectNone(
             "rica", ranks: 1,
             options + ["--patches", "3000", "--features", "50", "--iterations", "15", "--phase", "learn"])
     }
@@ -22,14 +22,14 @@ struct AllocationTests {
         ["--exchange", "lowrank", "--lowrank-of", "full", "--allreduce", "ring"],
         ["--average-every", "2", "--allreduce", "ring"],
     ])
-    func noneBetweenSteps(options: [String]) throws {
-        try expectNone("mlp", ranks: 2, options + ["--widths", "40,30", "--batch", "20", "--epochs", "1"])
+    func noneBetweenSteps(options: [String]) async throws {
+        try await expectNone("mlp", ranks: 2, options + ["--widths", "40,30", "--batch", "20", "--epochs", "1"])
     }
 
-    private func expectNone(_ job: String, ranks: Int, _ options: [String]) throws {
+    private func expectNone(_ job: String, ranks: Int, _ options: [String]) async throws {
         let folder = try RunFolder(), products = MPIRun.products
         // env, since a launcher would count, too.
-        let outcome = try MPIRun(
+        let outcome = try await MPIRun(
             ranks: ranks, command: "/usr/bin/env",
             arguments: [
                 "LD_PRELOAD=\(products.appendingPathComponent("libCountAllocations.so").path)",

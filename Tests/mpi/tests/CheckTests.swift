@@ -6,32 +6,31 @@ import Testing
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct CheckTests {
     static let names: [String] = {
-        let list = try? MPIRun(command: "mpi-checks", arguments: ["--list"]).run()
+        let list = try? MPIRun(command: "mpi-checks", arguments: ["--list"]).launch()
         return list?.output.split(separator: "\n").map(String.init) ?? []
     }()
 
     private static let failuresByRanks = Mutex<[Int: [String: MPIRun.Outcome]]>([:])
 
     /// The launches that failed on so many ranks, by the check that ran at their end. The first call runs all checks.
-    private static func failures(ranks: Int) throws -> [String: MPIRun.Outcome] {
-        try failuresByRanks.withLock { known in
-            if let failures = known[ranks] { return failures }
-            var failures: [String: MPIRun.Outcome] = [:], rest = names[...]
-            while !rest.isEmpty {
-                // A check that hangs ends its launch within a minute.
-                let outcome = try MPIRun(
-                    ranks: ranks, command: "mpi-checks", arguments: Array(rest), timeout: 60 * Double(rest.count)
-                ).run()
-                let said = outcome.output.split(separator: "\n").filter { $0.hasPrefix("ok ") }
-                let held = zip(said, rest).prefix { $0 == "ok \($1)" }.count
-                if held == rest.count, outcome.code == 0 { break }
-                // Where all have held, what failed is the end of the job.
-                failures[rest.dropFirst(held).first ?? rest.last!] = outcome
-                rest = rest.dropFirst(held + 1)
-            }
-            known[ranks] = failures
-            return failures
+    private static func failures(ranks: Int) async throws -> [String: MPIRun.Outcome] {
+        if let failures = failuresByRanks.withLock({ $0[ranks] }) { return failures }
+        var failures: [String: MPIRun.Outcome] = [:], rest = names[...]
+        while !rest.isEmpty {
+            // A check that hangs ends its launch within a minute.
+            let outcome = try await MPIRun(
+                ranks: ranks, command: "mpi-checks", arguments: Array(rest), timeout: 60 * Double(rest.count)
+            ).run()
+            let said = outcome.output.split(separator: "\n").filter { $0.hasPrefix("ok ") }
+            let held = zip(said, rest).prefix { $0 == "ok \($1)" }.count
+            if held == rest.count, outcome.code == 0 { break }
+            // Where all have held, what failed is the end of the job.
+            failures[rest.dropFirst(held).first ?? rest.last!] = outcome
+            rest = rest.dropFirst(held + 1)
         }
+        let found = failures
+        failuresByRanks.withLock { $0[ranks] = found }
+        return found
     }
 
     @Test func checksAreListed() {
@@ -39,7 +38,7 @@ struct CheckTests {
     }
 
     @Test(arguments: [1, 2, 3, 4], names)
-    func holds(ranks: Int, _ check: String) throws {
-        if let failure = try Self.failures(ranks: ranks)[check] { Issue.record("\(failure)") }
+    func holds(ranks: Int, _ check: String) async throws {
+        if let failure = try await Self.failures(ranks: ranks)[check] { Issue.record("\(failure)") }
     }
 }

@@ -15,22 +15,22 @@ struct CheckpointWriteTests {
 
     /// Kills at the calls on the way of the first checkpoints to the disk, one after another.
     @Test(arguments: Array(stride(from: 1, through: 71, by: 7)))
-    func aKillInAWriteLosesNothing(call: Int) throws {
+    func aKillInAWriteLosesNothing(call: Int) async throws {
         let options = Self.options + ["--epochs", "4"]
-        try folder.succeed("whole", job: "mlp", options)
-        let killed = try fail("kill:\(call)", ranks: nil, options)
+        try await folder.succeed("whole", job: "mlp", options)
+        let killed = try await fail("kill:\(call)", ranks: nil, options)
         // A run may make fewer calls than the later ones; the first it makes.
         #expect(killed.code == 128 + SIGKILL || call > 40 && killed.code == 0, "\(killed)")
-        try folder.succeed("run", job: "mlp", options)
+        try await folder.succeed("run", job: "mlp", options)
         #expect(try model("run") == model("whole"))
     }
 
     /// A disk that is full at one of these calls: the run says so and goes on.
     @Test(arguments: Array(stride(from: 1, through: 61, by: 12)), [nil, 2])
-    func aFullDiskIsSaidAndTheRunGoesOn(call: Int, ranks: Int?) throws {
+    func aFullDiskIsSaidAndTheRunGoesOn(call: Int, ranks: Int?) async throws {
         let options = Self.options + ["--epochs", "4"]
-        try folder.succeed("whole", job: "mlp", ranks: ranks, options)
-        let outcome = try fail("full:\(call)", ranks: ranks, options)
+        try await folder.succeed("whole", job: "mlp", ranks: ranks, options)
+        let outcome = try await fail("full:\(call)", ranks: ranks, options)
         #expect(outcome.code == 0, "\(outcome)")
         let isSaid = outcome.error.contains("No space left on device: no checkpoint was written")
         // A folder that cannot be flushed is no failure, and a run may make fewer calls than the later ones.
@@ -40,10 +40,10 @@ struct CheckpointWriteTests {
 
     /// A checkpoint that would take the room of the files that the run leaves at the end is not written: it takes 0.13
     /// MB, the model 2 MB.
-    @Test(arguments: [nil, 2]) func aCheckpointLeavesRoomForTheRun(ranks: Int?) throws {
+    @Test(arguments: [nil, 2]) func aCheckpointLeavesRoomForTheRun(ranks: Int?) async throws {
         let options = Self.options + ["--epochs", "4"]
-        try folder.succeed("whole", job: "mlp", ranks: ranks, options)
-        let outcome = try fail("room:1:1500000", ranks: ranks, rank: 0, options)
+        try await folder.succeed("whole", job: "mlp", ranks: ranks, options)
+        let outcome = try await fail("room:1:1500000", ranks: ranks, rank: 0, options)
         #expect(outcome.code == 0, "\(outcome)")
         #expect(
             outcome.error.contains("of free space for a checkpoint and the files of this run, found 1 MB: no "),
@@ -52,9 +52,11 @@ struct CheckpointWriteTests {
     }
 
     /// - Parameter rank: on which it fails, nil: the last.
-    private func fail(_ what: String, ranks: Int?, rank: Int? = nil, _ options: [String]) throws -> MPIRun.Outcome {
+    private func fail(
+        _ what: String, ranks: Int?, rank: Int? = nil, _ options: [String]
+    ) async throws -> MPIRun.Outcome {
         let products = MPIRun.products
-        return try MPIRun(
+        return try await MPIRun(
             ranks: ranks, command: "/usr/bin/env",
             arguments: [
                 "LD_PRELOAD=\(products.appendingPathComponent("libFailAt.so").path)", "COLONNADE_FAIL=\(what)",

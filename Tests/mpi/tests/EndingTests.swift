@@ -4,8 +4,11 @@ import Testing
 /// How jobs end: the message, the code and the time that it takes.
 @Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
 struct EndingTests {
-    private func run(_ check: String, ranks: Int?, environment: [String: String] = [:]) throws -> MPIRun.Outcome {
-        try MPIRun(ranks: ranks, command: "mpi-checks", arguments: [check], environment: environment).run()
+    private func run(_ check: String, ranks: Int?, environment: [String: String] = [:]) async throws -> MPIRun.Outcome {
+        try await MPIRun(
+            ranks: ranks, command: "mpi-checks", arguments: [check], environment: environment,
+            isIdle: check.hasPrefix("stall")
+        ).run()
     }
 
     /// Lines on stderr that the job wrote itself; mpirun adds its own.
@@ -14,8 +17,8 @@ struct EndingTests {
     }
 
     @Test(arguments: ["throw-while-others-wait", "throw-in-messages"], [2, 3, 4])
-    func oneThrows(_ check: String, ranks: Int) throws {
-        let outcome = try run(check, ranks: ranks)
+    func oneThrows(_ check: String, ranks: Int) async throws {
+        let outcome = try await run(check, ranks: ranks)
         #expect(outcome.code == 65, "\(outcome)")
         let said = lines(outcome)
         #expect(said.count == 1, "\(outcome)")
@@ -28,21 +31,21 @@ struct EndingTests {
     }
 
     @Test(arguments: ["throw-while-others-wait", "throw-in-messages", "throw-everywhere", "collective-error"], [nil, 1])
-    func aloneItSaysSoOnce(_ check: String, ranks: Int?) throws {
-        let outcome = try run(check, ranks: ranks)
+    func aloneItSaysSoOnce(_ check: String, ranks: Int?) async throws {
+        let outcome = try await run(check, ranks: ranks)
         #expect(outcome.code == 65, "\(outcome)")
         #expect(lines(outcome) == ["mpi-checks \(check): the disk is gone"], "\(outcome)")
     }
 
-    @Test func allThrowWithoutAgreement() throws {
-        let outcome = try run("throw-everywhere", ranks: 3)
+    @Test func allThrowWithoutAgreement() async throws {
+        let outcome = try await run("throw-everywhere", ranks: 3)
         #expect(outcome.code == 65, "\(outcome)")
         #expect(!lines(outcome).isEmpty, "\(outcome)")
     }
 
     @Test(arguments: [2, 4])
-    func collectiveErrorIsSaidOnceAndAllFinalise(ranks: Int) throws {
-        let outcome = try run("collective-error", ranks: ranks)
+    func collectiveErrorIsSaidOnceAndAllFinalise(ranks: Int) async throws {
+        let outcome = try await run("collective-error", ranks: ranks)
         #expect(outcome.code == 65, "\(outcome)")
         #expect(lines(outcome).count == 1, "\(outcome)")
         #expect(lines(outcome).first?.contains("rank \(ranks - 1) on ") == true, "\(outcome)")
@@ -52,8 +55,8 @@ struct EndingTests {
 
     /// Samples are mapped; a file that somebody cuts meanwhile is a damaged file, not a crash.
     @Test(arguments: [nil, 2])
-    func aFileThatBecomesShorterEndsTheJob(ranks: Int?) throws {
-        let outcome = try run("shorter-file", ranks: ranks)
+    func aFileThatBecomesShorterEndsTheJob(ranks: Int?) async throws {
+        let outcome = try await run("shorter-file", ranks: ranks)
         let line = ": it became shorter or unreadable while it was used: start again when nobody changes it"
         #expect(outcome.code == 65 && outcome.error.contains(line), "\(outcome)")
     }
@@ -63,8 +66,8 @@ struct EndingTests {
         "stall": "MPI_Barrier", "stall-in-messages": "MPI_Wait", "stall-of-a-stopped-rank": "MPI_Allreduce",
         "stall-after-others": "MPI_Barrier",
     ], [2, 3, 6])
-    func stallEndsAndNamesTheSilentRank(_ check: (key: String, value: String), ranks: Int) throws {
-        let outcome = try run(check.key, ranks: ranks)
+    func stallEndsAndNamesTheSilentRank(_ check: (key: String, value: String), ranks: Int) async throws {
+        let outcome = try await run(check.key, ranks: ranks)
         let before = check.key == "stall-after-others" ? 2.4 * Double(ranks) : 0
         // Where mpirun itself does not return from a stopped rank, it is killed ten seconds later, as docs/mpi.md says.
         let codes: [Int32] = check.key == "stall-of-a-stopped-rank" ? [1, 137] : [1]
@@ -83,35 +86,35 @@ struct EndingTests {
 
     /// Also when the call that a rank waited in returns while it aborts. scripts/test leaves it out under MPICH, where
     /// no rank is a child of mpiexec.
-    @Test func anMpirunThatDoesNotReturnIsKilled() throws {
-        let outcome = try run("stall-of-mpirun", ranks: 3)
+    @Test func anMpirunThatDoesNotReturnIsKilled() async throws {
+        let outcome = try await run("stall-of-mpirun", ranks: 3)
         #expect(outcome.code == 128 + SIGKILL && !outcome.timedOut, "\(outcome)")
     }
 
     @Test(arguments: [2, 3])
-    func stallOfAllEnds(ranks: Int) throws {
-        let outcome = try run("stall-of-all", ranks: ranks)
+    func stallOfAllEnds(ranks: Int) async throws {
+        let outcome = try await run("stall-of-all", ranks: ranks)
         #expect(outcome.code == 1 && outcome.seconds < 30, "\(outcome)")
         #expect(!lines(outcome).isEmpty, "\(outcome)")
         for line in lines(outcome) { #expect(line.contains(": all other ranks wait, too"), "\(outcome)") }
     }
 
     @Test(arguments: [2, 3])
-    func stallsThatEndInTimeAreNoFailure(ranks: Int) throws {
-        let outcome = try run("stalls-that-end", ranks: ranks)
+    func stallsThatEndInTimeAreNoFailure(ranks: Int) async throws {
+        let outcome = try await run("stalls-that-end", ranks: ranks)
         #expect(outcome.code == 0 && outcome.error.isEmpty, "\(outcome)")
     }
 
     /// While it trains, a second after its start.
     @Test(arguments: [2, 4])
-    func aKilledRankEndsTheJobWithinFiveSeconds(ranks: Int) throws {
+    func aKilledRankEndsTheJobWithinFiveSeconds(ranks: Int) async throws {
         let folder = try RunFolder()
         let shell =
             "if \(MPIRun.isRank(ranks - 1)); then "
             + "(until [ -e \(folder.path)/run/run.json ]; do \(MPIRun.isAlive) || exit; sleep 0.1; done; sleep 1; "
             + "date +%s.%N >\(folder.path)/killed; kill -9 $$) & fi; "
             + "exec $JOBS/mlp --dataset sample --epochs 5000 --run-dir \(folder.path)/run"
-        let outcome = try MPIRun(
+        let outcome = try await MPIRun(
             ranks: ranks, command: "/bin/bash", arguments: ["-c", shell], environment: ["JOBS": MPIRun.products.path]
         ).run()
         #expect(outcome.code == MPIRun.codeOfKill(ranks: ranks), "\(outcome)")
@@ -119,14 +122,14 @@ struct EndingTests {
     }
 
     /// MPICH's mpiexec looks at exit codes alone, as docs/mpi.md says.
-    @Test func leavingEarlyIsAFailure() throws {
-        let outcome = try run("leave-early", ranks: 2)
+    @Test func leavingEarlyIsAFailure() async throws {
+        let outcome = try await run("leave-early", ranks: 2)
         #expect((outcome.code != 0 || !MPIRun.isOpenMPI) && outcome.seconds < 30, "\(outcome)")
     }
 
     @Test(arguments: ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"])
-    func processesThatAreAllRankZeroAreRefused(variable: String) throws {
-        let outcome = try run("hello", ranks: nil, environment: [variable: "2"])
+    func processesThatAreAllRankZeroAreRefused(variable: String) async throws {
+        let outcome = try await run("hello", ranks: nil, environment: [variable: "2"])
         #expect(outcome.code == 64, "\(outcome)")
         #expect(outcome.output.isEmpty, "\(outcome)")
         #expect(lines(outcome).count == 1, "\(outcome)")
@@ -134,21 +137,21 @@ struct EndingTests {
         #expect(lines(outcome).first?.contains(MPIRun.isOpenMPI ? "Open MPI v" : "MPICH V") == true, "\(outcome)")
     }
 
-    @Test func oneProcessByHandIsFine() throws {
+    @Test func oneProcessByHandIsFine() async throws {
         // as in a batch script of two tasks
-        let outcome = try run(
+        let outcome = try await run(
             "hello", ranks: nil, environment: ["SLURM_JOB_ID": "7", "SLURM_NTASKS": "2", "SLURM_PROCID": "0"])
         #expect(outcome.code == 0 && outcome.output == "rank 0 of 1\n", "\(outcome)")
     }
 
-    @Test func oneRankOfMpirunUnderSlurmIsFine() throws {
+    @Test func oneRankOfMpirunUnderSlurmIsFine() async throws {
         // mpirun's daemon was itself started by an srun of two tasks
-        let outcome = try run("hello", ranks: 1, environment: ["SLURM_STEP_NUM_TASKS": "2"])
+        let outcome = try await run("hello", ranks: 1, environment: ["SLURM_STEP_NUM_TASKS": "2"])
         #expect(outcome.code == 0 && outcome.output == "rank 0 of 1\n", "\(outcome)")
     }
 
-    @Test func severalRanksAreFine() throws {
-        let outcome = try run("hello", ranks: 3)
+    @Test func severalRanksAreFine() async throws {
+        let outcome = try await run("hello", ranks: 3)
         #expect(outcome.code == 0, "\(outcome)")
         // MPICH's mpiexec may put an end of line behind another rank's words.
         for rank in 0..<3 { #expect(outcome.output.contains("rank \(rank) of 3"), "\(outcome)") }

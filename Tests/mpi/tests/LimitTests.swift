@@ -11,8 +11,8 @@ struct LimitTests {
     init() throws { folder = try RunFolder() }
 
     /// Runs a line of bash, where $JOBS is the folder of the jobs, on as many ranks as are asked for.
-    private func bash(_ line: String, ranks: Int? = nil) throws -> MPIRun.Outcome {
-        try MPIRun(
+    private func bash(_ line: String, ranks: Int? = nil) async throws -> MPIRun.Outcome {
+        try await MPIRun(
             ranks: ranks, command: "/bin/bash", arguments: ["-c", line], environment: ["JOBS": MPIRun.products.path],
             timeout: 60
         ).run()
@@ -27,8 +27,8 @@ struct LimitTests {
 
     /// OpenBLAS would try for ever in silence, and MPI fail in words of its own.
     @Test(arguments: [(300_000, 1), (450_000, 1), (2_000_000, 16)], [nil, 2])
-    func tooLittleAddressSpace(_ limit: (kibibytes: Int, threads: Int), ranks: Int?) throws {
-        let outcome = try bash(
+    func tooLittleAddressSpace(_ limit: (kibibytes: Int, threads: Int), ranks: Int?) async throws {
+        let outcome = try await bash(
             "ulimit -v \(limit.kibibytes); exec $JOBS/rica --dry-run --threads \(limit.threads)", ranks: ranks)
         #expect(outcome.code == 1 && !outcome.timedOut, "\(outcome)")
         let lines = said(outcome, "rica")
@@ -39,15 +39,15 @@ struct LimitTests {
     }
 
     /// What one machine of several lacks is told by its own rank.
-    @Test func tooLittleAddressSpaceOnOneRank() throws {
-        let outcome = try bash("\(MPIRun.isRank(0)) || ulimit -v 400000; exec $JOBS/mlp --dry-run", ranks: 2)
+    @Test func tooLittleAddressSpaceOnOneRank() async throws {
+        let outcome = try await bash("\(MPIRun.isRank(0)) || ulimit -v 400000; exec $JOBS/mlp --dry-run", ranks: 2)
         #expect(outcome.code == 1 && said(outcome, "mlp").first?.hasPrefix("mlp: rank 1 on ") == true, "\(outcome)")
     }
 
     /// A net whose weights take 1.7 GB is planned below a limit that it would not fit in; only its run is refused.
-    @Test func aNetThatALimitHasNoRoomFor() throws {
+    @Test func aNetThatALimitHasNoRoomFor() async throws {
         let line = "ulimit -v 1300000; exec $JOBS/mlp --dense --widths 20000,20000 --run-dir \(run)"
-        let planned = try bash(line + " --dry-run"), outcome = try bash(line)
+        let planned = try await bash(line + " --dry-run"), outcome = try await bash(line)
         #expect(planned.code == 0 && planned.output.contains("about 10.1 GB a rank"), "\(planned)")
         #expect(planned.error.contains("the run needs "), "\(planned)")
         #expect(outcome.code == 1 && said(outcome, "mlp").count == 1, "\(outcome)")
@@ -55,9 +55,9 @@ struct LimitTests {
         #expect(said(outcome, "mlp").first?.contains("(ulimit -v)") == true && !exists("run.json"), "\(outcome)")
     }
 
-    @Test func aLimitOfOneRank() throws {
+    @Test func aLimitOfOneRank() async throws {
         let line = "\(MPIRun.isRank(0)) || ulimit -v 1300000; exec $JOBS/mlp --dense --widths 20000,20000"
-        let outcome = try bash("\(line) --run-dir \(run)", ranks: 2)
+        let outcome = try await bash("\(line) --run-dir \(run)", ranks: 2)
         #expect(outcome.code == 1 && !outcome.timedOut && !exists("run.json"), "\(outcome)")
         #expect(
             said(outcome, "mlp").contains { $0.contains("rank 1 on ") && $0.contains("the run needs ") }, "\(outcome)")
@@ -65,27 +65,27 @@ struct LimitTests {
 
     /// More than any machine of today has, by the plan alone.
     @Test(arguments: [nil, 2])
-    func aPlanThatNoMachineHolds(ranks: Int?) throws {
+    func aPlanThatNoMachineHolds(ranks: Int?) async throws {
         let options = ["--dataset", "sample", "--features", "1000000", "--patches", "1000000000"]
-        let outcome = try folder.start("run", ranks: ranks, options)
+        let outcome = try await folder.start("run", ranks: ranks, options)
         #expect(outcome.code == 1, "\(outcome)")
         #expect(said(outcome, "rica").count == 1, "\(outcome)")
         #expect(said(outcome, "rica").first?.contains("the run needs ") == true, "\(outcome)")
         #expect(!exists("run.json"))
-        let trial = try folder.start("run", ranks: ranks, options + ["--dry-run"])
+        let trial = try await folder.start("run", ranks: ranks, options + ["--dry-run"])
         #expect(trial.code == 0 && trial.error.contains("the run needs "), "\(trial)")
     }
 
     @Test(arguments: [("ulimit -f 100", "(ulimit -f)"), ("ulimit -n 32", "(ulimit -n)")])
-    func limitsBelowWhatMPINeeds(_ limit: (set: String, name: String)) throws {
-        let outcome = try bash("\(limit.set); exec $JOBS/mlp --dry-run")
+    func limitsBelowWhatMPINeeds(_ limit: (set: String, name: String)) async throws {
+        let outcome = try await bash("\(limit.set); exec $JOBS/mlp --dry-run")
         #expect(outcome.code == 1 && said(outcome, "mlp").first?.contains(limit.name) == true, "\(outcome)")
         #expect(outcome.error.split(separator: "\n").count == 1, "\(outcome)")
     }
 
     /// The size of a file is found out when it is written.
-    @Test func aFileThatMayNotBeAsLarge() throws {
-        let outcome = try bash(
+    @Test func aFileThatMayNotBeAsLarge() async throws {
+        let outcome = try await bash(
             "ulimit -f 9000; exec $JOBS/mlp --dense --widths 2000,2000 --epochs 0 --dataset sample --run-dir \(run)")
         #expect(outcome.code == 1, "\(outcome)")
         #expect(said(outcome, "mlp").first?.contains("model.safetensors") == true, "\(outcome)")
@@ -100,11 +100,11 @@ struct LimitTests {
     /// In CI it always may, and fails where not.
     private static let mayMount =
         ProcessInfo.processInfo.environment["CI"] == "true"
-        || (try? MPIRun(command: "/usr/bin/unshare", arguments: unshare + ["true"]).run().code) == 0
+        || (try? MPIRun(command: "/usr/bin/unshare", arguments: unshare + ["true"]).launch().code) == 0
 
     @Test(.enabled(if: mayMount, "namespaces are not allowed here"))
-    func aDiskThatIsTooSmall() throws {
-        let outcome = try bash(
+    func aDiskThatIsTooSmall() async throws {
+        let outcome = try await bash(
             """
             mkdir \(run) && exec unshare \(Self.unshare.joined(separator: " ")) bash -c '
             mount -t tmpfs -o size=1M tmpfs \(run) || exit
@@ -120,15 +120,15 @@ struct LimitTests {
     }
 
     /// `head` leaves at the first line; the run is as good as any.
-    @Test func aReaderThatLeaves() throws {
-        let outcome = try bash("set -o pipefail; $JOBS/mlp \(small) | head -n 1")
+    @Test func aReaderThatLeaves() async throws {
+        let outcome = try await bash("set -o pipefail; $JOBS/mlp \(small) | head -n 1")
         #expect(outcome.code == 0 && exists("result.json") && exists("filters.png"), "\(outcome)")
         #expect(outcome.output.split(separator: "\n").count == 1, "\(outcome)")
         #expect(outcome.error.contains("standard output cannot be written (Broken pipe)"), "\(outcome)")
     }
 
-    @Test func aStandardOutputThatIsFull() throws {
-        let outcome = try bash("exec $JOBS/mlp \(small) >/dev/full")
+    @Test func aStandardOutputThatIsFull() async throws {
+        let outcome = try await bash("exec $JOBS/mlp \(small) >/dev/full")
         #expect(outcome.code == 0 && exists("result.json"), "\(outcome)")
         let warnings = outcome.error.split(separator: "\n").filter {
             $0.contains("standard output cannot be written (No space left")
@@ -137,8 +137,8 @@ struct LimitTests {
     }
 
     /// The first file that is opened must not take the place of a standard output that is closed, and be printed to.
-    @Test func streamsThatAreClosed() throws {
-        let outcome = try bash("exec $JOBS/mlp \(small) <&- >&- 2>&-")
+    @Test func streamsThatAreClosed() async throws {
+        let outcome = try await bash("exec $JOBS/mlp \(small) <&- >&- 2>&-")
         #expect(outcome.code == 0 && exists("result.json"), "\(outcome)")
         let printed = try FileManager.default.contentsOfDirectory(atPath: run).filter {
             try folder.file("run/\($0)").contains(Data("Colonnade".utf8))
@@ -148,15 +148,15 @@ struct LimitTests {
 
     /// What has no name to take cannot be renamed to it.
     @Test(arguments: ["mlp --widths 20 --epochs 1", "rica --features 8 --patches 200 --iterations 2"])
-    func aPictureThatCannotBeWritten(job: String) throws {
+    func aPictureThatCannotBeWritten(job: String) async throws {
         try FileManager.default.createDirectory(
             atPath: "\(run)/filters.png/in the way", withIntermediateDirectories: true)
-        let outcome = try bash("exec $JOBS/\(job) --dataset sample --run-dir \(run)")
+        let outcome = try await bash("exec $JOBS/\(job) --dataset sample --run-dir \(run)")
         #expect(outcome.code == 0 && exists("result.json") && exists("model.safetensors"), "\(outcome)")
         #expect(outcome.error.contains("warning: \(run)/filters.png: cannot rename to"), "\(outcome)")
     }
 
-    @Test func ranksThatWereStartedWithOtherOptions() throws {
+    @Test func ranksThatWereStartedWithOtherOptions() async throws {
         let mpirun = "exec " + ([try #require(MPIRun.mpirun)] + MPIRun.sharing).joined(separator: " ")
         for (first, second, culprit) in [
             ("mlp --learned 1", "mlp --learned 1 --sigma 30", "--sigma: expected none, as on rank 0, found 30"),
@@ -165,22 +165,22 @@ struct LimitTests {
             ("mlp --dataset sample", "rica --dataset sample", "job: expected mlp, as on rank 0, found rica"),
             ("scaling run", "scaling bandwidth", "job: expected scaling run, as on rank 0, found scaling bandwidth"),
         ] {
-            let outcome = try bash("\(mpirun) -n 1 $JOBS/\(first) : -n 1 $JOBS/\(second)")
+            let outcome = try await bash("\(mpirun) -n 1 $JOBS/\(first) : -n 1 $JOBS/\(second)")
             #expect(outcome.code == 64 && !outcome.timedOut, "\(outcome)")
             #expect(outcome.error.components(separatedBy: culprit).count == 2, "\(outcome)")
             #expect(outcome.output.isEmpty, "\(outcome)")
         }
         // The order of options, how their values are written, and what a machine may have of its own are no difference.
         let options = ("--dry-run --batch 50 --threads 2", "--batch=50 --stall-after 200 --dry-run --progress none")
-        let outcome = try bash("\(mpirun) -n 1 $JOBS/mlp \(options.0) : -n 1 $JOBS/mlp \(options.1)")
+        let outcome = try await bash("\(mpirun) -n 1 $JOBS/mlp \(options.0) : -n 1 $JOBS/mlp \(options.1)")
         #expect(outcome.code == 0, "\(outcome)")
     }
 
     @Test(arguments: ["$JOBS/mlp --run-dir", "$JOBS/report", "$JOBS/scaling plan", "COLONNADE_DATA="])
-    func aNameInAnotherEncoding(place: String) throws {
+    func aNameInAnotherEncoding(place: String) async throws {
         let line =
             place.hasSuffix("=") ? "\(place)$'caf\\xe9' exec $JOBS/mlp --dataset mnist" : "exec \(place) $'caf\\xe9'"
-        let outcome = try bash("cd \(folder.path); \(line)")
+        let outcome = try await bash("cd \(folder.path); \(line)")
         #expect(outcome.code == 64 && outcome.error.contains("expected text in UTF-8, found 'caf\\xe9'"), "\(outcome)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }

@@ -19,14 +19,14 @@ struct MLPDictionaryTests {
         "se", "emp", "emp2", "ae", "randfixu", "randcon", "lowrank", "kmeans", "dct", "fourier", "haar", "pca",
         "downsample", "dense",
     ])
-    func everyDictionaryLearns(name: String) throws {
+    func everyDictionaryLearns(name: String) async throws {
         // An autoencoder of the second layer wants sigmoid units, which learn more slowly; centres have the mean in
         // common, and so have what they pool: rectifiers die.
         let more =
             ["ae", "kmeans"].contains(name)
             ? ["--learning-rate", name == "ae" ? "1" : "0.5"] : ["--activation", "relu"]
         let predicted = name == "dense" ? [] : ["--columns", "3", "--learned", "0.3"]
-        try folder.succeed(
+        try await folder.succeed(
             "run", job: "mlp", ranks: 2,
             [
                 "--dataset", "sample", "--widths", "50,40", "--epochs", "8", "--progress", "none", "--dictionary",
@@ -48,8 +48,8 @@ struct MLPDictionaryTests {
         ["--dictionary", "se,randcon", "--unfreeze-after", "0"],
         ["--dictionary", "se,emp", "--alternate", "1", "--epochs", "3"],
     ])
-    func predictionsCanBeRecomputed(more: [String]) throws {
-        try folder.succeed("run", job: "mlp", ranks: 2, Self.options + more)
+    func predictionsCanBeRecomputed(more: [String]) async throws {
+        try await folder.succeed("run", job: "mlp", ranks: 2, Self.options + more)
         let file = try Safetensors(path: "\(folder.path)/run/model.safetensors")
         var layers: [Rows] = []
         for name in ["hidden1", "hidden2", "softmax"] {
@@ -105,9 +105,9 @@ struct MLPDictionaryTests {
         ["--learned", "0.1", "--columns", "40", "--unfreeze-after", "0", "--batch", "4000"],
         ["--grow", "0.1:0.4", "--epochs", "3"],
     ])
-    func memoryIsThatOfTheBanner(more: [String]) throws {
+    func memoryIsThatOfTheBanner(more: [String]) async throws {
         let options = ["--dataset", "sample", "--widths", "1200,900", "--epochs", "1", "--progress", "none"] + more
-        let ratio = try folder.peakOverBanner(job: "mlp", options)
+        let ratio = try await folder.peakOverBanner(job: "mlp", options)
         #expect(ratio <= 1.3 && ratio >= 0.5, "\(more): \(ratio)")
     }
 }

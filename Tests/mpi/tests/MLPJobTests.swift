@@ -48,20 +48,20 @@ struct MLPJobTests {
         ),
         (["--sigma", "1000", "--ridge", "1e-300"], "sigma 1000.0 and ridge 1e-300"),
     ])
-    func wrongOptions(more: [String], said: String) throws {
-        let outcome = try folder.start("run", job: "mlp", Self.options + more)
+    func wrongOptions(more: [String], said: String) async throws {
+        let outcome = try await folder.start("run", job: "mlp", Self.options + more)
         #expect(outcome.code == 64 && outcome.error.contains(said), "\(outcome)")
         #expect(throws: (any Error).self, "nothing is left") { try folder.file("run/run.json") }
     }
 
     /// It would be the root of the file system.
-    @Test func aRunDirectoryWithoutAName() throws {
-        let outcome = try MPIRun(command: "mlp", arguments: ["--dry-run", "--run-dir", ""]).run()
+    @Test func aRunDirectoryWithoutAName() async throws {
+        let outcome = try await MPIRun(command: "mlp", arguments: ["--dry-run", "--run-dir", ""]).run()
         #expect(outcome.code == 64 && outcome.error.contains("--run-dir: expected a folder"), "\(outcome)")
     }
 
-    @Test func moreAtomsThanThePoolHolds() throws {
-        let outcome = try folder.start(
+    @Test func moreAtomsThanThePoolHolds() async throws {
+        let outcome = try await folder.start(
             "run", job: "mlp", ranks: 2, ["--widths", "1500,20", "--dictionary", "se,kmeans", "--learned", "0.8"])
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("mlp: ") }
         #expect(
@@ -70,27 +70,28 @@ struct MLPJobTests {
     }
 
     /// run.json names what is used, and no other options.
-    @Test func settingsNameWhatIsUsed() throws {
-        try folder.succeed(
+    @Test func settingsNameWhatIsUsed() async throws {
+        try await folder.succeed(
             "run", job: "mlp", Self.options + ["--dictionary", "randcon,lowrank", "--compute", "reduced"])
         let record = String(decoding: try folder.file("run/run.json"), as: UTF8.self)
-        let units = try folder.start("units", job: "mlp", Self.options + ["--dictionary", "se,se", "--epochs", "0"])
+        let units = try await folder.start(
+            "units", job: "mlp", Self.options + ["--dictionary", "se,se", "--epochs", "0"])
         #expect(units.code == 0 && units.output.contains("hidden2: se is made for inputs on a grid"), "\(units)")
         #expect(!record.contains("\"sigma\"") && !record.contains("\"ridge\"") && record.contains("\"columns\""))
     }
 
     /// A folder that does not exist is found before training, not after it.
-    @Test func expandedWeightsThatCannotBeWritten() throws {
+    @Test func expandedWeightsThatCannotBeWritten() async throws {
         let path = "\(folder.path)/none/dense.safetensors"
-        let outcome = try folder.start("run", job: "mlp", ranks: 2, Self.options + ["--export-expanded", path])
+        let outcome = try await folder.start("run", job: "mlp", ranks: 2, Self.options + ["--export-expanded", path])
         #expect(
             outcome.code == 1 && outcome.error.contains(path) && !outcome.output.contains("training on"), "\(outcome)")
     }
 
     /// 20 images have no 1000 centres.
-    @Test func fewerImagesThanCentres() throws {
+    @Test func fewerImagesThanCentres() async throws {
         try writeSmallSTL10(to: folder.path, train: 20, test: 10, unlabelled: 10)
-        let outcome = try folder.start(
+        let outcome = try await folder.start(
             "run", job: "mlp", ranks: 2,
             ["--dataset", "stl10", "--data", folder.path, "--widths", "4", "--columns", "1", "--learned", "0.001",
              "--dictionary", "kmeans"])
@@ -99,30 +100,31 @@ struct MLPJobTests {
 
     /// The dense net of these widths exchanges 784·30 + 30, 30·20 + 20 and 20·10 + 10 values: 97.5 KB. A learned U
     /// can cost more.
-    @Test func onlyWhatIsSavedIsSaid() throws {
-        let predicted = try folder.start("predicted", job: "mlp", ranks: 2, Self.options)
+    @Test func onlyWhatIsSavedIsSaid() async throws {
+        let predicted = try await folder.start("predicted", job: "mlp", ranks: 2, Self.options)
         #expect(predicted.output.contains("instead of 97.5 KB"), "\(predicted)")
-        let learned = try folder.start(
+        let learned = try await folder.start(
             "learned", job: "mlp", ranks: 2, Self.options + ["--dictionary", "lowrank", "--learned", "0.9"])
         #expect(learned.code == 0 && !learned.output.contains("saved"), "\(learned)")
     }
 
     @Test(arguments: [nil, 2], [[], ["--dictionary", "lowrank"]])
-    func aLossThatIsNotANumber(ranks: Int?, more: [String]) throws {
-        let outcome = try folder.start(
+    func aLossThatIsNotANumber(ranks: Int?, more: [String]) async throws {
+        let outcome = try await folder.start(
             "run", job: "mlp", ranks: ranks, Self.options + ["--learning-rate", "1e30", "--activation", "relu"] + more)
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("mlp: ") }
         #expect(outcome.code == 1 && lines.count == 1 && lines[0].contains("at step"), "\(outcome)")
     }
 
-    @Test func validationWithoutAFiniteLoss() throws {
-        let outcome = try folder.start(
+    @Test func validationWithoutAFiniteLoss() async throws {
+        let outcome = try await folder.start(
             "run", job: "mlp", Self.options + ["--validate", "--weight-decay", "1e38", "--max-norm", "0"])
         #expect(outcome.code == 1 && outcome.error.contains("give a --learning-rate below 0.05"), "\(outcome)")
     }
 
-    @Test func validationChoosesAListedRate() throws {
-        try folder.succeed("run", job: "mlp", ranks: 2, Self.options + ["--validate", "--dictionary", "se,randcon"])
+    @Test func validationChoosesAListedRate() async throws {
+        try await folder.succeed(
+            "run", job: "mlp", ranks: 2, Self.options + ["--validate", "--dictionary", "se,randcon"])
         let lines = String(decoding: try folder.file("run/validation.csv"), as: UTF8.self).split(separator: "\n")
         #expect(lines[0] == "learning-rate,epoch,error,steps,seconds,bytes")
         let scores = lines.dropFirst().map { $0.split(separator: ",").map { Double($0)! } }
@@ -133,19 +135,19 @@ struct MLPJobTests {
         let best = try #require(scores.min { $0[2] < $1[2] })
         #expect(result.chosen == ["learning-rate": "\(best[0])"])
         // What was learned is what a run with that rate learns.
-        try folder.succeed(
+        try await folder.succeed(
             "given", job: "mlp", ranks: 2,
             Self.options + ["--learning-rate", "\(best[0])", "--dictionary", "se,randcon"])
         #expect(try folder.file("run/model.safetensors") == folder.file("given/model.safetensors"))
     }
 
     @Test(arguments: [["--exchange", "owned"], ["--average-every", "4"]])
-    func aCurveInSteps(exchange: [String]) throws {
+    func aCurveInSteps(exchange: [String]) async throws {
         let more = [
             "--dictionary", "se,randcon", "--learning-rate", "0.1", "--epochs", "2", "--validate", "--validate-every",
             "10",
         ]
-        try folder.succeed("run", job: "mlp", ranks: 2, Self.options + more + exchange)
+        try await folder.succeed("run", job: "mlp", ranks: 2, Self.options + more + exchange)
         let lines = String(decoding: try folder.file("run/validation.csv"), as: UTF8.self).split(separator: "\n")
             .dropFirst()
         let rows = lines.map { $0.split(separator: ",").map { Double($0)! } }
@@ -158,12 +160,12 @@ struct MLPJobTests {
     }
 
     /// The bytes of every rate are those that its stages have exchanged.
-    @Test func validationOfStages() throws {
+    @Test func validationOfStages() async throws {
         let options = [
             "--dataset", "sample", "--widths", "30,20", "--columns", "3", "--learned", "0.1", "--dictionary",
             "se,randcon",
         ]
-        try folder.succeed(
+        try await folder.succeed(
             "run", job: "mlp", ranks: 2,
             options + ["--progress", "none", "--epochs", "2", "--alternate", "1", "--validate"])
         let lines = String(decoding: try folder.file("run/validation.csv"), as: UTF8.self).split(separator: "\n")
@@ -177,18 +179,18 @@ struct MLPJobTests {
     }
 
     /// With decay λ and no bound on norms w grows where ηλ > 2: from 0.2 on for λ = 20, at every rate for 1000.
-    @Test func aRateThatDivergesIsNotChosen() throws {
+    @Test func aRateThatDivergesIsNotChosen() async throws {
         let options =
             [
                 "--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--epochs", "4",
                 "--validate",
             ]
             + ["--max-norm", "0", "--momentum", "0", "--schedule", "paper"]
-        try folder.succeed("some", job: "mlp", ranks: 2, options + ["--weight-decay", "20"])
+        try await folder.succeed("some", job: "mlp", ranks: 2, options + ["--weight-decay", "20"])
         let lines = String(decoding: try folder.file("some/validation.csv"), as: UTF8.self).split(separator: "\n")
         #expect(
             lines.contains("0.5,,1,,,") && lines.last == "10.0,,1,,," && lines[4].hasPrefix("0.05,4,0."), "\(lines)")
-        let none = try folder.start("none", job: "mlp", ranks: 2, options + ["--weight-decay", "1000"])
+        let none = try await folder.start("none", job: "mlp", ranks: 2, options + ["--weight-decay", "1000"])
         #expect(none.code == 1 && none.error.contains("mlp: --validate"), "\(none)")
     }
 }

@@ -16,8 +16,8 @@ struct MLPRanksTests {
 
     init() throws { folder = try RunFolder() }
 
-    private func run(_ name: String, ranks: Int, _ more: [String]) throws -> [Double] {
-        try folder.succeed(name, job: "mlp", ranks: ranks, Self.options + more)
+    private func run(_ name: String, ranks: Int, _ more: [String]) async throws -> [Double] {
+        try await folder.succeed(name, job: "mlp", ranks: ranks, Self.options + more)
         return try folder.objectives(name)
     }
 
@@ -26,19 +26,20 @@ struct MLPRanksTests {
         ["--epochs", "1", "--batch", "7", "--dropout", "0.2"],
         ["--epochs", "3", "--alternate", "1"], ["--epochs", "2", "--unfreeze-after", "1", "--exchange", "dynamic"],
         ["--grow", "0.1:0.4", "--epochs", "3", "--dictionary", "se,emp", "--sigma", "auto"]])
-    func theLossDoesNotDependOnRanks(more: [String]) throws {
+    func theLossDoesNotDependOnRanks(more: [String]) async throws {
         var options = Self.options
         if more.contains("--dense") || more.contains("--grow") {
             options = ["--dataset", "sample", "--widths", "40,30", "--progress", "none"]
         }
-        func losses(_ ranks: Int) throws -> [Double] {
-            try folder.succeed("\(more.joined(separator: " ")) \(ranks)", job: "mlp", ranks: ranks, options + more)
-            return try folder.objectives("\(more.joined(separator: " ")) \(ranks)")
+        func losses(_ ranks: Int) async throws -> [Double] {
+            let name = "\(more.joined(separator: " ")) \(ranks)"
+            try await folder.succeed(name, job: "mlp", ranks: ranks, options + more)
+            return try folder.objectives(name)
         }
-        let alone = try losses(1)
+        let alone = try await losses(1)
         try #require(!alone.isEmpty && alone.allSatisfy { $0.isFinite })
         for ranks in 2...4 {
-            let found = try losses(ranks)
+            let found = try await losses(ranks)
             try #require(found.count == alone.count)
             for (epoch, (a, b)) in zip(alone, found).enumerated() {
                 #expect(abs(a - b) <= Self.promised * a, "epoch \(epoch + 1) on \(ranks) ranks: \(b), alone \(a)")
@@ -47,8 +48,8 @@ struct MLPRanksTests {
     }
 
     /// In U's turn the U of every column travels, and no w.
-    @Test(arguments: ["dynamic", "owned"]) func bytesOfTurns(exchange: String) throws {
-        _ = try run("run", ranks: 2, ["--epochs", "3", "--alternate", "1", "--exchange", exchange])
+    @Test(arguments: ["dynamic", "owned"]) func bytesOfTurns(exchange: String) async throws {
+        _ = try await run("run", ranks: 2, ["--epochs", "3", "--alternate", "1", "--exchange", exchange])
         let softmax = 31 * 10, w = 40 * 157 + 30 * 9 + softmax, u = 4 * (784 * 156 + 40 * 8) + softmax
         let result = try folder.result("run"), counted = try folder.metrics("run", "bytes")
         #expect(result.bytesPerStep == 4 * (2 * w + u) / 3)
@@ -59,10 +60,10 @@ struct MLPRanksTests {
     }
 
     /// A sum of two Floats has no order: on two ranks both ways of exchange give the same bits.
-    @Test func bothExchangesGiveTheSameValues() throws {
+    @Test func bothExchangesGiveTheSameValues() async throws {
         for exchange in ["dynamic", "owned"] {
             for ranks in [1, 2, 3] {
-                _ = try run("\(exchange) \(ranks)", ranks: ranks, ["--epochs", "2", "--exchange", exchange])
+                _ = try await run("\(exchange) \(ranks)", ranks: ranks, ["--epochs", "2", "--exchange", exchange])
             }
         }
         for ranks in [1, 2] {
@@ -76,12 +77,12 @@ struct MLPRanksTests {
     }
 
     @Test(arguments: [1, 3])
-    func theSameSeedAndRanksGiveTheSameBits(ranks: Int) throws {
+    func theSameSeedAndRanksGiveTheSameBits(ranks: Int) async throws {
         for name in ["a", "b"] {
-            _ = try run(name, ranks: ranks, ["--epochs", "1", "--dictionary", "se,emp", "--pretrain-epochs", "1"])
+            _ = try await run(name, ranks: ranks, ["--epochs", "1", "--dictionary", "se,emp", "--pretrain-epochs", "1"])
         }
         #expect(try folder.file("a/model.safetensors") == folder.file("b/model.safetensors"))
-        _ = try run(
+        _ = try await run(
             "c", ranks: ranks, ["--epochs", "1", "--dictionary", "se,emp", "--pretrain-epochs", "1", "--seed", "2"])
         let a = try Safetensors(path: "\(folder.path)/a/model.safetensors"),
             c = try Safetensors(path: "\(folder.path)/c/model.safetensors")
@@ -91,11 +92,11 @@ struct MLPRanksTests {
 
     /// Dictionaries made by all ranks from the data: the same but for the order of sums in Double.
     @Test(arguments: ["emp", "emp2", "pca", "ae", "kmeans"])
-    func dictionariesDoNotDependOnRanks(name: String) throws {
+    func dictionariesDoNotDependOnRanks(name: String) async throws {
         let more = ["--epochs", "2", "--dictionary", "\(name),\(name)"]
-        let alone = try run("1", ranks: 1, more)
+        let alone = try await run("1", ranks: 1, more)
         for ranks in [2, 3] {
-            let found = try run("\(ranks)", ranks: ranks, more)
+            let found = try await run("\(ranks)", ranks: ranks, more)
             try #require(alone.count == 2 && found.count == 2)
             for (epoch, (a, b)) in zip(alone, found).enumerated() {
                 #expect(abs(a - b) <= Self.promised * a, "epoch \(epoch + 1) on \(ranks) ranks: \(b), alone \(a)")
@@ -104,8 +105,8 @@ struct MLPRanksTests {
     }
 
     @Test(arguments: [1, 2, 3, 4], ["dynamic", "owned"])
-    func bytesAStep(ranks: Int, exchange: String) throws {
-        _ = try run("run", ranks: ranks, ["--epochs", "1", "--exchange", exchange])
+    func bytesAStep(ranks: Int, exchange: String) async throws {
+        _ = try await run("run", ranks: ranks, ["--epochs", "1", "--exchange", exchange])
         let result = try folder.result("run")
         // 784 positions of which 156 are learned, 40 of which 8; every unit has a bias; 30 inputs and 10 classes of the
         // softmax layer

@@ -16,7 +16,7 @@ struct MLPStageTests {
 
     /// U has no decay: where w is gone after 40 steps of ηλ = 0.2, the drawn numbers are still there. And it is not
     /// pre-trained.
-    @Test func aLearnedDictionaryHasNeitherDecayNorPretraining() throws {
+    @Test func aLearnedDictionaryHasNeitherDecayNorPretraining() async throws {
         let options = [
             "--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--dictionary",
             "lowrank",
@@ -25,9 +25,9 @@ struct MLPStageTests {
             "--epochs", "1", "--momentum", "0", "--schedule", "paper", "--learning-rate", "1e-5", "--weight-decay",
             "2e4",
         ]
-        try folder.succeed("decay", job: "mlp", options + decay)
-        try folder.succeed("start", job: "mlp", options + ["--epochs", "0"])
-        try folder.succeed("pretrained", job: "mlp", options + ["--epochs", "0", "--pretrain-epochs", "1"])
+        try await folder.succeed("decay", job: "mlp", options + decay)
+        try await folder.succeed("start", job: "mlp", options + ["--epochs", "0"])
+        try await folder.succeed("pretrained", job: "mlp", options + ["--epochs", "0", "--pretrain-epochs", "1"])
         func values(_ run: String, _ name: String) throws -> [Float] {
             try Safetensors(path: "\(folder.path)/\(run)/model.safetensors").values(name, as: Float.self)
         }
@@ -41,12 +41,12 @@ struct MLPStageTests {
     }
 
     /// In U's turn w is held: after it w is what it was before, and U is not.
-    @Test func turnsHoldWhatTheyDoNotLearn() throws {
+    @Test func turnsHoldWhatTheyDoNotLearn() async throws {
         let options = [
             "--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--schedule", "paper",
         ]
-        try folder.succeed("w", job: "mlp", ranks: 2, options + ["--epochs", "1"])
-        try folder.succeed("u", job: "mlp", ranks: 2, options + ["--epochs", "2", "--alternate", "1"])
+        try await folder.succeed("w", job: "mlp", ranks: 2, options + ["--epochs", "1"])
+        try await folder.succeed("u", job: "mlp", ranks: 2, options + ["--epochs", "2", "--alternate", "1"])
         let before = try Safetensors(path: "\(folder.path)/w/model.safetensors"),
             after = try Safetensors(path: "\(folder.path)/u/model.safetensors")
         func isHeld(
@@ -61,11 +61,12 @@ struct MLPStageTests {
     }
 
     /// XU is made anew where U has been learned, or has grown: the reduced path has the losses of the expanded one.
-    @Test(arguments: [["--alternate", "1"], ["--grow", "0.05:0.2"]]) func everyPathInStages(more: [String]) throws {
+    @Test(arguments: [["--alternate", "1"], ["--grow", "0.05:0.2"]])
+    func everyPathInStages(more: [String]) async throws {
         let options =
             ["--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--epochs", "3"] + more
         for path in ["reduced", "expanded"] {
-            try folder.succeed(path, job: "mlp", ranks: 2, options + ["--compute", path])
+            try await folder.succeed(path, job: "mlp", ranks: 2, options + ["--compute", path])
         }
         let reduced = try folder.objectives("reduced"), expanded = try folder.objectives("expanded")
         try #require(reduced.count == 3 && expanded.count == 3)
@@ -77,14 +78,14 @@ struct MLPStageTests {
 
     /// With all images in a batch the loss of an epoch is that before its one step: the first after growing is what it
     /// would be without.
-    @Test func growingKeepsTheLoss() throws {
+    @Test func growingKeepsTheLoss() async throws {
         let options = [
             "--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--dictionary",
             "se,emp", "--activation", "relu",
             "--batch", "4000", "--schedule", "paper", "--learning-rate", "0.5", "--compute", "expanded",
         ]
-        try folder.succeed("grown", job: "mlp", options + ["--epochs", "20", "--grow", "0.05:0.1"])
-        try folder.succeed("held", job: "mlp", options + ["--epochs", "11", "--learned", "0.05"])
+        try await folder.succeed("grown", job: "mlp", options + ["--epochs", "20", "--grow", "0.05:0.1"])
+        try await folder.succeed("held", job: "mlp", options + ["--epochs", "11", "--learned", "0.05"])
         let grown = try folder.objectives("grown"), held = try folder.objectives("held")
         try #require(grown.count == 20 && held.count == 11)
         #expect(Array(grown[..<10]) == Array(held[..<10]) && held[10] < 0.95 * held[0], "\(held)")
@@ -96,20 +97,20 @@ struct MLPStageTests {
     /// 28 + 28 products a pixel. The condition of a wide kernel's K forbids that.
     @Test(arguments: [("1", "reduced"), ("20", "expanded")]) func poolingIsEstimatedAsItIsDone(
         sigma: String, path: String
-    ) throws {
-        let outcome = try folder.start(
+    ) async throws {
+        let outcome = try await folder.start(
             "run", job: "mlp",
             ["--dataset", "sample", "--columns", "40", "--epochs", "1", "--sigma", sigma, "--dry-run"])
         #expect(outcome.code == 0 && outcome.output.contains("hidden1 \(path) of"), "\(outcome)")
     }
 
     /// A run that grows ends with as much learned as it says.
-    @Test func growing() throws {
+    @Test func growing() async throws {
         let options = [
             "--dataset", "sample", "--widths", "30,20", "--columns", "3", "--progress", "none", "--dictionary",
             "se,emp",
         ]
-        try folder.succeed(
+        try await folder.succeed(
             "run", job: "mlp", ranks: 2, options + ["--epochs", "4", "--grow", "0.1:0.4", "--learning-rate", "0.5"])
         let result = try folder.result("run"), bytes = try folder.metrics("run", "bytes"),
             loss = try folder.objectives("run")

@@ -32,6 +32,8 @@ struct MPIRun {
     var environment: [String: String] = [:]
     /// Seconds.
     var timeout: Double = 60
+    /// Whether its ranks do little else than wait for each other, so that others may run meanwhile.
+    var isIdle = false
 
     /// Where the jobs are: beside the test bundle, or where COLONNADE_JOBS says, as those of another MPI are.
     static let products =
@@ -44,25 +46,33 @@ struct MPIRun {
     /// Tests of several ranks run where mpirun is; in CI they always do, and fail without it.
     static let enabled = mpirun != nil || ProcessInfo.processInfo.environment["CI"] == "true"
 
-    /// Runs at the same time have three ranks a core together, since much of a start is waiting. One that has more has
-    /// the machine for itself.
+    /// Runs at the same time have three ranks a core together, since much of a start is waiting; idle ones count as one
+    /// rank. One that has more has the machine for itself.
     private static let places = 3 * ProcessInfo.processInfo.activeProcessorCount
     private static let free = DispatchSemaphore(value: places)
     /// Held by the run that takes places: two that each wait for what the other has would wait for ever.
     private static let turn = Mutex(())
 
-    func run() throws -> Outcome {
-        let taken = min(ranks ?? 1, Self.places)
-        Self.turn.withLock { _ in
-            for _ in 0..<taken { Self.free.wait() }
+    /// Waits on a thread of its own: tests have no more threads than cores, and most of their time is waiting.
+    func run() async throws -> Outcome {
+        let outcome = try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try self.inTurn() }) }
         }
-        defer { for _ in 0..<taken { Self.free.signal() } }
-        let outcome = try launch()
         guard !outcome.error.contains("still allocated") else { throw MPIRunError.leak("\(outcome)") }
         return outcome
     }
 
-    private func launch() throws -> Outcome {
+    private func inTurn() throws -> Outcome {
+        let taken = isIdle ? 1 : min(ranks ?? 1, Self.places)
+        Self.turn.withLock { _ in
+            for _ in 0..<taken { Self.free.wait() }
+        }
+        defer { for _ in 0..<taken { Self.free.signal() } }
+        return try launch()
+    }
+
+    /// Runs at once, whatever else does.
+    func launch() throws -> Outcome {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mpirun-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -19,10 +19,10 @@ struct PhaseTests {
     }
 
     @Test(arguments: [1, 3])
-    func oneByOneTheyGiveWhatAllGives(ranks: Int) throws {
-        try folder.succeed("all", ranks: ranks, options)
+    func oneByOneTheyGiveWhatAllGives(ranks: Int) async throws {
+        try await folder.succeed("all", ranks: ranks, options)
         for phase in ["learn", "encode", "classify"] {
-            try folder.succeed("phases", ranks: ranks, options + ["--phase", phase])
+            try await folder.succeed("phases", ranks: ranks, options + ["--phase", phase])
         }
         #expect(try folder.result("all").accuracy == folder.result("phases").accuracy)
         for file in ["predictions.csv", "model.safetensors", "filters.png"] {
@@ -31,9 +31,9 @@ struct PhaseTests {
     }
 
     /// `--validate` scores the whole grid, and what it chose is what learning, the model and the later phases use.
-    @Test func validationChoosesTheBestOfItsTable() throws {
+    @Test func validationChoosesTheBestOfItsTable() async throws {
         let search = options + ["--validate", "--lambda", "0.05"]
-        try folder.succeed("all", ranks: 2, Array(search.filter { $0 != "--iterations" && $0 != "3" }))
+        try await folder.succeed("all", ranks: 2, Array(search.filter { $0 != "--iterations" && $0 != "3" }))
         let lines = String(decoding: try folder.file("all/validation.csv"), as: UTF8.self).split(separator: "\n")
             .dropFirst()
         let scores = try lines.map { try #require(Double($0.split(separator: ",").last!)) }
@@ -44,9 +44,9 @@ struct PhaseTests {
             [chosen["lambda"], chosen["iterations"], chosen["encoder"], chosen["C"]] == best.dropLast().map(String.init)
         )
 
-        try folder.succeed("phases", search + ["--phase", "learn"])
+        try await folder.succeed("phases", search + ["--phase", "learn"])
         for phase in ["encode", "classify"] {
-            try folder.succeed("phases", ["--dataset", "stl10", "--data", folder.path, "--phase", phase])
+            try await folder.succeed("phases", ["--dataset", "stl10", "--data", folder.path, "--phase", phase])
         }
         #expect(try folder.result("phases").accuracy != nil && folder.result("phases").chosen != nil)
     }
@@ -56,9 +56,9 @@ struct PhaseTests {
         ["--dense"],
         ["--seed", "2"], ["--learned", "0.25"], ["--raw"], ["--patches", "401"], ["--iterations", "4"],
     ])
-    func optionsThatContradictTheModel(option: [String]) throws {
-        try folder.succeed("run", options + ["--phase", "learn"])
-        let outcome = try folder.start(
+    func optionsThatContradictTheModel(option: [String]) async throws {
+        try await folder.succeed("run", options + ["--phase", "learn"])
+        let outcome = try await folder.start(
             "other",
             [
                 "--dataset", "stl10", "--data", folder.path, "--phase", "encode", "--model",
@@ -69,9 +69,9 @@ struct PhaseTests {
         #expect(outcome.error.hasPrefix("rica: \(option[0]): the model was learned with "), "\(outcome)")
     }
 
-    @Test func aModelIsUsedFromElsewhere() throws {
-        try folder.succeed("run", options + ["--phase", "learn"])
-        try folder.succeed(
+    @Test func aModelIsUsedFromElsewhere() async throws {
+        try await folder.succeed("run", options + ["--phase", "learn"])
+        try await folder.succeed(
             "other",
             [
                 "--dataset", "stl10", "--data", folder.path, "--phase", "encode", "--model",
@@ -80,74 +80,75 @@ struct PhaseTests {
         #expect(try !folder.file("other/features.safetensors").isEmpty)
     }
 
-    @Test func featuresOfAnotherModelAreRefused() throws {
+    @Test func featuresOfAnotherModelAreRefused() async throws {
         for (name, seed) in [("a", "1"), ("b", "2")] {
-            try folder.succeed(name, options + ["--seed", seed, "--phase", "learn"])
-            try folder.succeed(name, ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
+            try await folder.succeed(name, options + ["--seed", seed, "--phase", "learn"])
+            try await folder.succeed(name, ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
         }
         try folder.file("a/features.safetensors").write(
             to: URL(fileURLWithPath: "\(folder.path)/b/features.safetensors"))
-        let outcome = try folder.start(
+        let outcome = try await folder.start(
             "b", ranks: 2, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
         #expect(outcome.code == 65 && outcome.error.contains("features of this model"), "\(outcome)")
     }
 
     /// Each change of features.safetensors, one after the other, ends the phase that reads it with 65 and one line that
     /// names the part.
-    @Test func damagedFeaturesAreRefused() throws {
-        try folder.succeed("run", options + ["--phase", "learn"])
-        try folder.succeed("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
+    @Test func damagedFeaturesAreRefused() async throws {
+        try await folder.succeed("run", options + ["--phase", "learn"])
+        try await folder.succeed("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
         let path = "\(folder.path)/run/features.safetensors", good = try Safetensors(path: path)
-        func expect(_ found: String, ranks: Int? = nil, _ change: (inout Safetensors) throws -> Void) throws {
+        func expect(_ found: String, ranks: Int? = nil, _ change: (inout Safetensors) throws -> Void) async throws {
             // The good file stays open while it is replaced.
             var file = good
             try change(&file)
             try file.write(to: path)
-            let outcome = try folder.start(
+            let outcome = try await folder.start(
                 "run", ranks: ranks, ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
             let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("rica: ") }
             #expect(outcome.code == 65 && lines.count == 1, "\(outcome)")
             #expect(lines.first?.contains(path) == true && lines.first?.contains(found) == true, "\(found): \(outcome)")
         }
         for label in [-1, 10, .max, .min] as [Int32] {
-            try expect("in train.labels the labels of stl10, from 0 on, found \(label) for 2 at position 12") { file in
+            let found = "in train.labels the labels of stl10, from 0 on, found \(label) for 2 at position 12"
+            try await expect(found) { file in
                 var labels: [Int32] = try file.values("train.labels")
                 labels[12] = label
                 file.set("train.labels", labels)
             }
         }
         for (value, name) in [(Float.nan, "test.features"), (.infinity, "test.features"), (.nan, "train.features")] {
-            try expect("\(name) of finite numbers, found \(value) at position 1000", ranks: 2) { file in
+            try await expect("\(name) of finite numbers, found \(value) at position 1000", ranks: 2) { file in
                 var values: [Float] = try file.values(name)
                 values[1000] = value
                 file.set(name, values, shape: file.tensors[name]!.shape)
             }
         }
-        try expect("features of the job rica") { $0.metadata["format"] = "" }
-        try expect("encoder abs, found none") { $0.metadata["encoder"] = nil }
-        try expect("features of this model") { $0.metadata["model"] = "" }
-        try expect("test.features of stl10 of shape [30, 48] with their labels, found [30, 48] with [31]") {
+        try await expect("features of the job rica") { $0.metadata["format"] = "" }
+        try await expect("encoder abs, found none") { $0.metadata["encoder"] = nil }
+        try await expect("features of this model") { $0.metadata["model"] = "" }
+        try await expect("test.features of stl10 of shape [30, 48] with their labels, found [30, 48] with [31]") {
             $0.set("test.labels", [Int32](repeating: 0, count: 31))
         }
-        try expect("test.features of stl10 of shape [30, 48] with their labels, found [1440] with [30]") {
+        try await expect("test.features of stl10 of shape [30, 48] with their labels, found [1440] with [30]") {
             $0.set("test.features", [Float](repeating: 0, count: 1440))
         }
         try good.write(to: path)
-        try folder.succeed("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
+        try await folder.succeed("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
     }
 
-    @Test func anEmptyNameIsNoModel() throws {
-        let outcome = try folder.start("run", options + ["--phase", "encode", "--model", ""])
+    @Test func anEmptyNameIsNoModel() async throws {
+        let outcome = try await folder.start("run", options + ["--phase", "encode", "--model", ""])
         #expect(
             outcome.code == 64 && outcome.error.contains("--model: expected a file, found an empty name"), "\(outcome)")
     }
 
     @Test(arguments: ["features.safetensors", "model.safetensors"])
-    func aPipeInPlaceOfAFile(name: String) throws {
-        try folder.succeed("run", options + ["--phase", "learn"])
+    func aPipeInPlaceOfAFile(name: String) async throws {
+        try await folder.succeed("run", options + ["--phase", "learn"])
         try? FileManager.default.removeItem(atPath: "\(folder.path)/run/\(name)")
         #expect(mkfifo("\(folder.path)/run/\(name)", 0o600) == 0)
-        let outcome = try folder.start(
+        let outcome = try await folder.start(
             "run", ranks: 2,
             ["--dataset", "stl10", "--data", folder.path, "--phase", "classify", "--stall-after", "20"])
         #expect(outcome.code == 65, "\(outcome)")
@@ -157,10 +158,10 @@ struct PhaseTests {
     }
 
     /// What was learned on other images of the set than those at hand cannot be told apart from damage.
-    @Test func patchesOfOtherImagesAreRefused() throws {
-        try folder.succeed("run", options + ["--phase", "learn"])
+    @Test func patchesOfOtherImagesAreRefused() async throws {
+        try await folder.succeed("run", options + ["--phase", "learn"])
         try writeSmallSTL10(to: folder.path, train: 40, test: 30, unlabelled: 5)
-        let outcome = try folder.start("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
+        let outcome = try await folder.start("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "encode"])
         #expect(outcome.code == 65, "\(outcome)")
         #expect(
             outcome.error.contains(
@@ -169,22 +170,22 @@ struct PhaseTests {
             "\(outcome)")
     }
 
-    @Test func aModelOfColourImagesOnGreyOnes() throws {
-        try folder.succeed("run", options + ["--phase", "learn"])
-        let outcome = try folder.start(
+    @Test func aModelOfColourImagesOnGreyOnes() async throws {
+        try await folder.succeed("run", options + ["--phase", "learn"])
+        let outcome = try await folder.start(
             "other", ["--dataset", "sample", "--phase", "encode", "--model", "\(folder.path)/run/model.safetensors"])
         #expect(outcome.code == 64, "\(outcome)")
         #expect(outcome.error.hasPrefix("rica: --dataset: the model was learned on images of 3 channels"), "\(outcome)")
     }
 
-    @Test func whatAnEarlierPhaseLeavesIsNotThere() throws {
-        var outcome = try folder.start("run", options + ["--phase", "encode"])
+    @Test func whatAnEarlierPhaseLeavesIsNotThere() async throws {
+        var outcome = try await folder.start("run", options + ["--phase", "encode"])
         #expect(outcome.code == 65, "\(outcome)")
         #expect(
             outcome.error.contains("\(folder.path)/run/model.safetensors: expected a model")
                 && outcome.error.contains("--phase learn makes one"), "\(outcome)")
-        try folder.succeed("run", options + ["--phase", "learn"])
-        outcome = try folder.start("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
+        try await folder.succeed("run", options + ["--phase", "learn"])
+        outcome = try await folder.start("run", ["--dataset", "stl10", "--data", folder.path, "--phase", "classify"])
         #expect(outcome.code == 65, "\(outcome)")
         #expect(
             outcome.error.contains("\(folder.path)/run/features.safetensors: expected features")

@@ -13,32 +13,32 @@ struct RICADictionaryTests {
     /// A covariance and centres are sums over samples: with a reproducible reduction the same bits on 1 and 3 ranks, in
     /// the model file, too, which holds U, so that later phases use what was learned with.
     @Test(arguments: [("emp", "normalised"), ("kmeans", "whitened")])
-    func aModelHoldsWhatWasMadeFromPatches(kind: String, source: String) throws {
+    func aModelHoldsWhatWasMadeFromPatches(kind: String, source: String) async throws {
         let made = ["--dictionary", kind, "--dictionary-from", source, "--reduction", "fixed"]
-        for ranks in [1, 3] { try folder.succeed("\(ranks)", ranks: ranks, Self.options + made) }
+        for ranks in [1, 3] { try await folder.succeed("\(ranks)", ranks: ranks, Self.options + made) }
         let model = try folder.file("1/model.safetensors")
         #expect(try model == folder.file("3/model.safetensors"))
         let file = try Safetensors(path: "\(folder.path)/1/model.safetensors")
         // 12 of 25 positions are learned.
         #expect(file.metadata["dictionary"] == kind && file.tensors["layer.U.3"]?.shape == [25, 12])
 
-        try folder.succeed("phases", Self.options + made + ["--phase", "learn"])
+        try await folder.succeed("phases", Self.options + made + ["--phase", "learn"])
         for phase in ["encode", "classify"] {
-            try folder.succeed("phases", ["--phase", phase, "--dictionary-from", source, "--reduction", "fixed"])
+            try await folder.succeed("phases", ["--phase", phase, "--dictionary-from", source, "--reduction", "fixed"])
         }
         #expect(try folder.result("phases").accuracy == folder.result("1").accuracy)
         let other = source == "whitened" ? "normalised" : "whitened"
         for (option, found) in [("--dictionary-from", other), ("--dictionary", "se")] {
-            let outcome = try folder.start("phases", ["--phase", "encode", option, found])
+            let outcome = try await folder.start("phases", ["--phase", "encode", option, found])
             let says = "rica: \(option): the model was learned with "
             #expect(outcome.code == 64 && outcome.error.contains(says), "\(outcome)")
         }
     }
 
     /// The default, `se`, is made from the grid alone.
-    @Test func aModelThatNeedsNoPatchesHasNoSource() throws {
-        try folder.succeed("phases", Self.options + ["--phase", "learn"])
-        let outcome = try folder.start("phases", ["--phase", "encode", "--dictionary-from", "whitened"])
+    @Test func aModelThatNeedsNoPatchesHasNoSource() async throws {
+        try await folder.succeed("phases", Self.options + ["--phase", "learn"])
+        let outcome = try await folder.start("phases", ["--phase", "encode", "--dictionary-from", "whitened"])
         let says = "rica: --dictionary-from: the model was learned with none, found whitened"
         #expect(outcome.code == 64 && outcome.error.contains(says), "\(outcome)")
     }
@@ -60,8 +60,8 @@ struct RICADictionaryTests {
         ),
         (["--sigma", "1000", "--ridge", "1e-300"], "sigma 1000.0 and ridge 1e-300"),
     ])
-    func whatNoRunCanHave(more: [String], says: String) throws {
-        let outcome = try folder.start("run", Self.options + more)
+    func whatNoRunCanHave(more: [String], says: String) async throws {
+        let outcome = try await folder.start("run", Self.options + more)
         #expect(outcome.code == 64 && outcome.error.contains(says), "\(outcome)")
         #expect(throws: (any Error).self, "nothing is left") { try folder.file("run/run.json") }
     }

@@ -21,8 +21,8 @@ struct RICARanksTests {
 
     /// L-BFGS amplifies rounding, so only the first ten iterations are compared. The limit is that of one evaluation;
     /// objectives of 3 seeds, with both MPI libraries, differed by 1e-7 at most up to there, and by 1e-5 after 20.
-    @Test func theObjectiveDoesNotDependOnRanks() throws {
-        for ranks in 1...4 { try folder.succeed("\(ranks)", ranks: ranks, Self.options) }
+    @Test func theObjectiveDoesNotDependOnRanks() async throws {
+        for ranks in 1...4 { try await folder.succeed("\(ranks)", ranks: ranks, Self.options) }
         let alone = try folder.objectives("1")
         #expect(alone.count == 21 && alone[20] < alone[0])
         for ranks in 2...4 {
@@ -35,8 +35,8 @@ struct RICARanksTests {
     }
 
     /// The unit norm amplifies rounding from step to step, so only the first evaluation is compared.
-    @Test func theUnitNormStartsTheSame() throws {
-        for ranks in 1...4 { try folder.succeed("\(ranks)", ranks: ranks, Self.options + ["--norm", "unit"]) }
+    @Test func theUnitNormStartsTheSame() async throws {
+        for ranks in 1...4 { try await folder.succeed("\(ranks)", ranks: ranks, Self.options + ["--norm", "unit"]) }
         let alone = try folder.objectives("1")[0]
         for ranks in 2...4 {
             let found = try folder.objectives("\(ranks)")[0]
@@ -45,18 +45,18 @@ struct RICARanksTests {
     }
 
     @Test(arguments: [1, 3])
-    func theSameSeedAndRanksGiveTheSameBits(ranks: Int) throws {
-        for run in ["a", "b"] { try folder.succeed(run, ranks: ranks, Self.options) }
+    func theSameSeedAndRanksGiveTheSameBits(ranks: Int) async throws {
+        for run in ["a", "b"] { try await folder.succeed(run, ranks: ranks, Self.options) }
         #expect(try folder.file("a/model.safetensors") == folder.file("b/model.safetensors"))
         #expect(try folder.objectives("a") == folder.objectives("b"))
-        try folder.succeed("c", ranks: ranks, Self.options + ["--seed", "2"])
+        try await folder.succeed("c", ranks: ranks, Self.options + ["--seed", "2"])
         #expect(try folder.file("a/model.safetensors") != folder.file("c/model.safetensors"))
     }
 
     @Test(arguments: [1, 2, 3, 4])
-    func bytesAStep(ranks: Int) throws {
+    func bytesAStep(ranks: Int) async throws {
         // 36 positions of which 18 are learned; 40 features, so that 3 ranks own 14, 13 and 13
-        try folder.succeed("run", ranks: ranks, Self.options)
+        try await folder.succeed("run", ranks: ranks, Self.options)
         let result = try folder.result("run")
         let values = 40 * 18, largest = (40 + ranks - 1) / ranks * 18
         #expect(result.bytesPerStep == 4 * values)

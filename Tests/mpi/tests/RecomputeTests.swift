@@ -26,8 +26,8 @@ struct RecomputeTests {
         ["--columns", "3"], ["--dense", "--norm", "unit"], ["--learned", "0.25", "--encoder", "rectified"],
         ["--encoder", "smooth"],
     ])
-    func allCanBeRecomputed(options: [String]) throws {
-        try folder.succeed(
+    func allCanBeRecomputed(options: [String]) async throws {
+        try await folder.succeed(
             "run", ranks: 2,
             [
                 "--dataset", "stl10", "--data", folder.path, "--features", "16", "--patches", "500", "--iterations",

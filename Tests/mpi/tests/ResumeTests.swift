@@ -18,7 +18,7 @@ struct ResumeTests {
     /// Starts a run of which one rank is killed soon after its first checkpoints, three times, and then lets it end.
     ///
     /// - Returns: how often it went on from a checkpoint.
-    private func survive(_ name: String, job: String = "mlp", ranks: Int, _ options: [String]) throws -> Int {
+    private func survive(_ name: String, job: String = "mlp", ranks: Int, _ options: [String]) async throws -> Int {
         var resumed = 0
         let all = "\(folder.path)/\(name)/checkpoints"
         for start in 0..<4 {
@@ -31,7 +31,7 @@ struct ResumeTests {
                 "if \(MPIRun.isRank(start % ranks)) && [ \(start) -lt 3 ]; then "
                 + "(\(kill)) & fi; exec $JOBS/\(job) \(options.joined(separator: " ")) "
                 + "\(Self.often.joined(separator: " ")) --run-dir \(folder.path)/\(name)"
-            let outcome = try MPIRun(
+            let outcome = try await MPIRun(
                 ranks: ranks, command: "/bin/bash", arguments: ["-c", shell],
                 environment: ["JOBS": MPIRun.products.path], timeout: 120
             ).run()
@@ -54,9 +54,9 @@ struct ResumeTests {
         (1, ["--epochs", "40", "--alternate", "2", "--dictionary", "se,lowrank"]),
         (1, ["--epochs", "6", "--validate", "--dropout", "0.2"]),
     ])
-    func killsLoseNothing(ranks: Int, more: [String]) throws {
-        try folder.succeed("whole", job: "mlp", ranks: ranks, Self.options + more)
-        let resumed = try survive("killed", ranks: ranks, Self.options + more)
+    func killsLoseNothing(ranks: Int, more: [String]) async throws {
+        try await folder.succeed("whole", job: "mlp", ranks: ranks, Self.options + more)
+        let resumed = try await survive("killed", ranks: ranks, Self.options + more)
         #expect(resumed > 0, "no start went on from a checkpoint")
         #expect(try model("killed") == model("whole"))
         for column in ["step", "objective", "error"] {
@@ -69,13 +69,13 @@ struct ResumeTests {
     }
 
     @Test(arguments: [["--iterations", "40"], ["--iterations", "12", "--validate", "--lambda", "0.05"]])
-    func killsOfRICALoseNothing(more: [String]) throws {
+    func killsOfRICALoseNothing(more: [String]) async throws {
         let options = [
             "--dataset", "sample", "--features", "48", "--patches", "4000", "--patch", "8", "--columns", "4",
             "--progress", "none",
         ] + more
-        try folder.succeed("whole", job: "rica", ranks: 2, options)
-        #expect(try survive("killed", job: "rica", ranks: 2, options) > 0)
+        try await folder.succeed("whole", job: "rica", ranks: 2, options)
+        #expect(try await survive("killed", job: "rica", ranks: 2, options) > 0)
         #expect(try model("killed") == model("whole"))
         #expect(try folder.file("killed/predictions.csv") == folder.file("whole/predictions.csv"))
         #expect(try folder.objectives("killed") == folder.objectives("whole"))
@@ -83,36 +83,36 @@ struct ResumeTests {
 
     /// A job that was sent a signal on one rank keeps a checkpoint and ends with 75; the same command goes on.
     @Test(arguments: zip([1, 3, 3], ["TERM", "USR1", "INT"]))
-    func aSignalIsAStop(ranks: Int, signal: String) throws {
+    func aSignalIsAStop(ranks: Int, signal: String) async throws {
         let options = Self.options + ["--epochs", "60", "--reduction", "fixed"]
-        try folder.succeed("whole", job: "mlp", ranks: 1, options)
-        let stopped = try stop("run", ranks: ranks, options, signal: signal)
+        try await folder.succeed("whole", job: "mlp", ranks: 1, options)
+        let stopped = try await stop("run", ranks: ranks, options, signal: signal)
         #expect(stopped.error.contains("mlp: stopped on SIG\(signal) at step "), "\(stopped)")
         #expect(stopped.error.contains(": the same command goes on from step "), "\(stopped)")
         // At another rank count, too: with --reduction fixed to the bit.
-        let rest = try folder.start("run", job: "mlp", ranks: 4 - ranks, options + ["--check-replicas", "10"])
+        let rest = try await folder.start("run", job: "mlp", ranks: 4 - ranks, options + ["--check-replicas", "10"])
         #expect(rest.code == 0 && rest.output.contains("going on from step "), "\(rest)")
         #expect(try model("run") == model("whole"))
     }
 
     /// Sums in another order, and so other last bits: what docs/mpi.md promises of a loss.
     @Test(arguments: [[], ["--exchange", "full"], ["--exchange", "dynamic", "--allreduce", "ring"]])
-    func anotherRankCountGoesOn(exchange: [String]) throws {
+    func anotherRankCountGoesOn(exchange: [String]) async throws {
         let options = Self.options + ["--epochs", "40"] + exchange
-        try folder.succeed("whole", job: "mlp", ranks: 3, options)
-        try stop("run", ranks: 3, options)
-        try goOn("run", ranks: 2, options)
+        try await folder.succeed("whole", job: "mlp", ranks: 3, options)
+        try await stop("run", ranks: 3, options)
+        try await goOn("run", ranks: 2, options)
         let whole = try folder.objectives("whole"), run = try folder.objectives("run")
         #expect(run.count == whole.count && zip(whole, run).allSatisfy { abs($0 - $1) <= 1e-5 * $0 }, "\(run)")
     }
 
     /// What approximates or averages goes on, too: with the sum of the errors, from the mean of the velocities.
     @Test(arguments: [["--wire", "bfloat16"], ["--exchange", "lowrank"], ["--average-every", "4"]])
-    func anotherRankCountGoesOnNearly(exchange: [String]) throws {
+    func anotherRankCountGoesOnNearly(exchange: [String]) async throws {
         let options = Self.options + ["--epochs", "40"] + exchange
-        try folder.succeed("whole", job: "mlp", ranks: 3, options)
-        try stop("run", ranks: 3, options)
-        try goOn("run", ranks: 2, options)
+        try await folder.succeed("whole", job: "mlp", ranks: 3, options)
+        try await stop("run", ranks: 3, options)
+        try await goOn("run", ranks: 2, options)
         let whole = try folder.objectives("whole"), run = try folder.objectives("run")
         // Less than the seeds' own spread of 10 % (MLPExchangeTests).
         #expect(run.count == whole.count && abs(run.last! / whole.last! - 1) <= 0.1, "\(run), \(whole)")
@@ -122,14 +122,14 @@ struct ResumeTests {
     @discardableResult
     private func stop(
         _ name: String, ranks: Int, _ options: [String], signal: String = "TERM"
-    ) throws -> MPIRun.Outcome {
+    ) async throws -> MPIRun.Outcome {
         let all = "\(folder.path)/\(name)/checkpoints"
         let shell =
             "if \(MPIRun.isRank(ranks - 1)); then "
             + "(until [ $(ls \(all) 2>/dev/null | wc -l) -ge 2 ]; do \(MPIRun.isAlive) || exit; sleep 0.01; done; "
             + "kill -\(signal) $$) & fi; exec $JOBS/mlp \((options + Self.often).joined(separator: " ")) "
             + "--run-dir \(folder.path)/\(name)"
-        let stopped = try MPIRun(
+        let stopped = try await MPIRun(
             ranks: ranks, command: "/bin/bash", arguments: ["-c", shell],
             environment: ["JOBS": MPIRun.products.path]
         ).run()
@@ -138,17 +138,17 @@ struct ResumeTests {
     }
 
     /// Starts a run again, which must go on from its checkpoint.
-    private func goOn(_ name: String, ranks: Int, _ options: [String]) throws {
-        let outcome = try folder.start(name, job: "mlp", ranks: ranks, options)
+    private func goOn(_ name: String, ranks: Int, _ options: [String]) async throws {
+        let outcome = try await folder.start(name, job: "mlp", ranks: ranks, options)
         try #require(outcome.code == 0 && outcome.output.contains("going on from step "), "\(outcome)")
     }
 
     /// One byte that is not as it was written: the checkpoint before is taken, and this one put aside.
     @Test(arguments: zip(["part-0.safetensors", "part-1.safetensors", "manifest.json"], [0.1, 0.99, 0.6]))
-    func aDamagedCheckpointIsPutAside(file: String, place: Double) throws {
+    func aDamagedCheckpointIsPutAside(file: String, place: Double) async throws {
         let options = Self.options + ["--epochs", "30"]
-        try folder.succeed("whole", job: "mlp", ranks: 2, options)
-        try stop("run", ranks: 2, options)
+        try await folder.succeed("whole", job: "mlp", ranks: 2, options)
+        try await stop("run", ranks: 2, options)
         let all = "\(folder.path)/run/checkpoints"
         let numbers = try FileManager.default.contentsOfDirectory(atPath: all).compactMap { Int($0) }.sorted()
         try #require(numbers.count == 2, "\(numbers)")
@@ -159,35 +159,35 @@ struct ResumeTests {
         var bytes = try Data(contentsOf: URL(fileURLWithPath: damaged))
         bytes[Int(place * Double(bytes.count))] ^= 1
         try bytes.write(to: URL(fileURLWithPath: damaged))
-        let rest = try folder.start("run", job: "mlp", ranks: 2, options)
+        let rest = try await folder.start("run", job: "mlp", ranks: 2, options)
         #expect(rest.code == 0 && rest.error.contains(damaged), "\(rest)")
         #expect(rest.error.contains("this checkpoint is put aside, and the one before it is taken"), "\(rest)")
         #expect(rest.output.contains("going on from \(position)\n"), "\(rest)")
         #expect(try model("run") == model("whole"))
     }
 
-    @Test func aFinishedRunSaysSo() throws {
+    @Test func aFinishedRunSaysSo() async throws {
         let options = Self.options + ["--epochs", "1"]
-        try folder.succeed("run", job: "mlp", options)
+        try await folder.succeed("run", job: "mlp", options)
         let result = try folder.file("run/result.json"), record = try folder.file("run/run.json")
-        let again = try folder.start("run", job: "mlp", ranks: 2, options)
+        let again = try await folder.start("run", job: "mlp", ranks: 2, options)
         #expect(again.code == 0 && again.output.contains("holds this run, finished, test error "), "\(again)")
         #expect(try folder.file("run/result.json") == result && folder.file("run/run.json") == record)
-        let more = try folder.start("run", job: "mlp", options + ["--epochs", "2"])
+        let more = try await folder.start("run", job: "mlp", options + ["--epochs", "2"])
         #expect(more.code == 64 && more.error.contains("holds a run with epochs 1, this one has 2: "), "\(more)")
-        try folder.succeed("run", job: "mlp", options + ["--resume", "never"])
+        try await folder.succeed("run", job: "mlp", options + ["--resume", "never"])
         #expect(try folder.file("run/run.json") != record)
     }
 
     /// Two runs at once in one directory: the second is refused, and the first goes on.
-    @Test func aRunDirectoryIsLocked() throws {
+    @Test func aRunDirectoryIsLocked() async throws {
         let options = Self.options + ["--epochs", "2000", "--run-dir", "\(folder.path)/run"]
         let shell =
             "$JOBS/mlp \(options.joined(separator: " ")) & first=$!; "
             + "until [ -e \(folder.path)/run/run.json ]; do sleep 0.05; done; "
             + "$JOBS/mlp \(options.joined(separator: " ")); second=$?; kill -TERM $first; wait $first; "
             + "echo codes $? $second"
-        let outcome = try MPIRun(
+        let outcome = try await MPIRun(
             command: "/bin/bash", arguments: ["-c", shell], environment: ["JOBS": MPIRun.products.path]
         ).run()
         #expect(outcome.output.contains("codes 75 64"), "\(outcome)")
@@ -196,9 +196,9 @@ struct ResumeTests {
     }
 
     /// The end of the allocation is known without a signal.
-    @Test func theTimeIsWatched() throws {
+    @Test func theTimeIsWatched() async throws {
         let soon = Date(timeIntervalSinceNow: 22).timeIntervalSince1970
-        let outcome = try folder.start(
+        let outcome = try await folder.start(
             "run", job: "mlp", Self.options + ["--epochs", "1000"], environment: ["SLURM_JOB_END_TIME": "\(Int(soon))"])
         #expect(outcome.code == 75, "\(outcome)")
         #expect(outcome.error.contains("stopped before the time given to the job is over at "), "\(outcome)")

@@ -16,16 +16,16 @@ final class RunFolder {
     func start(
         _ name: String, job: String = "rica", ranks: Int? = nil, _ options: [String],
         environment: [String: String] = [:]
-    ) throws -> MPIRun.Outcome {
-        try MPIRun(
+    ) async throws -> MPIRun.Outcome {
+        try await MPIRun(
             ranks: ranks, command: job, arguments: options + ["--run-dir", "\(path)/\(name)"], environment: environment,
             timeout: 120
         ).run()
     }
 
     /// Starts a run, as `start` does, that must succeed.
-    func succeed(_ name: String, job: String = "rica", ranks: Int? = nil, _ options: [String]) throws {
-        let outcome = try start(name, job: job, ranks: ranks, options)
+    func succeed(_ name: String, job: String = "rica", ranks: Int? = nil, _ options: [String]) async throws {
+        let outcome = try await start(name, job: job, ranks: ranks, options)
         try #require(outcome.code == 0, "\(options): \(outcome)")
     }
 
@@ -49,8 +49,8 @@ final class RunFolder {
     }
 
     /// The most memory that rank 0 of a run held, as a part of what the banner said.
-    func peakOverBanner(job: String, ranks: Int? = nil, _ options: [String]) throws -> Double {
-        let outcome = try start("memory", job: job, ranks: ranks, options)
+    func peakOverBanner(job: String, ranks: Int? = nil, _ options: [String]) async throws -> Double {
+        let outcome = try await start("memory", job: job, ranks: ranks, options)
         let printed = try #require(outcome.output.firstMatch(of: /memory +about ([0-9.]+) MB a rank/)?.1, "\(outcome)")
         return Double(try #require(try result("memory").peakBytes)) / (1e6 * Double(printed)!)
     }

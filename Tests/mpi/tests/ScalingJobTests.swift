@@ -28,8 +28,8 @@ struct ScalingJobTests {
 
     /// Ranks that share cores wait for one another at every barrier, which on a busy machine takes minutes.
     @discardableResult
-    private func measure(ranks: Int, _ options: [String]) throws -> MPIRun.Outcome {
-        let outcome = try MPIRun(
+    private func measure(ranks: Int, _ options: [String]) async throws -> MPIRun.Outcome {
+        let outcome = try await MPIRun(
             ranks: ranks, command: "scaling", arguments: options + ["--csv", "\(folder.path)/table.csv"], timeout: 300
         ).run()
         try #require(outcome.code == 0, "\(outcome)")
@@ -90,12 +90,12 @@ struct ScalingJobTests {
     }
 
     @Test(arguments: [1, 2, 3])
-    func everyExchangeHasItsRow(ranks: Int) throws {
+    func everyExchangeHasItsRow(ranks: Int) async throws {
         let exchanges = [
             "full", "dynamic", "dynamic-ring", "owned", "owned-bfloat16", "lowrank1", "lowrank1-full", "average10",
             "owned-fixed", "dynamic-fixed", "full-fixed",
         ]
-        let said = try measure(
+        let said = try await measure(
             ranks: ranks,
             Self.small + ["--learned", "1,0.5", "--exchange", exchanges.joined(separator: ","), "--link", "test"])
         let rows = try rows()
@@ -128,33 +128,33 @@ struct ScalingJobTests {
         said.output.split(separator: "\n").filter { $0.contains(/[+-][0-9]+\.[0-9]{3}$/) }.count
     }
 
-    @Test func aRowIsReplacedAndOthersStay() throws {
-        try measure(ranks: 1, Self.small + ["--learned", "0.5", "--exchange", "dynamic,owned"])
+    @Test func aRowIsReplacedAndOthersStay() async throws {
+        try await measure(ranks: 1, Self.small + ["--learned", "0.5", "--exchange", "dynamic,owned"])
         let before = try rows()
-        try measure(ranks: 2, Self.small + ["--learned", "0.5", "--exchange", "owned"])
-        try measure(ranks: 1, Self.small + ["--learned", "0.5", "--exchange", "owned"])
+        try await measure(ranks: 2, Self.small + ["--learned", "0.5", "--exchange", "owned"])
+        try await measure(ranks: 1, Self.small + ["--learned", "0.5", "--exchange", "owned"])
         let after = try rows()
         #expect(after.map { "\($0["exchange"]!) \($0["ranks"]!)" } == ["dynamic 1", "owned 1", "owned 2"])
         #expect(after[0] == before[0] && after[1] != before[1])
     }
 
-    @Test func weakBatchesAreOfARank() throws {
-        try measure(ranks: 3, Self.small + ["--learned", "0.5", "--exchange", "dynamic", "--mode", "weak"])
+    @Test func weakBatchesAreOfARank() async throws {
+        try await measure(ranks: 3, Self.small + ["--learned", "0.5", "--exchange", "dynamic", "--mode", "weak"])
         let row = try #require(try rows().first)
         #expect(row["mode"] == "weak" && row["batch"] == "36")
     }
 
     /// More ranks than this machine has cores; and one, which no machine has too few for.
-    @Test func ranksThatShareCoresAreMarked() throws {
+    @Test func ranksThatShareCoresAreMarked() async throws {
         let many = ProcessInfo.processInfo.activeProcessorCount + 1
-        try measure(ranks: 1, Self.small + ["--learned", "0.5", "--exchange", "dynamic"])
-        let said = try measure(ranks: many, Self.small + ["--learned", "0.5", "--exchange", "dynamic"])
+        try await measure(ranks: 1, Self.small + ["--learned", "0.5", "--exchange", "dynamic"])
+        let said = try await measure(ranks: many, Self.small + ["--learned", "0.5", "--exchange", "dynamic"])
         #expect(try rows().map { $0["oversubscribed"] } == ["false", "true"])
         #expect(said.output.contains("no scaling"))
     }
 
-    @Test func aDataSetFeedsTheNet() throws {
-        try measure(
+    @Test func aDataSetFeedsTheNet() async throws {
+        try await measure(
             ranks: 2,
             [
                 "run", "--widths", "20", "--learned", "0.05", "--exchange", "owned", "--steps", "5", "--warm-up", "0",
@@ -166,8 +166,8 @@ struct ScalingJobTests {
     }
 
     @Test(arguments: [1, 2, 3])
-    func evaluationsOfRICA(ranks: Int) throws {
-        let said = try measure(
+    func evaluationsOfRICA(ranks: Int) async throws {
+        let said = try await measure(
             ranks: ranks,
             [
                 "run", "--job", "rica", "--inputs", "1x6x6", "--widths", "16", "--batch", "600", "--learned", "1,0.5",
@@ -192,8 +192,8 @@ struct ScalingJobTests {
     }
 
     @Test(arguments: [1, 2, 3])
-    func bandwidthHasItsRows(ranks: Int) throws {
-        try measure(ranks: ranks, ["bandwidth", "--max-bytes", "1000", "--sizes", "400,20", "--link", "test"])
+    func bandwidthHasItsRows(ranks: Int) async throws {
+        try await measure(ranks: ranks, ["bandwidth", "--max-bytes", "1000", "--sizes", "400,20", "--link", "test"])
         let rows = try rows()
         #expect(rows.map { $0["bytes"] } == [4, 16, 20, 64, 256, 400].flatMap { ["\($0)", "\($0)"] })
         for (number, row) in rows.enumerated() {
@@ -244,34 +244,34 @@ struct ScalingJobTests {
         (["run", "--batch", "9223372036854775807"], "--batch"), (["run", "--steps", "1000001"], "--steps"),
         (["run", "--seed", "2"], "--seed"),
     ])
-    func wrongOptions(options: [String], said: String) throws {
-        let outcome = try MPIRun(command: "scaling", arguments: options).run()
+    func wrongOptions(options: [String], said: String) async throws {
+        let outcome = try await MPIRun(command: "scaling", arguments: options).run()
         #expect(outcome.code == 64 && outcome.error.contains(said), "\(outcome)")
     }
 
     @Test(arguments: [["--help"], ["run", "--help"], ["help", "bandwidth"], []])
-    func helpIsPrintedOnce(options: [String]) throws {
-        let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: options).run()
+    func helpIsPrintedOnce(options: [String]) async throws {
+        let outcome = try await MPIRun(ranks: 2, command: "scaling", arguments: options).run()
         #expect(outcome.code == 0 && outcome.output.components(separatedBy: "OVERVIEW:").count == 2, "\(outcome)")
     }
 
     /// A billion samples of each of two ranks are more than a step has.
-    @Test func samplesOfAllRanks() throws {
+    @Test func samplesOfAllRanks() async throws {
         let options = Self.small + ["--mode", "weak", "--batch", "1000000000", "--csv", "\(folder.path)/table.csv"]
-        let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: options).run()
+        let outcome = try await MPIRun(ranks: 2, command: "scaling", arguments: options).run()
         let says = "scaling: --batch: expected at most 1000000000 samples of all ranks, found 2000000000 with"
         #expect(outcome.code == 64 && outcome.error.contains(says), "\(outcome)")
     }
 
-    @Test func aWrongOptionIsNamedOnce() throws {
-        let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: ["run", "--steps", "0"]).run()
+    @Test func aWrongOptionIsNamedOnce() async throws {
+        let outcome = try await MPIRun(ranks: 2, command: "scaling", arguments: ["run", "--steps", "0"]).run()
         #expect(
             outcome.code == 64 && outcome.error.components(separatedBy: "--steps: expected").count == 2, "\(outcome)")
     }
 
-    @Test func aFixedOrderHasShardsForEightRanks() throws {
+    @Test func aFixedOrderHasShardsForEightRanks() async throws {
         let options = Self.small + ["--exchange", "owned,owned-fixed", "--csv", "\(folder.path)/table.csv"]
-        let outcome = try MPIRun(ranks: 9, command: "scaling", arguments: options).run()
+        let outcome = try await MPIRun(ranks: 9, command: "scaling", arguments: options).run()
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("scaling: ") }
         #expect(outcome.code == 64 && lines.count == 1, "\(outcome)")
         #expect(
@@ -281,10 +281,10 @@ struct ScalingJobTests {
     }
 
     /// Found before anything is measured, and said once; the file stays.
-    @Test func aFileThatIsNoTable() throws {
+    @Test func aFileThatIsNoTable() async throws {
         let path = "\(folder.path)/table.csv"
         try Data("a,b\n1,2\n".utf8).write(to: URL(fileURLWithPath: path))
-        let outcome = try MPIRun(ranks: 2, command: "scaling", arguments: Self.small + ["--csv", path]).run()
+        let outcome = try await MPIRun(ranks: 2, command: "scaling", arguments: Self.small + ["--csv", path]).run()
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("scaling: ") }
         #expect(outcome.code == 65 && lines.count == 1 && lines[0].contains("found a,b"), "\(outcome)")
         #expect(!outcome.output.contains("measured"))

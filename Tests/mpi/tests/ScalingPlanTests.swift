@@ -38,8 +38,8 @@ import Testing
         try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)"))
     }
 
-    private func plan(_ options: [String], table: String = "scaling.csv") throws -> MPIRun.Outcome {
-        try MPIRun(command: "scaling", arguments: ["plan", "--table", "\(folder.path)/\(table)"] + options).run()
+    private func plan(_ options: [String], table: String = "scaling.csv") async throws -> MPIRun.Outcome {
+        try await MPIRun(command: "scaling", arguments: ["plan", "--table", "\(folder.path)/\(table)"] + options).run()
     }
 
     /// Every configuration at every rank count by the machine's own law, `4  learned 0.1, owned`, the soonest first.
@@ -64,8 +64,8 @@ import Testing
 
     /// At rates between and outside of those measured; at the slowest one rank is sooner than many.
     @Test(arguments: [("300mbit", 3e8, "1gbit"), ("2gbit", 2e9, "1gbit"), ("1mbit", 1e6, "100mbit")])
-    func theSoonestByTheLawComesFirst(rate: String, bitsPerSecond: Double, neighbour: String) throws {
-        let outcome = try plan(["--bandwidth", rate, "--ranks", "8,4,2,1", "--model", "net"])
+    func theSoonestByTheLawComesFirst(rate: String, bitsPerSecond: Double, neighbour: String) async throws {
+        let outcome = try await plan(["--bandwidth", rate, "--ranks", "8,4,2,1", "--model", "net"])
         #expect(outcome.code == 0 && outcome.error.isEmpty, "\(outcome)")
         let expected = byLaw(bitsPerSecond: bitsPerSecond)
         #expect(order(outcome) == expected, "\(outcome)")
@@ -76,12 +76,12 @@ import Testing
         #expect(outcome.output.contains("latency 100 µs, as measured on \(neighbour)\n"), "\(outcome)")
     }
 
-    @Test func stepsToTargetChangeTheOrder() throws {
+    @Test func stepsToTargetChangeTheOrder() async throws {
         let options = ["--bandwidth", "300mbit", "--ranks", "1,2,4,8"]
-        let perStep = try plan(options)
+        let perStep = try await plan(options)
         let steps = ["learned 0.05, owned": 9000.0, "learned 0.1, owned": 2000, "dense, full": 1500]
         try write("learned,exchange,steps\n0.05,owned,9000\n0.1,owned,2000\n1,full,1500\n", to: "steps.csv")
-        let toTarget = try plan(options + ["--steps-to-target", "\(folder.path)/steps.csv"])
+        let toTarget = try await plan(options + ["--steps-to-target", "\(folder.path)/steps.csv"])
         #expect(order(toTarget) == byLaw(bitsPerSecond: 3e8, steps: steps), "\(toTarget)")
         #expect(
             order(perStep)[0].hasSuffix("learned 0.05, owned") && order(toTarget)[0].hasSuffix("learned 0.1, owned"),
@@ -90,19 +90,19 @@ import Testing
     }
 
     /// Where the latency is from: the user, that link, others, or nowhere.
-    @Test func whatIsSaidOfTheLatency() throws {
+    @Test func whatIsSaidOfTheLatency() async throws {
         #expect(
-            try plan(["--bandwidth", "300mbit", "--latency", "7us"]).output.contains(
+            try await plan(["--bandwidth", "300mbit", "--latency", "7us"]).output.contains(
                 "network    300mbit, latency 7 µs\n"))
         #expect(
-            try plan(["--bandwidth", "1gbit"]).output.contains(
+            try await plan(["--bandwidth", "1gbit"]).output.contains(
                 "network    1gbit, latency 100 µs, as measured on that link\n"))
         // The same link, written in another way, has the same latency.
         #expect(
-            try plan(["--bandwidth", "1000Mbit/s"]).output.contains(
+            try await plan(["--bandwidth", "1000Mbit/s"]).output.contains(
                 "network    1000Mbit/s, latency 100 µs, as measured on that link\n"))
         try write(written.text.replacing("100mbit", with: "slow").replacing("1gbit", with: "fast"), to: "named.csv")
-        let assumed = try plan(["--bandwidth", "1gbit"], table: "named.csv")
+        let assumed = try await plan(["--bandwidth", "1gbit"], table: "named.csv")
         #expect(
             assumed.output.contains(
                 "latency 50 µs and the whole rate assumed, since no link of the table has a rate for its name\n"),
@@ -114,11 +114,11 @@ import Testing
     @Test(
         .timeLimit(.minutes(5)),
         arguments: [("9223372036854775807", Int32(65)), ("100000000000", 65), ("1000000001", 65), ("1000000", 0)])
-    func rankCountsOfATable(ranks: String, code: Int32) throws {
+    func rankCountsOfATable(ranks: String, code: Int32) async throws {
         var cells = written.lines[2].split(separator: ",").map(String.init)
         (cells[3], cells[5]) = (ranks, "true")
         try write(written.text + cells.joined(separator: ",") + "\n", to: "huge.csv")
-        let outcome = try plan(["--bandwidth", "1gbit", "--ranks", "1,1000000"], table: "huge.csv")
+        let outcome = try await plan(["--bandwidth", "1gbit", "--ranks", "1,1000000"], table: "huge.csv")
         let number = written.lines.count + 1
         let place = "scaling: \(folder.path)/huge.csv: line \(number): "
         let says = code == 0 ? "" : place + "expected a whole number from 1 to 1000000 as ranks, found '\(ranks)'"
@@ -151,8 +151,8 @@ import Testing
         (["--bandwidth", "1gbit", "--latency", "1001s"], 64, "Error: The value '1001s' is invalid for '--latency"),
         ([], 64, "Error: Missing expected argument '--bandwidth <rate>'"),
     ])
-    func badInput(options: [String], code: Int32, said: String) throws {
-        let outcome = try plan(options)
+    func badInput(options: [String], code: Int32, said: String) async throws {
+        let outcome = try await plan(options)
         let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("scaling: ") || $0.hasPrefix("Error: ") }
         #expect(
             outcome.code == code && outcome.output.isEmpty && lines.count == 1 && lines[0].hasPrefix(said), "\(outcome)"

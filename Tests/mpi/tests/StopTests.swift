@@ -34,11 +34,11 @@ struct StopTests {
                 "validate: λ 0.05", " of try "
             ),
         ])
-    func isHeard(_ job: (command: String, words: String, place: String)) throws {
+    func isHeard(_ job: (command: String, words: String, place: String)) async throws {
         // Sixty images to learn, and as many to test as take longer than a signal.
         if job.command.contains("mnist") { try folder.writeMNIST(train: 60, test: 5000) }
-        try start(job.command, in: "whole")
-        let stopped = try start(
+        try await start(job.command, in: "whole")
+        let stopped = try await start(
             job.command, in: "run",
             before: "if \(MPIRun.isRank(0)); then "
                 + "(until grep -q '\(job.words)' said; do \(MPIRun.isAlive) || exit; sleep 0.01; done; "
@@ -47,7 +47,7 @@ struct StopTests {
         #expect(stopped.error.contains(job.place), "\(stopped)")
         #expect(try folder.seconds(from: "sent", to: stopped.end) < 5, "\(stopped)")
 
-        try start(job.command, in: "run")
+        try await start(job.command, in: "run")
         #expect(try folder.file("run/model.safetensors") == folder.file("whole/model.safetensors"))
         #expect(try folder.objectives("run") == folder.objectives("whole"))
     }
@@ -58,9 +58,9 @@ struct StopTests {
     @discardableResult
     private func start(
         _ command: String, in run: String, before: String = "", code: Int32 = 0
-    ) throws -> MPIRun.Outcome {
+    ) async throws -> MPIRun.Outcome {
         let line = "cd \(folder.path); \(before)exec $JOBS/\(command) --progress line --run-dir \(run)"
-        let outcome = try MPIRun(
+        let outcome = try await MPIRun(
             ranks: 3, command: "/bin/bash", arguments: ["-c", line], environment: ["JOBS": MPIRun.products.path],
             timeout: 120
         ).run()
