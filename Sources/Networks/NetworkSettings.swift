@@ -7,6 +7,7 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
     public var seed: UInt64
     public var network: NetworkSpec
     public var curriculum: Curriculum
+    public var start: StartingValues
     /// Samples of a step, on all ranks together.
     public var batch: Int
     /// Epochs of every hidden layer as an autoencoder, before it is trained with the others.
@@ -18,13 +19,15 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
     public var descent: SGD.Options
 
     public init(
-        dataset: String, seed: UInt64, network: NetworkSpec, curriculum: Curriculum = .fixed, batch: Int,
+        dataset: String, seed: UInt64, network: NetworkSpec, curriculum: Curriculum = .fixed,
+        start: StartingValues = .uniform, batch: Int,
         pretrainEpochs: Int = 0, epochs: Int, learningRate: Double, schedule: RateSchedule, descent: SGD.Options
     ) {
         self.dataset = dataset
         self.seed = seed
         self.network = network
         self.curriculum = curriculum
+        self.start = start
         self.batch = batch
         self.pretrainEpochs = pretrainEpochs
         self.epochs = epochs

@@ -95,6 +95,10 @@ final class NetworkTraining {
             let isUnderWay = isRestored && number == first
             let handed = isUnderWay ? 0 : try enter(stage, number)
             let steps = try descent(stage, learningRate: learningRate)
+            if number == 0, !isUnderWay, settings.start == .variance {
+                let batch = steps.options.order(of: samples, epoch: 1).prefix(settings.batch)
+                try model.scaleStart(of: network!, on: batch, of: inputs!, communicator: communicator)
+            }
             if !isUnderWay {
                 // What went before was no step, but for what was handed on.
                 _ = timer.lap()

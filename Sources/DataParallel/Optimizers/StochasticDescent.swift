@@ -53,6 +53,13 @@ public final class StochasticDescent {
             self.schedule = schedule
             self.rule = rule
         }
+
+        /// The order in which an epoch, the first of which is 1, sees the samples: a function of seed and epoch.
+        public func order(of samples: [Int], epoch: Int) -> [Int] {
+            RandomStream(seed: seed, purpose: .order, stream: stream << 20 | epoch).permutation(of: samples.count).map {
+                samples[$0]
+            }
+        }
     }
 
     /// Whether a barrier before each exchange, unless it has begun during backward, tells the wait for other ranks from
@@ -62,7 +69,7 @@ public final class StochasticDescent {
     private let values: LearnedValues
     private let gradient: LearnedValues
     private let exchange: any Exchange
-    private let options: Options
+    public let options: Options
     private let watched: Int
     private let onDivergence: String
     private let communicator: Communicator
@@ -134,8 +141,7 @@ public final class StochasticDescent {
         let total = options.epochs * ((samples.count + options.batch - 1) / options.batch)
         while self.state.epoch < last ?? options.epochs {
             let epoch = self.state.epoch + 1
-            let draws = RandomStream(seed: options.seed, purpose: .order, stream: options.stream << 20 | epoch)
-            let order = draws.permutation(of: samples.count).map { samples[$0] }
+            let order = options.order(of: samples, epoch: epoch)
             while done < order.count {
                 let batch = order[done..<min(done + options.batch, order.count)]
                 errors += try step(

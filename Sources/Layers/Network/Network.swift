@@ -122,6 +122,12 @@ public final class Network {
         return places[layer].input.rows(0..<count)
     }
 
+    /// Returns a layer's outputs for the batch's first samples, before the layers behind it that work in place.
+    public func outputs(ofLayer layer: Int, count: Int) -> Matrix<Float> {
+        forward(places[...layer], count, .evaluation)
+        return places[layer].output.rows(0..<count)
+    }
+
     private func forward(_ places: ArraySlice<Place>, _ count: Int, _ pass: Pass) {
         let rows = 0..<count
         for place in places { place.layer.forward(place.input.rows(rows), into: place.output.rows(rows), pass) }

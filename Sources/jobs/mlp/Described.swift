@@ -14,6 +14,8 @@ extension MLPOptions {
             "schedule": schedule.rawValue, "momentum": "\(momentum)", "weight-decay": "\(weightDecay)",
             "max-norm": maxNorm == 0 ? "0" : "\(maxNorm)", "dropout": "\(dropout)",
         ]
+        // Runs of before have no such setting.
+        if start != .uniform { all["start"] = start.rawValue }
         let kinds = dictionaries.compactMap(\.self)
         guard !kinds.isEmpty else {
             all["dense"] = "true"

@@ -8,6 +8,7 @@ import Runs
 
 extension Activation: ExpressibleByArgument {}
 extension RateSchedule: ExpressibleByArgument {}
+extension StartingValues: ExpressibleByArgument {}
 
 /// The command line of the job `mlp`.
 struct MLPOptions: ParsableCommand {
@@ -30,6 +31,11 @@ struct MLPOptions: ParsableCommand {
     var widths: Widths = Widths(units: [500, 500])
     @Option(help: ArgumentHelp("Activation of the hidden layers.", valueName: "sigmoid|relu|tanh"))
     var activation = Activation.sigmoid
+    @Option(
+        help: ArgumentHelp(
+            "Learned values start uniform in ±0.1, or scaled so that each hidden layer's outputs, before the "
+                + "activation, have variance 1 on the first batch.", valueName: "uniform|variance"))
+    var start = StartingValues.uniform
     @Option(help: ArgumentHelp("Samples of a step, on all ranks together.", valueName: "n"))
     var batch = 100
     @Option(help: ArgumentHelp("Times that all training images are seen; 0 leaves the random start.", valueName: "n"))
@@ -153,6 +159,9 @@ struct MLPOptions: ParsableCommand {
         if common.ridge != nil || common.raw, !kinds.contains(where: { $0.traits.contains(.kernel) }) {
             throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
         }
+        if start == .variance, pretrainEpochs > 0 {
+            throw ValidationError("--start variance: expected no --pretrain-epochs, which start from ±0.1, found both")
+        }
         try checkCompute()
         guard activation != .sigmoid else { return }
         if pretrainEpochs > 0 {
@@ -225,7 +234,8 @@ struct MLPOptions: ParsableCommand {
         }
         return NetworkSettings(
             dataset: common.dataset, seed: common.seed ?? 1,
-            network: NetworkSpec(input: input, layers: layers, classes: classes), curriculum: curriculum, batch: batch,
+            network: NetworkSpec(input: input, layers: layers, classes: classes), curriculum: curriculum, start: start,
+            batch: batch,
             pretrainEpochs: pretrainEpochs, epochs: epochs, learningRate: learningRate ?? 0.1, schedule: schedule,
             descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: maxNorm == 0 ? nil : maxNorm))
     }

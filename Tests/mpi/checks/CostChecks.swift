@@ -85,15 +85,8 @@ func checkNetworkMemory(_ world: Communicator) throws {
             "\(columns) columns, \(paths): \(bytes) bytes, foretold \(foretold)")
     }
 
-    var settings = smallSettings(columns: 2)
-    let weights = settings.network.weighted[0].weights
-    settings.network = NetworkSpec(
-        input: TensorShape(channels: 3, height: 20, width: 20),
-        layers: [
-            .convolution(maps: 20, size: 5, stride: 1, padding: 2, weights), .activation(.relu),
-            .maxPool(size: 2, stride: 2), .convolution(maps: 10, size: 3, stride: 2, padding: 0, nil),
-        ], classes: 4)
-    let model = try NetworkModel(settings), gradient = model.values.zeros, network = settings.network
+    let settings = smallConvnetSettings(), network = settings.network
+    let model = try NetworkModel(settings), gradient = model.values.zeros
     let bytes = taken {
         model.network(
             gradient: gradient, paths: model.layers.map { _ in .expanded }, capacity: capacity, timer: StepTimer())
@@ -145,4 +138,17 @@ func smallSettings(
         network: NetworkSpec(input: TensorShape(channels: 2, height: 4, width: 5), layers: layers, classes: 4),
         curriculum: curriculum, batch: batch, epochs: epochs, learningRate: 0.1, schedule: .linear,
         descent: SGD.Options(momentum: 0.7, weightDecay: 1e-4, maxNorm: 2))
+}
+
+/// Two convolutions on 20×20 pixels in three channels, the first of them predicted, and four classes.
+func smallConvnetSettings() -> NetworkSettings {
+    var settings = smallSettings(columns: 2)
+    let weights = settings.network.weighted[0].weights
+    settings.network = NetworkSpec(
+        input: TensorShape(channels: 3, height: 20, width: 20),
+        layers: [
+            .convolution(maps: 20, size: 5, stride: 1, padding: 2, weights), .activation(.relu),
+            .maxPool(size: 2, stride: 2), .convolution(maps: 10, size: 3, stride: 2, padding: 0, nil),
+        ], classes: 4)
+    return settings
 }

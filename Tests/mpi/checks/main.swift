@@ -30,6 +30,7 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("exchange-costs", checkExchangeCosts),
     ("epochs-of-local-steps", checkEpochsOfLocalSteps),
     ("network-memory", checkNetworkMemory),
+    ("start-of-variance-one", checkStartOfVarianceOne),
     ("node-memory", checkNodeMemory),
     ("plan-that-fails", checkPlanThatFailsOnOneRank),
     ("low-rank-of-low-rank", checkLowRankOfLowRank),

@@ -51,7 +51,7 @@ struct FixedReductionTests {
     @Test(arguments: [
         ["--dictionary", "se,randfixu", "--compute", "reduced", "--activation", "relu", "--exchange", "dynamic"],
         ["--dictionary", "kmeans,pca", "--compute", "pooled"],
-        ["--dictionary", "ae,emp2", "--batch", "250", "--epochs", "1"],
+        ["--dictionary", "ae,emp2", "--batch", "250", "--epochs", "1"], ["--start", "variance", "--max-norm", "0"],
         ["--dictionary", "se,lowrank", "--alternate", "1", "--exchange", "full"],
     ])
     func otherNets(more: [String]) async throws {

@@ -24,6 +24,7 @@ struct MLPJobTests {
         (["--batch", "1000001"], "--batch"), (["--epochs", "9223372036854775807"], "--epochs"),
         (["--widths", "1000001"], "--widths"),
         (["--pretrain-epochs", "1", "--activation", "relu"], "--pretrain-epochs"),
+        (["--start", "variance", "--pretrain-epochs", "1"], "--start variance: expected no --pretrain-epochs"),
         (["--dictionary", "se,ae", "--activation", "tanh"], "ae"),
         (["--dictionary", "randcon", "--sigma", "2"], "--sigma"),
         (["--dictionary", "randcon,pca", "--ridge", "1"], "--ridge"),
