@@ -33,6 +33,7 @@ let package = Package(
     products: [
         .executable(name: "rica", targets: ["rica"]),
         .executable(name: "mlp", targets: ["mlp"]),
+        .executable(name: "convnet", targets: ["convnet"]),
         .executable(name: "scaling", targets: ["scaling"]),
         .executable(name: "report", targets: ["report"]),
         .library(name: "Parallel", targets: ["Partition", "Parallel"]),
@@ -78,6 +79,7 @@ let package = Package(
         .target(name: "JobSupport", dependencies: support, path: "Sources/jobs/support"),
         .executableTarget(name: "rica", dependencies: job, path: "Sources/jobs/rica"),
         .executableTarget(name: "mlp", dependencies: job, path: "Sources/jobs/mlp"),
+        .executableTarget(name: "convnet", dependencies: job, path: "Sources/jobs/convnet"),
         .executableTarget(name: "scaling", dependencies: job, path: "Sources/jobs/scaling"),
         .executableTarget(name: "report", dependencies: job, path: "Sources/jobs/report"),
 
@@ -111,7 +113,7 @@ let package = Package(
         .target(name: "YieldWhenIdle", path: "Tests/mpi/yield-when-idle", linkerSettings: [.linkedLibrary("dl")]),
         .testTarget(
             name: "MPITests",
-            dependencies: ["Datasets", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport"],
+            dependencies: ["convnet", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport"],
             path: "Tests/mpi/tests"),
     ],
     swiftLanguageModes: [.v6]

@@ -98,7 +98,7 @@ take_result() {
 # take_tries RUN FILE: replaces what the table of its job has of the run; the jobs have other columns
 take_tries() {
   local run=$1 file=$2 first scores=${csv%.csv}_validation.csv
-  [[ $run == mlp* ]] || scores=${csv%.csv}_rica_validation.csv
+  [[ $run != rica* ]] || scores=${csv%.csv}_rica_validation.csv
   if [[ ! -s $file ]] || ends_within_a_line "$file" ||
     ! awk -F, 'NR == 1 { n = NF } NF != n || /^,|,,|,$/ { exit bad = 1 } END { exit bad || NR < 2 }' "$file"; then
     flaw="$file: expected a table of what --validate tried, found none that is whole"

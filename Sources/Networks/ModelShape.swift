@@ -32,7 +32,7 @@ public struct ModelShape: Sendable {
     /// The layers with weights, the softmax layer last.
     public let layers: [Layer]
     /// What the network was asked for.
-    let network: NetworkSpec
+    public let network: NetworkSpec
     /// The parameters: those of the layers, then every U that is learned.
     public let parameters: [LearnedValues.Shape]
 

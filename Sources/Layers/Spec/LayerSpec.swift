@@ -40,9 +40,11 @@ public enum LayerSpec: Codable, Hashable, Sendable {
             case .fullyConnected, .activation, .dropout: true
             }
         guard fits else {
-            throw LayerSpecError(
-                "\(self): expected windows that fit into its input, and less padding than a filter has rows, found an "
-                    + "input of \(input)")
+            var expected = "windows that fit into its input"
+            if case .convolution = self {
+                expected = "filters that fit into its padded input, and padding below their size"
+            }
+            throw LayerSpecError("\(self): expected \(expected), found an input of \(input)")
         }
         if case .convolution(_, _, _, _, let weights?) = self, weights.dictionary.need != nil {
             throw LayerSpecError(

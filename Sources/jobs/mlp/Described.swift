@@ -4,18 +4,11 @@ import Runs
 extension MLPOptions {
     /// What the result depends on, by option name. What `--validate` chooses is not known yet.
     var described: [String: String] {
-        let searches = rates?.count ?? 0 > 1
         var all = [
-            "dataset": common.dataset, "seed": "\(common.seed ?? 1)",
             "widths": widths.units.map(String.init).joined(separator: ","),
-            "activation": activation.rawValue, "batch": "\(batch)", "epochs": "\(epochs)",
-            "pretrain-epochs": "\(pretrainEpochs)",
-            "learning-rate": searches ? RunRecord.byValidation : "\(learningRate ?? 0.1)",
-            "schedule": schedule.rawValue, "momentum": "\(momentum)", "weight-decay": "\(weightDecay)",
-            "max-norm": maxNorm == 0 ? "0" : "\(maxNorm)", "dropout": "\(dropout)",
+            "activation": activation.rawValue, "pretrain-epochs": "\(pretrainEpochs)", "dropout": "\(dropout)",
         ]
-        // Runs of before have no such setting.
-        if start != .uniform { all["start"] = start.rawValue }
+        all.merge(training.described(common, Self.defaults)) { $1 }
         let kinds = dictionaries.compactMap(\.self)
         guard !kinds.isEmpty else {
             all["dense"] = "true"

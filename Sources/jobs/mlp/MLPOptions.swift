@@ -7,8 +7,6 @@ import Networks
 import Runs
 
 extension Activation: ExpressibleByArgument {}
-extension RateSchedule: ExpressibleByArgument {}
-extension StartingValues: ExpressibleByArgument {}
 
 /// The command line of the job `mlp`.
 struct MLPOptions: ParsableCommand {
@@ -33,15 +31,6 @@ struct MLPOptions: ParsableCommand {
     var activation = Activation.sigmoid
     @Option(
         help: ArgumentHelp(
-            "Learned values start uniform in ±0.1, or scaled so that each hidden layer's outputs, before the "
-                + "activation, have variance 1 on the first batch.", valueName: "uniform|variance"))
-    var start = StartingValues.uniform
-    @Option(help: ArgumentHelp("Samples of a step, on all ranks together.", valueName: "n"))
-    var batch = 100
-    @Option(help: ArgumentHelp("Times that all training images are seen; 0 leaves the random start.", valueName: "n"))
-    var epochs = 15
-    @Option(
-        help: ArgumentHelp(
             "Epochs in which every hidden layer is first a tied autoencoder of its inputs; only with sigmoid units.",
             valueName: "n"))
     var pretrainEpochs = 0
@@ -62,45 +51,20 @@ struct MLPOptions: ParsableCommand {
     var alternate: Int?
     @Option(
         help: ArgumentHelp(
-            "Learning rate of the first step; with --validate the only one tried. (default: 0.1)", valueName: "r"))
-    var learningRate: Double?
-    @Option(
-        help: ArgumentHelp(
-            "How the rate falls: divided by 1.00004 at every step (the paper), or straight down to 0.",
-            valueName: "paper|linear"))
-    var schedule = RateSchedule.linear
-    @Option(help: ArgumentHelp("Momentum, at least 0 and below 1.", valueName: "m"))
-    var momentum = 0.7
-    @Option(help: ArgumentHelp("L2 penalty of the learned weights.", valueName: "l"))
-    var weightDecay = 5e-5
-    @Option(help: ArgumentHelp("Largest norm of a unit's learned weights; 0: any.", valueName: "n"))
-    var maxNorm = 1.9365
-    @Option(
-        help: ArgumentHelp(
             "Part of the hidden units left out in a step, at least 0 and below 1 (at most 0.999999).", valueName: "p"))
     var dropout = 0.0
-    @Option(
-        help: ArgumentHelp(
-            "Steps between rows of validation.csv, which also has one an epoch; only with --validate.", valueName: "n"))
-    var validateEvery: Int?
+    @OptionGroup var training: TrainingArguments
     @OptionGroup var exchange: ExchangeArguments
 
     func validate() throws {
         try check(widths.units.max(), "--widths", "1 to 1000000 units a layer") { $0 <= 1_000_000 }
-        try check(batch, "--batch", "1 to 1000000") { $0 >= 1 && $0 <= 1_000_000 }
         try check(pretrainEpochs, "--pretrain-epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
-        try check(epochs, "--epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
         try check(unfreezeAfter, "--unfreeze-after", "at least 0 and fewer than the \(epochs) epochs of the run") {
             $0 >= 0 && $0 < epochs
         }
         try check(alternate, "--alternate", "at least 1 and fewer than the \(epochs) epochs of the run") {
             $0 >= 1 && $0 < epochs
         }
-        try check(validateEvery, "--validate-every", "1 to 1000000 steps") { $0 >= 1 && $0 <= 1_000_000 }
-        try check(learningRate, "--learning-rate", "a number above 0") { $0 > 0 && $0.isFinite }
-        try check(momentum, "--momentum", "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-        try check(weightDecay, "--weight-decay", "a number of at least 0") { $0 >= 0 && $0.isFinite }
-        try check(maxNorm, "--max-norm", "a number of at least 0") { $0 >= 0 && $0.isFinite }
         try check(dropout, "--dropout", "0 to 0.999999") { $0 >= 0 && $0 <= 0.999999 }
         let narrowest = widths.units.min()!
         try check(common.columns, "--columns", "at most one column a unit, \(narrowest)") { $0 <= narrowest }
@@ -121,9 +85,7 @@ struct MLPOptions: ParsableCommand {
     /// Refuses options that nothing in the net asked for would use.
     private func checkUse() throws {
         let kinds = dictionaries.compactMap(\.self)
-        if validateEvery != nil, !common.searches {
-            throw ValidationError("--validate-every: expected --validate, which holds images out, found none")
-        }
+        try training.checkSearch(common)
         if kinds.isEmpty, grow != nil || unfreezeAfter != nil || alternate != nil {
             throw ValidationError(
                 "--grow, --unfreeze-after and --alternate have no meaning where no layer is predicted")
@@ -141,9 +103,6 @@ struct MLPOptions: ParsableCommand {
                 $0 >= proportions.count
             }
         }
-        if common.searches, epochs == 0 {
-            throw ValidationError("--validate compares what was learned: expected --epochs of at least 1, found 0")
-        }
         if unfreezeAfter != nil, alternate != nil {
             throw ValidationError("--unfreeze-after learns U with w, --alternate in turns: give one of them, not both")
         }
@@ -159,7 +118,7 @@ struct MLPOptions: ParsableCommand {
         if common.ridge != nil || common.raw, !kinds.contains(where: { $0.traits.contains(.kernel) }) {
             throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
         }
-        if start == .variance, pretrainEpochs > 0 {
+        if training.start == .variance, pretrainEpochs > 0 {
             throw ValidationError("--start variance: expected no --pretrain-epochs, which start from ±0.1, found both")
         }
         try checkCompute()
@@ -232,16 +191,15 @@ struct MLPOptions: ParsableCommand {
             return [.fullyConnected(units: units, weights), .activation(activation)]
                 + (dropout > 0 ? [.dropout(rate: dropout)] : [])
         }
-        return NetworkSettings(
-            dataset: common.dataset, seed: common.seed ?? 1,
-            network: NetworkSpec(input: input, layers: layers, classes: classes), curriculum: curriculum, start: start,
-            batch: batch,
-            pretrainEpochs: pretrainEpochs, epochs: epochs, learningRate: learningRate ?? 0.1, schedule: schedule,
-            descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: maxNorm == 0 ? nil : maxNorm))
+        return training.settings(
+            common, Self.defaults, network: NetworkSpec(input: input, layers: layers, classes: classes),
+            curriculum: curriculum, pretrainEpochs: pretrainEpochs)
     }
 
-    /// What `--validate` searches.
-    var rates: [Double]? { common.searches ? learningRate.map { [$0] } ?? [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] : nil }
+    /// The bound is that of the released settings of Denil et al. 2013.
+    static let defaults = TrainingArguments.Defaults(
+        start: .uniform, learningRate: 0.1, searched: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10], maxNorm: 1.9365)
+    private var epochs: Int { training.epochs }
 }
 
 /// Widths of hidden layers, written as 500,500.

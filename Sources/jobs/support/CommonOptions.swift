@@ -50,9 +50,9 @@ public struct CommonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Proportion of the weights that is learned, above 0 and at most 1: a number or a fraction such as 20/784. "
-                + "(default: 0.5; mlp: 0.1)", valueName: "p"))
+                + "(default: 0.5; mlp: 0.1; convnet: 0.25)", valueName: "p"))
     public var learned: Proportion?
-    @Option(help: ArgumentHelp("Columns, each with an α of its own. (default: 4; mlp: 10)", valueName: "j"))
+    @Option(help: ArgumentHelp("Columns, each with an α of its own. (default: 4; mlp: 10; convnet: 1)", valueName: "j"))
     public var columns: Int?
     @Option(
         help: ArgumentHelp(
@@ -63,7 +63,8 @@ public struct CommonOptions: ParsableArguments {
         help: ArgumentHelp(
             "Dictionary that predicts the other weights: \(DictionaryKind.all.map(\.name).joined(separator: ", ")), "
                 + "or dense, which predicts none; mlp: the last of several names holds for all layers after it; rica: "
-                + "one, not ae, lowrank or dense. (default: se; mlp: se,emp)", valueName: "name,name"))
+                + "one, not ae, lowrank or dense; convnet: one, for all layers that name none. (default: se; mlp: "
+                + "se,emp)", valueName: "name,name"))
     public var dictionary: String?
     @Option(
         help: ArgumentHelp(
@@ -100,7 +101,7 @@ public struct CommonOptions: ParsableArguments {
         name: .customLong("validate"),
         help: ArgumentHelp(
             "Search the listed values of what is not given, on a fixed part of the training images "
-                + "(rica: a fifth; mlp: a sixth)."))
+                + "(rica: a fifth; mlp and convnet: a sixth)."))
     public var searches = false
     @Option(
         help: ArgumentHelp(

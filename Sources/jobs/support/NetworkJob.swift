@@ -34,12 +34,12 @@ public struct NetworkJob {
     ///
     /// - Parameter make: the settings for a data set.
     /// - Throws: `CollectiveError`, `MPIError`.
-    public func run(on world: Communicator, _ make: (Dataset) -> NetworkSettings) throws {
+    public func run(on world: Communicator, _ make: (Dataset) throws -> NetworkSettings) throws {
         let job = JobRun(name, common: common, on: world)
         let data = try job.openData()
         var exchange = exchange
         exchange.reduction = common.reduction
-        let settings = make(data)
+        let settings = try world.agree { try make(data) }
         Allocation.purpose = "planning"
         let plan = try world.agree {
             try settings.check()
@@ -68,6 +68,15 @@ public struct NetworkJob {
 extension NetworkPlan {
     /// Adds the derived sizes, as the banner and `--dry-run` show them.
     func describe(in banner: inout Banner) {
+        let places = stages[0].shape.network.places
+        if stages[0].shape.layers.contains(where: { $0.spec.convolution != nil }) {
+            var isFirst = true
+            for place in places {
+                guard case .layer(let layer, _) = place.kind, !place.isInPlace else { continue }
+                banner.add(isFirst ? "layers" : "", "\(layer): \(place.input) → \(place.output)")
+                isFirst = false
+            }
+        }
         banner.add(
             "parameters",
             dynamicParameters == 0

@@ -29,7 +29,8 @@ private let samples = 11
 private func make(_ model: NetworkModel, _ paths: [ComputePath], _ factor: Float) -> (Network, MatrixSamples) {
     // Fewer rows than an eighth of the batch has samples; the batch is cut all the same.
     let network = model.network(gradient: model.values.zeros, paths: paths, capacity: 1, timer: StepTimer())
-    let count = model.spec.input.count, rows = normalMatrix(rows: samples, columns: count + 1, stream: 980, factor: factor)
+    let count = model.spec.input.count
+    let rows = normalMatrix(rows: samples, columns: count + 1, stream: 980, factor: factor)
     rows.columns(count..<count + 1).fill(1)
     let source = MatrixSamples(rows: rows, labels: [Int32](repeating: 0, count: samples))
     return (network, paths[0] == .reduced ? source.pooled(by: model.layers[0].weights) : source)

@@ -1,0 +1,88 @@
+import Foundation
+import Storage
+import Testing
+
+/// The job `convnet` on the sample images.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct ConvnetJobTests {
+    let folder: RunFolder
+    /// Small, with all that a net may have: two orders of values, predicted and dense layers, overlapping pools.
+    static let layers =
+        "conv 8 5 pad 2; pool 3 stride 2; relu; conv 12 4 stride 2 dense; relu; full 30 columns 3; relu; dropout 0.2"
+    static let options = ["--dataset", "sample", "--progress", "none", "--layers", layers]
+
+    init() throws { folder = try RunFolder() }
+
+    @Test func itLearnsAndSaysWhat() async throws {
+        let outcome = try await folder.start("run", job: "convnet", Self.options + ["--epochs", "4"])
+        #expect(outcome.code == 0, "\(outcome)")
+        for line in [
+            "layers     a convolution of 8 maps with filters of 5×5, stride 1, padding 2: 1×28×28 → 8×28×28",
+            "a pool of 3×3, stride 2: 8×28×28 → 8×13×13", "a fully connected layer of 10: 1×1×30 → 1×1×10",
+        ] {
+            #expect(outcome.output.contains(line), "\(outcome)")
+        }
+        let objectives = try folder.objectives("run"), result = try folder.result("run")
+        #expect(objectives.count == 4 && objectives.last! < 0.6 * objectives.first!, "\(objectives)")
+        // Ten classes of as many images.
+        #expect(try #require(result.accuracy) > 0.6)
+        // int(25·0.25) atoms of conv1, all weights of conv2, int(25·0.25) in 12 channels of hidden1.
+        #expect(result.dynamicParameters == 8 * 6 + 30 * 6 * 12)
+        #expect(result.learnedParameters == 8 * 7 + 12 * (16 * 8 + 1) + 30 * (6 * 12 + 1) + 10 * 31)
+    }
+
+    /// Filters as other readers know them: maps × (channels, rows, columns).
+    @Test func expandedFiltersAreExported() async throws {
+        let path = "\(folder.path)/expanded.safetensors"
+        try await folder.succeed(
+            "run", job: "convnet", Self.options + ["--epochs", "1", "--export-expanded", path])
+        let file = try Safetensors(path: path), model = try Safetensors(path: "\(folder.path)/run/model.safetensors")
+        #expect(file.tensors["conv1.weight"]?.shape == [8, 25] && file.tensors["conv2.weight"]?.shape == [12, 128])
+        let full: [Float] = try file.values("conv1.weight"), w: [Float] = try model.values("conv1.w")
+        let u: [Float] = try model.values("conv1.U.0")
+        for (i, weight) in full.enumerated() {
+            let (unit, position) = i.quotientAndRemainder(dividingBy: 25)
+            let sum = (0..<6).reduce(0) { $0 + Double(u[position * 6 + $1]) * Double(w[unit * 6 + $1]) }
+            #expect(abs(sum - Double(weight)) <= 1e-5 * max(1, abs(sum)))
+        }
+    }
+
+    /// The losses to rounding, as those of mlp (1e-8 was seen with seeds 1 to 3), and with `--reduction fixed` the same
+    /// model to the bit.
+    @Test func ranksShareTheWork() async throws {
+        let options = Self.options + ["--epochs", "2"]
+        try await folder.succeed("alone", job: "convnet", options)
+        let alone = try folder.objectives("alone")
+        for ranks in 2...4 {
+            try await folder.succeed("\(ranks)", job: "convnet", ranks: ranks, options)
+            for (a, b) in zip(alone, try folder.objectives("\(ranks)")) {
+                #expect(abs(a - b) <= 1e-5 * a, "on \(ranks) ranks \(b), alone \(a)")
+            }
+        }
+        let fixed = options + ["--reduction", "fixed"]
+        try await folder.succeed("fixed", job: "convnet", fixed)
+        try await folder.succeed("fixed 3", job: "convnet", ranks: 3, fixed)
+        #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
+    }
+
+    @Test func memoryIsThatOfTheBanner() async throws {
+        let ratio = try await folder.peakOverBanner(
+            job: "convnet", ["--dataset", "sample", "--progress", "none", "--batch", "400", "--epochs", "1"])
+        #expect(ratio <= 1.3 && ratio >= 0.5, "\(ratio)")
+    }
+
+    @Test(arguments: [
+        (["--layers", "conv 8"], "--layers: 'conv 8': expected a filter's rows"),
+        (["--layers", "pool 29"], "a pool of 29×29, stride 29: expected windows that fit"),
+        (["--layers", "pool 2; conv 3 20"], "found an input of 1×14×14"),
+        (["--layers", "conv 3 5 dictionary emp"], "expected a dictionary that is made without data, found emp"),
+        (["--dictionary", "se,dct"], "--dictionary: expected one name"),
+        (["--dictionary", "none"], "--dictionary: expected one of se"), (["--compute", "pooled"], "--compute"),
+        (["--dictionary", "dct", "--sigma", "2"], "--sigma"), (["--validate-every", "3"], "--validate-every"),
+    ])
+    func wrongOptions(more: [String], said: String) async throws {
+        let outcome = try await folder.start("run", job: "convnet", ["--progress", "none"] + more)
+        #expect(outcome.code == 64 && outcome.error.contains(said), "\(outcome)")
+        #expect(throws: (any Error).self, "nothing is left") { try folder.file("run/run.json") }
+    }
+}
