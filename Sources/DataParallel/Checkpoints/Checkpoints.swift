@@ -9,23 +9,6 @@ import Storage
 /// the one before: each object is filled when it is attached, and what it says was done is not done again. The copy is
 /// taken between two steps, a thread writes it, and a manifest commits it when all ranks have written.
 public final class Checkpoints {
-    /// What a run asks for.
-    public struct Options {
-        /// Seconds from one checkpoint to the next; nil: ten minutes, and so rare that they take less than 1 % of the
-        /// time.
-        public var every: Double?
-        /// When the time of the job is over, as far as is known; called about four times a second on rank 0.
-        public var end: () -> Date? = { nil }
-        /// Bytes that the files of the run take on the same disk, which a checkpoint leaves free.
-        public var room = 0
-        /// Tells people what was kept, on rank 0.
-        public var say: (String) -> Void = { _ in }
-        /// Tells people what could not be kept, on rank 0.
-        public var warn: (String) -> Void = { _ in }
-
-        public init() {}
-    }
-
     /// The least seconds between two checkpoints where nothing else was asked for.
     private static let least = 30.0
     private static let usual = 600.0
@@ -307,10 +290,4 @@ public final class Checkpoints {
             try goOnWriting()
         }
     }
-}
-
-/// A job that stops because it was asked to. Exit code 75: start me again.
-struct StopRequest: ExitCoded, CustomStringConvertible {
-    let description: String
-    let exitCode: Int32 = 75
 }
