@@ -27,9 +27,9 @@ static size_t fold_all(uint32_t crc, const uint8_t *bytes, size_t count, uint8_t
     return done;
 }
 
-size_t ck_crc32_fold(uint32_t crc, const uint8_t *bytes, size_t count, uint8_t folded[16]) {
+size_t ck_crc32_fold(uint32_t crc, const void *bytes, size_t count, uint8_t folded[16]) {
     return count >= 64 && __builtin_cpu_supports("pclmul") ? fold_all(crc, bytes, count, folded) : 0;
 }
 #else
-size_t ck_crc32_fold(uint32_t crc, const uint8_t *bytes, size_t count, uint8_t folded[16]) { return 0; }
+size_t ck_crc32_fold(uint32_t crc, const void *bytes, size_t count, uint8_t folded[16]) { return 0; }
 #endif

@@ -93,6 +93,23 @@ extension WeightShape {
         return all.sorted { $0.estimate < $1.estimate }
     }
 
+    /// The cost of one step of `ConvolutionLayer` on a batch. Its flops are those of `Convolution`, which computes with
+    /// maps and, on the way back, channels up to a multiple of 16, and of W = Uw and its way back.
+    ///
+    /// - Parameters:
+    ///   - samples: the samples of this rank's part of the batch.
+    ///   - isFirst: nobody asks for the gradient of the inputs.
+    public func stepCost(of convolution: ConvolutionShape, samples: Int, isFirst: Bool) -> PathCost {
+        let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
+        let output = convolution.output, input = convolution.input
+        let forward = 2 * m * Double(output.sampleFloats) * nV
+        let backward = isFirst ? 0 : 2 * m * Double(input.sampleFloats) * Double(convolution.taps * convolution.maps)
+        return PathCost(
+            .expanded, mixing: 2 * forward + backward, inner: grid.count,
+            others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels),
+            values: m * Double(input.sampleFloats + output.sampleFloats) + (isDense ? 2 : 4) * nV * nH)
+    }
+
     /// The cheaper path of a predicted layer on inputs that are seen once, such as the patches of an image: expanded
     /// 2·n_v·n_h flops an input, pooled 2·J·n_v·n_α + 2·n_α·n_h, each at the rate of its inner dimension.
     public var pathOfNewInputs: ComputePath {

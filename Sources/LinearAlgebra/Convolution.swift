@@ -32,10 +32,10 @@ public struct ConvolutionShape: Hashable, Sendable {
 }
 
 /// A direct convolution of samples whose channels are innermost: element (y, x, c) of a sample is at
-/// (y·width + x)·`pixelFloats` + c. What lies between the channels and `pixelFloats` is 0; it stays 0 in what is made
-/// here where it is 0 in the weights, the bias and the gradients that are given. The first layer of a network reads
-/// samples as they come, plane by plane. One sample after the other, on workspaces made once: a sample with its
-/// padding.
+/// (y·width + x)·`pixelFloats` + c. What lies between the channels and `pixelFloats` of an input is not read; it is 0
+/// in what is made here where it is 0 in the weights, the bias and the gradients that are given. The first layer of a
+/// network reads samples as they come, plane by plane. One sample after the other, on workspaces made once: a sample
+/// with its padding.
 ///
 /// Weights are a matrix of (taps · channels) × `pixelFloats` of the output, a row for each pixel of a filter (row by
 /// row) and channel. Rows of taps that see nothing but padding are left out. Forward, and for the weights' gradient, 2

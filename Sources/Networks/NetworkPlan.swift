@@ -117,11 +117,16 @@ public struct StagePlan {
         // path.
         let parts = exchange.reduction == .fast ? 1 : ShardTree.shards
         let pooling = try shape.poolingEstimate(isTurned: settings.curriculum.takesTurns, training: training)
-        layers = shape.layers.enumerated().map { k, layer in
-            let places = layer.spec.convolution?.output.positions ?? 1
-            let all = layer.weights.stepCosts(
-                samples: samples * places, isFirst: k == 0, pooling: pooling / Double(max(1, steps) * parts))
-            let canPool = layer.dictionaryParameter == nil && !exchange.sumsExpanded && layer.spec.convolution == nil
+        layers = shape.layers.map { layer in
+            let isFirst = layer.spec.place == 0
+            let all =
+                if let convolution = layer.spec.convolution {
+                    [layer.weights.stepCost(of: convolution, samples: samples, isFirst: isFirst)]
+                } else {
+                    layer.weights.stepCosts(
+                        samples: samples, isFirst: isFirst, pooling: pooling / Double(max(1, steps) * parts))
+                }
+            let canPool = layer.dictionaryParameter == nil && !exchange.sumsExpanded
             let costs = canPool ? all : all.filter { $0.path == .expanded }
             return LayerPlan(
                 name: layer.name, costs: costs, path: costs.first { $0.path == forced }?.path ?? costs[0].path)

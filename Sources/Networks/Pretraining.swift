@@ -49,22 +49,22 @@ final class Pretraining {
         for (k, layer) in model.layers.dropLast().enumerated() where k >= start.done {
             let kind = layer.shape.prediction?.dictionary
             if let kind, kind.need != nil, !start.hasDictionary {
-                progress.say("making the dictionary \(kind.name) of hidden layer \(k + 1)")
+                progress.say("making the dictionary \(kind.name) of \(layer.name)")
                 let made = try data(of: layer, number: k, samples: samples)
                 try communicator.agree { try model.fill(layer: k, from: made) }
                 try layer.weights.broadcastDictionaries(on: communicator)
                 if let jitter = (model.layers[k].dictionary as? Covariance)?.jitter, jitter > 0 {
-                    progress.say("the covariance of hidden layer \(k + 1) needed a ridge larger by \(jitter)")
+                    progress.say("the covariance of \(layer.name) needed a ridge larger by \(jitter)")
                 }
                 start.hasDictionary = true
-                try checkpoints.endPhase("the dictionary of hidden layer \(k + 1)")
+                try checkpoints.endPhase("the dictionary of \(layer.name)")
             }
             // U and w learned as an autoencoder are unstable: LowRank starts from its random numbers.
             if settings.pretrainEpochs > 0, kind?.traits.contains(.learned) != true {
                 let values = LearnedValues([(layer.name, layer.weights.units, layer.weights.valuesPerUnit + 1)])
                 values.matrix(0).copy(from: layer.values)
                 try train(
-                    layer.weights, values, of: k, as: "hidden layer \(k + 1)", samples: samples,
+                    layer.weights, values, of: k, as: "\(layer.name)", samples: samples,
                     epochs: settings.pretrainEpochs)
                 layer.values.copy(from: values.matrix(0))
             }
@@ -124,11 +124,11 @@ final class Pretraining {
         let inputs = LayerInputs(
             grid: layer.weights.grid, samples: samples, draws: draws, order: exchange.reduction,
             communicator: communicator,
-            meet: { [checkpoints] in try checkpoints.listen("the making of the dictionary of hidden layer \(k + 1)") }
+            meet: { [checkpoints] in try checkpoints.listen("the making of the dictionary of \(layer.name)") }
         ) { [self] in load($0, ofLayer: k, into: $1) }
         return try inputs.data(for: layer.shape.prediction!.dictionary.need!) { weights, values in
             try train(
-                weights, values, of: k, as: "the autoencoder of hidden layer \(k + 1)", samples: samples,
+                weights, values, of: k, as: "the autoencoder of \(layer.name)", samples: samples,
                 epochs: max(1, settings.pretrainEpochs))
         }
     }

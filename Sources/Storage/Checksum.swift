@@ -12,7 +12,7 @@ package struct Checksum {
     package mutating func add(_ bytes: UnsafeRawBufferPointer) {
         var rest = bytes[...]
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { folded in
-            guard let start = bytes.bindMemory(to: UInt8.self).baseAddress else { return }
+            guard let start = bytes.baseAddress else { return }
             let done = ck_crc32_fold(value, start, bytes.count, folded.baseAddress!)
             guard done > 0 else { return }
             value = UInt32(truncatingIfNeeded: crc32(0xffff_ffff, folded.baseAddress, 16))

@@ -58,6 +58,12 @@ import Testing
                 .maxPool(size: 2, stride: 2), .convolution(maps: 2, size: 3, stride: 3, padding: 2, nil),
                 .activation(.sigmoid), .dropout(rate: 0.3),
             ], samples: 1),
+        // Dropout behind no activation, and a U that is learned.
+        Problem(layers: [
+            .convolution(maps: 4, size: 3, stride: 1, padding: 0, predicted(.lowrank)), .maxPool(size: 2, stride: 1),
+            .dropout(rate: 0.4), .convolution(maps: 3, size: 2, stride: 1, padding: 0, predicted(.randcon)),
+            .activation(.tanh),
+        ]),
         // Nothing but a pool before the softmax layer, and a convolution behind a fully connected layer.
         Problem(layers: [.maxPool(size: 2, stride: 2)]),
         Problem(layers: [
@@ -115,7 +121,13 @@ import Testing
     private func masks(_ problem: Problem) -> [Rows] {
         var all: [Rows] = []
         for place in problem.settings.network.places {
-            guard case .layer(.activation, let rate?) = place.kind else { continue }
+            let dropped: Double? =
+                switch place.kind {
+                case .layer(.activation, let behind): behind
+                case .layer(.dropout(let rate), _): rate
+                default: nil
+                }
+            guard let rate = dropped else { continue }
             let ones = Matrix<Float>(rows: problem.samples, columns: place.outputs)
             ones.fill(1)
             dropout(
@@ -146,6 +158,19 @@ import Testing
         for _ in 0..<2 {
             found = network.gradient(
                 count: problem.samples, labels: Problem.labels, scale: 1, firstSample: Problem.firstSample)
+        }
+        // Others may add to the gradient of W before it is projected.
+        if let shapes = model.shape.expanded {
+            let projected = model.values.zeros
+            let other = model.network(
+                gradient: projected, expanded: LearnedValues(shapes), paths: model.layers.map { _ in .expanded },
+                capacity: 4, timer: StepTimer())
+            other.expand()
+            other.batch.copy(from: network.batch)
+            _ = other.gradient(
+                count: problem.samples, labels: Problem.labels, scale: 1, firstSample: Problem.firstSample)
+            other.projectGradient()
+            #expect(projected.flat.arrays == gradient.flat.arrays)
         }
         let masks = masks(problem)
         let values = model.layers.indices.map { model.values.matrix($0).doubles }
@@ -188,6 +213,9 @@ import Testing
         [.maxPool(size: 4, stride: 2), .convolution(maps: 2, size: 3, stride: 1, padding: 0, nil)],
         [.convolution(maps: 0, size: 3, stride: 1, padding: 0, nil)],
         [.convolution(maps: 2, size: 3, stride: 1, padding: 0, predicted(.emp))],
+        [.activation(.relu), .fullyConnected(units: 3, nil)], [.dropout(rate: 0.5)],
+        [.convolution(maps: 100_000, size: 3, stride: 1, padding: 1, nil), .fullyConnected(units: 1_000_000, nil)],
+        [.convolution(maps: 100_000, size: 1000, stride: 1, padding: 999, nil)],
     ]) func whatDoesNotFitIsRefused(layers: [LayerSpec]) {
         #expect(throws: LayerSpecError.self) {
             try NetworkSpec(input: TensorShape(channels: 1, height: 6, width: 7), layers: layers, classes: 2).check()

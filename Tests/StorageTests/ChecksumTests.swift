@@ -7,10 +7,10 @@ import Testing
     #expect(checksum([UInt8]()) == 0)
 }
 
-/// Bit by bit, for sizes around those that are folded, wherever the bytes begin, and in two pieces.
+/// The truth is made bit by bit: for sizes around those that are folded, wherever the bytes begin, and in two pieces.
 @Test(arguments: [0, 1, 63, 64, 65, 79, 127, 128, 129, 191, 192, 255, 256, 300, 4099])
 func theChecksumIsThatOfItsBits(count: Int) {
-    let bytes = (0..<count + 3).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+    let bytes = (0..<count + 3).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 7) }
     for start in 0...3 {
         let part = Array(bytes[start..<start + count])
         var sum: UInt32 = ~0

@@ -104,6 +104,6 @@ void ck_max_pool_back(
 // crc32.c: folds the first bytes, a multiple of 64 of them, to 16: their CRC-32 (zlib's), with `crc` that of what came
 // before, is that of `folded` after the CRC ffffffff. Returns how many bytes it took: none where there are fewer than
 // 64, or the processor has no carry-less product. 25 GB/s where the bytes are in the cache.
-size_t ck_crc32_fold(uint32_t crc, const uint8_t *bytes, size_t count, uint8_t folded[16]);
+size_t ck_crc32_fold(uint32_t crc, const void *bytes, size_t count, uint8_t folded[16]);
 
 #endif

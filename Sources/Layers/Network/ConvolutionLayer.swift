@@ -4,8 +4,7 @@ import LinearAlgebra
 /// are those of `channels` planes of size × size pixels.
 ///
 /// Its learned values are a parameter of maps × (n_α + 1), a bias at the end of each row. Expanded: W = Uw once a step,
-/// then a dense convolution. Flops for m samples of P places, forward and backward to inputs together: 6·m·P·n_v·n_h,
-/// and 4·n_h·n_v·n_α/channels for W = Uw and Uᵀ∂L/∂W.
+/// then a dense convolution. `WeightShape.stepCost` has the flops of a step.
 public final class ConvolutionLayer: Layer {
     private let expanded: ExpandedWeights
     private let convolution: Convolution

@@ -30,8 +30,7 @@ final class ExpandedWeights {
     ) {
         let width = weights.grid.count + 1
         precondition(values.rows == weights.units && values.columns == weights.valuesPerUnit + 1)
-        precondition(
-            gradient.map { $0.rows == values.rows && $0.columns == values.columns } ?? (dictionaryGradient != nil))
+        precondition(gradient != nil || dictionaryGradient != nil, "something is learned")
         precondition(fullGradient.map { $0.rows == weights.units && $0.columns == width } ?? true)
         self.weights = weights
         self.values = values

@@ -17,7 +17,7 @@ public final class FullyConnected: Layer {
     public let path: ComputePath
     private let values: Matrix<Float>
     private let gradient: Matrix<Float>?
-    /// Only of the expanded path.
+    /// W and its gradient; nil on the other paths.
     private let expanded: ExpandedWeights?
     /// [U₁ … U_J] for inputs with their 1, (n_v + 1) × J·(n_α + 1). Only of the pooled path.
     private let pooling: Matrix<Float>
@@ -45,6 +45,8 @@ public final class FullyConnected: Layer {
         precondition(dictionaryGradient == nil || path == .expanded, "a learned U is computed expanded")
         precondition(fullGradient == nil || path == .expanded, "W has a gradient on the expanded path only")
         precondition(values.rows == weights.units && values.columns == weights.valuesPerUnit + 1)
+        precondition(
+            gradient.map { $0.rows == values.rows && $0.columns == values.columns } ?? (dictionaryGradient != nil))
         self.weights = weights
         self.path = path
         self.values = values

@@ -14,7 +14,7 @@ public enum ValueOrder: Sendable {
     public func columns(of shape: TensorShape) -> Int { self == .planes ? shape.count + 1 : shape.sampleFloats }
 }
 
-/// Puts values into the order that the next layer reads. Memory speed.
+/// Puts values into the order that the next layer reads, at the speed of memory.
 public final class ReorderLayer: Layer {
     private let shape: TensorShape
     private let input: ValueOrder

@@ -10,7 +10,8 @@ import LinearAlgebra
 /// PREDICTION is `dense`, or some of `dictionary NAME`, `learned PROPORTION` and `columns J`; what is not given is that
 /// of the default.
 public enum LayerText {
-    /// The most layers, and the most maps, units and pixels of a filter's row: so that sizes can be counted.
+    /// The most layers, and the most maps, units and pixels of a filter's row: with the bounds of `NetworkSpec.check`,
+    /// sizes can be counted.
     private static let mostLayers = 200, mostUnits = 100_000, mostPixels = 1000
 
     /// Reads the layers of a text.

@@ -18,12 +18,26 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
     ///
     /// - Throws: `LayerSpecError`.
     public func check() throws(LayerSpecError) {
+        if let first = layers.first, first.isInPlace {
+            throw LayerSpecError("\(first): expected a layer with outputs of its own as the first")
+        }
         var shape = input
         for layer in layers {
             try layer.check(shape)
-            shape = layer.output(of: shape)
+            let output = layer.output(of: shape)
+            let grid = layer.convolution(of: shape)?.filter ?? shape, weights = (layer.weights?.units ?? 0) * grid.count
+            guard output.sampleFloats <= Self.mostOutputs, weights <= Self.mostWeights else {
+                throw LayerSpecError(
+                    "\(layer): expected at most \(Self.mostOutputs) outputs and \(Self.mostWeights) weights, found an "
+                        + "input of \(shape), which makes more")
+            }
+            shape = output
         }
     }
+
+    /// The most outputs, with what pads the channels of a pixel, and weights of a layer: so that sizes of networks can
+    /// be counted.
+    private static let mostOutputs = 1 << 31, mostWeights = 1 << 40
 
     /// A layer of the `Network` that is asked for.
     public struct Place: Sendable {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A process that ends an mpirun which does not return, for as long as this rank is inside a call that may never
-/// return.
+/// A process that ends an mpirun which does not return. It stands for as long as this rank is inside a call that may
+/// never return, and once the rank aborts, until mpirun is gone.
 ///
 /// When a rank aborts, Open MPI's mpirun ends the ranks of its own host and then waits for its daemons: for one behind
 /// a dead link until TCP gives up, which takes about 15 minutes (4.1). No rank is left to do anything about it. The

@@ -67,7 +67,13 @@ final class WaitingRanks: Sendable {
 
     /// Before this rank aborts: from now on the guard lasts, whatever becomes of the call. mpirun continues a stopped
     /// rank before it kills it, which may then join the call that the others waited in.
-    func keepGuard() { launcherGuard.withLock { $0 = nil } }
+    func keepGuard() {
+        launcherGuard.withLock {
+            // The call may have returned a moment ago.
+            if $0 == nil { _ = LauncherGuard() }
+            $0 = nil
+        }
+    }
 
     /// Before MPI_Finalize. Waits for a round that is under way.
     func end() {

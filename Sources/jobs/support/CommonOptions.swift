@@ -63,8 +63,8 @@ public struct CommonOptions: ParsableArguments {
         help: ArgumentHelp(
             "Dictionary that predicts the other weights: \(DictionaryKind.all.map(\.name).joined(separator: ", ")), "
                 + "or dense, which predicts none; mlp: the last of several names holds for all layers after it; rica: "
-                + "one, not ae, lowrank or dense; convnet: one, for all layers that name none. (default: se; mlp: "
-                + "se,emp)", valueName: "name,name"))
+                + "one, not ae, lowrank or dense; convnet: one, not dense, for layers that name none. (default: se; "
+                + "mlp: se,emp)", valueName: "name,name"))
     public var dictionary: String?
     @Option(
         help: ArgumentHelp(

@@ -59,10 +59,20 @@ struct ConvnetJobTests {
                 #expect(abs(a - b) <= 1e-5 * a, "on \(ranks) ranks \(b), alone \(a)")
             }
         }
+        try await folder.succeed("full", job: "convnet", ranks: 3, options + ["--exchange", "full"])
+        for (a, b) in zip(alone, try folder.objectives("full")) { #expect(abs(a - b) <= 1e-5 * a) }
         let fixed = options + ["--reduction", "fixed"]
         try await folder.succeed("fixed", job: "convnet", fixed)
         try await folder.succeed("fixed 3", job: "convnet", ranks: 3, fixed)
         #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
+    }
+
+    /// A fully connected layer that does not come first has its inputs from the layers before it.
+    @Test func aPoolBeforeAPredictedLayer() async throws {
+        try await folder.succeed(
+            "run", job: "convnet",
+            ["--dataset", "sample", "--progress", "none", "--epochs", "2", "--layers", "pool 2; full 30; relu"])
+        #expect(try #require(folder.result("run").accuracy) > 0.6)
     }
 
     @Test func memoryIsThatOfTheBanner() async throws {
@@ -78,6 +88,8 @@ struct ConvnetJobTests {
         (["--layers", "conv 3 5 dictionary emp"], "expected a dictionary that is made without data, found emp"),
         (["--dictionary", "se,dct"], "--dictionary: expected one name"),
         (["--dictionary", "none"], "--dictionary: expected one of se"), (["--compute", "pooled"], "--compute"),
+        (["--dictionary", "dense"], "--dictionary: expected one of se"),
+        (["--layers", "relu; conv 8 5"], "relu: expected a layer with outputs of its own as the first"),
         (["--dictionary", "dct", "--sigma", "2"], "--sigma"), (["--validate-every", "3"], "--validate-every"),
     ])
     func wrongOptions(more: [String], said: String) async throws {

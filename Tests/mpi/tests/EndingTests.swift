@@ -84,8 +84,8 @@ struct EndingTests {
         }
     }
 
-    /// Also when the call that a rank waited in returns while it aborts. scripts/test leaves it out under MPICH, where
-    /// no rank is a child of mpiexec.
+    /// This holds also when the call that a rank waited in returns while it aborts. scripts/test leaves it out under
+    /// MPICH, where no rank is a child of mpiexec.
     @Test func anMpirunThatDoesNotReturnIsKilled() async throws {
         let outcome = try await run("stall-of-mpirun", ranks: 3)
         #expect(outcome.code == 128 + SIGKILL && !outcome.timedOut, "\(outcome)")

@@ -46,8 +46,8 @@ struct MPIRun {
     /// Tests of several ranks run where mpirun is; in CI they always do, and fail without it.
     static let enabled = mpirun != nil || ProcessInfo.processInfo.environment["CI"] == "true"
 
-    /// Runs at the same time have three ranks a core together, since much of a start is waiting; idle ones count as one
-    /// rank. One that has more has the machine for itself.
+    /// Runs at the same time have three ranks a core together, since much of a start is waiting; idle ones count half.
+    /// One that has more has the machine for itself.
     private static let places = 3 * ProcessInfo.processInfo.activeProcessorCount
     private static let free = DispatchSemaphore(value: places)
     /// Held by the run that takes places: two that each wait for what the other has would wait for ever.
@@ -63,7 +63,7 @@ struct MPIRun {
     }
 
     private func inTurn() throws -> Outcome {
-        let taken = isIdle ? 1 : min(ranks ?? 1, Self.places)
+        let taken = min(isIdle ? ((ranks ?? 1) + 1) / 2 : ranks ?? 1, Self.places)
         Self.turn.withLock { _ in
             for _ in 0..<taken { Self.free.wait() }
         }

@@ -15,7 +15,7 @@ struct StopTests {
         arguments: [
             (
                 "mlp --dataset sample --learned 1 --widths 100 --epochs 2 --dictionary kmeans",
-                "making the dictionary kmeans", "at the making of the dictionary of hidden layer 1: "
+                "making the dictionary kmeans", "at the making of the dictionary of hidden1: "
             ),
             (
                 "mlp --dataset mnist --data . --dense --widths 1500,1500 --epochs 3 --batch 30", "testing on",
