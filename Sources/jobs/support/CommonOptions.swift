@@ -95,7 +95,7 @@ public struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("End the job when one MPI call waits longer than this many seconds.", valueName: "s"))
     public var stallAfter = 300.0
     @Option(
-        help: ArgumentHelp("Also write the layer as ordinary dense weights, a safetensors file.", valueName: "file"))
+        help: ArgumentHelp("Also write every layer as ordinary dense weights, a safetensors file.", valueName: "file"))
     public var exportExpanded: String?
     @Flag(
         name: .customLong("validate"),
