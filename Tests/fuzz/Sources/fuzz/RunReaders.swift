@@ -204,7 +204,8 @@ func measurementsReader(_ folder: Folder) throws -> Reader {
         let old = max(filledLines(bytes) - 1, 0)
         let rows = filledLines(written) - 1
         expect(rows == old || rows == old + 1, "\(old) rows became \(rows)")
-        expect(String(decoding: written, as: UTF8.self).contains("lan,2,1,3x4\n"), "the row is not there")
+        // Bytes are compared: an accent that the next row begins with makes another character of the end of this one.
+        expect(written.firstRange(of: Array("lan,2,1,3x4\n".utf8)) != nil, "the row is not there")
     }
 }
 
