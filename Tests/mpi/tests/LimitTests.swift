@@ -157,7 +157,7 @@ struct LimitTests {
     }
 
     @Test func ranksThatWereStartedWithOtherOptions() async throws {
-        let mpirun = "exec " + ([try #require(MPIRun.mpirun)] + MPIRun.sharing).joined(separator: " ")
+        let mpirun = "exec " + ([try #require(MPIRun.mpirun)] + MPIRun.sharing(ranks: 2)).joined(separator: " ")
         for (first, second, culprit) in [
             ("mlp --learned 1", "mlp --learned 1 --sigma 30", "--sigma: expected none, as on rank 0, found 30"),
             ("mlp --batch 50", "mlp --batch=60", "--batch: expected 50, as on rank 0, found 60"),

@@ -86,7 +86,7 @@ struct MPIRun {
         if let ranks {
             guard let mpirun = Self.mpirun else { throw MPIRunError.noMPIRun }
             process.executableURL = URL(fileURLWithPath: mpirun)
-            process.arguments = Self.sharing + ["-n", "\(ranks)", program] + arguments
+            process.arguments = Self.sharing(ranks: ranks) + ["-n", "\(ranks)", program] + arguments
         } else {
             process.executableURL = URL(fileURLWithPath: program)
             process.arguments = arguments
@@ -123,11 +123,15 @@ struct MPIRun {
     }
 
     /// Ranks share cores with one another or with other runs: they must yield while they wait, or each message costs a
-    /// time slice. No binding: two runs on one machine would share their first cores.
-    static let sharing =
-        isOpenMPI
-        ? ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
-        : ["-genv", "LD_PRELOAD", products.appendingPathComponent("libYieldWhenIdle.so").path]
+    /// time slice; one that has nobody to wait for need not. No binding: two runs on one machine would share their
+    /// first cores.
+    static func sharing(ranks: Int) -> [String] {
+        guard isOpenMPI else {
+            return ["-genv", "LD_PRELOAD", products.appendingPathComponent("libYieldWhenIdle.so").path]
+        }
+        let places = ["--oversubscribe", "--bind-to", "none"]
+        return ranks > 1 ? places + ["--mca", "mpi_yield_when_idle", "1"] : places
+    }
 
     /// A shell's condition: the process that it becomes by exec has not ended. One that nobody has waited for yet, as
     /// Hydra does not while something of the shell holds the output, has no program any more, but can be signalled.
