@@ -11,7 +11,8 @@ public func multiply<Element: Scalar>(
     let (m, k) = transposed == .first ? (a.columns, a.rows) : (a.rows, a.columns)
     let (kB, n) = transposed == .second ? (b.columns, b.rows) : (b.rows, b.columns)
     precondition(
-        k == kB && c.rows == m && c.columns == n, "a product of \(m)×\(k) and \(kB)×\(n) into \(c.rows)×\(c.columns)")
+        k == kB && c.rows == m && c.columns == n,
+        "a product of \(m)×\(k) and \(kB)×\(n) into \(c.rows)×\(c.columns)")
     guard m > 0, n > 0 else { return }
     Element.gemm(
         transposed == .first, transposed == .second, m, n, k, alpha, a.pointer, max(a.stride, 1), b.pointer,

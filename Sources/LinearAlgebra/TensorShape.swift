@@ -26,7 +26,8 @@ public struct TensorShape: Codable, Hashable, Sendable, CustomStringConvertible 
     /// Floats of a sample where channels are innermost.
     public var sampleFloats: Int { positions * pixelFloats }
 
-    /// The places of windows of `size` × `size` pixels that lie inside, with so many rows and columns around the plane.
+    /// The places of windows of `size` × `size` pixels that lie inside, with so many rows and columns around the
+    /// plane.
     func places(size: Int, stride: Int, padding: Int = 0, channels: Int) -> TensorShape {
         func places(_ length: Int) -> Int { (length + 2 * padding - size) / stride + 1 }
         return TensorShape(channels: channels, height: places(height), width: places(width))

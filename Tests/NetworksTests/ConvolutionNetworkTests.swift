@@ -228,7 +228,8 @@ import Testing
         #expect {
             try spec.check()
         } throws: { error in
-            "\(error)" == "a pool of 8×8, stride 2: expected windows that fit into its input, found an input of 3×6×7"
+            "\(error)"
+                == "a pool of 8×8, stride 2: expected windows that fit into its input, found an input of 3×6×7"
         }
     }
 }

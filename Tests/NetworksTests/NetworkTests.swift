@@ -156,7 +156,8 @@ import Testing
             firstSample: Problem.firstSample)
         let truth = problem.naive(model).bounded(problem.values(model), pools: problem.paths.map { $0 != .expanded })
         #expect(
-            abs(found.loss - truth.loss) <= truth.error, "loss \(found.loss), in Double \(truth.loss) ± \(truth.error)")
+            abs(found.loss - truth.loss) <= truth.error,
+            "loss \(found.loss), in Double \(truth.loss) ± \(truth.error)")
         for k in model.layers.indices {
             let excess = truth.gradient[k].excess(of: gradient.matrix(k).arrays)
             #expect(excess <= 1, "layer \(k): \(excess) of its bound")

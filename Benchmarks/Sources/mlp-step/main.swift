@@ -15,9 +15,9 @@ struct MLPStep: ParsableCommand {
         abstract:
             "Times a step of the job mlp against its products, and a predicted one against a dense one, one thread.",
         discussion: """
-            784–500–500–10 at batches of 100 and 1000; predicted: 0.1 learned, 10 columns, SE in layer 1, RandFixU in \
-            layer 2. Every round gives everything its turn, in the same order; a turn is a step that is not counted \
-            and then --steps on end.
+            784–500–500–10 at batches of 100 and 1000; predicted: 0.1 learned, 10 columns, SE in layer 1, \
+            RandFixU in layer 2. Every round gives everything its turn, in the same order; a turn is a step that is \
+            not counted and then --steps on end.
             """,
         version: RunRecord.colonnade)
 

@@ -78,8 +78,8 @@ typedef struct {
 int ck_convolution_width(void);
 
 // y[r][c][m] ← bias[m] + Σ_t x_t(r, c)·w[t][m] for one sample, where x_t(r, c) is the t-th float of the runs from
-// x + r·x_row + c·x_step on. Row r of y starts at r·y_row, and has columns × maps; maps is a multiple of 16; bias may
-// be NULL. 2 flops for every t, r, c and m.
+// x + r·x_row + c·x_step on. Row r of y starts at r·y_row, and has columns × maps; maps is a multiple of 16; bias
+// may be NULL. 2 flops for every t, r, c and m.
 void ck_convolve(
     int width, const float *x, size_t x_row, size_t x_step, const ck_run *runs, size_t run_count, const float *w,
     size_t maps, const float *bias, float *y, size_t y_row, size_t rows, size_t columns);
@@ -89,9 +89,9 @@ void ck_convolution_gradient(
     int width, const float *x, size_t x_row, size_t x_step, const ck_run *runs, size_t run_count, float *w, size_t maps,
     const float *g, size_t g_row, size_t rows, size_t columns);
 
-// max_pool.c: windows of size × size pixels, stride apart, of maps whose channels are innermost; x has `columns` pixels
-// a row, all windows lie inside. y ← the largest value of each channel (NaN counts as larger), which ← where in the
-// window it is, row by row from 0 on: the first of equal ones.
+// max_pool.c: windows of size × size pixels, stride apart, of maps whose channels are innermost; x has `columns`
+// pixels a row, all windows lie inside. y ← the largest value of each channel (NaN counts as larger), which ← where
+// in the window it is, row by row from 0 on: the first of equal ones.
 void ck_max_pool(
     const float *x, size_t columns, size_t channels, size_t size, size_t stride, size_t y_rows, size_t y_columns,
     float *y, int32_t *which);

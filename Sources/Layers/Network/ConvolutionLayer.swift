@@ -3,8 +3,8 @@ import LinearAlgebra
 /// A convolution whose filters are predicted (Denil et al. 2013, sections 3 and 4.2): each map is a unit, whose weights
 /// are those of `channels` planes of size × size pixels.
 ///
-/// Its learned values are a parameter of maps × (n_α + 1), a bias at the end of each row. Expanded: W = Uw once a step,
-/// then a dense convolution. `WeightShape.stepCost` has the flops of a step.
+/// Its learned values are a parameter of maps × (n_α + 1), a bias at the end of each row. W = Uw is expanded once a
+/// step, then the layer is a dense convolution. `WeightShape.stepCost` has the flops of a step.
 public final class ConvolutionLayer: Layer {
     private let expanded: ExpandedWeights
     private let convolution: Convolution

@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// The W of a layer with its biases, expanded from learned values (W = Uw), and the gradient of both on its way back.
 ///
-/// Expanding and projecting take 4·n_h·n_v·n_α/channels flops together, which no batch size changes. There is nothing
-/// to do where nothing is predicted: W and its gradient are then the learned values and theirs.
+/// Expanding and projecting take 4·n_h·n_v·n_α/channels flops together, which no batch size changes. Where nothing
+/// is predicted there is nothing to do: W and its gradient are then the learned values and theirs.
 final class ExpandedWeights {
     let weights: PredictedWeights
     /// W and the biases, units × (n_v + 1).

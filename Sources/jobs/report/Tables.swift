@@ -23,8 +23,8 @@ extension Comparison {
 
     /// What the columns of the summary are.
     var summaryNote: String {
-        "A row a group: runs with all settings equal but the seed. The error is the mean over n seeds, ± half its 90 % "
-            + "interval by Student's t; seconds a step are the median, where all seeds had as many ranks"
+        "A row a group: runs with all settings equal but the seed. The error is the mean over n seeds, ± half its "
+            + "90 % interval by Student's t; seconds a step are the median, where all seeds had as many ranks"
             + (saysCoverage ? "; coverage is the mean, a value a layer." : ".")
     }
 

@@ -17,8 +17,8 @@ func describe(_ measured: [StepMeasurement]) -> [String] {
     let configurations = measured.map(\.configuration)
     func text(_ seconds: Double) -> String { String(format: "%.3f", 1e3 * seconds) }
     let header = [
-        "learned", "exchange", "step", "(p10–p90)", "compute", "expand+project", "wait", "exchange", "payload", "wire",
-        "memory", "net gain",
+        "learned", "exchange", "step", "(p10–p90)", "compute", "expand+project", "wait", "exchange", "payload",
+        "wire", "memory", "net gain",
     ]
     lines += aligned(
         [header]
