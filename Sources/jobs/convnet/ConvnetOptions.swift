@@ -18,13 +18,7 @@ struct ConvnetOptions: ParsableCommand {
             relu, tanh, sigmoid, dropout RATE. Behind conv and full may stand dense, or dictionary NAME, learned P and
             columns J, for that layer alone. The softmax layer of the classes comes last by itself. Commas may stand for
             blanks: conv,48,8,pad,4;relu.
-
-            Runs under mpirun, srun or by hand. A run leaves run.json, metrics.csv, model.safetensors, filters.png,
-            predictions.csv and result.json in its run directory. The test images are read once, after the last epoch.
-            A run that was killed or stopped goes on when the same command is started again.
-            Exit codes: 0 done, 1 failed, 64 wrong options or launch, 65 bad or missing data, 75 stopped:
-            start me again.
-            """,
+            """ + "\n\n" + TrainingArguments.aboutRuns,
         version: RunRecord.colonnade)
 
     @OptionGroup var common: CommonOptions
@@ -43,15 +37,14 @@ struct ConvnetOptions: ParsableCommand {
         }
         try training.checkSearch(common)
         try exchange.checkOrder(common.reduction)
-        let layers: [LayerSpec]
-        do { layers = try specs } catch { throw ValidationError("--layers: \(error)") }
-        let kinds = layers.compactMap { $0.weights?.spec?.dictionary }
-        if common.sigma != nil && !kinds.contains(.se) {
-            throw ValidationError("--sigma has no meaning without the dictionary se")
+        do { _ = try specs } catch { throw ValidationError("--layers: \(error)") }
+        if kinds.isEmpty, common.learned != nil || common.columns != nil || common.alpha != nil
+            || common.dictionary != nil
+        {
+            throw ValidationError(
+                "--learned, --columns, --alpha and --dictionary have no meaning where --layers has dense layers only")
         }
-        if common.ridge != nil || common.raw, !kinds.contains(where: { $0.traits.contains(.kernel) }) {
-            throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
-        }
+        try common.checkKernel(kinds)
         if common.compute == .pooled || common.compute == .reduced {
             throw ValidationError(
                 "--compute: expected auto or expanded, which all layers have, found \(common.compute.rawValue)")
@@ -63,13 +56,14 @@ struct ConvnetOptions: ParsableCommand {
         get throws(LayerSpecError) {
             let standard = WeightSpec(
                 dictionary: common.dictionaries?.first.flatMap(\.self) ?? .se,
-                kernel: KernelSpec(
-                    sigma: common.sigma.map(\.pixels) ?? 1, form: common.raw ? .raw : common.ridge.map { .ridge($0) }),
-                proportion: common.learned?.value ?? 0.25, columns: common.columns ?? 1,
+                kernel: common.kernel, proportion: common.learned?.value ?? 0.25, columns: common.columns ?? 1,
                 sampling: common.alpha ?? .distinct)
             return try LayerText.layers(layers, standard: standard, isDense: common.dense)
         }
     }
+
+    /// The dictionaries of its predicted layers.
+    private var kinds: [DictionaryKind] { ((try? specs) ?? []).compactMap { $0.weights?.spec?.dictionary } }
 
     /// The settings of the command line, with the documented defaults, for a data set.
     ///
@@ -90,7 +84,7 @@ struct ConvnetOptions: ParsableCommand {
             }.joined(separator: "; "),
         ]
         all.merge(training.described(common, Self.defaults)) { $1 }
-        guard !common.dense else {
+        guard !kinds.isEmpty else {
             all["dense"] = "true"
             return all
         }
@@ -98,9 +92,8 @@ struct ConvnetOptions: ParsableCommand {
             [
                 "learned": "\(common.learned?.value ?? 0.25)", "columns": "\(common.columns ?? 1)",
                 "alpha": (common.alpha ?? .distinct).rawValue, "dictionary": common.dictionary ?? "se",
-                "sigma": common.sigma.map { sigma in sigma.pixels.map { "\($0)" } ?? "auto" } ?? "1.0",
-                "ridge": common.raw ? "raw" : common.ridge.map { "\($0)" } ?? "by dictionary",
             ]) { $1 }
+        all.merge(common.describedKernel(kinds)) { $1 }
         return all
     }
 }

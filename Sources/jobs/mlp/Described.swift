@@ -19,20 +19,12 @@ extension MLPOptions {
                 "learned": "\(proportion)", "columns": "\(columns)", "alpha": (common.alpha ?? .distinct).rawValue,
                 "dictionary": dictionaries.map { $0?.name ?? "dense" }.joined(separator: ","),
             ]) { $1 }
-        if kinds.contains(.se) { all["sigma"] = kernel.sigma.map { "\($0)" } ?? "auto" }
+        all.merge(common.describedKernel(kinds)) { $1 }
         switch curriculum {
         case .fixed: break
         case .grow(let first, _): all["grow"] = "from \(first)"
         case .unfreeze(let epochs): all["unfreeze-after"] = "\(epochs)"
         case .alternate(let epochs): all["alternate"] = "\(epochs)"
-        }
-        if kinds.contains(where: { $0.traits.contains(.kernel) }) {
-            all["ridge"] =
-                switch kernel.form {
-                case .raw: "raw"
-                case .ridge(let ridge): "\(ridge)"
-                case nil: "by dictionary"
-                }
         }
         return all
     }

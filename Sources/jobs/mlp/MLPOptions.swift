@@ -15,13 +15,7 @@ struct MLPOptions: ParsableCommand {
         abstract:
             "Train a multilayer perceptron whose hidden layers are predicted, by data-parallel stochastic gradient "
             + "descent.",
-        discussion: """
-            Runs under mpirun, srun or by hand. A run leaves run.json, metrics.csv, model.safetensors, filters.png,
-            predictions.csv and result.json in its run directory. The test images are read once, after the last epoch.
-            A run that was killed or stopped goes on when the same command is started again.
-            Exit codes: 0 done, 1 failed, 64 wrong options or launch, 65 bad or missing data, 75 stopped:
-            start me again.
-            """,
+        discussion: TrainingArguments.aboutRuns,
         version: RunRecord.colonnade)
 
     @OptionGroup var common: CommonOptions
@@ -112,12 +106,7 @@ struct MLPOptions: ParsableCommand {
             throw ValidationError(
                 "--grow: expected a U that is fixed, found --unfreeze-after, --alternate or the dictionary lowrank")
         }
-        if common.sigma != nil && !kinds.contains(.se) {
-            throw ValidationError("--sigma has no meaning without the dictionary se")
-        }
-        if common.ridge != nil || common.raw, !kinds.contains(where: { $0.traits.contains(.kernel) }) {
-            throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
-        }
+        try common.checkKernel(kinds)
         if training.start == .variance, pretrainEpochs > 0 {
             throw ValidationError("--start variance: expected no --pretrain-epochs, which start from ±0.1, found both")
         }
@@ -168,11 +157,6 @@ struct MLPOptions: ParsableCommand {
 
     var columns: Int { common.columns ?? min(10, widths.units.min()!) }
 
-    var kernel: KernelSpec {
-        KernelSpec(
-            sigma: common.sigma.map(\.pixels) ?? 1, form: common.raw ? .raw : common.ridge.map { .ridge($0) })
-    }
-
     var curriculum: Curriculum {
         if let grow { return .grow(from: grow.first, to: grow.last) }
         if let unfreezeAfter { return .unfreeze(after: unfreezeAfter) }
@@ -185,7 +169,7 @@ struct MLPOptions: ParsableCommand {
         let layers = zip(widths.units, dictionaries).flatMap { units, kind -> [LayerSpec] in
             let weights = kind.map {
                 WeightSpec(
-                    dictionary: $0, kernel: kernel, proportion: proportion, columns: columns,
+                    dictionary: $0, kernel: common.kernel, proportion: proportion, columns: columns,
                     sampling: common.alpha ?? .distinct)
             }
             return [.fullyConnected(units: units, weights), .activation(activation)]

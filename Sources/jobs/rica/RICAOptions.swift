@@ -14,13 +14,7 @@ struct RICAOptions: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rica",
         abstract: "Learn features of image patches with predicted weights (RICA), encode images with them, classify.",
-        discussion: """
-            Runs under mpirun, srun or by hand. A run leaves run.json, metrics.csv, model.safetensors, filters.png,
-            predictions.csv and result.json in its run directory.
-            A run that was killed or stopped goes on when the same command is started again.
-            Exit codes: 0 done, 1 failed, 64 wrong options or launch, 65 bad or missing data, 75 stopped:
-            start me again.
-            """,
+        discussion: CommonOptions.aboutRuns,
         version: RunRecord.colonnade)
 
     @OptionGroup var common: CommonOptions
@@ -87,12 +81,7 @@ struct RICAOptions: ParsableCommand {
 
     /// Refuses options that the dictionary does not use.
     private func checkKernel() throws {
-        if common.sigma != nil, kind != .se {
-            throw ValidationError("--sigma has no meaning without the dictionary se")
-        }
-        if common.ridge != nil || common.raw, kind?.traits.contains(.kernel) != true {
-            throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
-        }
+        try common.checkKernel([kind].compactMap(\.self))
         if dictionaryFrom != nil, kind?.need == nil {
             let made = RICASettings.dictionaries.filter { $0.need != nil }.map(\.name).joined(separator: ", ")
             throw ValidationError(

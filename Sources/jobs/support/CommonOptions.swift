@@ -52,7 +52,8 @@ public struct CommonOptions: ParsableArguments {
             "Proportion of the weights that is learned, above 0 and at most 1: a number or a fraction such as 20/784. "
                 + "(default: 0.5; mlp: 0.1; convnet: 0.25)", valueName: "p"))
     public var learned: Proportion?
-    @Option(help: ArgumentHelp("Columns, each with an α of its own. (default: 4; mlp: 10; convnet: 1)", valueName: "j"))
+    @Option(
+        help: ArgumentHelp("Columns, each with an α of its own. (default: 4; mlp: 10; convnet: 1)", valueName: "j"))
     public var columns: Int?
     @Option(
         help: ArgumentHelp(
@@ -133,9 +134,48 @@ public struct CommonOptions: ParsableArguments {
 
     public init() {}
 
+    /// What `--help` says of every job that leaves runs.
+    public static let aboutRuns = """
+        Runs under mpirun, srun or by hand. A run leaves run.json, metrics.csv, model.safetensors, filters.png,
+        predictions.csv and result.json in its run directory.
+        A run that was killed or stopped goes on when the same command is started again.
+        Exit codes: 0 done, 1 failed, 64 wrong options or launch, 65 bad or missing data, 75 stopped:
+        start me again.
+        """
+
     /// The dictionaries given with `--dictionary`; nil stands for a dense layer.
     public var dictionaries: [DictionaryKind?]? {
         dictionary?.split(separator: ",", omittingEmptySubsequences: false).map { DictionaryKind(named: $0) }
+    }
+
+    /// `--sigma`, `--ridge` and `--raw`, as a network's layers take them.
+    public var kernel: KernelSpec {
+        KernelSpec(sigma: sigma.map(\.pixels) ?? 1, form: raw ? .raw : ridge.map { .ridge($0) })
+    }
+
+    /// Refuses `--sigma`, `--ridge` and `--raw` where none of the dictionaries uses them.
+    public func checkKernel(_ kinds: [DictionaryKind]) throws {
+        if sigma != nil, !kinds.contains(.se) {
+            throw ValidationError("--sigma has no meaning without the dictionary se")
+        }
+        if ridge != nil || raw, !kinds.contains(where: { $0.traits.contains(.kernel) }) {
+            throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
+        }
+    }
+
+    /// The kernel by option name, as far as the dictionaries use it.
+    public func describedKernel(_ kinds: [DictionaryKind]) -> [String: String] {
+        var all: [String: String] = [:]
+        if kinds.contains(.se) { all["sigma"] = kernel.sigma.map { "\($0)" } ?? "auto" }
+        if kinds.contains(where: { $0.traits.contains(.kernel) }) {
+            all["ridge"] =
+                switch kernel.form {
+                case .raw: "raw"
+                case .ridge(let ridge): "\(ridge)"
+                case nil: "by dictionary"
+                }
+        }
+        return all
     }
 
     /// Refuses a rank count at which `--reduction` cannot keep its promise.

@@ -61,6 +61,10 @@ public struct TrainingArguments: ParsableArguments {
 
     public init() {}
 
+    /// What `--help` says of every job that trains so.
+    public static let aboutRuns =
+        CommonOptions.aboutRuns + "\nThe test images are read once, after the last epoch."
+
     public func validate() throws {
         try check(batch, "--batch", "1 to 1000000") { $0 >= 1 && $0 <= 1_000_000 }
         try check(epochs, "--epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }

@@ -89,6 +89,7 @@ struct ConvnetJobTests {
         (["--dictionary", "se,dct"], "--dictionary: expected one name"),
         (["--dictionary", "none"], "--dictionary: expected one of se"), (["--compute", "pooled"], "--compute"),
         (["--dictionary", "dense"], "--dictionary: expected one of se"),
+        (["--layers", "conv 8 5 dense", "--learned", "0.5"], "--learned, --columns, --alpha and --dictionary have no"),
         (["--layers", "relu; conv 8 5"], "relu: expected a layer with outputs of its own as the first"),
         (["--dictionary", "dct", "--sigma", "2"], "--sigma"), (["--validate-every", "3"], "--validate-every"),
     ])
