@@ -40,15 +40,24 @@ check() {
     sed 's/^/  | /' "$output" >&2
   fi
 }
-# Runs a command as the lab's user; what it or its Slurm job says goes to $output.
-status=0 seconds=0 ended=0 output=$COLONNADE_LAB_DIR/output
+# Runs a command as the lab's user; what it or its Slurm job says goes to $output. Once in some hundred starts by srun a
+# message reaches Open MPI 4.1 while MPI_Init has no function for it yet, and it calls 0 (docs/mpi.md): such a start is
+# made again, three at most in all tests.
+status=0 seconds=0 ended=0 output=$COLONNADE_LAB_DIR/output false_starts=0
 try() {
-  local started=$SECONDS log
-  rm -f "$checkout"/logs/*.out
-  status=0
-  as_user "$@" >"$output" 2>&1 || status=$?
-  seconds=$((SECONDS - started)) ended=$EPOCHREALTIME
-  for log in "$checkout"/logs/*.out; do [[ ! -e $log ]] || cat "$log" >>"$output"; done
+  local started log
+  while true; do
+    started=$SECONDS
+    rm -f "$checkout"/logs/*.out
+    status=0
+    as_user "$@" >"$output" 2>&1 || status=$?
+    seconds=$((SECONDS - started)) ended=$EPOCHREALTIME
+    for log in "$checkout"/logs/*.out; do [[ ! -e $log ]] || cat "$log" >>"$output"; done
+    says 'Bad pointer dereference at 0x0+ ' && says '^  0 +null$' || return 0
+    false_starts=$((false_starts + 1))
+    ((false_starts <= 3)) || return 0
+    echo "a rank crashed in MPI_Init: started again" >&2
+  done
 }
 says() { grep -qE -- "$1" "$output"; }
 file_says() { grep -qE -- "$2" "$checkout/runs/$1"; }
