@@ -69,9 +69,10 @@ extension WeightShape {
     ///
     /// - Parameters:
     ///   - samples: the samples of this rank's part of the batch.
-    ///   - isFirst: inputs are the same in every epoch, and nobody asks for their gradient.
-    ///   - pooling: the estimate of pooling all inputs once for the reduced path, spread over the steps that use them.
-    public func stepCosts(samples: Int, isFirst: Bool, pooling: Double = 0) -> [PathCost] {
+    ///   - isFirst: nobody asks for the gradient of the inputs.
+    ///   - pooling: where inputs are the same in every epoch, the estimate of pooling all of them once for the reduced
+    ///     path, spread over the steps that use them.
+    public func stepCosts(samples: Int, isFirst: Bool, pooling: Double? = nil) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let allValues = nA * Double(columns), products = isFirst ? 4.0 : 6.0
         var all = [
@@ -85,7 +86,7 @@ extension WeightShape {
             PathCost(
                 .pooled, mixing: products * m * nA * nH, inner: valuesPerUnit,
                 others: (products - 2) * m * nV * allValues, values: m * nV + (products - 2) / 2 * nV * allValues))
-        if isFirst {
+        if let pooling {
             all.append(
                 PathCost(
                     .reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * allValues, prepared: pooling))
@@ -98,8 +99,11 @@ extension WeightShape {
     ///
     /// - Parameters:
     ///   - samples: the samples of this rank's part of the batch.
+    ///   - readsPlanes: its inputs are samples as they come.
     ///   - isFirst: nobody asks for the gradient of the inputs.
-    public func stepCost(of convolution: ConvolutionShape, samples: Int, isFirst: Bool) -> PathCost {
+    public func stepCost(
+        of convolution: ConvolutionShape, samples: Int, readsPlanes: Bool, isFirst: Bool
+    ) -> PathCost {
         let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let output = convolution.output, input = convolution.input
         let forward = 2 * m * Double(output.sampleFloats) * nV
@@ -107,7 +111,8 @@ extension WeightShape {
         return PathCost(
             .expanded, mixing: 2 * forward + backward, inner: grid.count,
             others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels),
-            values: m * Double(input.sampleFloats + output.sampleFloats) + (isDense ? 2 : 4) * nV * nH)
+            values: m * Double((readsPlanes ? input.count : input.sampleFloats) + output.sampleFloats)
+                + (isDense ? 2 : 4) * nV * nH)
     }
 
     /// The cheaper path of a predicted layer on inputs that are seen once, such as the patches of an image: expanded

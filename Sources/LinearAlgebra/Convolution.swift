@@ -48,17 +48,21 @@ public final class Convolution {
     private let backward: (sums: TapSums, weights: Matrix<Float>)?
 
     /// - Parameters:
-    ///   - isFirst: it is the first layer of a network: its inputs are planes, and nobody asks for their gradient.
+    ///   - readsPlanes: its inputs are samples as they come.
+    ///   - hasInputGradient: whether somebody asks for the gradient of its inputs; not where it reads planes.
     ///   - width: floats of the vectors that are used, 4, 8 or 16, at most `widestVectors`; nil: the widest.
-    public init(_ shape: ConvolutionShape, isFirst: Bool = false, width: Int? = nil) {
+    public init(
+        _ shape: ConvolutionShape, readsPlanes: Bool = false, hasInputGradient: Bool = true, width: Int? = nil
+    ) {
+        precondition(!readsPlanes || !hasInputGradient, "the gradient of a sample")
         precondition(width.map { [4, 8, 16].contains($0) && $0 <= Self.widestVectors } ?? true, "vectors of \(width!)")
         self.shape = shape
         let output = shape.output
         forward = TapSums(
             of: shape.input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output,
-            readsPlanes: isFirst, width: width)
-        inputColumns = isFirst ? shape.input.count : shape.input.sampleFloats
-        guard !isFirst else {
+            readsPlanes: readsPlanes, width: width)
+        inputColumns = readsPlanes ? shape.input.count : shape.input.sampleFloats
+        guard hasInputGradient else {
             backward = nil
             return
         }
@@ -69,11 +73,11 @@ public final class Convolution {
     }
 
     /// The floats of its workspaces.
-    public static func floats(of shape: ConvolutionShape, isFirst: Bool) -> Int {
+    public static func floats(of shape: ConvolutionShape, hasInputGradient: Bool) -> Int {
         let frame = TapSums.floats(
             of: shape.input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride,
             into: shape.output)
-        if isFirst { return frame }
+        guard hasInputGradient else { return frame }
         return frame + shape.taps * shape.maps * shape.input.pixelFloats
             + TapSums.floats(
                 of: shape.output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size,
@@ -82,8 +86,6 @@ public final class Convolution {
 
     /// Floats of a sample that is read.
     public let inputColumns: Int
-    /// Whether nothing leads back from it.
-    public var isFirst: Bool { backward == nil }
 
     /// Floats of the widest vectors that this processor has.
     public static var widestVectors: Int { Int(ck_convolution_width()) }
@@ -120,11 +122,11 @@ public final class Convolution {
 
     /// Computes ∂L/∂x, which is overwritten.
     ///
-    /// - Precondition: it is not the first layer.
+    /// - Precondition: it was made for this.
     public func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
         check(dx, dy)
         check(weights)
-        guard let backward else { preconditionFailure("nobody asks for the gradient of a sample") }
+        guard let backward else { preconditionFailure("nobody asks for this gradient") }
         turn(weights, into: backward.weights)
         for sample in 0..<dy.rows {
             backward.sums.apply(
@@ -137,11 +139,10 @@ public final class Convolution {
     private func turn(_ weights: Matrix<Float>, into turned: Matrix<Float>) {
         let channels = shape.input.channels, maps = shape.maps
         for tap in 0..<shape.taps {
-            let from = weights.pointer + (shape.taps - 1 - tap) * channels * weights.stride
-            for map in 0..<maps {
-                let to = turned.pointer + (tap * maps + map) * turned.stride
-                for channel in 0..<channels { to[channel] = from[channel * weights.stride + map] }
-            }
+            let opposite = (shape.taps - 1 - tap) * channels
+            transpose(
+                weights.rows(opposite..<opposite + channels).columns(0..<maps),
+                into: turned.rows(tap * maps..<(tap + 1) * maps).columns(0..<channels))
         }
     }
 

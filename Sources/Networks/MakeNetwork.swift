@@ -15,7 +15,7 @@ extension NetworkModel {
         gradient: LearnedValues, expanded: LearnedValues? = nil, paths: [ComputePath], capacity: Int, timer: StepTimer
     ) -> Network {
         var weighted = 0, drops = 0
-        func layer(_ place: NetworkSpec.Place, isFirst: Bool) -> any Layers.Layer {
+        func layer(_ place: NetworkSpec.Place) -> any Layers.Layer {
             func dropout(_ rate: Double) -> DropoutLayer {
                 drops += 1
                 return DropoutLayer(rate: Float(rate), outputs: place.outputs, number: drops - 1, seed: seed)
@@ -40,11 +40,11 @@ extension NetworkModel {
                         parameters: parameters)
                 }
                 return ConvolutionLayer(
-                    convolution, weights: layer.weights, values: layer.values, gradient: ofValues, isFirst: isFirst,
-                    fullGradient: full, dictionaryGradient: ofDictionary, parameters: parameters)
+                    convolution, weights: layer.weights, values: layer.values, gradient: ofValues,
+                    readsPlanes: place.inputOrder == .planes, isFirst: place.isFirst, fullGradient: full,
+                    dictionaryGradient: ofDictionary, parameters: parameters)
             }
         }
-        let made = spec.places.enumerated().map { layer($1, isFirst: $0 == 0) }
-        return Network(made, capacity: capacity, projects: expanded == nil, timer: timer)
+        return Network(spec.places.map(layer), capacity: capacity, projects: expanded == nil, timer: timer)
     }
 }

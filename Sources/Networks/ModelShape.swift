@@ -17,11 +17,11 @@ public struct ModelShape: Sendable {
         public var name: String { spec.name }
 
         /// The floats that the layer holds beside its values in a network that takes so many samples.
-        func workspace(path: ComputePath, capacity: Int) -> Int {
+        package func workspace(path: ComputePath, capacity: Int) -> Int {
             guard let convolution = spec.convolution else {
                 return FullyConnected.floats(of: weights, path: path, capacity: capacity)
             }
-            return ConvolutionLayer.floats(of: convolution, weights: weights, isFirst: spec.place == 0)
+            return ConvolutionLayer.floats(of: convolution, weights: weights, isFirst: spec.isFirst)
         }
         /// Values of w and biases.
         var values: Int { weights.units * (weights.valuesPerUnit + 1) }

@@ -33,10 +33,20 @@ public struct NetworkDescent {
         descent = StochasticDescent(
             Classification(network, samples: samples, timer: timer), values: model.values, gradient: gradient,
             weightsPerUnit: model.shape.weightsPerUnit, exchange: exchange,
-            options: .init(
-                seed: settings.seed, batch: settings.batch, epochs: settings.epochs, learningRate: learningRate,
-                schedule: settings.schedule, rule: settings.descent),
+            options: settings.options(learningRate: learningRate),
             watched: model.layers.last!.shape.parameter!, onDivergence: onDivergence, communicator: communicator,
             timer: timer)
+    }
+}
+
+extension NetworkSettings {
+    fileprivate func options(learningRate: Double) -> StochasticDescent.Options {
+        StochasticDescent.Options(
+            seed: seed, batch: batch, epochs: epochs, learningRate: learningRate, schedule: schedule, rule: descent)
+    }
+
+    /// The samples of the first step, of all ranks.
+    func firstBatch(of samples: [Int]) -> ArraySlice<Int> {
+        options(learningRate: learningRate).order(of: samples, epoch: 1).prefix(batch)
     }
 }

@@ -21,15 +21,17 @@ extension ModelShape {
     }
 
     /// The floats between the layers for one sample, and those of its places in pools.
-    func floatsPerSample(paths: [ComputePath]) -> Int {
-        var weighted = 0, between: [(inputColumns: Int, outputs: Int)] = [], ofPools = 0
+    package func floatsPerSample(paths: [ComputePath]) -> Int {
+        var weighted = 0, between: [(inputColumns: Int, outputGradient: Int)] = [], ofPools = 0
         for place in network.places where !place.isInPlace {
             var columns = place.inputOrder.columns(of: place.input)
             if place.isWeighted {
-                if paths[weighted] == .reduced { columns = layers[weighted].weights.pooledInputs }
+                if layers[weighted].spec.convolution == nil {
+                    columns = FullyConnected.inputColumns(of: layers[weighted].weights, path: paths[weighted])
+                }
                 weighted += 1
             }
-            between.append((columns, place.outputs))
+            between.append((columns, place.outputGradient))
             if case .layer(.maxPool(let size, let stride), _) = place.kind {
                 ofPools += MaxPoolLayer.floats(
                     of: MaxPool(input: place.input, size: size, stride: stride), capacity: 1)

@@ -13,7 +13,7 @@ extension NetworkModel {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let grid = spec.input
         var file = Safetensors(metadata: [
-            "format": layers.contains { $0.shape.spec.convolution != nil } ? "colonnade convnet 1" : "colonnade mlp 2",
+            "format": spec.hasMaps ? "colonnade convnet 1" : "colonnade mlp 2",
             "settings": String(decoding: try encoder.encode(settings), as: UTF8.self),
             "grid": "\(grid.channels),\(grid.height),\(grid.width)",
             "input": "pixels divided by 255",

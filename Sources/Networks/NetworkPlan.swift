@@ -118,13 +118,17 @@ public struct StagePlan {
         let parts = exchange.reduction == .fast ? 1 : ShardTree.shards
         let pooling = try shape.poolingEstimate(isTurned: settings.curriculum.takesTurns, training: training)
         layers = shape.layers.map { layer in
-            let isFirst = layer.spec.place == 0
+            let readsSamples = layer.spec.place == 0, isFirst = layer.spec.isFirst
             let all =
                 if let convolution = layer.spec.convolution {
-                    [layer.weights.stepCost(of: convolution, samples: samples, isFirst: isFirst)]
+                    [
+                        layer.weights.stepCost(
+                            of: convolution, samples: samples, readsPlanes: readsSamples, isFirst: isFirst)
+                    ]
                 } else {
                     layer.weights.stepCosts(
-                        samples: samples, isFirst: isFirst, pooling: pooling / Double(max(1, steps) * parts))
+                        samples: samples, isFirst: isFirst,
+                        pooling: readsSamples ? pooling / Double(max(1, steps) * parts) : nil)
                 }
             let canPool = layer.dictionaryParameter == nil && !exchange.sumsExpanded
             let costs = canPool ? all : all.filter { $0.path == .expanded }

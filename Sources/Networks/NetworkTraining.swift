@@ -95,9 +95,12 @@ final class NetworkTraining {
             let isUnderWay = isRestored && number == first
             let handed = isUnderWay ? 0 : try enter(stage, number)
             let steps = try descent(stage, learningRate: learningRate)
-            if number == 0, !isUnderWay, settings.start == .variance {
-                let batch = steps.options.order(of: samples, epoch: 1).prefix(settings.batch)
-                try model.scaleStart(of: network!, on: batch, of: inputs!, communicator: communicator)
+            // Where dictionaries are made from data, layers were scaled before those of the next ones were made.
+            if number == 0, !isUnderWay, settings.start == .variance, !settings.preparesFromData {
+                let batch = settings.firstBatch(of: samples)
+                for layer in model.layers.dropLast() {
+                    try model.scaleStart(of: layer, in: network!, on: batch, of: inputs!, communicator: communicator)
+                }
             }
             if !isUnderWay {
                 // What went before was no step, but for what was handed on.

@@ -7,7 +7,7 @@ import Runs
 
 /// What happens to hidden layers before they are trained together, layer by layer: a dictionary that needs data is made
 /// from the layer's inputs, then the layer is trained as a tied autoencoder of them, in predicted form (Denil et al.
-/// 2013, section 5).
+/// 2013, section 5), or its start is scaled.
 final class Pretraining {
     private let settings: NetworkSettings
     private let start: PreparedModel
@@ -67,6 +67,11 @@ final class Pretraining {
                     layer.weights, values, of: k, as: "\(layer.name)", samples: samples,
                     epochs: settings.pretrainEpochs)
                 layer.values.copy(from: values.matrix(0))
+            }
+            if settings.start == .variance {
+                try model.scaleStart(
+                    of: layer, in: network, on: settings.firstBatch(of: samples), of: inputs,
+                    communicator: communicator)
             }
             (start.done, start.hasDictionary) = (k + 1, false)
         }

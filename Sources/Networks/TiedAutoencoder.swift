@@ -7,7 +7,8 @@ import LinearAlgebra
 ///
 /// A step for m samples: 8·m·n_v·n_h flops, and 4·n_h·n_v·n_α/channels for W = Uw and back.
 public final class TiedAutoencoder {
-    private let layer: FullyConnected
+    private let expanded: ExpandedWeights
+    private let inputs: Int
     private let projects: Bool
     /// The samples of a batch, with their 1: the caller fills it.
     public let batch: Matrix<Float>
@@ -25,11 +26,9 @@ public final class TiedAutoencoder {
         weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>, expanded: Matrix<Float>? = nil,
         capacity: Int
     ) {
-        layer = FullyConnected(
-            weights: weights, values: values, gradient: gradient, capacity: capacity, path: .expanded,
-            fullGradient: expanded)
+        self.expanded = ExpandedWeights(weights, values: values, gradient: gradient, fullGradient: expanded)
         projects = expanded == nil
-        let inputs = weights.grid.count
+        inputs = weights.grid.count
         batch = Matrix(rows: capacity, columns: inputs + 1)
         hidden = Matrix(rows: capacity, columns: weights.units)
         hiddenGradient = Matrix(rows: capacity, columns: weights.units)
@@ -37,15 +36,15 @@ public final class TiedAutoencoder {
     }
 
     /// Expands W, after the values changed.
-    public func expand() { layer.expand() }
+    public func expand() { expanded.expand() }
 
     /// The sum of the losses of the batch's first samples, at the values of the last `expand`, and the gradient of that
     /// sum times `scale`.
     public func gradient(count: Int, scale: Float) -> Double {
-        let n = layer.inputs, w = layer.full.columns(0..<n)
+        let w = expanded.full.columns(0..<inputs)
         let x = batch.rows(0..<count), h = hidden.rows(0..<count), dh = hiddenGradient.rows(0..<count),
             y = rebuilt.rows(0..<count)
-        layer.forward(x, into: h, .evaluation)
+        multiply(x, expanded.full, transposed: .second, into: h)
         Activation.sigmoid.apply(inPlace: h)
         multiply(h, w, into: y)
         Activation.sigmoid.apply(inPlace: y)
@@ -53,7 +52,7 @@ public final class TiedAutoencoder {
         var loss = 0.0
         for r in 0..<count {
             let rebuilt = y.row(r), given = x.row(r)
-            for i in 0..<n {
+            for i in 0..<inputs {
                 let out = rebuilt[i], difference = out - given[i]
                 loss += 0.5 * Double(difference) * Double(difference)
                 rebuilt[i] = scale * difference * out * (1 - out)
@@ -62,12 +61,12 @@ public final class TiedAutoencoder {
         multiply(y, w, transposed: .second, into: dh)
         Activation.sigmoid.multiply(dh, byDerivativeAt: h)
         // The encoder's part with the bias, then the decoder's on top of it.
-        layer.backward(x, h, dh, into: nil, .evaluation)
-        multiply(h, y, transposed: .first, into: layer.fullGradient.columns(0..<n), beta: 1)
+        multiply(dh, x, transposed: .first, into: expanded.fullGradient)
+        multiply(h, y, transposed: .first, into: expanded.fullGradient.columns(0..<inputs), beta: 1)
         if projects { projectGradient() }
         return loss
     }
 
     /// The gradient of the learned values from that of W.
-    public func projectGradient() { layer.projectGradient() }
+    public func projectGradient() { expanded.projectGradient() }
 }

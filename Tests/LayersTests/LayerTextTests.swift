@@ -10,7 +10,7 @@ import Testing
         learned.proportion = 0.4
         (named.dictionary, named.columns) = (.dct, 3)
         let text = """
-            conv 48 8 pad 4 learned .4; pool 4 stride 2; relu; pool 3; dropout 0.5;
+            conv 48 8 pad 4 learned 2/5; pool 4 stride 2; relu; pool 3; dropout 0.5;
             conv,7,3,stride,2,dense; tanh; full 500 dictionary dct columns 3; sigmoid
             """
         #expect(
@@ -21,7 +21,7 @@ import Testing
                 .fullyConnected(units: 500, named), .activation(.sigmoid),
             ])
         #expect(
-            try LayerText.layers("conv 4 3 learned 0.5; full 9", standard: Self.standard, isDense: true) == [
+            try LayerText.layers("conv 4 3 learned 0.5 columns 5; full 9", standard: Self.standard, isDense: true) == [
                 .convolution(maps: 4, size: 3, stride: 1, padding: 0, nil), .fullyConnected(units: 9, nil),
             ])
     }
@@ -34,6 +34,8 @@ import Testing
         ("conv 8 3 pad -1", "expected pad from 0"), ("conv 8 3 pad 1 pad 1", "expected 'pad' once"),
         ("pool 2 pad 1", "not 'pad'"), ("pool 2 stride 0", "expected stride from 1"),
         ("full 8 learned 0", "proportion"), ("full 8 learned nan", "proportion"),
+        ("full 8 learned 1/0", "proportion"), ("full 8 learned 1/2/3", "proportion"),
+        ("full 8 learned /", "proportion"),
         ("full 8 columns 9", "at most one column a unit, 8"),
         ("full 1", "at most one column a unit, 1"), ("full 8 dictionary no", "expected one of se, emp"),
         ("full 8 dense learned 0.5", "dense, or how it is predicted"), ("dropout 1", "a rate from 0 to 0.999999"),

@@ -134,7 +134,8 @@ import Testing
 
     /// The first layer of a network reads planes, and computes the same.
     @Test(arguments: problems) func planesAreReadAsPixelsAre(problem: Problem) {
-        let shape = problem.shape, first = Convolution(shape, isFirst: true), other = Convolution(shape)
+        let shape = problem.shape, other = Convolution(shape)
+        let first = Convolution(shape, readsPlanes: true, hasInputGradient: false)
         let weights = packed(draw(shape.maps * shape.input.channels * shape.taps, 1), other)
         let bias = normalMatrix(rows: 1, columns: other.weightColumns, stream: 2)
         let x = (0..<problem.samples).map { draw(shape.input.count, 3 + $0) }

@@ -66,6 +66,11 @@ import Testing
         ]),
         // Nothing but a pool before the softmax layer, and a convolution behind a fully connected layer.
         Problem(layers: [.maxPool(size: 2, stride: 2)]),
+        // Nothing to learn before a convolution that reads maps.
+        Problem(layers: [
+            .maxPool(size: 2, stride: 1), .activation(.tanh), .dropout(rate: 0.4),
+            .convolution(maps: 4, size: 3, stride: 1, padding: 1, predicted()), .activation(.tanh),
+        ]),
         Problem(layers: [
             .fullyConnected(units: 7, nil), .activation(.tanh),
             .convolution(maps: 3, size: 3, stride: 2, padding: 1, nil), .activation(.tanh),
@@ -220,6 +225,25 @@ import Testing
         #expect(throws: LayerSpecError.self) {
             try NetworkSpec(input: TensorShape(channels: 1, height: 6, width: 7), layers: layers, classes: 2).check()
         }
+    }
+
+    @Test func convolutionsAreNotPreTrained() {
+        var settings = Self.problems[0].settings
+        settings.pretrainEpochs = 1
+        #expect(throws: LayerSpecError.self) { try settings.check() }
+    }
+
+    /// Its autoencoder has sigmoid outputs.
+    @Test(arguments: [
+        ([], true), ([.maxPool(size: 2, stride: 2)], true), ([.activation(.sigmoid), .dropout(rate: 0.1)], true),
+        ([.activation(.relu)], false), ([.maxPool(size: 2, stride: 1)], false),
+    ] as [([LayerSpec], Bool)]) func autoencodersRebuildWhatIsBetween0And1(before: [LayerSpec], isTaken: Bool) {
+        let convolution = LayerSpec.convolution(maps: 2, size: 3, stride: 1, padding: 0, nil)
+        let first = before.isEmpty || before == [.maxPool(size: 2, stride: 2)] ? [] : [convolution]
+        let spec = NetworkSpec(
+            input: TensorShape(channels: 1, height: 6, width: 7),
+            layers: first + before + [.fullyConnected(units: 3, Self.predicted(.ae))], classes: 2)
+        #expect(((try? spec.check()) != nil) == isTaken)
     }
 
     @Test func theMessageHasTheLayerAndItsInput() {

@@ -20,7 +20,8 @@ public struct Perceptron {
         self.settings = settings
         model = try NetworkModel(settings)
         paths = model.layers.enumerated().map { k, layer in
-            let costs = layer.weights.shape.stepCosts(samples: samples, isFirst: k == 0)
+            let costs = layer.weights.shape.stepCosts(
+                samples: samples, isFirst: k == 0, pooling: k == 0 ? 0 : nil)
             return (costs.first { $0.path == path } ?? costs[0]).path
         }
         if paths[0] == .reduced {

@@ -51,7 +51,7 @@ struct ConvolutionTimes: ParsableCommand {
     }
 
     private func time(_ shape: ConvolutionShape, _ number: Int) {
-        let isFirst = number == 1, convolution = Convolution(shape, isFirst: isFirst)
+        let isFirst = number == 1, convolution = Convolution(shape, readsPlanes: isFirst, hasInputGradient: !isFirst)
         let lowered = LoweredConvolution(shape)
         let x = random(batch, shape.input.sampleFloats, 1), y = random(batch, shape.output.sampleFloats, 2)
         let weights = random(convolution.weightRows, convolution.weightColumns, 3)

@@ -69,7 +69,7 @@ public final class StochasticDescent {
     private let values: LearnedValues
     private let gradient: LearnedValues
     private let exchange: any Exchange
-    public let options: Options
+    private let options: Options
     private let watched: Int
     private let onDivergence: String
     private let communicator: Communicator

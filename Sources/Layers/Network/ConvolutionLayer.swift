@@ -13,22 +13,25 @@ public final class ConvolutionLayer: Layer {
     private let bias: Matrix<Float>, biasGradient: Matrix<Float>
     /// A 1 for every place, which sums the gradients of a bias.
     private let ones: Matrix<Float>
+    public let hasWeights = true
     public let parameters: [Int]
 
     /// - Parameters:
     ///   - weights: of a grid of channels × size × size.
     ///   - values, gradient, fullGradient, dictionaryGradient, parameters: as those of `FullyConnected`.
-    ///   - isFirst: it is the first layer of the network: its inputs are planes, and nobody asks for their gradient.
+    ///   - readsPlanes: its inputs are samples as they come, with their 1.
+    ///   - isFirst: nobody asks for the gradient of its inputs.
     public init(
         _ shape: ConvolutionShape, weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>?,
-        isFirst: Bool, fullGradient: Matrix<Float>? = nil, dictionaryGradient: Matrix<Float>? = nil,
-        parameters: [Int] = []
+        readsPlanes: Bool, isFirst: Bool, fullGradient: Matrix<Float>? = nil,
+        dictionaryGradient: Matrix<Float>? = nil, parameters: [Int] = []
     ) {
         precondition(weights.grid == shape.filter && weights.units == shape.maps)
         expanded = ExpandedWeights(
             weights, values: values, gradient: gradient, fullGradient: fullGradient,
             dictionaryGradient: dictionaryGradient)
-        convolution = Convolution(shape, isFirst: isFirst)
+        convolution = Convolution(shape, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
+        inputColumns = convolution.inputColumns + (readsPlanes ? 1 : 0)
         filters = Matrix(rows: convolution.weightRows, columns: convolution.weightColumns)
         filterGradient = Matrix(rows: filters.rows, columns: filters.columns)
         bias = Matrix(rows: 1, columns: filters.columns)
@@ -42,17 +45,19 @@ public final class ConvolutionLayer: Layer {
     /// convolution works on.
     public static func floats(of shape: ConvolutionShape, weights: WeightShape, isFirst: Bool) -> Int {
         ExpandedWeights.floats(of: weights) + 2 * (weights.grid.count + 1) * shape.output.pixelFloats
-            + shape.output.positions + Convolution.floats(of: shape, isFirst: isFirst)
+            + shape.output.positions + Convolution.floats(of: shape, hasInputGradient: !isFirst)
     }
 
     private var shape: ConvolutionShape { convolution.shape }
     public var outputs: Int { shape.output.sampleFloats }
-    public var inputColumns: Int { inputs + (convolution.isFirst ? 1 : 0) }
+    public let inputColumns: Int
     public var inputs: Int { convolution.inputColumns }
 
     public func expand() {
         expanded.expand()
-        forEachWeight { unit, weight, row in filters[row, unit] = expanded.full[unit, weight] }
+        for channel in 0..<shape.input.channels {
+            transpose(expanded.full.columns(taps(of: channel)), into: rows(of: channel, filters))
+        }
         let last = shape.filter.count
         for unit in 0..<shape.maps { bias[0, unit] = expanded.full[unit, last] }
     }
@@ -69,7 +74,9 @@ public final class ConvolutionLayer: Layer {
         filterGradient.fill(0)
         convolution.addWeightGradient(input.columns(0..<inputs), outputGradient, into: filterGradient)
         let full = expanded.fullGradient, last = shape.filter.count
-        forEachWeight { unit, weight, row in full[unit, weight] = filterGradient[row, unit] }
+        for channel in 0..<shape.input.channels {
+            transpose(rows(of: channel, filterGradient), into: full.columns(taps(of: channel)))
+        }
         biasGradient.fill(0)
         for sample in 0..<outputGradient.rows {
             let places = outputGradient.rows(sample..<sample + 1)
@@ -82,14 +89,13 @@ public final class ConvolutionLayer: Layer {
 
     public func projectGradient() { expanded.projectGradient() }
 
-    /// Calls `body` with each map, a place in its row of W (channel, row, column), and the row of the filters: row,
-    /// column, channel.
-    private func forEachWeight(_ body: (Int, Int, Int) -> Void) {
-        let channels = shape.input.channels, taps = shape.taps
-        for unit in 0..<shape.maps {
-            for channel in 0..<channels {
-                for tap in 0..<taps { body(unit, channel * taps + tap, tap * channels + channel) }
-            }
-        }
+    /// Where a channel's weights stand in a row of W.
+    private func taps(of channel: Int) -> Range<Int> { channel * shape.taps..<(channel + 1) * shape.taps }
+
+    /// The same as they stand in filters or their gradient, taps × maps: every `channels`-th row.
+    private func rows(of channel: Int, _ filters: Matrix<Float>) -> Matrix<Float> {
+        let first = channel * filters.columns
+        return filters.reshaped(rows: shape.taps, columns: shape.input.channels * filters.columns)
+            .columns(first..<first + shape.maps)
     }
 }

@@ -4,12 +4,12 @@ import LinearAlgebra
 ///
 /// Expanding and projecting take 4·n_h·n_v·n_α/channels flops together, which no batch size changes. Where nothing
 /// is predicted there is nothing to do: W and its gradient are then the learned values and theirs.
-final class ExpandedWeights {
-    let weights: PredictedWeights
+package final class ExpandedWeights {
+    package let weights: PredictedWeights
     /// W and the biases, units × (n_v + 1).
-    let full: Matrix<Float>
+    package let full: Matrix<Float>
     /// What `backward` of a layer leaves of them, for `projectGradient`: a caller may add to it in between.
-    let fullGradient: Matrix<Float>
+    package let fullGradient: Matrix<Float>
     private let values: Matrix<Float>
     private let gradient: Matrix<Float>?
     private let dictionaryGradient: Matrix<Float>?
@@ -24,13 +24,14 @@ final class ExpandedWeights {
     ///     or in `gradient` where nothing is predicted.
     ///   - dictionaryGradient: where `projectGradient` leaves the gradient of every column's U, one below the other,
     ///     J·positions × atoms; nil where U is not learned.
-    init(
-        _ weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>?, fullGradient: Matrix<Float>?,
-        dictionaryGradient: Matrix<Float>?
+    package init(
+        _ weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>?,
+        fullGradient: Matrix<Float>? = nil, dictionaryGradient: Matrix<Float>? = nil
     ) {
         let width = weights.grid.count + 1
         precondition(values.rows == weights.units && values.columns == weights.valuesPerUnit + 1)
         precondition(gradient != nil || dictionaryGradient != nil, "something is learned")
+        precondition(gradient.map { $0.rows == values.rows && $0.columns == values.columns } ?? true)
         precondition(fullGradient.map { $0.rows == weights.units && $0.columns == width } ?? true)
         self.weights = weights
         self.values = values
@@ -43,21 +44,21 @@ final class ExpandedWeights {
     }
 
     /// The floats of W and its gradient, where they are not the values themselves.
-    static func floats(of weights: WeightShape) -> Int {
+    package static func floats(of weights: WeightShape) -> Int {
         weights.isDense ? 0 : 2 * weights.units * (weights.grid.count + 1)
     }
 
     private var inputs: Int { weights.grid.count }
 
     /// Expands W from the learned values, after they changed.
-    func expand() {
+    package func expand() {
         guard !weights.isDense else { return }
         weights.expand(values.columns(0..<weights.valuesPerUnit), into: full.columns(0..<inputs))
         full.columns(inputs..<inputs + 1).copy(from: values.columns(values.columns - 1..<values.columns))
     }
 
     /// Makes the gradient of the values from that of W, and that of U where it is learned.
-    func projectGradient() {
+    package func projectGradient() {
         guard !isProjected else { return }
         if let gradient {
             weights.projectGradient(fullGradient.columns(0..<inputs), into: gradient.columns(0..<weights.valuesPerUnit))

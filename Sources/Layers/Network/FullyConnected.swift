@@ -24,6 +24,7 @@ public final class FullyConnected: Layer {
     /// Pooled inputs with their 1s, samples × J·(n_α + 1). Only of the pooled path.
     private let pooled: Matrix<Float>
     private let pooledGradient: Matrix<Float>
+    public let hasWeights = true
     public let parameters: [Int]
 
     /// - Parameters:
@@ -41,12 +42,13 @@ public final class FullyConnected: Layer {
         fullGradient: Matrix<Float>? = nil, dictionaryGradient: Matrix<Float>? = nil, parameters: [Int] = []
     ) {
         let width = weights.shape.pooledInputs
-        precondition(!weights.isDense || path == .expanded, "a dense layer has no pooled inputs")
-        precondition(dictionaryGradient == nil || path == .expanded, "a learned U is computed expanded")
-        precondition(fullGradient == nil || path == .expanded, "W has a gradient on the expanded path only")
-        precondition(values.rows == weights.units && values.columns == weights.valuesPerUnit + 1)
-        precondition(
-            gradient.map { $0.rows == values.rows && $0.columns == values.columns } ?? (dictionaryGradient != nil))
+        if path != .expanded {
+            precondition(!weights.isDense, "a dense layer has no pooled inputs")
+            precondition(dictionaryGradient == nil, "a learned U is computed expanded")
+            precondition(fullGradient == nil, "W has a gradient on the expanded path only")
+            precondition(values.rows == weights.units && values.columns == weights.valuesPerUnit + 1)
+            precondition(gradient!.rows == values.rows && gradient!.columns == values.columns)
+        }
         self.weights = weights
         self.path = path
         self.values = values
@@ -75,11 +77,6 @@ public final class FullyConnected: Layer {
     public static func inputColumns(of weights: WeightShape, path: ComputePath) -> Int {
         path == .reduced ? weights.pooledInputs : weights.grid.count + 1
     }
-
-    /// W and the biases, units × (n_v + 1), on the expanded path.
-    public var full: Matrix<Float> { expanded!.full }
-    /// What `backward` leaves of them, for `projectGradient`: a caller may add to it in between.
-    public var fullGradient: Matrix<Float> { expanded!.fullGradient }
 
     public var outputs: Int { weights.units }
     public var inputColumns: Int { FullyConnected.inputColumns(of: weights.shape, path: path) }

@@ -24,6 +24,8 @@ public protocol Layer: AnyObject {
     var inputColumns: Int { get }
     /// The floats of a sample's inputs that have a gradient.
     var inputs: Int { get }
+    /// Whether it has weights: the gradient of what is computed before the first of these is not needed.
+    var hasWeights: Bool { get }
     /// The parameters whose gradient is complete after `projectGradient`.
     var parameters: [Int] { get }
 
@@ -49,6 +51,7 @@ public protocol Layer: AnyObject {
 }
 
 extension Layer {
+    public var hasWeights: Bool { false }
     public var parameters: [Int] { [] }
     public func expand() {}
     public func projectGradient() {}

@@ -10,11 +10,12 @@ public final class Network {
         let layer: any Layer
         /// What the layer reads; of one that works in place, what it changes.
         let input: Matrix<Float>
-        /// Where the gradient of that goes; nil for the first matrix, whose gradient nobody needs.
+        /// Where the gradient of that goes; nil where nobody needs it: no layer with weights stands before.
         let inputGradient: Matrix<Float>?
-        /// Where its outputs go, and where their gradient comes from.
+        /// Where its outputs go.
         let output: Matrix<Float>
-        let outputGradient: Matrix<Float>
+        /// Where their gradient comes from; nil where nobody needs it.
+        let outputGradient: Matrix<Float>?
     }
 
     private let places: [Place]
@@ -40,15 +41,15 @@ public final class Network {
         self.timer = timer
         batch = Matrix(rows: capacity, columns: layers[0].inputColumns)
         batch.columns(batch.columns - 1..<batch.columns).fill(1)
+        let learning = layers.firstIndex { $0.hasWeights }!
         var places: [Place] = [], values = batch, gradient: Matrix<Float>?
         for (number, layer) in layers.enumerated() {
             guard layer.inputColumns > 0 else {
-                // Its outputs are the last layer's, which have a gradient.
                 let outputs = values.columns(0..<layer.inputs)
                 places.append(
                     Place(
                         layer: layer, input: outputs, inputGradient: gradient, output: outputs,
-                        outputGradient: gradient!))
+                        outputGradient: gradient))
                 continue
             }
             let next = layers[(number + 1)...].first { $0.inputColumns > 0 }, count = layer.outputs
@@ -56,7 +57,8 @@ public final class Network {
             output.columns(count..<output.columns).fill(1)
             let outputs = output.columns(0..<count)
             // Logits give way to their gradient.
-            let ofOutputs = next == nil ? outputs : Matrix<Float>(rows: capacity, columns: count)
+            let ofOutputs =
+                next == nil ? outputs : number < learning ? nil : Matrix<Float>(rows: capacity, columns: count)
             places.append(
                 Place(layer: layer, input: values, inputGradient: gradient, output: outputs, outputGradient: ofOutputs))
             (values, gradient) = (output, ofOutputs)
@@ -66,9 +68,9 @@ public final class Network {
     }
 
     /// The floats between the layers for one sample: what each layer out of place reads, and the gradient of its
-    /// outputs, which for the last are the outputs, too.
-    public static func floats(perSample layers: [(inputColumns: Int, outputs: Int)]) -> Int {
-        layers.reduce(0) { $0 + $1.inputColumns + $1.outputs }
+    /// outputs where it is needed, which for the last are the outputs, too.
+    public static func floats(perSample layers: [(inputColumns: Int, outputGradient: Int)]) -> Int {
+        layers.reduce(0) { $0 + $1.inputColumns + $1.outputGradient }
     }
 
     /// Expands predicted layers, after the values changed.
@@ -91,8 +93,9 @@ public final class Network {
         forward(places[...], count, pass)
         let result = SoftmaxCrossEntropy.gradient(inPlace: logits.rows(rows), labels: labels, scale: scale)
         for place in places.reversed() {
+            guard let outputGradient = place.outputGradient else { break }
             place.layer.backward(
-                place.input.rows(rows), place.output.rows(rows), place.outputGradient.rows(rows),
+                place.input.rows(rows), place.output.rows(rows), outputGradient.rows(rows),
                 into: place.inputGradient?.rows(rows), pass)
             guard projects else { continue }
             timer.measure(.projectGradient) { place.layer.projectGradient() }

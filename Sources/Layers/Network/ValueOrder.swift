@@ -14,7 +14,7 @@ public enum ValueOrder: Sendable {
     public func columns(of shape: TensorShape) -> Int { self == .planes ? shape.count + 1 : shape.sampleFloats }
 }
 
-/// Puts values into the order that the next layer reads, at the speed of memory.
+/// Puts values into the order that the next layer reads: each sample is transposed.
 public final class ReorderLayer: Layer {
     private let shape: TensorShape
     private let input: ValueOrder
@@ -44,24 +44,22 @@ public final class ReorderLayer: Layer {
 
     /// What lies between the channels and `pixelFloats` stays 0.
     private func toPixels(_ planes: Matrix<Float>, _ pixels: Matrix<Float>) {
-        forEachChannel(planes.rows) { row, channel in
-            let from = planes.pointer + row * planes.stride + channel * shape.positions
-            let to = pixels.pointer + row * pixels.stride + channel
-            for position in 0..<shape.positions { to[position * shape.pixelFloats] = from[position] }
-        }
+        for row in 0..<planes.rows { transpose(channels(of: planes, row), into: places(of: pixels, row)) }
     }
 
     private func toPlanes(_ pixels: Matrix<Float>, _ planes: Matrix<Float>) {
-        forEachChannel(planes.rows) { row, channel in
-            let from = pixels.pointer + row * pixels.stride + channel
-            let to = planes.pointer + row * planes.stride + channel * shape.positions
-            for position in 0..<shape.positions { to[position] = from[position * shape.pixelFloats] }
-        }
+        for row in 0..<pixels.rows { transpose(places(of: pixels, row), into: channels(of: planes, row)) }
     }
 
-    private func forEachChannel(_ rows: Int, _ body: (Int, Int) -> Void) {
-        for row in 0..<rows {
-            for channel in 0..<shape.channels { body(row, channel) }
-        }
+    /// A sample in planes, channels × positions.
+    private func channels(of planes: Matrix<Float>, _ row: Int) -> Matrix<Float> {
+        planes.rows(row..<row + 1).columns(0..<shape.count)
+            .reshaped(rows: shape.channels, columns: shape.positions)
+    }
+
+    /// A sample in pixels, positions × channels.
+    private func places(of pixels: Matrix<Float>, _ row: Int) -> Matrix<Float> {
+        pixels.rows(row..<row + 1).reshaped(rows: shape.positions, columns: shape.pixelFloats)
+            .columns(0..<shape.channels)
     }
 }

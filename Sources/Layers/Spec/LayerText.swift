@@ -29,40 +29,53 @@ public enum LayerText {
         }
         var layers: [LayerSpec] = []
         for part in parts {
-            var words = Words(String(part))
-            layers.append(try words.layer(standard: standard, isDense: isDense))
+            var words = Words(part, standard: standard, isDense: isDense)
+            layers.append(try words.layer())
         }
         return layers
     }
+
+    /// The same text with single blanks between words, and semicolons behind layers.
+    public static func normalised(_ text: String) -> String {
+        text.split(separator: ";", omittingEmptySubsequences: false).map { words($0).joined(separator: " ") }
+            .joined(separator: "; ")
+    }
+
+    private static func words(_ layer: Substring) -> [Substring] { layer.split { $0.isWhitespace || $0 == "," } }
 
     /// The words of a layer that are still to be read.
     private struct Words {
         private let text: String
         private var rest: ArraySlice<Substring>
+        private let standard: WeightSpec
+        private let isDense: Bool
 
-        init(_ text: String) {
-            let words = text.split { $0.isWhitespace || $0 == "," }
-            self.text = words.joined(separator: " ")
+        init(_ layer: Substring, standard: WeightSpec, isDense: Bool) {
+            let words = words(layer)
+            text = words.joined(separator: " ")
             rest = words[...]
+            self.standard = standard
+            self.isDense = isDense
         }
 
-        mutating func layer(standard: WeightSpec, isDense: Bool) throws(LayerSpecError) -> LayerSpec {
+        mutating func layer() throws(LayerSpecError) -> LayerSpec {
             let layer: LayerSpec
             switch rest.popFirst() {
             case "conv":
                 let maps = try number("maps", 1...mostUnits), size = try number("a filter's rows", 1...mostPixels)
-                let (numbers, weights) = try options(["stride": 1...mostPixels, "pad": 0...mostPixels], standard)
+                let (numbers, weights) = try options(
+                    ["stride": 1...mostPixels, "pad": 0...mostPixels], hasWeights: true)
                 layer = .convolution(
                     maps: maps, size: size, stride: numbers["stride"] ?? 1, padding: numbers["pad"] ?? 0,
-                    isDense ? nil : weights)
+                    weights)
                 try checkColumns(weights, units: maps)
             case "full":
-                let units = try number("units", 1...mostUnits), (_, weights) = try options([:], standard)
-                layer = .fullyConnected(units: units, isDense ? nil : weights)
+                let units = try number("units", 1...mostUnits), (_, weights) = try options([:], hasWeights: true)
+                layer = .fullyConnected(units: units, weights)
                 try checkColumns(weights, units: units)
             case "pool":
                 let size = try number("a window's rows", 1...mostPixels)
-                let (numbers, _) = try options(["stride": 1...mostPixels], nil)
+                let (numbers, _) = try options(["stride": 1...mostPixels], hasWeights: false)
                 layer = .maxPool(size: size, stride: numbers["stride"] ?? size)
             case "dropout":
                 guard let rate = rest.popFirst().flatMap({ Double($0) }), rate >= 0, rate <= 0.999999 else {
@@ -82,15 +95,15 @@ public enum LayerText {
 
         /// Reads words with their values until one is none of these.
         private mutating func options(
-            _ known: [String: ClosedRange<Int>], _ standard: WeightSpec?
+            _ known: [String: ClosedRange<Int>], hasWeights: Bool
         ) throws(LayerSpecError) -> ([String: Int], WeightSpec?) {
-            var numbers: [String: Int] = [:], weights = standard, seen: Set<Substring> = []
+            var numbers: [String: Int] = [:], weights: WeightSpec? = standard, seen: Set<Substring> = []
             while let word = rest.first {
                 guard seen.insert(word).inserted else { throw error("'\(word)' once") }
                 if let range = known[String(word)] {
                     rest.removeFirst()
                     numbers[String(word)] = try number(String(word), range)
-                } else if standard == nil {
+                } else if !hasWeights {
                     break
                 } else if word == "dense" {
                     rest.removeFirst()
@@ -103,7 +116,7 @@ public enum LayerText {
                     weights?.dictionary = kind
                 } else if word == "learned" {
                     rest.removeFirst()
-                    guard let value = rest.popFirst().flatMap({ Double($0) }), value > 0, value <= 1 else {
+                    guard let value = rest.popFirst().flatMap({ WeightSpec.proportion($0) }) else {
                         throw error("a proportion above 0 and at most 1 as learned")
                     }
                     weights?.proportion = value
@@ -117,7 +130,7 @@ public enum LayerText {
             if seen.contains("dense"), !seen.isDisjoint(with: ["dictionary", "learned", "columns"]) {
                 throw error("dense, or how it is predicted, not both")
             }
-            return (numbers, weights)
+            return (numbers, hasWeights && !isDense ? weights : nil)
         }
 
         private func checkColumns(_ weights: WeightSpec?, units: Int) throws(LayerSpecError) {

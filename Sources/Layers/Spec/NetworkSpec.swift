@@ -21,9 +21,17 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
         if let first = layers.first, first.isInPlace {
             throw LayerSpecError("\(first): expected a layer with outputs of its own as the first")
         }
-        var shape = input
+        // Whether values are between 0 and 1, as those of samples are.
+        var shape = input, isUnit = true
         for layer in layers {
             try layer.check(shape)
+            if case .autoencoder? = layer.weights?.spec?.dictionary.need, !isUnit {
+                throw LayerSpecError(
+                    "\(layer): expected sigmoid units before the dictionary ae, or images alone, as its autoencoder "
+                        + "has sigmoid outputs, found others")
+            }
+            if layer.weights != nil { isUnit = false }
+            if case .activation(.sigmoid) = layer { isUnit = true }
             let output = layer.output(of: shape)
             let grid = layer.convolution(of: shape)?.filter ?? shape, weights = (layer.weights?.units ?? 0) * grid.count
             guard output.sampleFloats <= Self.mostOutputs, weights <= Self.mostWeights else {
@@ -34,6 +42,9 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
             shape = output
         }
     }
+
+    /// Whether it has convolutions or pools.
+    public var hasMaps: Bool { layers.contains { $0.order == .pixels } }
 
     /// The most outputs, with what pads the channels of a pixel, and weights of a layer: so that sizes of networks can
     /// be counted.
@@ -54,6 +65,8 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
         public let inputOrder: ValueOrder
         /// The order of those that it writes.
         public let outputOrder: ValueOrder
+        /// Whether no layer with weights stands before it: nobody asks for the gradient of its inputs.
+        public let isFirst: Bool
 
         /// Whether it changes its inputs in place.
         public var isInPlace: Bool { if case .layer(let layer, _) = kind { layer.isInPlace } else { false } }
@@ -61,6 +74,8 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
         public var isWeighted: Bool { if case .layer(let layer, _) = kind { layer.weights != nil } else { false } }
         /// The floats of a sample's outputs.
         public var outputs: Int { outputOrder.floats(of: output) }
+        /// The floats of their gradient, where somebody asks for it.
+        public var outputGradient: Int { isFirst && !isWeighted ? 0 : outputs }
     }
 
     /// The layers of the `Network`, the softmax layer last.
@@ -68,7 +83,7 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
     /// A convolution that comes first reads samples as they are; before and behind others values are put into another
     /// order.
     public var places: [Place] {
-        var all: [Place] = [], shape = input, order = ValueOrder.planes
+        var all: [Place] = [], shape = input, order = ValueOrder.planes, isFirst = true
         for layer in layers + [.fullyConnected(units: classes, nil)] {
             if case .dropout(let rate) = layer, case .layer(.activation(let activation), nil) = all.last?.kind {
                 all[all.count - 1].kind = .layer(.activation(activation), dropout: rate)
@@ -78,13 +93,15 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
             let readsSamples = all.isEmpty && layer.convolution(of: shape) != nil
             if wanted != order, !readsSamples {
                 all.append(
-                    Place(kind: .reorder, input: shape, output: shape, inputOrder: order, outputOrder: wanted))
+                    Place(
+                        kind: .reorder, input: shape, output: shape, inputOrder: order, outputOrder: wanted,
+                        isFirst: isFirst))
             }
             all.append(
                 Place(
                     kind: .layer(layer, dropout: nil), input: shape, output: output,
-                    inputOrder: readsSamples ? .planes : wanted, outputOrder: wanted))
-            (shape, order) = (output, wanted)
+                    inputOrder: readsSamples ? .planes : wanted, outputOrder: wanted, isFirst: isFirst))
+            (shape, order, isFirst) = (output, wanted, isFirst && layer.weights == nil)
         }
         return all
     }
@@ -93,8 +110,10 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
     public struct Weighted: Hashable, Sendable {
         /// conv1, conv2, hidden1 … softmax.
         public let name: String
-        /// The layer's place among those of the `Network`.
+        /// The layer's place among those of the `Network`; the first reads samples as they come.
         public let place: Int
+        /// Whether no layer with weights stands before it.
+        public let isFirst: Bool
         /// What a unit has weights for: the layer's inputs, or those of a convolution's filter.
         public let grid: TensorShape
         public let units: Int
@@ -115,8 +134,8 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
             let convolution = layer.convolution(of: place.input)
             all.append(
                 Weighted(
-                    name: name, place: number, grid: convolution?.filter ?? place.input, units: units, weights: spec,
-                    convolution: convolution))
+                    name: name, place: number, isFirst: place.isFirst, grid: convolution?.filter ?? place.input,
+                    units: units, weights: spec, convolution: convolution))
         }
         return all
     }

@@ -21,6 +21,14 @@ public struct WeightSpec: Codable, Hashable, Sendable {
         self.sampling = sampling
     }
 
+    /// A proportion as text, a number or a fraction such as 16/784; nil where it is not above 0 and at most 1.
+    public static func proportion(_ text: some StringProtocol) -> Double? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            .map { Double($0) ?? .nan }
+        let value = parts.count == 2 ? parts[0] / parts[1] : parts[0]
+        return value > 0 && value <= 1 ? value : nil
+    }
+
     /// Atoms of a column on one plane: int(positions·proportion), at least 1.
     public func atoms(of grid: TensorShape) -> Int {
         // 784·(16/784) is a little below 16 in Double.

@@ -38,6 +38,7 @@ struct ConvnetOptions: ParsableCommand {
         try training.checkSearch(common)
         try exchange.checkOrder(common.reduction)
         do { _ = try specs } catch { throw ValidationError("--layers: \(error)") }
+        let kinds = kinds
         if kinds.isEmpty, common.learned != nil || common.columns != nil || common.alpha != nil
             || common.dictionary != nil
         {
@@ -53,13 +54,15 @@ struct ConvnetOptions: ParsableCommand {
 
     /// The layers of the text.
     private var specs: [LayerSpec] {
-        get throws(LayerSpecError) {
-            let standard = WeightSpec(
-                dictionary: common.dictionaries?.first.flatMap(\.self) ?? .se,
-                kernel: common.kernel, proportion: common.learned?.value ?? 0.25, columns: common.columns ?? 1,
-                sampling: common.alpha ?? .distinct)
-            return try LayerText.layers(layers, standard: standard, isDense: common.dense)
-        }
+        get throws(LayerSpecError) { try LayerText.layers(layers, standard: standard, isDense: common.dense) }
+    }
+
+    /// What a layer is predicted by, but for what the text says of it.
+    private var standard: WeightSpec {
+        WeightSpec(
+            dictionary: common.dictionaries?.first.flatMap(\.self) ?? .se, kernel: common.kernel,
+            proportion: common.learned?.value ?? 0.25, columns: common.columns ?? 1,
+            sampling: common.alpha ?? .distinct)
     }
 
     /// The dictionaries of its predicted layers.
@@ -78,11 +81,8 @@ struct ConvnetOptions: ParsableCommand {
 
     /// What the result depends on, by option name. What `--validate` chooses is not known yet.
     var described: [String: String] {
-        var all = [
-            "layers": layers.split(separator: ";").map { layer in
-                layer.split { $0.isWhitespace || $0 == "," }.joined(separator: " ")
-            }.joined(separator: "; "),
-        ]
+        let kinds = kinds, standard = standard
+        var all = ["layers": LayerText.normalised(layers)]
         all.merge(training.described(common, Self.defaults)) { $1 }
         guard !kinds.isEmpty else {
             all["dense"] = "true"
@@ -90,8 +90,8 @@ struct ConvnetOptions: ParsableCommand {
         }
         all.merge(
             [
-                "learned": "\(common.learned?.value ?? 0.25)", "columns": "\(common.columns ?? 1)",
-                "alpha": (common.alpha ?? .distinct).rawValue, "dictionary": common.dictionary ?? "se",
+                "learned": "\(standard.proportion)", "columns": "\(standard.columns)",
+                "alpha": standard.sampling.rawValue, "dictionary": standard.dictionary.name,
             ]) { $1 }
         all.merge(common.describedKernel(kinds)) { $1 }
         return all

@@ -111,16 +111,9 @@ struct MLPOptions: ParsableCommand {
             throw ValidationError("--start variance: expected no --pretrain-epochs, which start from ±0.1, found both")
         }
         try checkCompute()
-        guard activation != .sigmoid else { return }
-        if pretrainEpochs > 0 {
+        if pretrainEpochs > 0, activation != .sigmoid {
             throw ValidationError(
                 "--pretrain-epochs: expected --activation sigmoid, as autoencoders have, found \(activation.rawValue)")
-        }
-        if dictionaries.dropFirst().contains(.ae) {
-            throw ValidationError(
-                "--dictionary: ae after the first layer: expected --activation sigmoid, as autoencoders have, found "
-                    + "\(activation.rawValue)"
-            )
         }
     }
 

@@ -68,10 +68,10 @@ public struct NetworkJob {
 extension NetworkPlan {
     /// Adds the derived sizes, as the banner and `--dry-run` show them.
     func describe(in banner: inout Banner) {
-        let places = stages[0].shape.network.places
-        if stages[0].shape.layers.contains(where: { $0.spec.convolution != nil }) {
+        let network = stages[0].shape.network
+        if network.hasMaps {
             var isFirst = true
-            for place in places {
+            for place in network.places {
                 guard case .layer(let layer, _) = place.kind, !place.isInPlace else { continue }
                 banner.add(isFirst ? "layers" : "", "\(layer): \(place.input) → \(place.output)")
                 isFirst = false

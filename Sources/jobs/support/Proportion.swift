@@ -1,18 +1,12 @@
 import ArgumentParser
+import Layers
 
 /// A proportion in (0, 1], written as a number or as a fraction: 0.5, 20/784.
 public struct Proportion: ExpressibleByArgument, Sendable {
     public let value: Double
 
     public init?(argument: String) {
-        let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
-        let value: Double
-        switch parts.count {
-        case 1: value = parts[0] ?? .nan
-        case 2: value = (parts[0] ?? .nan) / (parts[1] ?? .nan)
-        default: return nil
-        }
-        guard value > 0, value <= 1 else { return nil }
+        guard let value = WeightSpec.proportion(argument) else { return nil }
         self.value = value
     }
 }

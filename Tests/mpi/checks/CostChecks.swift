@@ -63,45 +63,27 @@ func checkEpochsOfLocalSteps(_ world: Communicator) throws {
     try expectEqual(cost(10).bytesPerStep, 4 * 91 * 2 / 10, "bytes of steps in epochs of ten")
 }
 
-/// What layers and networks foretell of their memory is what they take.
+/// What a plan foretells of a network's memory is what it takes.
 func checkNetworkMemory(_ world: Communicator) throws {
-    let capacity = 8, paths: [[ComputePath]] = [
-        [.expanded, .expanded, .expanded], [.pooled, .pooled, .expanded], [.reduced, .expanded, .expanded],
-    ]
-    for (columns, paths) in [(0, paths[0])] + paths.map({ (2, $0) }) {
-        let settings = smallSettings(columns: columns),
-            shape = try ModelShape(settings.network, stage: settings.stages[0])
-        let places = zip(shape.layers, paths).map {
-            (FullyConnected.inputColumns(of: $0.weights, path: $1), $0.weights.units)
-        }
-        let workspaces = zip(shape.layers, paths).reduce(0) {
-            $0 + FullyConnected.floats(of: $1.0.weights, path: $1.1, capacity: capacity)
-        }
+    let capacity = 8, expanded = [ComputePath](repeating: .expanded, count: 3)
+    let paths: [[ComputePath]] = [expanded, [.pooled, .pooled, .expanded], [.reduced, .expanded, .expanded]]
+    // A pool before all weights needs no gradient.
+    var pooled = smallConvnetSettings()
+    pooled.network.layers.insert(.maxPool(size: 2, stride: 1), at: 0)
+    let problems =
+        [(smallSettings(columns: 0), expanded)] + paths.map { (smallSettings(columns: 2), $0) }
+        + [(smallConvnetSettings(), expanded), (pooled, expanded)]
+    for (settings, paths) in problems {
         let model = try NetworkModel(settings), gradient = model.values.zeros
         let bytes = taken { model.network(gradient: gradient, paths: paths, capacity: capacity, timer: StepTimer()) }
-        let foretold = 4 * (capacity * Network.floats(perSample: places) + workspaces)
+        let workspaces = zip(model.shape.layers, paths).reduce(0) { sum, pair in
+            sum + pair.0.workspace(path: pair.1, capacity: capacity)
+        }
+        let foretold = 4 * (capacity * model.shape.floatsPerSample(paths: paths) + workspaces)
         try expect(
-            bytes >= foretold && bytes <= foretold + 64 * 40,
-            "\(columns) columns, \(paths): \(bytes) bytes, foretold \(foretold)")
+            bytes >= foretold && bytes <= foretold + 64 * 80,
+            "\(settings.network.layers), \(paths): \(bytes) bytes, foretold \(foretold)")
     }
-
-    let settings = smallConvnetSettings(), network = settings.network
-    let model = try NetworkModel(settings), gradient = model.values.zeros
-    let bytes = taken {
-        model.network(
-            gradient: gradient, paths: model.layers.map { _ in .expanded }, capacity: capacity, timer: StepTimer())
-    }
-    let between = network.places.filter { !$0.isInPlace }.map { ($0.inputOrder.columns(of: $0.input), $0.outputs) }
-    let convolutions = model.layers.reduce(0) { sum, layer in
-        sum + (layer.shape.spec.convolution.map {
-            ConvolutionLayer.floats(of: $0, weights: layer.weights.shape, isFirst: layer.shape.spec.place == 0)
-        } ?? 0)
-    }
-    let pool = MaxPool(input: TensorShape(channels: 20, height: 20, width: 20), size: 2, stride: 2)
-    let foretold = 4 * (capacity * Network.floats(perSample: between) + convolutions
-        + MaxPoolLayer.floats(of: pool, capacity: capacity))
-    try expect(
-        bytes >= foretold && bytes <= foretold + 64 * 80, "convolutions: \(bytes) bytes, foretold \(foretold)")
 }
 
 /// A plan that fails on the last rank alone is known to all: no rank waits for another while it plans.

@@ -14,13 +14,24 @@ func checkStartOfVarianceOne(_ world: Communicator) throws {
     try check(perceptron, [.reduced, .pooled, .expanded], world)
     try check(smallConvnetSettings(), [.expanded, .expanded, .expanded], world)
 
-    // Images of nothing have outputs that are all the same.
-    let model = try NetworkModel(perceptron), (network, source) = make(model, [.expanded, .expanded, .expanded], 0)
-    do {
-        try model.scaleStart(of: network, on: Array(0..<samples)[...], of: source, communicator: world)
-        throw CheckFailure(description: "images of nothing were taken")
-    } catch let error as CollectiveError {
-        try expect(error.exitCode == 65 && error.description.contains("outputs of hidden1"), "\(error)")
+    // Outputs that are all the same: of black images, and of grey ones in a layer of one unit.
+    for (settings, grey) in [(perceptron, Float(0)), (smallSettings(widths: [1, 7], columns: 1), 0.3)] {
+        let model = try NetworkModel(settings), (network, source) = make(model, [.expanded, .expanded, .expanded], 0)
+        source.rows.columns(0..<source.rows.columns - 1).fill(grey)
+        do {
+            try scale(model, in: network, source, world)
+            throw CheckFailure(description: "images of \(grey) were taken")
+        } catch let error as CollectiveError {
+            try expect(error.exitCode == 65 && error.description.contains("outputs of hidden1"), "\(error)")
+        }
+    }
+}
+
+private func scale(
+    _ model: NetworkModel, in network: Network, _ source: any SampleSource, _ world: Communicator
+) throws {
+    for layer in model.layers.dropLast() {
+        try model.scaleStart(of: layer, in: network, on: Array(0..<samples)[...], of: source, communicator: world)
     }
 }
 
@@ -39,7 +50,7 @@ private func make(_ model: NetworkModel, _ paths: [ComputePath], _ factor: Float
 private func check(_ settings: NetworkSettings, _ paths: [ComputePath], _ world: Communicator) throws {
     let model = try NetworkModel(settings), (network, source) = make(model, paths, 1)
     let last = model.layers.last!.values.clone()
-    try model.scaleStart(of: network, on: Array(0..<samples)[...], of: source, communicator: world)
+    try scale(model, in: network, source, world)
     network.expand()
     for layer in model.layers.dropLast() {
         let shape = layer.shape.spec, positions = shape.convolution?.output.positions ?? 1

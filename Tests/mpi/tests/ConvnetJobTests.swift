@@ -31,19 +31,34 @@ struct ConvnetJobTests {
         #expect(result.learnedParameters == 8 * 7 + 12 * (16 * 8 + 1) + 30 * (6 * 12 + 1) + 10 * 31)
     }
 
-    /// Filters as other readers know them: maps × (channels, rows, columns).
+    /// Filters as other readers know them: maps × (channels, rows, columns). Learned values are those of a channel
+    /// beside each other.
     @Test func expandedFiltersAreExported() async throws {
         let path = "\(folder.path)/expanded.safetensors"
         try await folder.succeed(
-            "run", job: "convnet", Self.options + ["--epochs", "1", "--export-expanded", path])
+            "run", job: "convnet",
+            [
+                "--dataset", "sample", "--progress", "none", "--layers", "conv 8 5; relu; conv 12 4 stride 2; relu",
+                "--epochs", "1", "--export-expanded", path,
+            ])
         let file = try Safetensors(path: path), model = try Safetensors(path: "\(folder.path)/run/model.safetensors")
-        #expect(file.tensors["conv1.weight"]?.shape == [8, 25] && file.tensors["conv2.weight"]?.shape == [12, 128])
-        let full: [Float] = try file.values("conv1.weight"), w: [Float] = try model.values("conv1.w")
-        let u: [Float] = try model.values("conv1.U.0")
-        for (i, weight) in full.enumerated() {
-            let (unit, position) = i.quotientAndRemainder(dividingBy: 25)
-            let sum = (0..<6).reduce(0) { $0 + Double(u[position * 6 + $1]) * Double(w[unit * 6 + $1]) }
-            #expect(abs(sum - Double(weight)) <= 1e-5 * max(1, abs(sum)))
+        for (name, maps, channels, taps, atoms) in [("conv1", 8, 1, 25, 6), ("conv2", 12, 8, 16, 4)] {
+            #expect(file.tensors["\(name).weight"]?.shape == [maps, channels * taps])
+            let full: [Float] = try file.values("\(name).weight"), w: [Float] = try model.values("\(name).w")
+            let u: [Float] = try model.values("\(name).U.0")
+            for unit in 0..<maps {
+                for channel in 0..<channels {
+                    for tap in 0..<taps {
+                        let products = (0..<atoms).map {
+                            Double(u[tap * atoms + $0]) * Double(w[(unit * channels + channel) * atoms + $0])
+                        }
+                        let weight = Double(full[(unit * channels + channel) * taps + tap])
+                        // A sum of so many products, rounded in any order.
+                        let bound = Double(atoms) * 0x1p-23 * products.reduce(0) { $0 + abs($1) }
+                        #expect(abs(products.reduce(0, +) - weight) <= bound)
+                    }
+                }
+            }
         }
     }
 
@@ -91,6 +106,7 @@ struct ConvnetJobTests {
         (["--dictionary", "dense"], "--dictionary: expected one of se"),
         (["--layers", "conv 8 5 dense", "--learned", "0.5"], "--learned, --columns, --alpha and --dictionary have no"),
         (["--layers", "relu; conv 8 5"], "relu: expected a layer with outputs of its own as the first"),
+        (["--layers", "conv 8 5 dense; relu; full 9 dictionary ae"], "expected sigmoid units before the dictionary ae"),
         (["--dictionary", "dct", "--sigma", "2"], "--sigma"), (["--validate-every", "3"], "--validate-every"),
     ])
     func wrongOptions(more: [String], said: String) async throws {

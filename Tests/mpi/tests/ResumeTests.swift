@@ -68,6 +68,18 @@ struct ResumeTests {
         #expect((record?["starts"] as? [Any])?.count ?? 0 > resumed)
     }
 
+    /// What goes on has started already: its layers are not scaled a second time.
+    @Test func killsOfConvnetLoseNothing() async throws {
+        let options = [
+            "--dataset", "sample", "--progress", "none", "--epochs", "8", "--layers",
+            "\"conv 6 5; pool 2; relu; full 20 dictionary emp; relu\"",
+        ]
+        try await folder.succeed("whole", job: "convnet", ranks: 2, options.map { $0.filter { $0 != "\"" } })
+        #expect(try await survive("killed", job: "convnet", ranks: 2, options) > 0)
+        #expect(try model("killed") == model("whole"))
+        #expect(try folder.metrics("killed", "objective") == folder.metrics("whole", "objective"))
+    }
+
     @Test(arguments: [["--iterations", "40"], ["--iterations", "12", "--validate", "--lambda", "0.05"]])
     func killsOfRICALoseNothing(more: [String]) async throws {
         let options = [
