@@ -29,59 +29,135 @@ public struct ConvolutionShape: Hashable, Sendable {
     public var filter: TensorShape { TensorShape(channels: input.channels, height: size, width: size) }
     /// The pixels of a filter.
     public var taps: Int { size * size }
+    /// What filters see: the input with its padding, or as much of it as their places need.
+    public var frame: TensorShape {
+        let output = output
+        return TensorShape(
+            channels: input.channels, height: (output.height - 1) * stride + size,
+            width: (output.width - 1) * stride + size)
+    }
+}
+
+/// How the filters of a convolution are given where not by all of their pixels: each is a sum of kernels around some of
+/// them, k(i)·k(j) for rows and columns, which may reach beyond the filter. Then the input, with its padding, is blurred
+/// once by that kernel, and these pixels are all that is left of a filter.
+public struct Blurring: Hashable, Sendable {
+    /// The pixels of a filter, ascending.
+    public let taps: [Int]
+    /// k from −reach to reach, symmetric.
+    public let kernel: [Float]
+
+    public init(taps: [Int], kernel: [Float]) {
+        precondition(!taps.isEmpty && kernel.count % 2 == 1)
+        self.taps = taps
+        self.kernel = kernel
+    }
 }
 
 /// A direct convolution of samples whose channels are innermost: element (y, x, c) of a sample is at
 /// (y·width + x)·`pixelFloats` + c. What lies between the channels and `pixelFloats` of an input is not read; it is 0
 /// in what is made here where it is 0 in the weights, the bias and the gradients that are given. The first layer of a
 /// network reads samples as they come, plane by plane. One sample after the other, on workspaces made once: a sample
-/// with its padding.
+/// with its padding, or where inputs are blurred, those of a batch.
 ///
 /// Weights are a matrix of (taps · channels) × `pixelFloats` of the output, a row for each pixel of a filter (row by
-/// row) and channel. Rows of taps that see nothing but padding are left out. Forward, and for the weights' gradient, 2
-/// flops for each row of the weights, each of their columns and each pixel of the output. The inputs' gradient takes 2
-/// for each tap and map, each of the input's `pixelFloats` and each pixel of the input.
+/// row) and channel. Rows of taps that see nothing but padding are left out, unless inputs are blurred. Forward, and for
+/// the weights' gradient, 2 flops for each row of the weights, each of their columns and each pixel of the output. The
+/// inputs' gradient takes 2 for each tap and map, each of the input's `pixelFloats` and each pixel of the input, or of
+/// what is blurred. A blur takes 4 for each value of the kernel, and as many back.
 public final class Convolution {
     public let shape: ConvolutionShape
     private let forward: TapSums
     /// Takes gradients of outputs back to inputs: a convolution with the filters turned by 180°.
     private let backward: (sums: TapSums, weights: Matrix<Float>)?
+    /// What blurs samples on their way, and the gradient of one on the way back.
+    private let blur: (forward: Blur, backward: Blur?)?
+    /// The blurred samples of a batch, the gradient of one, and one that came plane by plane, its pixels side by side.
+    private let frames: Matrix<Float>, frameGradient: Matrix<Float>, pixels: Matrix<Float>
+    /// The pixels of a filter that count.
+    private let taps: Int
 
     /// - Parameters:
+    ///   - blurring: nil: filters have all of their pixels.
+    ///   - capacity: the most samples that `apply` is given where inputs are blurred.
     ///   - readsPlanes: its inputs are samples as they come.
     ///   - hasInputGradient: whether somebody asks for the gradient of its inputs; not where it reads planes.
     ///   - width: floats of the vectors that are used, 4, 8 or 16, at most `widestVectors`; nil: the widest.
     public init(
-        _ shape: ConvolutionShape, readsPlanes: Bool = false, hasInputGradient: Bool = true, width: Int? = nil
+        _ shape: ConvolutionShape, blurring: Blurring? = nil, capacity: Int = 1, readsPlanes: Bool = false,
+        hasInputGradient: Bool = true, width: Int? = nil
     ) {
         precondition(!readsPlanes || !hasInputGradient, "the gradient of a sample")
         precondition(width.map { [4, 8, 16].contains($0) && $0 <= Self.widestVectors } ?? true, "vectors of \(width!)")
         self.shape = shape
-        let output = shape.output
+        let input = shape.input, output = shape.output, taps = blurring?.taps
+        inputColumns = readsPlanes ? input.count : input.sampleFloats
+        self.taps = taps?.count ?? shape.taps
+        let none = Matrix<Float>(rows: 0, columns: 0)
+        guard let blurring else {
+            blur = nil
+            (frames, frameGradient, pixels) = (none, none, none)
+            forward = TapSums(
+                of: input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output,
+                readsPlanes: readsPlanes, width: width)
+            let sums = hasInputGradient
+                ? TapSums(
+                    of: output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size,
+                    stride: 1, into: input, width: width) : nil
+            backward = sums.map { ($0, Matrix(rows: shape.taps * shape.maps, columns: input.pixelFloats)) }
+            return
+        }
+        let frame = shape.frame, pixelFloats = readsPlanes ? input.channels : input.pixelFloats
         forward = TapSums(
-            of: shape.input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output,
-            readsPlanes: readsPlanes, width: width)
-        inputColumns = readsPlanes ? shape.input.count : shape.input.sampleFloats
+            of: frame, spread: 1, before: 0, size: shape.size, stride: shape.stride, into: output,
+            framePixel: pixelFloats, taps: taps, width: width)
+        let there = Blur(
+            rows: input.height, columns: input.width, into: frame.height, frame.width, origin: shape.padding,
+            pixelFloats: pixelFloats, kernel: blurring.kernel)
+        frames = Matrix(rows: capacity, columns: frame.positions * pixelFloats)
+        pixels = readsPlanes ? Matrix(rows: input.positions, columns: input.channels) : none
+        frameGradient = hasInputGradient ? Matrix(rows: 1, columns: frames.columns) : none
         guard hasInputGradient else {
+            blur = (there, nil)
             backward = nil
             return
         }
+        let back = Blur(
+            rows: frame.height, columns: frame.width, into: input.height, input.width, origin: -shape.padding,
+            pixelFloats: pixelFloats, kernel: blurring.kernel)
+        blur = (there, back)
+        let turned = blurring.taps.reversed().map { shape.taps - 1 - $0 }
         let sums = TapSums(
-            of: output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size, stride: 1,
-            into: shape.input, width: width)
-        backward = (sums, Matrix(rows: shape.taps * shape.maps, columns: shape.input.pixelFloats))
+            of: output, spread: shape.stride, before: shape.size - 1, size: shape.size, stride: 1, into: frame,
+            taps: turned, width: width)
+        backward = (sums, Matrix(rows: turned.count * shape.maps, columns: input.pixelFloats))
     }
 
     /// The floats of its workspaces.
-    public static func floats(of shape: ConvolutionShape, hasInputGradient: Bool) -> Int {
-        let frame = TapSums.floats(
-            of: shape.input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride,
-            into: shape.output)
-        guard hasInputGradient else { return frame }
-        return frame + shape.taps * shape.maps * shape.input.pixelFloats
+    public static func floats(
+        of shape: ConvolutionShape, blurring: Blurring?, capacity: Int, readsPlanes: Bool, hasInputGradient: Bool
+    ) -> Int {
+        let input = shape.input, output = shape.output
+        guard let blurring else {
+            let frame = TapSums.floats(
+                of: input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output)
+            guard hasInputGradient else { return frame }
+            return frame + shape.taps * shape.maps * input.pixelFloats
+                + TapSums.floats(
+                    of: output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size,
+                    stride: 1, into: input)
+        }
+        let frame = shape.frame, pixelFloats = readsPlanes ? input.channels : input.pixelFloats
+        let reach = blurring.kernel.count / 2
+        let there = capacity * frame.positions * pixelFloats + (readsPlanes ? input.count : 0)
+            + Blur.floats(
+                columns: input.width, into: frame.width, origin: shape.padding, pixelFloats: pixelFloats, reach: reach)
+        guard hasInputGradient else { return there }
+        let back = Blur.floats(
+            columns: frame.width, into: input.width, origin: -shape.padding, pixelFloats: pixelFloats, reach: reach)
+        return there + back + frame.positions * pixelFloats + blurring.taps.count * shape.maps * input.pixelFloats
             + TapSums.floats(
-                of: shape.output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size,
-                stride: 1, into: shape.input)
+                of: output, spread: shape.stride, before: shape.size - 1, size: shape.size, stride: 1, into: frame)
     }
 
     /// Floats of a sample that is read.
@@ -91,7 +167,7 @@ public final class Convolution {
     public static var widestVectors: Int { Int(ck_convolution_width()) }
 
     /// Rows of the weights.
-    public var weightRows: Int { shape.taps * shape.input.channels }
+    public var weightRows: Int { taps * shape.input.channels }
     /// Columns of the weights, those of the output's maps first.
     public var weightColumns: Int { shape.output.pixelFloats }
 
@@ -106,17 +182,30 @@ public final class Convolution {
         check(weights)
         precondition(bias.rows == 1 && bias.columns == weightColumns)
         for sample in 0..<x.rows {
-            forward.apply(
-                x.pointer + sample * x.stride, weights.pointer, bias: bias.pointer, into: y.pointer + sample * y.stride)
+            var from = x.pointer + sample * x.stride
+            if let blur {
+                if pixels.rows > 0 {
+                    transpose(
+                        x.rows(sample..<sample + 1).reshaped(rows: pixels.columns, columns: pixels.rows), into: pixels)
+                    from = pixels.pointer
+                }
+                let frame = frames.row(sample).baseAddress!
+                blur.forward.apply(from, into: frame)
+                from = frame
+            }
+            forward.apply(from, weights.pointer, bias: bias.pointer, into: y.pointer + sample * y.stride)
         }
     }
 
     /// Computes dW ← dW + the sum over samples and places of x·∂L/∂y.
+    ///
+    /// - Parameter x: where inputs are blurred, what `apply` was given last.
     public func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>) {
         check(x, dy)
         check(weights)
         for sample in 0..<x.rows {
-            forward.addGradient(x.pointer + sample * x.stride, dy.pointer + sample * dy.stride, into: weights.pointer)
+            let from = blur == nil ? x.pointer + sample * x.stride : frames.row(sample).baseAddress!
+            forward.addGradient(from, dy.pointer + sample * dy.stride, into: weights.pointer)
         }
     }
 
@@ -129,17 +218,19 @@ public final class Convolution {
         guard let backward else { preconditionFailure("nobody asks for this gradient") }
         turn(weights, into: backward.weights)
         for sample in 0..<dy.rows {
+            let to = dx.pointer + sample * dx.stride
             backward.sums.apply(
                 dy.pointer + sample * dy.stride, backward.weights.pointer, bias: nil,
-                into: dx.pointer + sample * dx.stride)
+                into: blur == nil ? to : frameGradient.pointer)
+            blur?.backward?.apply(frameGradient.pointer, into: to)
         }
     }
 
     /// Row (t, m), column c: the weight of map m at the tap opposite t, and channel c.
     private func turn(_ weights: Matrix<Float>, into turned: Matrix<Float>) {
         let channels = shape.input.channels, maps = shape.maps
-        for tap in 0..<shape.taps {
-            let opposite = (shape.taps - 1 - tap) * channels
+        for tap in 0..<taps {
+            let opposite = (taps - 1 - tap) * channels
             transpose(
                 weights.rows(opposite..<opposite + channels).columns(0..<maps),
                 into: turned.rows(tap * maps..<(tap + 1) * maps).columns(0..<channels))
@@ -148,7 +239,7 @@ public final class Convolution {
 
     private func check(_ x: Matrix<Float>, _ y: Matrix<Float>) {
         precondition(x.columns == inputColumns && y.columns == shape.output.sampleFloats)
-        precondition(x.rows == y.rows)
+        precondition(x.rows == y.rows && (blur == nil || x.rows <= frames.rows))
     }
 
     private func check(_ weights: Matrix<Float>) {

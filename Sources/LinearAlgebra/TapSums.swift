@@ -4,19 +4,24 @@ import CKernels
 /// through one.
 ///
 /// The sample is copied into a frame of zeros, where its pixels may be spread; the frame is as large as the filters'
-/// places need.
+/// places need. Or it is a frame already. Filters may have some of their pixels alone.
 final class TapSums {
     private let input: TensorShape, output: TensorShape
     /// Whether samples come plane by plane.
     private let readsPlanes: Bool
     private let spread: Int, before: Int, size: Int, stride: Int
     private let width: Int32
-    /// The frame: rows of pixels of the input's channels, without the zeros behind these.
+    /// The frame: rows of pixels of the input's channels, without the zeros behind these. None where samples are frames.
     private let frame: Matrix<Float>
+    private let readsFrames: Bool
+    /// The floats of a row and of a pixel of a frame.
+    private let line: Int, pixel: Int
     /// The rows of the frame that have pixels of the input.
     private let content: Range<Int>
-    /// A run for each row of a filter, whose pixels are side by side in the frame.
+    /// A run for all pixels of a filter that are side by side in the frame, row by row.
     private let runs: [ck_run]
+    /// The runs before each row of a filter, and the floats in them.
+    private let runsBefore: [Int], floatsBefore: [Int]
     /// Rows of the output for which the same rows of a filter see the input.
     private let bands: [(rows: Range<Int>, filterRows: Range<Int>)]
 
@@ -27,20 +32,43 @@ final class TapSums {
     ///   - stride: pixels of the frame from one place of a filter to the next.
     ///   - output: the maps and the places of the filters.
     ///   - readsPlanes: samples come plane by plane.
+    ///   - framePixel: floats of a pixel, where samples are frames; nil: they are copied into one.
+    ///   - taps: the pixels of a filter that count, ascending; nil: all.
     ///   - width: floats of the vectors that are used; nil: of the widest.
     init(
         of input: TensorShape, spread: Int, before: Int, size: Int, stride: Int, into output: TensorShape,
-        readsPlanes: Bool = false, width: Int?
+        readsPlanes: Bool = false, framePixel: Int? = nil, taps: [Int]? = nil, width: Int?
     ) {
         (self.input, self.output, self.spread, self.before) = (input, output, spread, before)
         self.readsPlanes = readsPlanes
         (self.size, self.stride, self.width) = (size, stride, width.map(Int32.init) ?? ck_convolution_width())
         let (rows, columns) = Self.frame(
             of: input, spread: spread, before: before, size: size, stride: stride, into: output)
-        frame = Matrix(rows: rows, columns: columns * input.channels)
-        let content = before..<before + (input.height - 1) * spread + 1, line = frame.stride
+        let pixel = framePixel ?? input.channels, line = columns * pixel
+        frame = Matrix(rows: framePixel == nil ? rows : 0, columns: line)
+        (self.pixel, self.line, readsFrames) = (pixel, line, framePixel != nil)
+        let content = before..<before + (input.height - 1) * spread + 1
         self.content = content
-        runs = (0..<size).map { ck_run(offset: $0 * line, count: size * input.channels) }
+        var runs: [ck_run] = [], runsBefore: [Int] = [], floatsBefore: [Int] = [], floats = 0, row = 0
+        for tap in taps ?? Array(0..<size * size) {
+            let isNewRow = row <= tap / size
+            while row <= tap / size {
+                runsBefore.append(runs.count)
+                floatsBefore.append(floats)
+                row += 1
+            }
+            let offset = tap / size * line + tap % size * pixel
+            if !isNewRow, let last = runs.last, last.offset + last.count == offset {
+                runs[runs.count - 1].count += input.channels
+            } else {
+                runs.append(ck_run(offset: offset, count: input.channels))
+            }
+            floats += input.channels
+        }
+        let rest = size + 1 - row
+        self.runs = runs
+        self.runsBefore = runsBefore + [Int](repeating: runs.count, count: rest)
+        self.floatsBefore = floatsBefore + [Int](repeating: floats, count: rest)
         var bands: [(rows: Range<Int>, filterRows: Range<Int>)] = []
         for row in 0..<output.height {
             let first = max(0, content.lowerBound - row * stride), end = min(size, content.upperBound - row * stride)
@@ -76,48 +104,48 @@ final class TapSums {
     /// Computes the sums of all places, beginning with `bias`.
     ///
     /// - Parameters:
-    ///   - w: (size² · channels) × `pixelFloats` of the output.
+    ///   - w: (taps · channels) × `pixelFloats` of the output.
     ///   - bias: `pixelFloats` of the output; nil: zeros.
     func apply(
         _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
         into y: UnsafeMutablePointer<Float>
     ) {
-        fill(x)
-        let maps = output.pixelFloats, row = output.width * maps, filterRow = size * input.channels * maps
+        let start = framed(x), maps = output.pixelFloats, row = output.width * maps
         for band in bands {
-            let first = band.filterRows.lowerBound
+            let first = band.filterRows.lowerBound, begin = runsBefore[first]
             runs.withUnsafeBufferPointer {
                 ck_convolve(
-                    width, frame.pointer + band.rows.lowerBound * stride * frame.stride, stride * frame.stride,
-                    stride * input.channels, $0.baseAddress! + first, band.filterRows.count, w + first * filterRow,
-                    maps, bias, y + band.rows.lowerBound * row, row, band.rows.count, output.width)
+                    width, start + band.rows.lowerBound * stride * line, stride * line, stride * pixel,
+                    $0.baseAddress! + begin, runsBefore[band.filterRows.upperBound] - begin,
+                    w + floatsBefore[first] * maps, maps, bias, y + band.rows.lowerBound * row, row, band.rows.count,
+                    output.width)
             }
         }
     }
 
     /// Adds the sums over all places of what a tap sees × g there.
     ///
-    /// - Parameter w: (size² · channels) × `pixelFloats` of the output.
+    /// - Parameter w: (taps · channels) × `pixelFloats` of the output.
     func addGradient(
         _ x: UnsafePointer<Float>, _ g: UnsafePointer<Float>, into w: UnsafeMutablePointer<Float>
     ) {
-        fill(x)
-        let maps = output.pixelFloats, row = output.width * maps, filterRow = size * input.channels * maps
+        let start = framed(x), maps = output.pixelFloats, row = output.width * maps
         for tap in 0..<size {
             let first = max(0, (content.lowerBound - tap + stride - 1) / stride)
             let end = min(output.height, (content.upperBound - 1 - tap + stride) / stride)
-            guard first < end else { continue }
+            let begin = runsBefore[tap], count = runsBefore[tap + 1] - begin
+            guard first < end, count > 0 else { continue }
             runs.withUnsafeBufferPointer {
                 ck_convolution_gradient(
-                    width, frame.pointer + first * stride * frame.stride, stride * frame.stride,
-                    stride * input.channels, $0.baseAddress! + tap, 1, w + tap * filterRow, maps, g + first * row, row,
-                    end - first, output.width)
+                    width, start + first * stride * line, stride * line, stride * pixel, $0.baseAddress! + begin, count,
+                    w + floatsBefore[tap] * maps, maps, g + first * row, row, end - first, output.width)
             }
         }
     }
 
-    /// Copies a sample into the frame.
-    private func fill(_ x: UnsafePointer<Float>) {
+    /// The frame of a sample, which is copied into it unless it is one.
+    private func framed(_ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
+        if readsFrames { return x }
         let channels = input.channels, floats = input.pixelFloats
         for row in 0..<input.height {
             let to = frame.pointer + (before + row * spread) * frame.stride + before * channels
@@ -137,5 +165,6 @@ final class TapSums {
                 (to + pixel * spread * channels).update(from: from + pixel * floats, count: channels)
             }
         }
+        return UnsafePointer(frame.pointer)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import LinearAlgebra
 import TestSupport
 import Testing
@@ -5,6 +6,8 @@ import Testing
 @Suite struct ConvolutionTests {
     struct Problem: CustomTestStringConvertible, Sendable {
         var channels = 3, height = 6, width = 5, maps = 5, size = 3, stride = 1, padding = 0, samples = 2
+        /// The pixels of a filter that count where inputs are blurred, and how far the kernel reaches.
+        var taps: [Int]?, reach = 0
 
         var shape: ConvolutionShape {
             ConvolutionShape(
@@ -13,11 +16,53 @@ import Testing
         }
         var naive: NaiveConvolution {
             NaiveConvolution(
-                channels: channels, height: height, width: width, maps: maps, size: size, stride: stride,
-                padding: padding)
+                channels: channels, height: height, width: width, maps: maps, size: size + 2 * reach, stride: stride,
+                padding: padding + reach)
         }
+        var blurring: Blurring? { taps.map { Blurring(taps: $0, kernel: kernel) } }
+        private var kernel: [Float] { (-reach...reach).map { exp(-0.3 * Float($0 * $0)) } }
+        /// The rounding of two blurs.
+        var blurTerms: Int { taps == nil ? 0 : 2 * (2 * reach + 1) }
+        /// The pixels of a filter that weights stand for.
+        var tapCount: Int { taps?.count ?? size * size }
+
+        /// The filters, maps × channels × their pixels with what the kernel reaches, from weights of the taps.
+        func filters(_ w: [Double]) -> [Double] {
+            guard let taps else { return w }
+            let side = size + 2 * reach
+            var all = [Double](repeating: 0, count: maps * channels * side * side)
+            forEachPixel(taps) { all[$0] += w[$1] * $2 }
+            return all
+        }
+
+        /// The gradient of the taps' weights from that of the filters.
+        func projected(_ gradient: [Double]) -> [Double] {
+            guard let taps else { return gradient }
+            var all = [Double](repeating: 0, count: maps * channels * taps.count)
+            forEachPixel(taps) { all[$1] += gradient[$0] * $2 }
+            return all
+        }
+
+        /// Calls `body` with a pixel of a filter, a tap near it, and the kernel between them.
+        private func forEachPixel(_ taps: [Int], _ body: (Int, Int, Double) -> Void) {
+            let side = size + 2 * reach
+            for plane in 0..<maps * channels {
+                for (a, tap) in taps.enumerated() {
+                    for i in kernel.indices {
+                        for j in kernel.indices {
+                            let pixel = (tap / size + i) * side + tap % size + j
+                            body(
+                                plane * side * side + pixel, plane * taps.count + a,
+                                Double(kernel[i]) * Double(kernel[j]))
+                        }
+                    }
+                }
+            }
+        }
+
         var testDescription: String {
             "\(samples) of \(channels)×\(height)×\(width), \(maps) of \(size), stride \(stride), padding \(padding)"
+                + (taps.map { ", taps \($0), reach \(reach)" } ?? "")
         }
     }
 
@@ -29,6 +74,13 @@ import Testing
         Problem(channels: 2, maps: 48, size: 4, padding: 3),
         Problem(height: 9, width: 33, maps: 48, size: 8, padding: 4, samples: 1),
         Problem(channels: 20, height: 2, width: 2, maps: 64, size: 3, padding: 2),
+        // Taps alone; blurred within the filter's reach, and far beyond the image; what strides leave over.
+        Problem(padding: 2, taps: [0, 1, 5, 8]), Problem(channels: 16, maps: 16, taps: [4], reach: 1),
+        Problem(channels: 17, maps: 18, padding: 1, taps: [2, 3, 4, 7], reach: 2),
+        Problem(padding: 2, taps: [1, 6], reach: 7), Problem(stride: 2, padding: 1, taps: [0, 4], reach: 2),
+        Problem(height: 8, width: 9, size: 4, stride: 3, padding: 3, samples: 3, taps: [3, 4, 8, 15], reach: 1),
+        Problem(
+            channels: 1, height: 9, width: 33, maps: 48, size: 8, padding: 4, samples: 1, taps: [9, 10, 63], reach: 6),
     ]
 
     /// Planes of one sample as they are read and written here: element (y, x, c) at (y·width + x)·floats + c.
@@ -59,7 +111,7 @@ import Testing
 
     /// Weights of maps × channels × taps as a convolution takes them.
     private func packed(_ w: [Double], _ convolution: Convolution) -> Matrix<Float> {
-        let channels = convolution.shape.input.channels, taps = convolution.shape.taps
+        let channels = convolution.shape.input.channels, taps = convolution.weightRows / channels
         let weights = Matrix<Float>(rows: convolution.weightRows, columns: convolution.weightColumns)
         for m in 0..<convolution.shape.maps {
             for c in 0..<channels {
@@ -86,8 +138,8 @@ import Testing
     /// Forward, and both gradients, are those of the naive sums, with vectors of any width.
     @Test(arguments: problems, [4, 8, 16].filter { $0 <= Convolution.widestVectors })
     func sumsAreThoseOfDouble(problem: Problem, width: Int) {
-        let shape = problem.shape, naive = problem.naive, taps = shape.taps, output = shape.output
-        let convolution = Convolution(shape, width: width)
+        let shape = problem.shape, naive = problem.naive, taps = problem.tapCount, output = shape.output
+        let convolution = Convolution(shape, blurring: problem.blurring, capacity: problem.samples, width: width)
         #expect(output.height == naive.outputHeight && output.width == naive.outputWidth)
         let w = draw(shape.maps * shape.input.channels * taps, 1), bias = draw(shape.maps, 2)
         let weights = packed(w, convolution), offsets = Matrix<Float>(rows: 1, columns: convolution.weightColumns)
@@ -105,21 +157,23 @@ import Testing
         convolution.addWeightGradient(x, g, into: dw)
 
         func magnitudes(_ values: [Double]) -> [Double] { values.map(abs) }
+        let filters = problem.filters(w), ofFilters = problem.filters(magnitudes(w))
         var truthOfWeights = before, magnitudeOfWeights = magnitudes(before)
         for s in 0..<problem.samples {
             let (values, isClean) = planes(y.arrays[s], output)
             expectClose(
-                values, naive.outputs(xs[s], weights: w, bias: bias),
-                naive.outputs(magnitudes(xs[s]), weights: magnitudes(w), bias: magnitudes(bias)),
-                taps * shape.input.channels + 1)
-            let truth = naive.gradients(xs[s], weights: w, gs[s])
-            let magnitude = naive.gradients(magnitudes(xs[s]), weights: magnitudes(w), magnitudes(gs[s]))
+                values, naive.outputs(xs[s], weights: filters, bias: bias),
+                naive.outputs(magnitudes(xs[s]), weights: ofFilters, bias: magnitudes(bias)),
+                taps * shape.input.channels + 1 + problem.blurTerms)
+            let truth = naive.gradients(xs[s], weights: filters, gs[s])
+            let magnitude = naive.gradients(magnitudes(xs[s]), weights: ofFilters, magnitudes(gs[s]))
+            let truths = problem.projected(truth.weights), ofTruths = problem.projected(magnitude.weights)
             let (back, isCleanBack) = planes(dx.arrays[s], shape.input)
-            expectClose(back, truth.inputs, magnitude.inputs, taps * shape.maps)
+            expectClose(back, truth.inputs, magnitude.inputs, taps * shape.maps + problem.blurTerms)
             #expect(isClean && isCleanBack)
             for i in w.indices {
-                truthOfWeights[i] += truth.weights[i]
-                magnitudeOfWeights[i] += magnitude.weights[i]
+                truthOfWeights[i] += truths[i]
+                magnitudeOfWeights[i] += ofTruths[i]
             }
         }
         var found = [Double](repeating: 0, count: w.count)
@@ -129,14 +183,17 @@ import Testing
                     Double(dw[row, m])
             }
         }
-        expectClose(found, truthOfWeights, magnitudeOfWeights, problem.samples * output.positions + 1)
+        expectClose(
+            found, truthOfWeights, magnitudeOfWeights, problem.samples * output.positions + 1 + problem.blurTerms)
     }
 
     /// The first layer of a network reads planes, and computes the same.
     @Test(arguments: problems) func planesAreReadAsPixelsAre(problem: Problem) {
-        let shape = problem.shape, other = Convolution(shape)
-        let first = Convolution(shape, readsPlanes: true, hasInputGradient: false)
-        let weights = packed(draw(shape.maps * shape.input.channels * shape.taps, 1), other)
+        let shape = problem.shape, blurring = problem.blurring
+        let other = Convolution(shape, blurring: blurring, capacity: problem.samples)
+        let first = Convolution(
+            shape, blurring: blurring, capacity: problem.samples, readsPlanes: true, hasInputGradient: false)
+        let weights = packed(draw(other.weightRows * shape.maps, 1), other)
         let bias = normalMatrix(rows: 1, columns: other.weightColumns, stream: 2)
         let x = (0..<problem.samples).map { draw(shape.input.count, 3 + $0) }
         let planes = Matrix(x.map { $0.map(Float.init) }), pixels = Matrix(x.map { inPixels($0, shape.input) })

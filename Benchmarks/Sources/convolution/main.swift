@@ -9,13 +9,14 @@ struct ConvolutionTimes: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convolution",
         abstract:
-            "Times the three convolutions of the paper's net for CIFAR-10, dense, on one thread: forward, the weights' "
-                + "gradient and the inputs'.",
+            "Times the three convolutions of the paper's net for CIFAR-10 on one thread: forward, the weights' gradient "
+                + "and the inputs'.",
         discussion: """
             Direct convolution takes turns with lowered blocks: the pixels under every place of a filter as a row of a \
             matrix, a sample at a time, and products of OpenBLAS. Medians over the rounds, the first of which is not \
             counted; GF/s count all taps, also those that see padding. The share is that of the rate of a product of \
-            1024×1024 matrices, medians both.
+            1024×1024 matrices, medians both. Then the same layer with an open window: blurred inputs, σ 1, and a part \
+            of the taps; the ratios are to the direct convolution.
             """,
         version: RunRecord.colonnade)
 
@@ -40,8 +41,28 @@ struct ConvolutionTimes: ParsableCommand {
         print(
             "batches of \(batch), one thread, vectors of \(Convolution.widestVectors), \(Backend.kernels) kernels, "
                 + "\(rounds) rounds")
-        print("layer                       what       direct ms    GF/s   share  lowered ms   ratio")
-        for (number, shape) in Self.layers.enumerated() { time(shape, number + 1) }
+        print(
+            "layer                       what       direct ms    GF/s   share  lowered ms   ratio"
+                + Self.proportions.map { String(format: "   %2.0f %% ms  ratio", 100 * $0) }.joined())
+        var sums = [Double](repeating: 0, count: 2 + Self.proportions.count)
+        for (number, shape) in Self.layers.enumerated() {
+            for (i, milliseconds) in time(shape, number + 1).enumerated() { sums[i] += milliseconds }
+        }
+        print(
+            String(format: "all%45.2f%28.2f%8.2f", sums[0], sums[1], sums[0] / sums[1])
+                + sums[2...].map { String(format: "%10.2f%7.2f", $0, $0 / sums[0]) }.joined())
+    }
+
+    /// Learned parts of the filters of an open window.
+    static let proportions = [0.25, 0.1]
+
+    /// Filters of SE kernels around some of their pixels.
+    private func blurred(_ shape: ConvolutionShape, _ proportion: Double, isFirst: Bool) -> Convolution {
+        let taps = RandomStream(seed: 1, purpose: .alpha)
+            .sample(Int(Double(shape.taps) * proportion), below: shape.taps)
+        return Convolution(
+            shape, blurring: Blurring(taps: taps.sorted(), kernel: (-6...6).map { exp(-0.5 * Float($0 * $0)) }),
+            capacity: batch, readsPlanes: isFirst, hasInputGradient: !isFirst)
     }
 
     private func random(_ rows: Int, _ columns: Int, _ stream: Int) -> Matrix<Float> {
@@ -50,7 +71,8 @@ struct ConvolutionTimes: ParsableCommand {
         return matrix
     }
 
-    private func time(_ shape: ConvolutionShape, _ number: Int) {
+    /// Returns the milliseconds of all that a step computes: direct, lowered, then for each proportion.
+    private func time(_ shape: ConvolutionShape, _ number: Int) -> [Double] {
         let isFirst = number == 1, convolution = Convolution(shape, readsPlanes: isFirst, hasInputGradient: !isFirst)
         let lowered = LoweredConvolution(shape)
         let x = random(batch, shape.input.sampleFloats, 1), y = random(batch, shape.output.sampleFloats, 2)
@@ -58,7 +80,10 @@ struct ConvolutionTimes: ParsableCommand {
         let own = isFirst ? random(batch, convolution.inputColumns, 5) : x
         let gradient = weights.clone(), dx = x.clone(), bias = Matrix<Float>(rows: 1, columns: weights.columns)
         let a = random(1024, 1024, 4), product = a.clone()
+        let open = Self.proportions.map { blurred(shape, $0, isFirst: isFirst) }
+        let ofOpen = open.map { random($0.weightRows, $0.weightColumns, 6) }
         var peak = Spread(), times = [Spread](repeating: Spread(), count: 3), others = times
+        var opens = open.map { _ in times }
         for round in 0...rounds {
             let one = milliseconds { multiply(a, a, into: product) }
             let ours = [
@@ -71,11 +96,19 @@ struct ConvolutionTimes: ParsableCommand {
                 milliseconds { lowered.addWeightGradient(x, y, into: gradient) },
                 isFirst ? 0 : milliseconds { lowered.inputGradient(y, weights: weights, into: dx) },
             ]
+            let shares = zip(open, ofOpen).map { convolution, weights in
+                [
+                    milliseconds { convolution.apply(own, weights: weights, bias: bias, into: y) },
+                    milliseconds { convolution.addWeightGradient(own, y, into: weights) },
+                    isFirst ? 0 : milliseconds { convolution.inputGradient(y, weights: weights, into: dx) },
+                ]
+            }
             guard round > 0 else { continue }
             peak.add(one)
             for i in 0..<3 {
                 times[i].add(ours[i])
                 others[i].add(theirs[i])
+                for k in opens.indices { opens[k][i].add(shares[k][i]) }
             }
         }
         let flops = 2 * Double(batch * shape.output.count * shape.taps * shape.input.channels)
@@ -88,8 +121,10 @@ struct ConvolutionTimes: ParsableCommand {
                     + what.padding(toLength: 8, withPad: " ", startingAt: 0)
                     + String(
                         format: "%12.2f%8.0f%8.2f%12.2f%8.2f", times[i].median, reached, reached / rate,
-                        others[i].median, times[i].median / others[i].median))
+                        others[i].median, times[i].median / others[i].median)
+                    + opens.map { String(format: "%10.2f%7.2f", $0[i].median, $0[i].median / times[i].median) }.joined())
         }
+        return ([times, others] + opens).map { $0.reduce(0) { $0 + $1.median } }
     }
 }
 

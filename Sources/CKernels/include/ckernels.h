@@ -89,6 +89,9 @@ void ck_convolution_gradient(
     int width, const float *x, size_t x_row, size_t x_step, const ck_run *runs, size_t run_count, float *w, size_t maps,
     const float *g, size_t g_row, size_t rows, size_t columns);
 
+// blur.c: y[i] ← Σ_t k[t]·x[i + t·step]. 2·taps·count flops.
+void ck_blur(const float *x, size_t step, const float *k, size_t taps, float *y, size_t count);
+
 // max_pool.c: windows of size × size pixels, stride apart, of maps whose channels are innermost; x has `columns`
 // pixels a row, all windows lie inside. y ← the largest value of each channel (NaN counts as larger), which ← where
 // in the window it is, row by row from 0 on: the first of equal ones.

@@ -45,7 +45,8 @@ public final class ConvolutionLayer: Layer {
     /// convolution works on.
     public static func floats(of shape: ConvolutionShape, weights: WeightShape, isFirst: Bool) -> Int {
         ExpandedWeights.floats(of: weights) + 2 * (weights.grid.count + 1) * shape.output.pixelFloats
-            + shape.output.positions + Convolution.floats(of: shape, hasInputGradient: !isFirst)
+            + shape.output.positions + Convolution.floats(
+                of: shape, blurring: nil, capacity: 0, readsPlanes: false, hasInputGradient: !isFirst)
     }
 
     private var shape: ConvolutionShape { convolution.shape }
