@@ -5,7 +5,7 @@ import LinearAlgebra
 public enum ComputePath: String, CaseIterable, Sendable {
     /// W = Uw once a step, then a dense layer.
     case expanded
-    /// v_α = vU in every step, then w.
+    /// v_α = vU in every step, then w. Of a convolution: blurred inputs, then the taps of filters.
     case pooled
     /// vU_j made once for the whole run and kept, then w.
     case reduced
@@ -94,25 +94,40 @@ extension WeightShape {
         return all.sorted { $0.estimate < $1.estimate }
     }
 
-    /// The cost of one step of `ConvolutionLayer` on a batch. Its flops are those of `Convolution`, which computes with
-    /// maps and, on the way back, channels up to a multiple of 16, and of W = Uw and its way back.
+    /// The cost of one step of `ConvolutionLayer` on a batch, for every path that it can take; cheapest first. Its
+    /// flops are those of `Convolution`, which computes with maps and, on the way back, channels up to a multiple of
+    /// 16, and of W = Uw, or C, and its way back.
     ///
     /// - Parameters:
+    ///   - convolution: with what filters have beyond an open window.
+    ///   - reach: how much that is.
+    ///   - hasTaps: whether inputs can be pooled.
     ///   - samples: the samples of this rank's part of the batch.
     ///   - readsPlanes: its inputs are samples as they come.
     ///   - isFirst: nobody asks for the gradient of the inputs.
-    public func stepCost(
-        of convolution: ConvolutionShape, samples: Int, readsPlanes: Bool, isFirst: Bool
-    ) -> PathCost {
+    package func stepCosts(
+        of convolution: ConvolutionShape, reach: Int, hasTaps: Bool, samples: Int, readsPlanes: Bool, isFirst: Bool
+    ) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let output = convolution.output, input = convolution.input
+        let between = Double((readsPlanes ? input.count : input.sampleFloats) + output.sampleFloats)
         let forward = 2 * m * Double(output.sampleFloats) * nV
         let backward = isFirst ? 0 : 2 * m * Double(input.sampleFloats) * Double(convolution.taps * convolution.maps)
-        return PathCost(
+        let expanded = PathCost(
             .expanded, mixing: 2 * forward + backward, inner: grid.count,
             others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels),
-            values: m * Double((readsPlanes ? input.count : input.sampleFloats) + output.sampleFloats)
-                + (isDense ? 2 : 4) * nV * nH)
+            values: m * between + (isDense ? 2 : 4) * nV * nH)
+        guard hasTaps else { return [expanded] }
+        let frame = convolution.window(reach: reach).frame
+        let pixel = Double(readsPlanes ? input.channels : input.pixelFloats)
+        let taps = 2 * m * Double(output.sampleFloats) * nA, ways = isFirst ? 1.0 : 2
+        let back = isFirst ? 0 : 2 * m * Double(frame.sampleFloats * atoms! * units)
+        let blurred = m * pixel * Double(frame.height * input.width + frame.positions)
+        let pooled = PathCost(
+            .pooled, mixing: 2 * taps + back, inner: valuesPerUnit,
+            others: ways * 2 * Double(2 * reach + 1) * blurred + 4 * nH * nA * Double(atoms!),
+            values: m * between + ways * m * pixel * Double(frame.positions) + 4 * nA * nH)
+        return [expanded, pooled].sorted { $0.estimate < $1.estimate }
     }
 
     /// The cheaper path of a predicted layer on inputs that are seen once, such as the patches of an image: expanded

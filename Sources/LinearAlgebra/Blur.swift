@@ -1,8 +1,8 @@
 import CKernels
 
 /// Sums of neighbours weighted by a kernel along rows, then along columns, of one sample whose channels are innermost:
-/// y(i, j) = Σ k(i − o − a)·k(j − o − b)·x(a, b), over all pixels (a, b) of x that lie within the kernel's reach. What
-/// is blurred may be larger or smaller than x, and begin elsewhere.
+/// y(i, j) = Σ k(i − o − a)·k(j − o − b)·x(a, b), over all pixels (a, b) of x that lie within the kernel's
+/// reach. y may be larger or smaller than x, and begin elsewhere.
 ///
 /// 2 flops for each tap of the kernel, float of x's columns and row of y, and as many for each float of y.
 final class Blur {

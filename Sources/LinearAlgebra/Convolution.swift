@@ -29,6 +29,10 @@ public struct ConvolutionShape: Hashable, Sendable {
     public var filter: TensorShape { TensorShape(channels: input.channels, height: size, width: size) }
     /// The pixels of a filter.
     public var taps: Int { size * size }
+    /// The same places of filters that end so many pixels earlier on all sides.
+    public func window(reach: Int) -> ConvolutionShape {
+        ConvolutionShape(input: input, maps: maps, size: size - 2 * reach, stride: stride, padding: padding - reach)
+    }
     /// What filters see: the input with its padding, or as much of it as their places need.
     public var frame: TensorShape {
         let output = output
@@ -39,8 +43,8 @@ public struct ConvolutionShape: Hashable, Sendable {
 }
 
 /// How the filters of a convolution are given where not by all of their pixels: each is a sum of kernels around some of
-/// them, k(i)·k(j) for rows and columns, which may reach beyond the filter. Then the input, with its padding, is blurred
-/// once by that kernel, and these pixels are all that is left of a filter.
+/// them, k(i)·k(j) for rows and columns, which may reach beyond the filter. Then the input, with its padding, is
+/// blurred once by that kernel, and these pixels are all that is left of a filter.
 public struct Blurring: Hashable, Sendable {
     /// The pixels of a filter, ascending.
     public let taps: [Int]
@@ -61,10 +65,10 @@ public struct Blurring: Hashable, Sendable {
 /// with its padding, or where inputs are blurred, those of a batch.
 ///
 /// Weights are a matrix of (taps · channels) × `pixelFloats` of the output, a row for each pixel of a filter (row by
-/// row) and channel. Rows of taps that see nothing but padding are left out, unless inputs are blurred. Forward, and for
-/// the weights' gradient, 2 flops for each row of the weights, each of their columns and each pixel of the output. The
-/// inputs' gradient takes 2 for each tap and map, each of the input's `pixelFloats` and each pixel of the input, or of
-/// what is blurred. A blur takes 4 for each value of the kernel, and as many back.
+/// row) and channel. Rows of taps that see nothing but padding are left out, unless inputs are blurred. Forward, and
+/// for the weights' gradient, 2 flops for each row of the weights, each of their columns and each pixel of the output.
+/// The inputs' gradient takes 2 for each tap and map, each of the input's `pixelFloats` and each pixel of the input, or
+/// of what is blurred. `Blur` has what a blur takes, on the way and back.
 public final class Convolution {
     public let shape: ConvolutionShape
     private let forward: TapSums
@@ -134,8 +138,11 @@ public final class Convolution {
     }
 
     /// The floats of its workspaces.
+    ///
+    /// - Parameter blurring: how many taps there are where inputs are blurred, and the reach of the kernel.
     public static func floats(
-        of shape: ConvolutionShape, blurring: Blurring?, capacity: Int, readsPlanes: Bool, hasInputGradient: Bool
+        of shape: ConvolutionShape, blurring: (taps: Int, reach: Int)?, capacity: Int, readsPlanes: Bool,
+        hasInputGradient: Bool
     ) -> Int {
         let input = shape.input, output = shape.output
         guard let blurring else {
@@ -148,14 +155,15 @@ public final class Convolution {
                     stride: 1, into: input)
         }
         let frame = shape.frame, pixelFloats = readsPlanes ? input.channels : input.pixelFloats
-        let reach = blurring.kernel.count / 2
         let there = capacity * frame.positions * pixelFloats + (readsPlanes ? input.count : 0)
             + Blur.floats(
-                columns: input.width, into: frame.width, origin: shape.padding, pixelFloats: pixelFloats, reach: reach)
+                columns: input.width, into: frame.width, origin: shape.padding, pixelFloats: pixelFloats,
+                reach: blurring.reach)
         guard hasInputGradient else { return there }
         let back = Blur.floats(
-            columns: frame.width, into: input.width, origin: -shape.padding, pixelFloats: pixelFloats, reach: reach)
-        return there + back + frame.positions * pixelFloats + blurring.taps.count * shape.maps * input.pixelFloats
+            columns: frame.width, into: input.width, origin: -shape.padding, pixelFloats: pixelFloats,
+            reach: blurring.reach)
+        return there + back + frame.positions * pixelFloats + blurring.taps * shape.maps * input.pixelFloats
             + TapSums.floats(
                 of: output, spread: shape.stride, before: shape.size - 1, size: shape.size, stride: 1, into: frame)
     }

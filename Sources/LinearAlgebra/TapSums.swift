@@ -11,7 +11,8 @@ final class TapSums {
     private let readsPlanes: Bool
     private let spread: Int, before: Int, size: Int, stride: Int
     private let width: Int32
-    /// The frame: rows of pixels of the input's channels, without the zeros behind these. None where samples are frames.
+    /// The frame: rows of pixels of the input's channels, without the zeros behind these. It has none where samples are
+    /// frames.
     private let frame: Matrix<Float>
     private let readsFrames: Bool
     /// The floats of a row and of a pixel of a frame.

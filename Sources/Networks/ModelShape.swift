@@ -21,12 +21,16 @@ public struct ModelShape: Sendable {
             guard let convolution = spec.convolution else {
                 return FullyConnected.floats(of: weights, path: path, capacity: capacity)
             }
-            return ConvolutionLayer.floats(of: convolution, weights: weights, isFirst: spec.isFirst)
+            return ConvolutionLayer.floats(
+                of: convolution, weights: weights, path: path, reach: prediction?.reach ?? 0, capacity: capacity,
+                readsPlanes: spec.place == 0, isFirst: spec.isFirst)
         }
         /// Values of w and biases.
         var values: Int { weights.units * (weights.valuesPerUnit + 1) }
-        /// Weights and biases of the dense layer.
-        var denseValues: Int { weights.units * (weights.grid.count + 1) }
+        /// Weights of the dense layer, without what a filter has beyond an open window.
+        var denseWeights: Int { weights.units * spec.window.count }
+        /// The same with its biases.
+        var denseValues: Int { denseWeights + weights.units }
     }
 
     /// The layers with weights, the softmax layer last.
@@ -78,17 +82,19 @@ public struct ModelShape: Sendable {
         predicted.isEmpty ? nil : layers.map { ($0.name, $0.weights.units, $0.weights.grid.count + 1) }
     }
 
-    private var predicted: [WeightShape] { layers.map(\.weights).filter { !$0.isDense } }
+    private var predicted: [Layer] { layers.filter { !$0.weights.isDense } }
     /// Σ n_α·n_h over predicted layers.
-    public var dynamicParameters: Int { predicted.reduce(0) { $0 + $1.learnedValues } }
+    public var dynamicParameters: Int { predicted.reduce(0) { $0 + $1.weights.learnedValues } }
     /// Σ n_v·n_h over all layers but the softmax layer; biases are not counted.
-    public var fullParameters: Int { layers.dropLast().reduce(0) { $0 + $1.weights.fullWeights } }
+    public var fullParameters: Int { layers.dropLast().reduce(0) { $0 + $1.denseWeights } }
     /// Σ n_v·n_h over predicted layers.
-    public var predictedWeights: Int { predicted.reduce(0) { $0 + $1.fullWeights } }
+    public var predictedWeights: Int { predicted.reduce(0) { $0 + $1.denseWeights } }
     /// Σ n_α·n_h / Σ n_v·n_h over predicted layers; 1 where there is none.
     public var proportion: Double { predicted.isEmpty ? 1 : Double(dynamicParameters) / Double(predictedWeights) }
     /// Every value of the dense net of the same widths: weights, biases, softmax layer.
     public var denseParameters: Int { layers.reduce(0) { $0 + $1.denseValues } }
+    /// Every weight and bias that an expanded model has.
+    public var expandedParameters: Int { layers.reduce(0) { $0 + $1.weights.units * ($1.weights.grid.count + 1) } }
 
     /// Values of every U that is learned.
     var learnedDictionaryValues: Int {
@@ -110,6 +116,11 @@ extension NetworkSettings {
         if pretrainEpochs > 0, let layer = network.weighted.first(where: { $0.convolution != nil }) {
             throw LayerSpecError(
                 "\(layer.name): expected no pre-training of a convolution, found \(pretrainEpochs) epochs")
+        }
+        if let layer = network.weighted.first(where: { $0.weights?.reach != nil }),
+            stages.contains(where: { curriculum.learns(.se, in: $0) })
+        {
+            throw LayerSpecError("\(layer.name): expected a U that is not learned with an open window")
         }
         // Stages differ in what is learned and exchanged; only the proportion changes a dictionary.
         var checked: Set<Double?> = []

@@ -14,6 +14,8 @@ public final class NetworkModel {
         public let values: Matrix<Float>
         /// What the columns take their U from; nil where the layer is dense, and until it is made from data.
         public internal(set) var dictionary: (any WeightDictionary)?
+        /// The taps of its filters; nil where the layer has none.
+        package let taps: TapFilters?
         /// What that dictionary was made from, where the layer's inputs went into it.
         fileprivate(set) var data: DictionaryData?
         /// Whether U was learned in this stage or one before, so that it is that of the dictionary no longer.
@@ -129,7 +131,7 @@ public final class NetworkModel {
         layers.compactMap { layer in
             guard let kind = layer.shape.prediction?.dictionary, kind.isSampled else { return nil }
             return Double(Set(layer.weights.columns.flatMap(\.alpha)).count)
-                / Double(kind.atoms(of: layer.weights.grid))
+                / Double(kind.atoms(of: layer.shape.spec.window))
         }
     }
 
@@ -174,7 +176,7 @@ extension NetworkModel.Layer {
         hasLearnedDictionary = isLearned
         guard let prediction = shape.prediction else {
             weights = .dense(grid: grid, units: units)
-            dictionary = nil
+            (dictionary, taps) = (nil, nil)
             return
         }
         let dictionary = prediction.dictionary.need == nil
@@ -203,5 +205,7 @@ extension NetworkModel.Layer {
                 return Column(units: cut[j], alpha: alpha, dictionary: u)
             })
         self.dictionary = dictionary
+        taps = shape.spec.convolution != nil && prediction.hasTaps(grid)
+            ? try TapFilters(dictionary!, of: weights, prediction) : nil
     }
 }

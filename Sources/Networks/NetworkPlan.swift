@@ -121,10 +121,10 @@ public struct StagePlan {
             let readsSamples = layer.spec.place == 0, isFirst = layer.spec.isFirst
             let all =
                 if let convolution = layer.spec.convolution {
-                    [
-                        layer.weights.stepCost(
-                            of: convolution, samples: samples, readsPlanes: readsSamples, isFirst: isFirst)
-                    ]
+                    layer.weights.stepCosts(
+                        of: convolution, reach: layer.prediction?.reach ?? 0,
+                        hasTaps: layer.prediction?.hasTaps(layer.weights.grid) ?? false, samples: samples,
+                        readsPlanes: readsSamples, isFirst: isFirst)
                 } else {
                     layer.weights.stepCosts(
                         samples: samples, isFirst: isFirst,

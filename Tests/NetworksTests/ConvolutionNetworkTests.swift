@@ -39,6 +39,13 @@ import Testing
     private static func predicted(_ kind: DictionaryKind = .se, columns: Int = 1) -> WeightSpec {
         WeightSpec(dictionary: kind, kernel: KernelSpec(sigma: 1), proportion: 0.4, columns: columns)
     }
+    private static func open(
+        _ form: KernelForm? = nil, of kind: DictionaryKind = .se, sigma: Double? = 0.5, columns: Int = 1, reach: Int = 3
+    ) -> WeightSpec {
+        WeightSpec(
+            dictionary: kind, kernel: KernelSpec(sigma: sigma, form: form), proportion: 0.4, columns: columns,
+            reach: reach)
+    }
 
     static let problems: [Problem] = [
         Problem(layers: [.convolution(maps: 4, size: 3, stride: 1, padding: 1, nil), .activation(.tanh)]),
@@ -75,6 +82,16 @@ import Testing
             .fullyConnected(units: 7, nil), .activation(.tanh),
             .convolution(maps: 3, size: 3, stride: 2, padding: 1, nil), .activation(.tanh),
         ]),
+        // Open windows, and connections without a kernel: inputs can be pooled.
+        Problem(layers: [
+            .convolution(maps: 4, size: 3, stride: 1, padding: 1, open()), .activation(.tanh),
+            .convolution(maps: 5, size: 4, stride: 2, padding: 3, open(.raw)), .activation(.sigmoid),
+        ]),
+        Problem(layers: [
+            .convolution(maps: 17, size: 3, stride: 2, padding: 2, predicted(.randcon)), .activation(.relu),
+            .convolution(maps: 3, size: 2, stride: 1, padding: 0, open()), .maxPool(size: 2, stride: 1),
+            .convolution(maps: 3, size: 2, stride: 1, padding: 1, predicted(.randcon)), .activation(.tanh),
+        ]),
     ]
 
     /// The loss of the samples by loops over the spec.
@@ -90,10 +107,11 @@ import Testing
                 let output = layer.output(of: shape)
                 switch layer {
                 case .fullyConnected: x = product(rows[weighted], x)
-                case .convolution(let maps, let size, let stride, let padding, _):
+                case .convolution:
+                    let convolution = layer.convolution(of: shape)!
                     let naive = NaiveConvolution(
-                        channels: shape.channels, height: shape.height, width: shape.width, maps: maps, size: size,
-                        stride: stride, padding: padding)
+                        channels: shape.channels, height: shape.height, width: shape.width, maps: convolution.maps,
+                        size: convolution.size, stride: convolution.stride, padding: convolution.padding)
                     x = naive.outputs(
                         x, weights: rows[weighted].flatMap { $0.dropLast() }, bias: rows[weighted].map { $0.last! })
                 case .maxPool(let size, let stride):
@@ -149,11 +167,18 @@ import Testing
         return all
     }
 
-    @Test(arguments: problems) func lossAndGradientAreThoseInDouble(problem: Problem) throws {
+    @Test(arguments: problems, [false, true])
+    func lossAndGradientAreThoseInDouble(problem: Problem, isPooled: Bool) throws {
         let model = try problem.model(), gradient = model.values.zeros
+        let paths = model.layers.map { isPooled && $0.taps != nil ? ComputePath.pooled : .expanded }
+        let hasTaps = problem.layers.contains { layer in
+            guard case .convolution(_, _, _, _, let weights?) = layer else { return false }
+            return weights.columns == 1 && (weights.reach != nil || weights.dictionary == .randcon)
+        }
+        #expect(paths.contains(.pooled) == (isPooled && hasTaps))
+        guard !isPooled || hasTaps else { return }
         gradient.flat.fill(.nan)  // what was in it must not count
-        let network = model.network(
-            gradient: gradient, paths: model.layers.map { _ in .expanded }, capacity: 4, timer: StepTimer())
+        let network = model.network(gradient: gradient, paths: paths, capacity: 4, timer: StepTimer())
         network.expand()
         for sample in 0..<problem.samples {
             for (i, value) in problem.inputs(sample).enumerated() { network.batch[sample, i] = Float(value) }
@@ -165,7 +190,7 @@ import Testing
                 count: problem.samples, labels: Problem.labels, scale: 1, firstSample: Problem.firstSample)
         }
         // Others may add to the gradient of W before it is projected.
-        if let shapes = model.shape.expanded {
+        if !isPooled, let shapes = model.shape.expanded {
             let projected = model.values.zeros
             let other = model.network(
                 gradient: projected, expanded: LearnedValues(shapes), paths: model.layers.map { _ in .expanded },
@@ -218,6 +243,10 @@ import Testing
         [.maxPool(size: 4, stride: 2), .convolution(maps: 2, size: 3, stride: 1, padding: 0, nil)],
         [.convolution(maps: 0, size: 3, stride: 1, padding: 0, nil)],
         [.convolution(maps: 2, size: 3, stride: 1, padding: 0, predicted(.emp))],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(of: .dct))],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(columns: 2))],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(reach: 97))],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(sigma: nil))], [.fullyConnected(units: 3, open())],
         [.activation(.relu), .fullyConnected(units: 3, nil)], [.dropout(rate: 0.5)],
         [.convolution(maps: 100_000, size: 3, stride: 1, padding: 1, nil), .fullyConnected(units: 1_000_000, nil)],
         [.convolution(maps: 100_000, size: 1000, stride: 1, padding: 999, nil)],

@@ -9,14 +9,14 @@ struct ConvolutionTimes: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convolution",
         abstract:
-            "Times the three convolutions of the paper's net for CIFAR-10 on one thread: forward, the weights' gradient "
-                + "and the inputs'.",
+            "Times the three convolutions of the paper's net for CIFAR-10 on one thread: forward, the weights' "
+                + "gradient and the inputs'.",
         discussion: """
             Direct convolution takes turns with lowered blocks: the pixels under every place of a filter as a row of a \
             matrix, a sample at a time, and products of OpenBLAS. Medians over the rounds, the first of which is not \
             counted; GF/s count all taps, also those that see padding. The share is that of the rate of a product of \
-            1024×1024 matrices, medians both. Then the same layer with an open window: blurred inputs, σ 1, and a part \
-            of the taps; the ratios are to the direct convolution.
+            1024×1024 matrices, medians both. Then the same layer with an open window: blurred inputs, σ 1, and a \
+            part of the taps; the ratios are to the direct convolution.
             """,
         version: RunRecord.colonnade)
 
@@ -122,7 +122,9 @@ struct ConvolutionTimes: ParsableCommand {
                     + String(
                         format: "%12.2f%8.0f%8.2f%12.2f%8.2f", times[i].median, reached, reached / rate,
                         others[i].median, times[i].median / others[i].median)
-                    + opens.map { String(format: "%10.2f%7.2f", $0[i].median, $0[i].median / times[i].median) }.joined())
+                    + opens.map {
+                        String(format: "%10.2f%7.2f", $0[i].median, $0[i].median / times[i].median)
+                    }.joined())
         }
         return ([times, others] + opens).map { $0.reduce(0) { $0 + $1.median } }
     }

@@ -7,13 +7,18 @@ public struct DictionaryRequest {
     /// Atoms that a column takes.
     public let count: Int
     public let kernel: KernelSpec
+    /// Rows and columns at which a kernel is cut; nil: nowhere.
+    public let reach: Int?
     /// What the kind needs of the layer's inputs.
     public let data: DictionaryData?
 
-    public init(grid: TensorShape, count: Int, kernel: KernelSpec = KernelSpec(), data: DictionaryData? = nil) {
+    public init(
+        grid: TensorShape, count: Int, kernel: KernelSpec = KernelSpec(), reach: Int? = nil, data: DictionaryData? = nil
+    ) {
         self.grid = grid
         self.count = count
         self.kernel = kernel
+        self.reach = reach
         self.data = data
     }
 

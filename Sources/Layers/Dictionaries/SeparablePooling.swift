@@ -16,7 +16,7 @@ public struct SeparablePooling: Sendable {
     /// Samples that are blurred at a time, so that they stay in cache.
     private static let block = 100
     /// The rounding of XK grows by the condition number of K_α + λI, which is at most 1 + ‖K‖/λ.
-    private static let largestCondition = 1000.0
+    static let largestCondition = 1000.0
 
     /// - Parameter weights: a layer whose U are those of the dictionary, not learned since.
     /// - Throws: `FactorisationError` where K_α + λI is not positive definite.
@@ -27,13 +27,7 @@ public struct SeparablePooling: Sendable {
         var inverses: [Matrix<Float>] = []
         if case .ridge(let ridge) = dictionary.form {
             for column in weights.columns {
-                let gram = dictionary.kernel(rows: column.alpha, columns: column.alpha), n = column.alpha.count
-                let identity = Matrix<Double>(rows: n, columns: n)
-                for a in 0..<n {
-                    gram[a, a] += ridge
-                    identity[a, a] = 1
-                }
-                inverses.append(try solvePositiveDefinite(gram, rows: identity).rounded)
+                inverses.append(try dictionary.inverse(alpha: column.alpha, ridge: ridge).rounded)
             }
         }
         self.inverses = inverses

@@ -4,11 +4,13 @@ import LinearAlgebra
 /// are those of `channels` planes of size × size pixels.
 ///
 /// Its learned values are a parameter of maps × (n_α + 1), a bias at the end of each row. W = Uw is expanded once a
-/// step, then the layer is a dense convolution. `WeightShape.stepCost` has the flops of a step.
+/// step, then the layer is a dense convolution. Or inputs are pooled: where filters have taps, they are blurred once,
+/// and what is left of a filter are these taps. `WeightShape.stepCosts` has the flops of a step.
 public final class ConvolutionLayer: Layer {
     private let expanded: ExpandedWeights
     private let convolution: Convolution
-    /// W as the convolution takes it, (taps · channels) × maps, and its gradient.
+    private let taps: Int
+    /// W, or C, as the convolution takes it, (taps · channels) × maps, and its gradient.
     private let filters: Matrix<Float>, filterGradient: Matrix<Float>
     private let bias: Matrix<Float>, biasGradient: Matrix<Float>
     /// A 1 for every place, which sums the gradients of a bias.
@@ -18,19 +20,25 @@ public final class ConvolutionLayer: Layer {
 
     /// - Parameters:
     ///   - weights: of a grid of channels × size × size.
+    ///   - filters: their taps, where inputs are pooled; nil: W is expanded.
+    ///   - reach: how far the filters go on beyond their window.
+    ///   - capacity: the most samples of one batch.
     ///   - values, gradient, fullGradient, dictionaryGradient, parameters: as those of `FullyConnected`.
     ///   - readsPlanes: its inputs are samples as they come, with their 1.
     ///   - isFirst: nobody asks for the gradient of its inputs.
-    public init(
-        _ shape: ConvolutionShape, weights: PredictedWeights, values: Matrix<Float>, gradient: Matrix<Float>?,
-        readsPlanes: Bool, isFirst: Bool, fullGradient: Matrix<Float>? = nil,
-        dictionaryGradient: Matrix<Float>? = nil, parameters: [Int] = []
+    package init(
+        _ shape: ConvolutionShape, weights: PredictedWeights, filters taps: TapFilters? = nil, reach: Int = 0,
+        capacity: Int = 1, values: Matrix<Float>, gradient: Matrix<Float>?, readsPlanes: Bool, isFirst: Bool,
+        fullGradient: Matrix<Float>? = nil, dictionaryGradient: Matrix<Float>? = nil, parameters: [Int] = []
     ) {
         precondition(weights.grid == shape.filter && weights.units == shape.maps)
         expanded = ExpandedWeights(
-            weights, values: values, gradient: gradient, fullGradient: fullGradient,
+            taps?.weights ?? weights, values: values, gradient: gradient, fullGradient: fullGradient,
             dictionaryGradient: dictionaryGradient)
-        convolution = Convolution(shape, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
+        convolution = Convolution(
+            taps == nil ? shape : shape.window(reach: reach), blurring: taps?.blurring, capacity: capacity,
+            readsPlanes: readsPlanes, hasInputGradient: !isFirst)
+        self.taps = taps?.blurring.taps.count ?? shape.taps
         inputColumns = convolution.inputColumns + (readsPlanes ? 1 : 0)
         filters = Matrix(rows: convolution.weightRows, columns: convolution.weightColumns)
         filterGradient = Matrix(rows: filters.rows, columns: filters.columns)
@@ -41,12 +49,19 @@ public final class ConvolutionLayer: Layer {
         self.parameters = parameters
     }
 
-    /// The floats that a layer holds beside its values: W twice, in both orders, with its gradients, and what the
-    /// convolution works on.
-    public static func floats(of shape: ConvolutionShape, weights: WeightShape, isFirst: Bool) -> Int {
-        ExpandedWeights.floats(of: weights) + 2 * (weights.grid.count + 1) * shape.output.pixelFloats
-            + shape.output.positions + Convolution.floats(
-                of: shape, blurring: nil, capacity: 0, readsPlanes: false, hasInputGradient: !isFirst)
+    /// The floats that a layer holds beside its values: W, or C, twice, in both orders, with its gradients, and what
+    /// the convolution works on.
+    public static func floats(
+        of shape: ConvolutionShape, weights: WeightShape, path: ComputePath, reach: Int, capacity: Int,
+        readsPlanes: Bool, isFirst: Bool
+    ) -> Int {
+        let isPooled = path == .pooled, used = isPooled ? weights.atTaps : weights
+        return ExpandedWeights.floats(of: used) + 2 * (used.grid.count + 1) * shape.output.pixelFloats
+            + shape.output.positions
+            + Convolution.floats(
+                of: isPooled ? shape.window(reach: reach) : shape,
+                blurring: isPooled ? (used.grid.positions, reach) : nil, capacity: capacity, readsPlanes: readsPlanes,
+                hasInputGradient: !isFirst)
     }
 
     private var shape: ConvolutionShape { convolution.shape }
@@ -59,7 +74,7 @@ public final class ConvolutionLayer: Layer {
         for channel in 0..<shape.input.channels {
             transpose(expanded.full.columns(taps(of: channel)), into: rows(of: channel, filters))
         }
-        let last = shape.filter.count
+        let last = expanded.full.columns - 1
         for unit in 0..<shape.maps { bias[0, unit] = expanded.full[unit, last] }
     }
 
@@ -74,7 +89,7 @@ public final class ConvolutionLayer: Layer {
     ) {
         filterGradient.fill(0)
         convolution.addWeightGradient(input.columns(0..<inputs), outputGradient, into: filterGradient)
-        let full = expanded.fullGradient, last = shape.filter.count
+        let full = expanded.fullGradient, last = full.columns - 1
         for channel in 0..<shape.input.channels {
             transpose(rows(of: channel, filterGradient), into: full.columns(taps(of: channel)))
         }
@@ -91,12 +106,12 @@ public final class ConvolutionLayer: Layer {
     public func projectGradient() { expanded.projectGradient() }
 
     /// Where a channel's weights stand in a row of W.
-    private func taps(of channel: Int) -> Range<Int> { channel * shape.taps..<(channel + 1) * shape.taps }
+    private func taps(of channel: Int) -> Range<Int> { channel * taps..<(channel + 1) * taps }
 
     /// The same as they stand in filters or their gradient, taps × maps: every `channels`-th row.
     private func rows(of channel: Int, _ filters: Matrix<Float>) -> Matrix<Float> {
         let first = channel * filters.columns
-        return filters.reshaped(rows: shape.taps, columns: shape.input.channels * filters.columns)
+        return filters.reshaped(rows: taps, columns: shape.input.channels * filters.columns)
             .columns(first..<first + shape.maps)
     }
 }

@@ -26,8 +26,8 @@ public enum LayerSpec: Codable, Hashable, Sendable {
         }
     }
 
-    /// Refuses windows that do not fit into an input, and filters whose dictionary needs data: the inputs of a
-    /// convolution's units are not gathered.
+    /// Refuses windows that do not fit into an input, filters whose dictionary needs data, as the inputs of a
+    /// convolution's units are not gathered, and open windows without a kernel that goes on there.
     ///
     /// - Throws: `LayerSpecError`.
     func check(_ input: TensorShape) throws(LayerSpecError) {
@@ -50,13 +50,27 @@ public enum LayerSpec: Codable, Hashable, Sendable {
             throw LayerSpecError(
                 "\(self): expected a dictionary that is made without data, found \(weights.dictionary.name)")
         }
+        guard let weights = self.weights?.spec, let reach = weights.reach else { return }
+        guard weights.dictionary == .se, weights.columns == 1, weights.kernel.sigma != nil,
+            0...Self.mostReach ~= reach, case .convolution = self
+        else {
+            throw LayerSpecError(
+                "\(self): expected the dictionary se, one column and a sigma of at most \(Self.mostReach / 6) pixels "
+                    + "with an open window, found \(weights.dictionary.name), \(weights.columns) columns and "
+                    + "\(weights.kernel.sigma.map { "\($0)" } ?? "auto")")
+        }
     }
 
-    /// The shapes of a convolution; nil: it is none.
+    /// The shapes of a convolution, with what its filters have beyond an open window; nil: it is none.
     public func convolution(of input: TensorShape) -> ConvolutionShape? {
-        guard case .convolution(let maps, let size, let stride, let padding, _) = self else { return nil }
-        return ConvolutionShape(input: input, maps: maps, size: size, stride: stride, padding: padding)
+        guard case .convolution(let maps, let size, let stride, let padding, let weights) = self else { return nil }
+        let reach = weights?.reach ?? 0
+        return ConvolutionShape(
+            input: input, maps: maps, size: size + 2 * reach, stride: stride, padding: padding + reach)
     }
+
+    /// The most pixels that a filter goes on beyond its window.
+    public static let mostReach = 96
 
     /// Whether the layer changes its inputs in place, and so holds none of its own.
     var isInPlace: Bool {

@@ -70,7 +70,9 @@ public enum LayerText {
                     weights)
                 try checkColumns(weights, units: maps)
             case "full":
-                let units = try number("units", 1...mostUnits), (_, weights) = try options([:], hasWeights: true)
+                let units = try number("units", 1...mostUnits)
+                var (_, weights) = try options([:], hasWeights: true)
+                weights?.reach = nil
                 layer = .fullyConnected(units: units, weights)
                 try checkColumns(weights, units: units)
             case "pool":

@@ -119,6 +119,8 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
         public let units: Int
         /// Nil: nothing is predicted.
         public let weights: WeightSpec?
+        /// The weights of a unit that are asked for, without what a filter has beyond an open window.
+        public var window: TensorShape { weights?.window(of: grid) ?? grid }
         /// The shapes of a convolution; nil: the layer is fully connected.
         public let convolution: ConvolutionShape?
     }

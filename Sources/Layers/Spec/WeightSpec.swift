@@ -9,16 +9,25 @@ public struct WeightSpec: Codable, Hashable, Sendable {
     /// J.
     public var columns: Int
     public var sampling: AlphaSampling
+    /// How many pixels beyond its window a predicted filter goes on, where its window is open; nil: it ends there.
+    public var reach: Int?
 
     public init(
         dictionary: DictionaryKind, kernel: KernelSpec = KernelSpec(), proportion: Double, columns: Int,
-        sampling: AlphaSampling = .distinct
+        sampling: AlphaSampling = .distinct, reach: Int? = nil
     ) {
         self.dictionary = dictionary
         self.kernel = kernel
         self.proportion = proportion
         self.columns = columns
         self.sampling = sampling
+        self.reach = reach
+    }
+
+    /// The part of a filter's grid, with what lies beyond its window, that α are sampled of.
+    public func window(of grid: TensorShape) -> TensorShape {
+        let around = 2 * (reach ?? 0)
+        return TensorShape(channels: grid.channels, height: grid.height - around, width: grid.width - around)
     }
 
     /// A proportion as text, a number or a fraction such as 16/784; nil where it is not above 0 and at most 1.
@@ -32,7 +41,7 @@ public struct WeightSpec: Codable, Hashable, Sendable {
     /// Atoms of a column on one plane: int(positions·proportion), at least 1.
     public func atoms(of grid: TensorShape) -> Int {
         // 784·(16/784) is a little below 16 in Double.
-        max(1, Int(Double(grid.positions) * proportion + 1e-9))
+        max(1, Int(Double(window(of: grid).positions) * proportion + 1e-9))
     }
 
     /// Makes the dictionary of a layer.
@@ -44,12 +53,16 @@ public struct WeightSpec: Codable, Hashable, Sendable {
     public func makeDictionary(
         of grid: TensorShape, data: DictionaryData? = nil
     ) throws(DictionaryError) -> any WeightDictionary {
-        try dictionary.make(DictionaryRequest(grid: grid, count: atoms(of: grid), kernel: kernel, data: data))
+        try dictionary.make(
+            DictionaryRequest(grid: grid, count: atoms(of: grid), kernel: kernel, reach: reach, data: data))
     }
 
     /// The α of a column: a function of seed, layer and column.
     public func sampleAtoms(of grid: TensorShape, stream: ColumnStream) -> [Int] {
-        dictionary.sample(atoms(of: grid), of: grid, stream: stream)
+        let window = window(of: grid), reach = reach ?? 0
+        return dictionary.sample(atoms(of: grid), of: window, stream: stream).map { atom in
+            reach == 0 ? atom : (atom / window.width + reach) * grid.width + atom % window.width + reach
+        }
     }
 
     /// Refuses a dictionary that needs no data and cannot be made, without making it.
@@ -76,7 +89,7 @@ extension WeightShape {
             return
         }
         let atoms = spec.atoms(of: grid)
-        try spec.dictionary.check(atoms, of: grid)
+        try spec.dictionary.check(atoms, of: spec.window(of: grid))
         self.init(grid: grid, units: units, columns: spec.columns, atoms: atoms)
     }
 }

@@ -6,6 +6,11 @@ import LinearAlgebra
 import Networks
 import Runs
 
+/// `--window`: where predicted filters end.
+enum FilterWindow: String, CaseIterable, ExpressibleByArgument {
+    case cut, open
+}
+
 /// The command line of the job `convnet`.
 struct ConvnetOptions: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +31,12 @@ struct ConvnetOptions: ParsableCommand {
     var layers =
         "conv 48 8 pad 4; pool 4 stride 2; relu; conv 64 8 pad 3; pool 4 stride 2; relu; conv 64 5 pad 3; pool 2; "
         + "relu; full 500 columns 5; relu; dropout 0.5"
+    @Option(
+        help: ArgumentHelp(
+            "Whether predicted filters end at their window (the paper's), or go on ⌈6σ⌉ pixels beyond it, where a "
+                + "step costs the learned part of a dense one; open needs the dictionary se and one column.",
+            valueName: "cut|open"))
+    var window = FilterWindow.cut
     @OptionGroup var training: TrainingArguments
     @OptionGroup var exchange: ExchangeArguments
 
@@ -46,9 +57,35 @@ struct ConvnetOptions: ParsableCommand {
                 "--learned, --columns, --alpha and --dictionary have no meaning where --layers has dense layers only")
         }
         try common.checkKernel(kinds)
-        if common.compute == .pooled || common.compute == .reduced {
+        try checkWindow()
+    }
+
+    /// Refuses windows that no filter has, and a path that no layer can be computed on.
+    private func checkWindow() throws {
+        let filters = try specs.compactMap { layer -> WeightSpec? in
+            if case .convolution(_, _, _, _, let weights) = layer { weights } else { nil }
+        }
+        if window == .open {
+            guard !filters.isEmpty else {
+                throw ValidationError("--window has no meaning where --layers has no predicted convolution")
+            }
+            guard let sigma = common.kernel.sigma, SquaredExponential.reach(sigma: sigma) <= LayerSpec.mostReach else {
+                throw ValidationError(
+                    "--window open: expected a --sigma of at most \(LayerSpec.mostReach / 6) pixels, found "
+                        + (common.kernel.sigma.map { "\($0)" } ?? "auto"))
+            }
+            if let filter = filters.first(where: { $0.dictionary != .se || $0.columns > 1 }) {
+                throw ValidationError(
+                    "--window open: expected convolutions of the dictionary se with one column, found "
+                        + "\(filter.dictionary.name) with \(filter.columns)")
+            }
+        }
+        guard common.compute == .pooled || common.compute == .reduced else { return }
+        let hasTaps = filters.contains { $0.columns == 1 && ($0.reach != nil || $0.dictionary == .randcon) }
+        guard common.compute == .pooled, hasTaps, !exchange.options.sumsExpanded else {
             throw ValidationError(
-                "--compute: expected auto or expanded, which all layers have, found \(common.compute.rawValue)")
+                "--compute: expected auto, expanded, or pooled with --window open or the dictionary randcon and an "
+                    + "exchange of learned values, found \(common.compute.rawValue)")
         }
     }
 
@@ -62,7 +99,8 @@ struct ConvnetOptions: ParsableCommand {
         WeightSpec(
             dictionary: common.dictionaries?.first.flatMap(\.self) ?? .se, kernel: common.kernel,
             proportion: common.learned?.value ?? 0.25, columns: common.columns ?? 1,
-            sampling: common.alpha ?? .distinct)
+            sampling: common.alpha ?? .distinct,
+            reach: window == .open ? common.kernel.sigma.map { SquaredExponential.reach(sigma: $0) } : nil)
     }
 
     /// The dictionaries of its predicted layers.
@@ -92,6 +130,7 @@ struct ConvnetOptions: ParsableCommand {
             [
                 "learned": "\(standard.proportion)", "columns": "\(standard.columns)",
                 "alpha": standard.sampling.rawValue, "dictionary": standard.dictionary.name,
+                "window": window.rawValue,
             ]) { $1 }
         all.merge(common.describedKernel(kinds)) { $1 }
         return all

@@ -52,7 +52,7 @@ public struct NetworkJob {
             settings: self.settings.merging(described.settings) { $1 }, memory: plan.bytes,
             // A line of predictions.csv has an index of up to nine digits and two classes.
             files: plan.modelBytes + data.test.images.count * 20 + settings.epochs * 128,
-            exported: 4 * plan.denseParameters)
+            exported: 4 * plan.stages[0].shape.expandedParameters)
         needs.environment = described.environment
         try job.run(needs, data: data, describe: { plan.describe(in: &$0) }) { checkpoints in
             let result = try NetworkExperiment(

@@ -26,10 +26,11 @@ struct AllocationTests {
         try await expectNone("mlp", ranks: 2, options + ["--widths", "40,30", "--batch", "20", "--epochs", "1"])
     }
 
-    @Test func noneBetweenStepsOfConvolutions() async throws {
+    @Test(arguments: ["cut", "open"]) func noneBetweenStepsOfConvolutions(window: String) async throws {
         try await expectNone(
             "convnet", ranks: 2,
             [
+                "--window", window,
                 "--layers", "conv 8 5 pad 2; pool 2; relu; conv 6 3 dense; tanh; full 20; relu; dropout 0.5", "--batch",
                 "20", "--epochs", "1",
             ])

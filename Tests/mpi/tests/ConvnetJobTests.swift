@@ -82,6 +82,35 @@ struct ConvnetJobTests {
         #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
     }
 
+    /// Filters that go on beyond their window, at their taps and expanded, are the same model: to rounding, which grows
+    /// by the condition number of K_α + λI, at most 64, and with the steps.
+    @Test func anOpenWindowIsComputedAtItsTaps() async throws {
+        let options = [
+            "--dataset", "sample", "--progress", "none", "--layers", "conv 8 5 pad 2; pool 2; relu; conv 6 3; relu",
+            "--window", "open", "--epochs", "2",
+        ]
+        let outcome = try await folder.start("pooled", job: "convnet", ranks: 2, options)
+        #expect(outcome.code == 0 && outcome.output.contains("conv1 pooled of pooled"), "\(outcome)")
+        try await folder.succeed("expanded", job: "convnet", options + ["--compute", "expanded"])
+        try await folder.succeed("full", job: "convnet", ranks: 3, options + ["--exchange", "full"])
+        for name in ["expanded", "full"] {
+            for (a, b) in zip(try folder.objectives("pooled"), try folder.objectives(name)) {
+                #expect(abs(a - b) <= 1e-4 * a, "pooled \(a), \(name) \(b)")
+            }
+        }
+        let model = try Safetensors(path: "\(folder.path)/pooled/model.safetensors")
+        // 5 + 2·6 pixels each way, int(25·0.25) of the inner ones.
+        #expect(model.tensors["conv1.U.0"]?.shape == [17 * 17, 6] && model.tensors["conv1.w"]?.shape == [8, 6])
+        let alpha: [Int32] = try model.values("conv1.alpha")
+        #expect(alpha.allSatisfy { 6..<11 ~= $0 / 17 && 6..<11 ~= $0 % 17 })
+        let learned = 8 * 6 + 6 * 2 * 8, dense = 8 * 25 + 6 * 9 * 8, result = try folder.result("pooled")
+        #expect(result.proportion == Double(learned) / Double(dense))
+        let fixed = options + ["--reduction", "fixed"]
+        try await folder.succeed("fixed", job: "convnet", fixed)
+        try await folder.succeed("fixed 3", job: "convnet", ranks: 3, fixed)
+        #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
+    }
+
     /// A fully connected layer that does not come first has its inputs from the layers before it.
     @Test func aPoolBeforeAPredictedLayer() async throws {
         try await folder.succeed(
@@ -103,6 +132,14 @@ struct ConvnetJobTests {
         (["--layers", "conv 3 5 dictionary emp"], "expected a dictionary that is made without data, found emp"),
         (["--dictionary", "se,dct"], "--dictionary: expected one name"),
         (["--dictionary", "none"], "--dictionary: expected one of se"), (["--compute", "pooled"], "--compute"),
+        (["--window", "open", "--compute", "reduced"], "--compute: expected auto, expanded, or pooled"),
+        (["--window", "open", "--exchange", "full", "--compute", "pooled"], "--compute"),
+        (["--window", "open", "--dense"], "--window has no meaning"), (["--window", "ajar"], "--window"),
+        (["--window", "open", "--dictionary", "dct"], "--window open: expected convolutions of the dictionary se"),
+        (["--window", "open", "--layers", "conv 8 5 columns 2"], "with one column, found se with 2"),
+        (["--window", "open", "--sigma", "auto"], "--window open: expected a --sigma of at most 16 pixels, found auto"),
+        (["--window", "open", "--sigma", "16.1"], "found 16.1"),
+        (["--layers", "full 9", "--window", "open"], "--window has no meaning"),
         (["--dictionary", "dense"], "--dictionary: expected one of se"),
         (["--layers", "conv 8 5 dense", "--learned", "0.5"], "--learned, --columns, --alpha and --dictionary have no"),
         (["--layers", "relu; conv 8 5"], "relu: expected a layer with outputs of its own as the first"),

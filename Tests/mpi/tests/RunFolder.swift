@@ -83,6 +83,7 @@ struct StoredResult: Decodable {
     var coverage: [Double]?
     var dictionaryNorms: [Double]?
     var objective: Double?
+    var proportion: Double?
     var dynamicParameters: Int
     var learnedParameters: Int
     var bytesPerStep: Int

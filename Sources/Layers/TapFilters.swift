@@ -1,0 +1,61 @@
+import Foundation
+import LinearAlgebra
+
+/// Filters that are sums of kernels around few of their pixels, W(p) = Σ_α c_α·k(p − α). `Convolution` computes
+/// them so: inputs are blurred once, and C = (K_α + λI)⁻¹w at these taps takes the place of W.
+///
+/// SE has such filters where its kernel may go on beyond their window, RandCon with a kernel of one pixel.
+package struct TapFilters: Sendable {
+    /// C from w: one plane has the taps alone.
+    package let weights: PredictedWeights
+    package let blurring: Blurring
+
+    /// - Parameters:
+    ///   - dictionary: what the layer takes its U from.
+    ///   - weights: a layer of one column whose spec has taps, of the shape of a filter with what its kernels reach.
+    ///   - spec: how it is predicted.
+    /// - Throws: `DictionaryError` where K_α + λI is not positive definite.
+    /// - Complexity: 7/3·n_α³ flops in Double, once.
+    package init(
+        _ dictionary: any WeightDictionary, of weights: PredictedWeights, _ spec: WeightSpec
+    ) throws(DictionaryError) {
+        let column = weights.columns[0], reach = spec.reach ?? 0, width = weights.grid.width
+        let taps = column.alpha.map { ($0 / width - reach) * (width - 2 * reach) + $0 % width - reach }
+        var kernel: [Float] = [1], inverse: Matrix<Float>?
+        if let dictionary = dictionary as? SquaredExponential {
+            kernel = dictionary.profile(reach: reach).map(Float.init)
+            if case .ridge(let ridge) = dictionary.form {
+                do { inverse = try dictionary.inverse(alpha: column.alpha, ridge: ridge).rounded } catch {
+                    throw DictionaryError("\(error)")
+                }
+            }
+        }
+        blurring = Blurring(taps: taps, kernel: kernel)
+        self.weights = PredictedWeights(
+            grid: TensorShape(channels: weights.grid.channels, height: 1, width: taps.count),
+            columns: [Column(units: column.units, alpha: Array(taps.indices), dictionary: inverse)])
+    }
+}
+
+extension WeightSpec {
+    /// Whether filters have taps: one column, of connections or of a kernel that goes on beyond their window. The
+    /// rounding of C grows by the condition number of K_α + λI, at most 1 + ‖K‖/λ, which must not be large.
+    package func hasTaps(_ grid: TensorShape) -> Bool {
+        guard columns == 1 else { return false }
+        guard let reach else { return dictionary.traits.contains(.identity) }
+        let made = try? makeDictionary(of: grid)
+        guard let dictionary = made as? SquaredExponential, case .ridge(let ridge) = dictionary.form else {
+            return made is SquaredExponential
+        }
+        let sum = dictionary.profile(reach: reach).reduce(0, +)
+        return 1 + sum * sum / ridge <= SeparablePooling.largestCondition
+    }
+}
+
+extension WeightShape {
+    /// The shape of C at the taps of these filters.
+    package var atTaps: WeightShape {
+        WeightShape(
+            grid: TensorShape(channels: grid.channels, height: 1, width: atoms!), units: units, atoms: atoms)
+    }
+}

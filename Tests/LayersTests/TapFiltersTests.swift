@@ -1,0 +1,96 @@
+import Layers
+import LinearAlgebra
+import TestSupport
+import Testing
+
+@Suite struct TapFiltersTests {
+    static let open = WeightSpec(
+        dictionary: .se, kernel: KernelSpec(sigma: 1), proportion: 0.25, columns: 1,
+        reach: SquaredExponential.reach(sigma: 1))
+    /// Filters of 8×8 in three channels with what lies beyond their window.
+    static let grid = TensorShape(channels: 3, height: 20, width: 20)
+
+    /// The same draws as without what lies beyond.
+    @Test func atomsAreThoseOfTheWindow() {
+        let stream = ColumnStream(seed: 3, layer: 1, column: 0)
+        var cut = Self.open
+        cut.reach = nil
+        let window = Self.open.window(of: Self.grid)
+        #expect(window == TensorShape(channels: 3, height: 8, width: 8) && Self.open.atoms(of: Self.grid) == 16)
+        #expect(
+            Self.open.sampleAtoms(of: Self.grid, stream: stream)
+                == cut.sampleAtoms(of: window, stream: stream).map { ($0 / 8 + 6) * 20 + $0 % 8 + 6 })
+    }
+
+    /// Blurred, C at the taps is the W that the dictionary predicts: W = k·(inverse·w), where inverse, kernel and U
+    /// are rounded to Float, and sums have 16 terms each.
+    @Test func blurredTapsAreTheFilters() throws {
+        let stream = ColumnStream(seed: 3, layer: 1, column: 0)
+        let alpha = Self.open.sampleAtoms(of: Self.grid, stream: stream)
+        let dictionary = try Self.open.makeDictionary(of: Self.grid)
+        let u = try dictionary.matrix(alpha: alpha, stream: stream)
+        let weights = PredictedWeights(
+            grid: Self.grid, columns: [Column(units: 0..<2, alpha: alpha, dictionary: u)])
+        let filters = try TapFilters(dictionary, of: weights, Self.open)
+        #expect(filters.blurring.taps == alpha.map { ($0 / 20 - 6) * 8 + $0 % 20 - 6 })
+        let w = normalMatrix(rows: 2, columns: 48, stream: 5)
+        let c = Matrix<Float>(rows: 2, columns: 48), full = Matrix<Float>(rows: 2, columns: 1200)
+        filters.weights.expand(w, into: c)
+        let inverse = filters.weights.columns[0].dictionary!
+        weights.expand(w, into: full)
+        for unit in 0..<2 {
+            for channel in 0..<3 {
+                for position in 0..<400 {
+                    var sum = 0.0, magnitude = 0.0
+                    for (a, tap) in filters.blurring.taps.enumerated() {
+                        let down = position / 20 - tap / 8, across = position % 20 - tap % 8
+                        guard 0...12 ~= down, 0...12 ~= across else { continue }
+                        let k = Double(filters.blurring.kernel[down]) * Double(filters.blurring.kernel[across])
+                        sum += k * Double(c[unit, channel * 16 + a])
+                        for b in 0..<16 {
+                            magnitude += k * Double(abs(inverse[a, b] * w[unit, channel * 16 + b]))
+                        }
+                    }
+                    let weight = Double(full[unit, channel * 400 + position])
+                    #expect(abs(sum - weight) <= floatGamma(64) * magnitude)
+                }
+            }
+        }
+    }
+
+    /// What is refused would be rounded worse, or has no taps that all units share.
+    @Test func tapsNeedAKernelOfTheirOwn() {
+        var spec = Self.open
+        #expect(spec.hasTaps(Self.grid))
+        spec.columns = 2
+        #expect(!spec.hasTaps(Self.grid))
+        spec = WeightSpec(dictionary: .se, kernel: KernelSpec(sigma: 1), proportion: 0.25, columns: 1)
+        #expect(!spec.hasTaps(Self.grid))
+        spec.dictionary = .randcon
+        #expect(spec.hasTaps(Self.grid))
+        spec = Self.open
+        (spec.kernel.sigma, spec.reach) = (4, 24)
+        let wide = TensorShape(channels: 1, height: 56, width: 56)
+        #expect(!spec.hasTaps(wide))
+        spec.kernel.form = .ridge(1)
+        #expect(spec.hasTaps(wide))
+        spec.kernel.form = .raw
+        #expect(spec.hasTaps(wide))
+    }
+
+    /// By hand, for filters of 8×8 on 48×15×15, padding 3, 64 maps: 16 taps on 21×21 blurred pixels.
+    @Test func aStepCostsTheTapsAndTheBlur() {
+        let convolution = ConvolutionShape(
+            input: TensorShape(channels: 48, height: 15, width: 15), maps: 64, size: 20, padding: 9)
+        let shape = WeightShape(grid: convolution.filter, units: 64, atoms: 16)
+        let costs = shape.stepCosts(
+            of: convolution, reach: 6, hasTaps: true, samples: 10, readsPlanes: false, isFirst: false)
+        #expect(costs.map(\.path) == [.pooled, .expanded])
+        let taps = 2 * 10 * 14 * 14 * 64 * 48 * 16, back = 2 * 10 * 21 * 21 * 48 * 64 * 16
+        let blurs = 2 * 2 * 13 * 10 * 48 * (21 * 15 + 21 * 21), filters = 4 * 64 * 48 * 16 * 16
+        #expect(costs[0].flops == Double(2 * taps + back + blurs + filters))
+        let first = shape.stepCosts(
+            of: convolution, reach: 6, hasTaps: true, samples: 10, readsPlanes: false, isFirst: true)
+        #expect(first[0].flops == Double(2 * taps + blurs / 2 + filters))
+    }
+}
