@@ -1,6 +1,8 @@
 import ArgumentParser
 import BenchmarkSupport
+import Datasets
 import Foundation
+import Layers
 import LinearAlgebra
 import Runs
 
@@ -16,7 +18,8 @@ struct ConvolutionTimes: ParsableCommand {
             matrix, a sample at a time, and products of OpenBLAS. Medians over the rounds, the first of which is not \
             counted; GF/s count all taps, also those that see padding. The share is that of the rate of a product of \
             1024×1024 matrices, medians both. Then the same layer with an open window: blurred inputs, σ 1, and a \
-            part of the taps; the ratios are to the direct convolution.
+            part of the taps; the ratios are to the direct convolution. Last come steps of the whole net, without \
+            dropout, as the job convnet makes them.
             """,
         version: RunRecord.colonnade)
 
@@ -24,6 +27,8 @@ struct ConvolutionTimes: ParsableCommand {
     var batch = 128
     @Option(help: "Rounds.")
     var rounds = 7
+    @Option(help: "Add a row for each sum and step to this file.")
+    var csv: String?
 
     func validate() throws {
         try checkPositive((batch, "--batch"), (rounds, "--rounds"))
@@ -51,6 +56,46 @@ struct ConvolutionTimes: ParsableCommand {
         print(
             String(format: "all%45.2f%28.2f%8.2f", sums[0], sums[1], sums[0] / sums[1])
                 + sums[2...].map { String(format: "%10.2f%7.2f", $0, $0 / sums[0]) }.joined())
+        try add("layers-dense", sums[0])
+        for (proportion, sum) in zip(Self.proportions, sums[2...]) { try add("layers-\(name(proportion))", sum) }
+        try timeSteps()
+    }
+
+    private func name(_ proportion: Double) -> String { "open-\(Int((100 * proportion).rounded()))" }
+
+    private func add(_ name: String, _ milliseconds: Double) throws {
+        guard let csv else { return }
+        try CSVFile(path: csv, header: "name,milliseconds,batch,rounds,kernels,revision").append([
+            name, "\(milliseconds)", "\(batch)", "\(rounds)", Backend.kernels, revision(),
+        ])
+    }
+
+    /// Steps of the whole net take turns.
+    private func timeSteps() throws {
+        let count = 4 * batch, shape = TensorShape(channels: 3, height: 32, width: 32)
+        let rows = Matrix<Float>(rows: count, columns: shape.count + 1)
+        RandomStream(seed: 1, purpose: .patches).fillUniform(rows.elements, in: 0..<1)
+        rows.columns(shape.count..<shape.count + 1).fill(1)
+        let images = MatrixSamples(rows: rows, labels: (0..<count).map { Int32($0 % 10) })
+        let order = RandomStream(seed: 1, purpose: .order).permutation(of: count)
+        func weights(_ proportion: Double, reach: Int?) -> WeightSpec {
+            WeightSpec(
+                dictionary: .se, kernel: KernelSpec(sigma: 1), proportion: proportion, columns: 1, reach: reach)
+        }
+        let all = [("dense", nil), ("cut-25", weights(0.25, reach: nil))]
+            + Self.proportions.map { (name($0), weights($0, reach: SquaredExponential.reach(sigma: 1))) }
+        let steps = try all.map { name, weights in
+            try Step("step-\(name)", weights, images: images, order: order, batch: batch)
+        }
+        for round in 0...rounds {
+            for step in steps { step.turn(counts: round > 0) }
+        }
+        for step in steps {
+            print(
+                step.name.padding(toLength: 36, withPad: " ", startingAt: 0)
+                    + String(format: "%12.2f%8.2f", step.times.median, step.times.median / steps[0].times.median))
+            try add(step.name, step.times.median)
+        }
     }
 
     /// Learned parts of the filters of an open window.
