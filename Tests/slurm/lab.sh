@@ -23,7 +23,7 @@ fi
 # The lab's user, like any user, has a folder of the repository that is all his own.
 install -d "$checkout/.build/release" "$checkout/Sources/jobs/mlp" # by which scripts/run knows the job
 cp -r "$top/slurm" "$top/scripts" "$top/logs" "$top/Samples" "$checkout"
-cp "$top"/.build/release/{rica,mlp,scaling,mpi-checks,write-stl10} "$checkout/.build/release"
+cp "$top"/.build/release/{rica,mlp,convnet,scaling,mpi-checks,write-stl10} "$checkout/.build/release"
 chown -R "$(stat -c %u:%g "$COLONNADE_LAB_DIR/work")" "$checkout"
 as_user() { "$lab" exec timeout -k 5 "${patience:-240}" env -C "$checkout" "$@"; }
 
