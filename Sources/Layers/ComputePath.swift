@@ -100,13 +100,12 @@ extension WeightShape {
     ///
     /// - Parameters:
     ///   - convolution: with what filters have beyond an open window.
-    ///   - reach: how much that is.
-    ///   - hasTaps: whether inputs can be pooled.
+    ///   - taps: how filters are predicted, where inputs can be pooled.
     ///   - samples: the samples of this rank's part of the batch.
     ///   - readsPlanes: its inputs are samples as they come.
     ///   - isFirst: nobody asks for the gradient of the inputs.
     package func stepCosts(
-        of convolution: ConvolutionShape, reach: Int, hasTaps: Bool, samples: Int, readsPlanes: Bool, isFirst: Bool
+        of convolution: ConvolutionShape, taps spec: WeightSpec?, samples: Int, readsPlanes: Bool, isFirst: Bool
     ) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let output = convolution.output, input = convolution.input
@@ -117,15 +116,17 @@ extension WeightShape {
             .expanded, mixing: 2 * forward + backward, inner: grid.count,
             others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels),
             values: m * between + (isDense ? 2 : 4) * nV * nH)
-        guard hasTaps else { return [expanded] }
-        let frame = convolution.window(reach: reach).frame
-        let pixel = Double(readsPlanes ? input.channels : input.pixelFloats)
-        let taps = 2 * m * Double(output.sampleFloats) * nA, ways = isFirst ? 1.0 : 2
-        let back = isFirst ? 0 : 2 * m * Double(frame.sampleFloats * atoms! * units)
-        let blurred = m * pixel * Double(frame.height * input.width + frame.positions)
+        guard let spec else { return [expanded] }
+        let reach = spec.reach ?? 0, frame = convolution.window(reach: reach).frame, atoms = Double(atoms!)
+        let pixel = Double(readsPlanes ? input.channels : input.pixelFloats), ways = isFirst ? 1.0 : 2
+        let taps = 2 * m * Double(output.sampleFloats) * nA
+        let back = isFirst ? 0 : 2 * m * Double(frame.sampleFloats) * atoms * nH
+        let blurred = frame.height * input.width + frame.positions
+            + (isFirst ? 0 : input.height * frame.width + input.positions)
         let pooled = PathCost(
             .pooled, mixing: 2 * taps + back, inner: valuesPerUnit,
-            others: ways * 2 * Double(2 * reach + 1) * blurred + 4 * nH * nA * Double(atoms!),
+            others: 2 * Double(2 * reach + 1) * m * pixel * Double(blurred)
+                + (spec.solvesTaps ? 4 * nH * nA * atoms : 0),
             values: m * between + ways * m * pixel * Double(frame.positions) + 4 * nA * nH)
         return [expanded, pooled].sorted { $0.estimate < $1.estimate }
     }

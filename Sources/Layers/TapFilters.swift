@@ -52,10 +52,16 @@ extension WeightSpec {
     }
 }
 
+extension WeightSpec {
+    /// Whether C is another than w.
+    package var solvesTaps: Bool { dictionary == .se && kernel.form != .raw }
+}
+
 extension WeightShape {
-    /// The shape of C at the taps of these filters.
-    package var atTaps: WeightShape {
+    /// The shape of C at the taps of these filters; dense where it is w.
+    func atTaps(_ spec: WeightSpec) -> WeightShape {
         WeightShape(
-            grid: TensorShape(channels: grid.channels, height: 1, width: atoms!), units: units, atoms: atoms)
+            grid: TensorShape(channels: grid.channels, height: 1, width: atoms!), units: units,
+            atoms: spec.solvesTaps ? atoms : nil)
     }
 }

@@ -52,15 +52,16 @@ public struct Blurring: Hashable, Sendable {
     public let kernel: [Float]
 
     public init(taps: [Int], kernel: [Float]) {
-        precondition(!taps.isEmpty && kernel.count % 2 == 1)
+        precondition(!taps.isEmpty && taps[0] >= 0 && kernel.count % 2 == 1)
+        precondition(zip(taps, taps.dropFirst()).allSatisfy(<), "taps are ascending")
         self.taps = taps
         self.kernel = kernel
     }
 }
 
 /// A direct convolution of samples whose channels are innermost: element (y, x, c) of a sample is at
-/// (y·width + x)·`pixelFloats` + c. What lies between the channels and `pixelFloats` of an input is not read; it is 0
-/// in what is made here where it is 0 in the weights, the bias and the gradients that are given. The first layer of a
+/// (y·width + x)·`pixelFloats` + c. What lies between the channels and `pixelFloats` of an input counts for nothing;
+/// it is 0 in what is made here where it is 0 in the weights, the bias and what is given. The first layer of a
 /// network reads samples as they come, plane by plane. One sample after the other, on workspaces made once: a sample
 /// with its padding, or where inputs are blurred, those of a batch.
 ///
@@ -111,6 +112,7 @@ public final class Convolution {
             backward = sums.map { ($0, Matrix(rows: shape.taps * shape.maps, columns: input.pixelFloats)) }
             return
         }
+        precondition(blurring.taps.last! < shape.taps)
         let frame = shape.frame, pixelFloats = readsPlanes ? input.channels : input.pixelFloats
         forward = TapSums(
             of: frame, spread: 1, before: 0, size: shape.size, stride: shape.stride, into: output,

@@ -25,6 +25,8 @@ public struct RandomStream: Sendable {
         public static let dictionary = Purpose(7)
         /// Where the low-rank approximation of a gradient begins; one stream per parameter.
         public static let approximation = Purpose(8)
+        /// How training images are changed; three indices for each image that is seen.
+        public static let augmentation = Purpose(9)
     }
 
     public let seed: UInt64

@@ -22,7 +22,7 @@ public struct ModelShape: Sendable {
                 return FullyConnected.floats(of: weights, path: path, capacity: capacity)
             }
             return ConvolutionLayer.floats(
-                of: convolution, weights: weights, path: path, reach: prediction?.reach ?? 0, capacity: capacity,
+                of: convolution, weights: weights, taps: path == .pooled ? prediction : nil, capacity: capacity,
                 readsPlanes: spec.place == 0, isFirst: spec.isFirst)
         }
         /// Values of w and biases.
@@ -121,6 +121,10 @@ extension NetworkSettings {
             stages.contains(where: { curriculum.learns(.se, in: $0) })
         {
             throw LayerSpecError("\(layer.name): expected a U that is not learned with an open window")
+        }
+        let side = min(network.input.height, network.input.width)
+        if let shift = augmentation?.shift, !(0..<side ~= shift) {
+            throw LayerSpecError("--shift: expected fewer pixels than the \(side) of an image's side, found \(shift)")
         }
         // Stages differ in what is learned and exchanged; only the proportion changes a dictionary.
         var checked: Set<Double?> = []

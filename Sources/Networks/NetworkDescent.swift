@@ -31,7 +31,10 @@ public struct NetworkDescent {
             expanded: expanded.map { ExpandedGradient(values: $0, project: network.projectGradient) },
             communicator: communicator)
         descent = StochasticDescent(
-            Classification(network, samples: samples, timer: timer), values: model.values, gradient: gradient,
+            Classification(
+                network, samples: samples,
+                augmentation: settings.augmentation.map { ($0, settings.network.input, settings.seed) }, timer: timer),
+            values: model.values, gradient: gradient,
             weightsPerUnit: model.shape.weightsPerUnit, exchange: exchange,
             options: settings.options(learningRate: learningRate),
             watched: model.layers.last!.shape.parameter!, onDivergence: onDivergence, communicator: communicator,

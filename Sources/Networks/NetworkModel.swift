@@ -14,14 +14,20 @@ public final class NetworkModel {
         public let values: Matrix<Float>
         /// What the columns take their U from; nil where the layer is dense, and until it is made from data.
         public internal(set) var dictionary: (any WeightDictionary)?
-        /// The taps of its filters; nil where the layer has none.
-        package let taps: TapFilters?
         /// What that dictionary was made from, where the layer's inputs went into it.
         fileprivate(set) var data: DictionaryData?
         /// Whether U was learned in this stage or one before, so that it is that of the dictionary no longer.
         let hasLearnedDictionary: Bool
 
         public var name: String { shape.name }
+
+        /// The taps of the filters of a convolution that has them.
+        var taps: TapFilters {
+            guard let filters = try? TapFilters(dictionary!, of: weights, shape.prediction!) else {
+                preconditionFailure("K_α + λI was factorised when U was made")
+            }
+            return filters
+        }
 
         /// Computes W, units × inputs.
         public func expanded() -> Matrix<Float> {
@@ -176,7 +182,7 @@ extension NetworkModel.Layer {
         hasLearnedDictionary = isLearned
         guard let prediction = shape.prediction else {
             weights = .dense(grid: grid, units: units)
-            (dictionary, taps) = (nil, nil)
+            dictionary = nil
             return
         }
         let dictionary = prediction.dictionary.need == nil
@@ -205,7 +211,5 @@ extension NetworkModel.Layer {
                 return Column(units: cut[j], alpha: alpha, dictionary: u)
             })
         self.dictionary = dictionary
-        taps = shape.spec.convolution != nil && prediction.hasTaps(grid)
-            ? try TapFilters(dictionary!, of: weights, prediction) : nil
     }
 }

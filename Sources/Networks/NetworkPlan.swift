@@ -122,13 +122,13 @@ public struct StagePlan {
             let all =
                 if let convolution = layer.spec.convolution {
                     layer.weights.stepCosts(
-                        of: convolution, reach: layer.prediction?.reach ?? 0,
-                        hasTaps: layer.prediction?.hasTaps(layer.weights.grid) ?? false, samples: samples,
-                        readsPlanes: readsSamples, isFirst: isFirst)
+                        of: convolution, taps: settings.taps(of: layer), samples: samples, readsPlanes: readsSamples,
+                        isFirst: isFirst)
                 } else {
                     layer.weights.stepCosts(
                         samples: samples, isFirst: isFirst,
-                        pooling: readsSamples ? pooling / Double(max(1, steps) * parts) : nil)
+                        pooling: readsSamples && settings.augmentation == nil
+                            ? pooling / Double(max(1, steps) * parts) : nil)
                 }
             let canPool = layer.dictionaryParameter == nil && !exchange.sumsExpanded
             let costs = canPool ? all : all.filter { $0.path == .expanded }
@@ -152,4 +152,15 @@ public struct LayerPlan: Sendable {
     public let costs: [PathCost]
     /// The path asked for, where the layer has it, else the cheapest.
     public let path: ComputePath
+}
+
+extension NetworkSettings {
+    /// How the filters of a convolution are predicted, where they have taps and U is never learned; else nil.
+    package func taps(of layer: ModelShape.Layer) -> WeightSpec? {
+        guard layer.spec.convolution != nil, let prediction = layer.prediction,
+            prediction.hasTaps(layer.weights.grid),
+            !stages.contains(where: { curriculum.learns(prediction.dictionary, in: $0) })
+        else { return nil }
+        return prediction
+    }
 }

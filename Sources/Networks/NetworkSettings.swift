@@ -17,11 +17,14 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
     public var learningRate: Double
     public var schedule: RateSchedule
     public var descent: SGD.Options
+    /// How training images are changed each time that they are seen; nil: not at all.
+    public var augmentation: Augmentation?
 
     public init(
         dataset: String, seed: UInt64, network: NetworkSpec, curriculum: Curriculum = .fixed,
         start: StartingValues = .uniform, batch: Int,
-        pretrainEpochs: Int = 0, epochs: Int, learningRate: Double, schedule: RateSchedule, descent: SGD.Options
+        pretrainEpochs: Int = 0, epochs: Int, learningRate: Double, schedule: RateSchedule, descent: SGD.Options,
+        augmentation: Augmentation? = nil
     ) {
         self.dataset = dataset
         self.seed = seed
@@ -34,6 +37,7 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
         self.learningRate = learningRate
         self.schedule = schedule
         self.descent = descent
+        self.augmentation = augmentation
     }
 
     /// The stages of the run.

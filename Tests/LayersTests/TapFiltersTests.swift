@@ -78,19 +78,21 @@ import Testing
         #expect(spec.hasTaps(wide))
     }
 
-    /// By hand, for filters of 8×8 on 48×15×15, padding 3, 64 maps: 16 taps on 21×21 blurred pixels.
+    /// By hand, for filters of 8×8 on 48×15×12, padding 3, 64 maps: 16 taps on 21×18 blurred pixels.
     @Test func aStepCostsTheTapsAndTheBlur() {
         let convolution = ConvolutionShape(
-            input: TensorShape(channels: 48, height: 15, width: 15), maps: 64, size: 20, padding: 9)
+            input: TensorShape(channels: 48, height: 15, width: 12), maps: 64, size: 20, padding: 9)
         let shape = WeightShape(grid: convolution.filter, units: 64, atoms: 16)
-        let costs = shape.stepCosts(
-            of: convolution, reach: 6, hasTaps: true, samples: 10, readsPlanes: false, isFirst: false)
+        let costs = shape.stepCosts(of: convolution, taps: Self.open, samples: 10, readsPlanes: false, isFirst: false)
         #expect(costs.map(\.path) == [.pooled, .expanded])
-        let taps = 2 * 10 * 14 * 14 * 64 * 48 * 16, back = 2 * 10 * 21 * 21 * 48 * 64 * 16
-        let blurs = 2 * 2 * 13 * 10 * 48 * (21 * 15 + 21 * 21), filters = 4 * 64 * 48 * 16 * 16
-        #expect(costs[0].flops == Double(2 * taps + back + blurs + filters))
-        let first = shape.stepCosts(
-            of: convolution, reach: 6, hasTaps: true, samples: 10, readsPlanes: false, isFirst: true)
-        #expect(first[0].flops == Double(2 * taps + blurs / 2 + filters))
+        let taps = 2 * 10 * 14 * 11 * 64 * 48 * 16, back = 2 * 10 * 21 * 18 * 48 * 64 * 16
+        let there = 2 * 13 * 10 * 48 * (21 * 12 + 21 * 18), hither = 2 * 13 * 10 * 48 * (15 * 18 + 15 * 12)
+        let filters = 4 * 64 * 48 * 16 * 16
+        #expect(costs[0].flops == Double(2 * taps + back + there + hither + filters))
+        var raw = Self.open
+        raw.kernel.form = .raw
+        let first = shape.stepCosts(of: convolution, taps: raw, samples: 10, readsPlanes: false, isFirst: true)
+        #expect(first[0].flops == Double(2 * taps + there))
+        #expect(shape.stepCosts(of: convolution, taps: nil, samples: 9, readsPlanes: false, isFirst: true).count == 1)
     }
 }

@@ -170,7 +170,9 @@ import Testing
     @Test(arguments: problems, [false, true])
     func lossAndGradientAreThoseInDouble(problem: Problem, isPooled: Bool) throws {
         let model = try problem.model(), gradient = model.values.zeros
-        let paths = model.layers.map { isPooled && $0.taps != nil ? ComputePath.pooled : .expanded }
+        let paths = model.layers.map { layer in
+            isPooled && problem.settings.taps(of: layer.shape) != nil ? ComputePath.pooled : .expanded
+        }
         let hasTaps = problem.layers.contains { layer in
             guard case .convolution(_, _, _, _, let weights?) = layer else { return false }
             return weights.columns == 1 && (weights.reach != nil || weights.dictionary == .randcon)

@@ -126,7 +126,7 @@ struct ConvolutionTimes: ParsableCommand {
         let gradient = weights.clone(), dx = x.clone(), bias = Matrix<Float>(rows: 1, columns: weights.columns)
         let a = random(1024, 1024, 4), product = a.clone()
         let open = Self.proportions.map { blurred(shape, $0, isFirst: isFirst) }
-        let ofOpen = open.map { random($0.weightRows, $0.weightColumns, 6) }
+        let ofOpen = open.map { random($0.weightRows, $0.weightColumns, 6) }, gradients = ofOpen.map { $0.clone() }
         var peak = Spread(), times = [Spread](repeating: Spread(), count: 3), others = times
         var opens = open.map { _ in times }
         for round in 0...rounds {
@@ -141,10 +141,11 @@ struct ConvolutionTimes: ParsableCommand {
                 milliseconds { lowered.addWeightGradient(x, y, into: gradient) },
                 isFirst ? 0 : milliseconds { lowered.inputGradient(y, weights: weights, into: dx) },
             ]
-            let shares = zip(open, ofOpen).map { convolution, weights in
-                [
+            let shares = open.indices.map { k in
+                let convolution = open[k], weights = ofOpen[k]
+                return [
                     milliseconds { convolution.apply(own, weights: weights, bias: bias, into: y) },
-                    milliseconds { convolution.addWeightGradient(own, y, into: weights) },
+                    milliseconds { convolution.addWeightGradient(own, y, into: gradients[k]) },
                     isFirst ? 0 : milliseconds { convolution.inputGradient(y, weights: weights, into: dx) },
                 ]
             }

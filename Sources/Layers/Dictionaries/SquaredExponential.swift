@@ -73,9 +73,10 @@ public struct SquaredExponential: WeightDictionary {
 
     /// No flops, or n_α³/3 in Double where the ridge is so small that rounding can hide it.
     public func check(alpha: [Int]) throws(DictionaryError) {
-        // K has no negative eigenvalue but by rounding, about n_α²·10⁻¹⁶ at most; 10⁻¹² leaves a wide
-        // margin.
-        guard case .ridge(let ridge) = form, ridge < 1e-12 * Double(alpha.count * alpha.count) else { return }
+        // K has no negative eigenvalue but by rounding, about n_α²·10⁻¹⁶ at most, where 10⁻¹² leaves a wide
+        // margin, and by what is cut, n_α of the largest such value at most.
+        let cut = reach.map { exp(-Double($0 * $0) / (2 * sigma * sigma)) } ?? 0, count = Double(alpha.count)
+        guard case .ridge(let ridge) = form, ridge < 1e-12 * count * count + cut * count else { return }
         let gram = kernel(rows: alpha, columns: alpha)
         for a in alpha.indices { gram[a, a] += ridge }
         do { _ = try solvePositiveDefinite(gram, rows: Matrix(rows: 1, columns: alpha.count)) } catch {

@@ -51,17 +51,18 @@ public final class ConvolutionLayer: Layer {
 
     /// The floats that a layer holds beside its values: W, or C, twice, in both orders, with its gradients, and what
     /// the convolution works on.
-    public static func floats(
-        of shape: ConvolutionShape, weights: WeightShape, path: ComputePath, reach: Int, capacity: Int,
-        readsPlanes: Bool, isFirst: Bool
+    ///
+    /// - Parameter taps: how filters are predicted, where inputs are pooled.
+    package static func floats(
+        of shape: ConvolutionShape, weights: WeightShape, taps spec: WeightSpec?, capacity: Int, readsPlanes: Bool,
+        isFirst: Bool
     ) -> Int {
-        let isPooled = path == .pooled, used = isPooled ? weights.atTaps : weights
+        let used = spec.map(weights.atTaps) ?? weights, reach = spec?.reach ?? 0, taps = used.grid.positions
         return ExpandedWeights.floats(of: used) + 2 * (used.grid.count + 1) * shape.output.pixelFloats
-            + shape.output.positions
+            + shape.output.positions + (spec?.solvesTaps == true ? taps * taps : 0)
             + Convolution.floats(
-                of: isPooled ? shape.window(reach: reach) : shape,
-                blurring: isPooled ? (used.grid.positions, reach) : nil, capacity: capacity, readsPlanes: readsPlanes,
-                hasInputGradient: !isFirst)
+                of: spec == nil ? shape : shape.window(reach: reach), blurring: spec == nil ? nil : (taps, reach),
+                capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
     }
 
     private var shape: ConvolutionShape { convolution.shape }

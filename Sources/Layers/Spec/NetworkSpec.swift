@@ -34,10 +34,11 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
             if case .activation(.sigmoid) = layer { isUnit = true }
             let output = layer.output(of: shape)
             let grid = layer.convolution(of: shape)?.filter ?? shape, weights = (layer.weights?.units ?? 0) * grid.count
-            guard output.sampleFloats <= Self.mostOutputs, weights <= Self.mostWeights else {
+            let frame = layer.convolution(of: shape)?.frame.sampleFloats ?? 0
+            guard max(output.sampleFloats, frame) <= Self.mostOutputs, weights <= Self.mostWeights else {
                 throw LayerSpecError(
-                    "\(layer): expected at most \(Self.mostOutputs) outputs and \(Self.mostWeights) weights, found an "
-                        + "input of \(shape), which makes more")
+                    "\(layer): expected at most \(Self.mostOutputs) padded inputs and outputs, and "
+                        + "\(Self.mostWeights) weights, found an input of \(shape), which makes more")
             }
             shape = output
         }
@@ -46,8 +47,8 @@ public struct NetworkSpec: Codable, Hashable, Sendable {
     /// Whether it has convolutions or pools.
     public var hasMaps: Bool { layers.contains { $0.order == .pixels } }
 
-    /// The most outputs, with what pads the channels of a pixel, and weights of a layer: so that sizes of networks can
-    /// be counted.
+    /// The most outputs, or inputs with their padding, with what pads the channels of a pixel, and weights of a layer:
+    /// so that sizes of networks can be counted.
     private static let mostOutputs = 1 << 31, mostWeights = 1 << 40
 
     /// A layer of the `Network` that is asked for.

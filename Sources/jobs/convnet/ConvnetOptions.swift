@@ -19,10 +19,10 @@ struct ConvnetOptions: ParsableCommand {
             "Train a convolutional network whose filters and fully connected layers are predicted, by data-parallel "
             + "stochastic gradient descent.",
         discussion: """
-            Layers are written between semicolons: conv MAPS SIZE [stride N] [pad N], full UNITS, pool SIZE [stride N],
-            relu, tanh, sigmoid, dropout RATE. Behind conv and full may stand dense, or dictionary NAME, learned P and
-            columns J, for that layer alone. The softmax layer of the classes comes last by itself. Commas may stand for
-            blanks: conv,48,8,pad,4;relu.
+            Layers are written between semicolons: conv MAPS SIZE [stride N] [pad N], full UNITS, pool SIZE \
+            [stride N], relu, tanh, sigmoid, dropout RATE. Behind conv and full may stand dense, or dictionary NAME, \
+            learned P and columns J, for that layer alone. The softmax layer of the classes comes last by itself. \
+            Commas may stand for blanks: conv,48,8,pad,4;relu.
             """ + "\n\n" + TrainingArguments.aboutRuns,
         version: RunRecord.colonnade)
 
@@ -33,14 +33,23 @@ struct ConvnetOptions: ParsableCommand {
         + "relu; full 500 columns 5; relu; dropout 0.5"
     @Option(
         help: ArgumentHelp(
-            "Whether predicted filters end at their window (the paper's), or go on ⌈6σ⌉ pixels beyond it, where a "
-                + "step costs the learned part of a dense one; open needs the dictionary se and one column.",
+            "Whether predicted filters end at their window (the paper's), or go on ⌈6σ⌉ pixels beyond it, where "
+                + "few taps on blurred inputs make a step cheaper than a dense one; open needs the dictionary se and "
+                + "one column.",
             valueName: "cut|open"))
     var window = FilterWindow.cut
+    @Flag(help: "Mirror half of the training images, drawn anew each time that one is seen.")
+    var flip = false
+    @Option(
+        help: ArgumentHelp(
+            "Shift training images by up to so many pixels, up or down, left or right, drawn anew each time that one "
+                + "is seen; zeros come in.", valueName: "pixels"))
+    var shift = 0
     @OptionGroup var training: TrainingArguments
     @OptionGroup var exchange: ExchangeArguments
 
     func validate() throws {
+        try check(shift, "--shift", "0 to 1000 pixels") { 0...1000 ~= $0 }
         try check(common.dictionaries?.count, "--dictionary", "one name") { $0 == 1 }
         guard common.dictionaries?.first != .some(nil) || common.dictionary == nil else {
             let names = DictionaryKind.all.map(\.name).joined(separator: ", ")
@@ -62,30 +71,27 @@ struct ConvnetOptions: ParsableCommand {
 
     /// Refuses windows that no filter has, and a path that no layer can be computed on.
     private func checkWindow() throws {
-        let filters = try specs.compactMap { layer -> WeightSpec? in
-            if case .convolution(_, _, _, _, let weights) = layer { weights } else { nil }
+        let filters = try specs.compactMap { layer -> (size: Int, weights: WeightSpec)? in
+            if case .convolution(_, let size, _, _, let weights?) = layer { (size, weights) } else { nil }
         }
         if window == .open {
             guard !filters.isEmpty else {
                 throw ValidationError("--window has no meaning where --layers has no predicted convolution")
             }
-            guard let sigma = common.kernel.sigma, SquaredExponential.reach(sigma: sigma) <= LayerSpec.mostReach else {
-                throw ValidationError(
-                    "--window open: expected a --sigma of at most \(LayerSpec.mostReach / 6) pixels, found "
-                        + (common.kernel.sigma.map { "\($0)" } ?? "auto"))
-            }
-            if let filter = filters.first(where: { $0.dictionary != .se || $0.columns > 1 }) {
-                throw ValidationError(
-                    "--window open: expected convolutions of the dictionary se with one column, found "
-                        + "\(filter.dictionary.name) with \(filter.columns)")
+            guard common.kernel.sigma != nil else {
+                throw ValidationError("--window open: expected a --sigma in pixels, found auto")
             }
         }
         guard common.compute == .pooled || common.compute == .reduced else { return }
-        let hasTaps = filters.contains { $0.columns == 1 && ($0.reach != nil || $0.dictionary == .randcon) }
+        let hasTaps = filters.contains { size, weights in
+            let side = size + 2 * min(weights.reach ?? 0, LayerSpec.mostReach)
+            return weights.hasTaps(TensorShape(channels: 1, height: side, width: side))
+        }
         guard common.compute == .pooled, hasTaps, !exchange.options.sumsExpanded else {
             throw ValidationError(
-                "--compute: expected auto, expanded, or pooled with --window open or the dictionary randcon and an "
-                    + "exchange of learned values, found \(common.compute.rawValue)")
+                "--compute: expected auto, expanded, or pooled with --window open (and a --sigma that is small or a "
+                    + "--ridge that is large enough) or the dictionary randcon, and an exchange of learned values, "
+                    + "found \(common.compute.rawValue)")
         }
     }
 
@@ -110,8 +116,10 @@ struct ConvnetOptions: ParsableCommand {
     ///
     /// - Throws: `LayerSpecError`.
     func settings(input: TensorShape, classes: Int) throws -> NetworkSettings {
-        training.settings(
+        var settings = training.settings(
             common, Self.defaults, network: NetworkSpec(input: input, layers: try specs, classes: classes))
+        if flip || shift > 0 { settings.augmentation = Augmentation(flips: flip, shift: shift) }
+        return settings
     }
 
     static let defaults = TrainingArguments.Defaults(
@@ -120,7 +128,7 @@ struct ConvnetOptions: ParsableCommand {
     /// What the result depends on, by option name. What `--validate` chooses is not known yet.
     var described: [String: String] {
         let kinds = kinds, standard = standard
-        var all = ["layers": LayerText.normalised(layers)]
+        var all = ["layers": LayerText.normalised(layers), "flip": "\(flip)", "shift": "\(shift)"]
         all.merge(training.described(common, Self.defaults)) { $1 }
         guard !kinds.isEmpty else {
             all["dense"] = "true"

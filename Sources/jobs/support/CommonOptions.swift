@@ -136,11 +136,10 @@ public struct CommonOptions: ParsableArguments {
 
     /// What `--help` says of every job that leaves runs.
     public static let aboutRuns = """
-        Runs under mpirun, srun or by hand. A run leaves run.json, metrics.csv, model.safetensors, filters.png,
+        Runs under mpirun, srun or by hand. A run leaves run.json, metrics.csv, model.safetensors, filters.png, \
         predictions.csv and result.json in its run directory.
         A run that was killed or stopped goes on when the same command is started again.
-        Exit codes: 0 done, 1 failed, 64 wrong options or launch, 65 bad or missing data, 75 stopped:
-        start me again.
+        Exit codes: 0 done, 1 failed, 64 wrong options or launch, 65 bad or missing data, 75 stopped: start me again.
         """
 
     /// The dictionaries given with `--dictionary`; nil stands for a dense layer.

@@ -71,14 +71,19 @@ func checkNetworkMemory(_ world: Communicator) throws {
     var pooled = smallConvnetSettings()
     pooled.network.layers.insert(.maxPool(size: 2, stride: 1), at: 0)
     var open = smallConvnetSettings()
-    let weights = WeightSpec(
+    var weights = WeightSpec(
         dictionary: .se, kernel: KernelSpec(sigma: 0.5), proportion: 0.3, columns: 1, reach: 3)
     open.network.layers[0] = .convolution(maps: 20, size: 5, stride: 1, padding: 2, weights)
     open.network.layers[3] = .convolution(maps: 10, size: 3, stride: 2, padding: 0, weights)
+    var raw = open
+    weights.kernel.form = .raw
+    raw.network.layers[3] = .convolution(maps: 10, size: 3, stride: 2, padding: 0, weights)
+    (weights.dictionary, weights.reach) = (.randcon, nil)
+    raw.network.layers[0] = .convolution(maps: 20, size: 5, stride: 1, padding: 2, weights)
     let problems =
         [(smallSettings(columns: 0), expanded)] + paths.map { (smallSettings(columns: 2), $0) }
         + [(smallConvnetSettings(), expanded), (pooled, expanded), (open, expanded)]
-        + [(open, [.pooled, .pooled, .expanded])]
+        + [open, raw].map { ($0, [.pooled, .pooled, .expanded]) }
     for (settings, paths) in problems {
         let model = try NetworkModel(settings), gradient = model.values.zeros
         let bytes = taken { model.network(gradient: gradient, paths: paths, capacity: capacity, timer: StepTimer()) }

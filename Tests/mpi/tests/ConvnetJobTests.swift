@@ -82,22 +82,26 @@ struct ConvnetJobTests {
         #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
     }
 
-    /// Filters that go on beyond their window, at their taps and expanded, are the same model: to rounding, which grows
-    /// by the condition number of K_α + λI, at most 64, and with the steps.
+    /// Filters that go on beyond their window, at their taps and expanded, are the same model: losses to rounding (4e-8
+    /// was seen), at a rate that is low enough for training not to enlarge it.
     @Test func anOpenWindowIsComputedAtItsTaps() async throws {
         let options = [
             "--dataset", "sample", "--progress", "none", "--layers", "conv 8 5 pad 2; pool 2; relu; conv 6 3; relu",
-            "--window", "open", "--epochs", "2",
+            "--window", "open", "--epochs", "2", "--learning-rate", "0.003",
         ]
         let outcome = try await folder.start("pooled", job: "convnet", ranks: 2, options)
         #expect(outcome.code == 0 && outcome.output.contains("conv1 pooled of pooled"), "\(outcome)")
-        try await folder.succeed("expanded", job: "convnet", options + ["--compute", "expanded"])
-        try await folder.succeed("full", job: "convnet", ranks: 3, options + ["--exchange", "full"])
-        for name in ["expanded", "full"] {
-            for (a, b) in zip(try folder.objectives("pooled"), try folder.objectives(name)) {
-                #expect(abs(a - b) <= 1e-4 * a, "pooled \(a), \(name) \(b)")
-            }
+        #expect(outcome.output.contains("conv2 pooled of pooled"), "\(outcome)")
+        let pooled = try folder.objectives("pooled")
+        for (name, ranks, more) in [("expanded", 1, ["--compute", "expanded"]), ("full", 3, ["--exchange", "full"])] {
+            let other = try await folder.start(name, job: "convnet", ranks: ranks, options + more)
+            #expect(other.code == 0 && other.output.contains("conv1 expanded of"), "\(other)")
+            let objectives = try folder.objectives(name)
+            #expect(objectives.count == 2 && pooled.count == 2)
+            for (a, b) in zip(pooled, objectives) { #expect(abs(a - b) <= 1e-6 * a, "pooled \(a), \(name) \(b)") }
         }
+        try await folder.succeed("cut", job: "convnet", options + ["--window", "cut"])
+        #expect(try folder.objectives("cut") != pooled)
         let model = try Safetensors(path: "\(folder.path)/pooled/model.safetensors")
         // 5 + 2·6 pixels each way, int(25·0.25) of the inner ones.
         #expect(model.tensors["conv1.U.0"]?.shape == [17 * 17, 6] && model.tensors["conv1.w"]?.shape == [8, 6])
@@ -119,6 +123,23 @@ struct ConvnetJobTests {
         #expect(try #require(folder.result("run").accuracy) > 0.6)
     }
 
+    /// Images are changed by what was seen before, not by the rank that sees them; those of the test stay.
+    @Test func imagesAreFlippedAndShifted() async throws {
+        let options = [
+            "--dataset", "sample", "--progress", "none", "--layers", "conv 6 5; pool 2; relu", "--epochs", "2",
+            "--reduction", "fixed",
+        ]
+        try await folder.succeed("plain", job: "convnet", options)
+        for (name, more) in [("flip", ["--flip"]), ("shift", ["--shift", "2"])] {
+            try await folder.succeed(name, job: "convnet", options + more)
+            try await folder.succeed("\(name) 3", job: "convnet", ranks: 3, options + more)
+            let model = try folder.file("\(name)/model.safetensors")
+            #expect(try model == folder.file("\(name) 3/model.safetensors"))
+            #expect(try folder.objectives(name) != folder.objectives("plain"))
+            #expect(try #require(folder.result(name).accuracy) > 0.5)
+        }
+    }
+
     @Test func memoryIsThatOfTheBanner() async throws {
         let ratio = try await folder.peakOverBanner(
             job: "convnet", ["--dataset", "sample", "--progress", "none", "--batch", "400", "--epochs", "1"])
@@ -133,12 +154,14 @@ struct ConvnetJobTests {
         (["--dictionary", "se,dct"], "--dictionary: expected one name"),
         (["--dictionary", "none"], "--dictionary: expected one of se"), (["--compute", "pooled"], "--compute"),
         (["--window", "open", "--compute", "reduced"], "--compute: expected auto, expanded, or pooled"),
-        (["--window", "open", "--exchange", "full", "--compute", "pooled"], "--compute"),
+        (["--window", "open", "--exchange", "full", "--compute", "pooled"], "an exchange of learned values"),
+        (["--shift", "-1"], "--shift"), (["--shift", "28"], "--shift: expected fewer pixels than the 28 of"),
         (["--window", "open", "--dense"], "--window has no meaning"), (["--window", "ajar"], "--window"),
-        (["--window", "open", "--dictionary", "dct"], "--window open: expected convolutions of the dictionary se"),
-        (["--window", "open", "--layers", "conv 8 5 columns 2"], "with one column, found se with 2"),
-        (["--window", "open", "--sigma", "auto"], "--window open: expected a --sigma of at most 16 pixels, found auto"),
-        (["--window", "open", "--sigma", "16.1"], "found 16.1"),
+        (["--window", "open", "--dictionary", "dct"], "with an open window, found dct, 1 columns"),
+        (["--window", "open", "--layers", "conv 8 5 columns 2"], "with an open window, found se, 2 columns"),
+        (["--window", "open", "--sigma", "auto"], "--window open: expected a --sigma in pixels, found auto"),
+        (["--window", "open", "--sigma", "16.1"], "a sigma of at most 16 pixels with an open window"),
+        (["--window", "open", "--sigma", "4", "--compute", "pooled"], "--compute: expected auto, expanded, or pooled"),
         (["--layers", "full 9", "--window", "open"], "--window has no meaning"),
         (["--dictionary", "dense"], "--dictionary: expected one of se"),
         (["--layers", "conv 8 5 dense", "--learned", "0.5"], "--learned, --columns, --alpha and --dictionary have no"),
