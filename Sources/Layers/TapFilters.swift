@@ -2,7 +2,8 @@ import Foundation
 import LinearAlgebra
 
 /// Filters that are sums of kernels around few of their pixels, W(p) = Σ_α c_α·k(p − α). `Convolution` computes
-/// them so: inputs are blurred once, and C = (K_α + λI)⁻¹w at these taps takes the place of W.
+/// them so: inputs are blurred once, and C = (K_α + λI)⁻¹w, or Bw of an orthonormal basis, at these taps takes the
+/// place of W.
 ///
 /// SE has such filters where its kernel may go on beyond their window, RandCon with a kernel of one pixel.
 package struct TapFilters: Sendable {
@@ -22,12 +23,17 @@ package struct TapFilters: Sendable {
         let column = weights.columns[0], reach = spec.reach ?? 0, width = weights.grid.width
         let taps = column.alpha.map { ($0 / width - reach) * (width - 2 * reach) + $0 % width - reach }
         var kernel: [Float] = [1], inverse: Matrix<Float>?
-        if let dictionary = dictionary as? SquaredExponential {
-            kernel = dictionary.profile(reach: reach).map(Float.init)
-            if case .ridge(let ridge) = dictionary.form {
-                do { inverse = try dictionary.inverse(alpha: column.alpha, ridge: ridge).rounded } catch {
+        let base = (dictionary as? OrthonormalBasis)?.base ?? dictionary
+        if let se = base as? SquaredExponential {
+            kernel = se.profile(reach: reach).map(Float.init)
+            if case .ridge(let ridge) = se.form {
+                do { inverse = try se.inverse(alpha: column.alpha, ridge: ridge).rounded } catch {
                     throw DictionaryError("\(error)")
                 }
+            }
+            if dictionary is OrthonormalBasis {
+                let all = Array(0..<weights.grid.positions)
+                inverse = try OrthonormalBasis.rotation(of: se.kernel(rows: all, columns: column.alpha)).rounded
             }
         }
         blurring = Blurring(taps: taps, kernel: kernel)
@@ -43,9 +49,10 @@ extension WeightSpec {
     package func hasTaps(_ grid: TensorShape) -> Bool {
         guard columns == 1 else { return false }
         guard let reach else { return dictionary.traits.contains(.identity) }
-        let made = try? makeDictionary(of: grid)
+        guard let made = try? makeDictionary(of: grid) else { return false }
         guard let dictionary = made as? SquaredExponential, case .ridge(let ridge) = dictionary.form else {
-            return made is SquaredExponential
+            // Of B no entry is larger than 10³ of the largest of U's singular values.
+            return made is SquaredExponential || (made as? OrthonormalBasis)?.base is SquaredExponential
         }
         let sum = dictionary.profile(reach: reach).reduce(0, +)
         return 1 + sum * sum / ridge <= SeparablePooling.largestCondition

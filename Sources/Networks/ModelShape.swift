@@ -122,6 +122,12 @@ extension NetworkSettings {
         {
             throw LayerSpecError("\(layer.name): expected a U that is not learned with an open window")
         }
+        if let layer = network.weighted.first(where: { layer in
+            guard let weights = layer.weights, weights.kernel.form == .orthonormal else { return false }
+            return stages.contains { curriculum.learns(weights.dictionary, in: $0) }
+        }) {
+            throw LayerSpecError("\(layer.name): expected a U that is not learned with an orthonormal basis")
+        }
         let side = min(network.input.height, network.input.width)
         if let shift = augmentation?.shift, !(0..<side ~= shift) {
             throw LayerSpecError("--shift: expected fewer pixels than the \(side) of an image's side, found \(shift)")

@@ -29,6 +29,13 @@ public final class NetworkModel {
             return filters
         }
 
+        /// Brings a start that was drawn into the range of an orthonormal basis, and to the size of a dense layer's.
+        fileprivate func projectStart() {
+            guard let prediction = shape.prediction, prediction.kernel.form == .orthonormal else { return }
+            weights.project(
+                values.columns(0..<weights.valuesPerUnit), factor: prediction.startFactor(of: weights.grid))
+        }
+
         /// Computes W, units × inputs.
         public func expanded() -> Matrix<Float> {
             let full = Matrix<Float>(rows: weights.units, columns: weights.grid.count)
@@ -90,6 +97,7 @@ public final class NetworkModel {
                 stream.fillUniform(
                     .init(rebasing: layer.values.row(unit)[..<width]), from: unit * width, in: -limit..<limit)
             }
+            if layer.shape.prediction?.dictionary.need == nil { layer.projectStart() }
         }
     }
 
@@ -128,6 +136,14 @@ public final class NetworkModel {
         for (j, column) in layers[k].weights.columns.enumerated() {
             let stream = layers[k].shape.stream(seed: seed, layer: k, column: j)
             column.dictionary!.copy(from: try dictionary.matrix(alpha: column.alpha, stream: stream))
+        }
+        layers[k].projectStart()
+    }
+
+    /// Lines that say of which layers an orthonormal basis was cut.
+    var cutBases: [String] {
+        layers.compactMap { layer in
+            layer.shape.prediction?.kernel.form == .orthonormal ? layer.weights.saysCut(of: layer.name) : nil
         }
     }
 

@@ -213,6 +213,7 @@ final class NetworkTraining {
         }
         let isNew = number == 0 || stage.proportion != plan.stages[number - 1].stage.proportion
         if isNew, model.shape.dynamicParameters > 0 { progress.say(norms) }
+        for line in isNew ? model.cutBases : [] { progress.say(line) }
     }
 
     private var learnsDictionaries: Bool { model.layers.contains { $0.shape.dictionaryParameter != nil } }

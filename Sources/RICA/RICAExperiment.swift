@@ -105,6 +105,7 @@ public final class RICAExperiment {
             images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator,
             meet: { [checkpoints] in try checkpoints.listen("the whitening") })
         let weights = try weights(from: patches)
+        if settings.isOrthonormal == true, let line = weights.saysCut(of: "the layer") { progress.say(line) }
         // What an earlier run learned in this folder says nothing of the model that follows.
         try communicator.agreeOnRoot {
             for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {

@@ -22,7 +22,9 @@ extension RICASettings {
     public var prediction: WeightSpec? {
         learned.map {
             WeightSpec(
-                dictionary: dictionary ?? .se, kernel: KernelSpec(sigma: sigma, form: ridge.map { .ridge($0) } ?? .raw),
+                dictionary: dictionary ?? .se,
+                kernel: KernelSpec(
+                    sigma: sigma, form: isOrthonormal == true ? .orthonormal : ridge.map { .ridge($0) } ?? .raw),
                 proportion: $0, columns: columns, sampling: alpha)
         }
     }
@@ -63,11 +65,15 @@ extension RICASettings {
         return PredictedWeights(grid: grid, columns: made)
     }
 
-    /// w₀ = N(0, 0.01²), drawn by position in the layer, so that it is the same on every rank.
+    /// w₀ = N(0, 0.01²), drawn by position in the layer, so that it is the same on every rank. Of an orthonormal
+    /// basis it is what lies in the range, larger by √(n_v/n_α).
     public func startingValues(for weights: PredictedWeights) -> LearnedValues {
         let values = LearnedValues([("rica", weights.units, weights.valuesPerUnit)])
         RandomStream(seed: seed, purpose: .initialValues).fillNormal(values.flat.elements)
         for i in 0..<values.count { values.flat.pointer[i] *= 0.01 }
+        if isOrthonormal == true, let prediction {
+            weights.project(values.matrix(0), factor: prediction.startFactor(of: weights.grid))
+        }
         return values
     }
 

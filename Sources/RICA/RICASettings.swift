@@ -19,6 +19,8 @@ public struct RICASettings: Codable, Equatable, Sendable {
     public var sigma: Double?
     /// λ of the kernel ridge; nil: raw kernel rows.
     public var ridge: Double?
+    /// Whether U is an orthonormal basis of that span; nil: it is not.
+    public var isOrthonormal: Bool?
     /// Side of a patch in pixels.
     public var patch: Int
     /// Patches that features are learned on.
@@ -37,8 +39,8 @@ public struct RICASettings: Codable, Equatable, Sendable {
     public init(
         dataset: String, seed: UInt64, learned: Double?, columns: Int, alpha: AlphaSampling,
         dictionary: DictionaryKind? = nil, dictionarySource: DictionarySource? = nil, sigma: Double?, ridge: Double?,
-        patch: Int, patches: Int, features: Int, lambda: Double, norm: RICANorm, iterations: Int, encoder: Encoder,
-        cost: Double
+        isOrthonormal: Bool? = nil, patch: Int, patches: Int, features: Int, lambda: Double, norm: RICANorm,
+        iterations: Int, encoder: Encoder, cost: Double
     ) {
         self.dataset = dataset
         self.seed = seed
@@ -49,6 +51,7 @@ public struct RICASettings: Codable, Equatable, Sendable {
         self.dictionarySource = dictionarySource
         self.sigma = sigma
         self.ridge = ridge
+        self.isOrthonormal = isOrthonormal
         self.patch = patch
         self.patches = patches
         self.features = features

@@ -39,6 +39,11 @@ import Testing
     private static func predicted(_ kind: DictionaryKind = .se, columns: Int = 1) -> WeightSpec {
         WeightSpec(dictionary: kind, kernel: KernelSpec(sigma: 1), proportion: 0.4, columns: columns)
     }
+    private static func orthonormal(_ kind: DictionaryKind, columns: Int = 1) -> WeightSpec {
+        var spec = predicted(kind, columns: columns)
+        spec.kernel.form = .orthonormal
+        return spec
+    }
     private static func open(
         _ form: KernelForm? = nil, of kind: DictionaryKind = .se, sigma: Double? = 0.5, columns: Int = 1, reach: Int = 3
     ) -> WeightSpec {
@@ -81,6 +86,12 @@ import Testing
         Problem(layers: [
             .fullyConnected(units: 7, nil), .activation(.tanh),
             .convolution(maps: 3, size: 3, stride: 2, padding: 1, nil), .activation(.tanh),
+        ]),
+        // Orthonormal bases, of kernels that are cut and that go on, and of others.
+        Problem(layers: [
+            .convolution(maps: 4, size: 3, stride: 1, padding: 1, open(.orthonormal)), .activation(.tanh),
+            .convolution(maps: 5, size: 4, stride: 2, padding: 2, orthonormal(.se, columns: 2)), .activation(.sigmoid),
+            .fullyConnected(units: 4, orthonormal(.dct)), .activation(.tanh),
         ]),
         // Open windows, and connections without a kernel: inputs can be pooled.
         Problem(layers: [

@@ -28,7 +28,7 @@ public struct Covariance: WeightDictionary {
         }
         self.covariance = covariance
         switch form {
-        case .raw:
+        case .raw, .orthonormal:
             jitter = 0
             self.form = .raw
         case .ridge(let ridge):

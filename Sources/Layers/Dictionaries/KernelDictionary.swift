@@ -1,12 +1,14 @@
 import LinearAlgebra
 
-/// How kernel values become a dictionary.
+/// What w means: how kernel values become a dictionary, or how every dictionary becomes an orthonormal basis.
 public enum KernelForm: Codable, Hashable, Sendable {
     /// U = k_αᵀ(K_α + λI)⁻¹, the kernel-ridge predictor: w is the unit's weights at α (Denil et al. 2013,
     /// section 3).
     case ridge(Double)
     /// U = k_αᵀ, as in the authors' released code: the same span, another meaning of w.
     case raw
+    /// `OrthonormalBasis` of the raw rows, or of a dictionary that is no kernel.
+    case orthonormal
 
     /// λ; nil without one.
     public var ridge: Double? { if case .ridge(let ridge) = self { ridge } else { nil } }
@@ -23,7 +25,7 @@ public func kernelDictionary(
 ) throws(DictionaryError) -> Matrix<Float> {
     precondition(kernel.columns == alpha.count)
     switch form {
-    case .raw:
+    case .raw, .orthonormal:
         return kernel.rounded
     case .ridge(let ridge):
         let gram = Matrix<Double>(rows: alpha.count, columns: alpha.count)

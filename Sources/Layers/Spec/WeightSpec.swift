@@ -53,8 +53,15 @@ public struct WeightSpec: Codable, Hashable, Sendable {
     public func makeDictionary(
         of grid: TensorShape, data: DictionaryData? = nil
     ) throws(DictionaryError) -> any WeightDictionary {
-        try dictionary.make(
+        let made = try dictionary.make(
             DictionaryRequest(grid: grid, count: atoms(of: grid), kernel: kernel, reach: reach, data: data))
+        return kernel.form == .orthonormal ? OrthonormalBasis(of: made) : made
+    }
+
+    /// What a start that is drawn for w is multiplied by, where the basis is orthonormal, so that W is as large as that
+    /// of a dense layer: √(n_v/n_α).
+    public func startFactor(of grid: TensorShape) -> Float {
+        (Float(window(of: grid).positions) / Float(atoms(of: grid))).squareRoot()
     }
 
     /// The α of a column: a function of seed, layer and column.

@@ -26,7 +26,11 @@ func describe(_ settings: RICASettings, search: ValidationGrid?) -> [String: Str
             "dictionary": kind.name,
         ]) { $1 }
     if kind == .se { all["sigma"] = settings.sigma.map { "\($0)" } ?? "auto" }
-    if kind.traits.contains(.kernel) { all["ridge"] = settings.ridge.map { "\($0)" } ?? "raw" }
+    if settings.isOrthonormal == true {
+        all["basis"] = "orthonormal"
+    } else if kind.traits.contains(.kernel) {
+        all["ridge"] = settings.ridge.map { "\($0)" } ?? "raw"
+    }
     if let source = settings.madeFrom { all["dictionary-from"] = source.rawValue }
     return all
 }

@@ -102,7 +102,9 @@ struct RICAOptions: ParsableCommand {
             dataset: common.dataset, seed: common.seed ?? 1, learned: common.dense ? nil : common.learned?.value ?? 0.5,
             columns: common.dense ? 1 : common.columns ?? min(4, features ?? RICAOptions.defaultFeatures),
             alpha: common.alpha ?? .distinct, dictionary: kind == .se ? nil : kind, dictionarySource: dictionaryFrom,
-            sigma: common.sigma.map(\.pixels) ?? 1, ridge: common.raw ? nil : common.ridge ?? ridge,
+            sigma: common.sigma.map(\.pixels) ?? 1, ridge: (common.chosenBasis ?? .ridge) == .ridge
+                ? common.ridge ?? ridge : nil,
+            isOrthonormal: common.chosenBasis == .orthonormal ? true : nil,
             patch: patch ?? (common.dataset == "stl10" ? 10 : 6), patches: patches ?? 20_000,
             features: features ?? RICAOptions.defaultFeatures, lambda: lambda ?? 0.05, norm: norm ?? .variance,
             iterations: iterations ?? 50, encoder: encoder ?? .abs, cost: RICAOptions.defaultCost)
@@ -146,7 +148,12 @@ struct RICAOptions: ParsableCommand {
         }
         try same(common.sigma, "--sigma", \.sigma, absent: "auto")
         try same(common.ridge, "--ridge", \.ridge)
-        try same(common.raw ? true : nil, "--raw", \.ridge)
+        if let basis = common.chosenBasis, given.isOrthonormal != stored.isOrthonormal {
+            throw OptionError(
+                "--basis: the model was learned with \(stored.isOrthonormal == true ? "an" : "no") orthonormal basis, "
+                    + "found \(basis.rawValue)")
+        }
+        try same(common.chosenBasis, common.raw ? "--raw" : "--basis", \.ridge)
         try same(patch, "--patch", \.patch)
         try same(patches, "--patches", \.patches)
         try same(features, "--features", \.features)

@@ -19,6 +19,11 @@ public enum ComputeChoice: String, CaseIterable, ExpressibleByArgument, Sendable
     public var path: ComputePath? { ComputePath(rawValue: rawValue) }
 }
 
+/// `--basis`: what learned values mean.
+public enum Basis: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case ridge, raw, orthonormal
+}
+
 /// `--resume`: what becomes of a run that is in the run directory.
 public enum Resume: String, CaseIterable, ExpressibleByArgument, Sendable {
     case auto, never
@@ -76,7 +81,13 @@ public struct CommonOptions: ParsableArguments {
         help: ArgumentHelp(
             "λ of the kernel ridge, U = kᵀ(K + λI)⁻¹. (default: 0.1; covariances: 0.001)", valueName: "l"))
     public var ridge: Double?
-    @Flag(help: "Raw kernel rows as dictionary, U = kᵀ, without the ridge.")
+    @Option(
+        help: ArgumentHelp(
+            "What w means: kernels with their ridge, raw kernel rows U = kᵀ, or for every dictionary an orthonormal "
+                + "basis of its span, in which a rate and a bound on norms mean what they mean for a dense layer. "
+                + "(default: ridge)", valueName: "ridge|raw|orthonormal"))
+    public var basis: Basis?
+    @Flag(help: "The same as --basis raw.")
     public var raw = false
     @Flag(help: "Predict nothing: an ordinary layer.")
     public var dense = false
@@ -147,18 +158,35 @@ public struct CommonOptions: ParsableArguments {
         dictionary?.split(separator: ",", omittingEmptySubsequences: false).map { DictionaryKind(named: $0) }
     }
 
-    /// `--sigma`, `--ridge` and `--raw`, as a network's layers take them.
+    /// `--basis` or its other name.
+    public var chosenBasis: Basis? { raw ? .raw : basis }
+
+    /// `--sigma`, `--ridge` and `--basis`, as a network's layers take them.
     public var kernel: KernelSpec {
-        KernelSpec(sigma: sigma.map(\.pixels) ?? 1, form: raw ? .raw : ridge.map { .ridge($0) })
+        let form: KernelForm? =
+            switch chosenBasis {
+            case .orthonormal: .orthonormal
+            case .raw: .raw
+            case .ridge, nil: ridge.map { .ridge($0) }
+            }
+        return KernelSpec(sigma: sigma.map(\.pixels) ?? 1, form: form)
     }
 
-    /// Refuses `--sigma`, `--ridge` and `--raw` where none of the dictionaries uses them.
+    /// Refuses `--sigma`, `--ridge` and `--basis` where none of the dictionaries uses them.
     public func checkKernel(_ kinds: [DictionaryKind]) throws {
         if sigma != nil, !kinds.contains(.se) {
             throw ValidationError("--sigma has no meaning without the dictionary se")
         }
-        if ridge != nil || raw, !kinds.contains(where: { $0.traits.contains(.kernel) }) {
+        if ridge != nil || chosenBasis == .raw || chosenBasis == .ridge,
+            !kinds.contains(where: { $0.traits.contains(.kernel) })
+        {
             throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
+        }
+        if chosenBasis == .orthonormal {
+            if kinds.isEmpty { throw ValidationError("--basis has no meaning where no layer is predicted") }
+            if let kind = kinds.first(where: { $0.traits.contains(.learned) }) {
+                throw ValidationError("--basis orthonormal: expected a U that is not learned, found \(kind.name)")
+            }
         }
     }
 
@@ -166,10 +194,12 @@ public struct CommonOptions: ParsableArguments {
     public func describedKernel(_ kinds: [DictionaryKind]) -> [String: String] {
         var all: [String: String] = [:]
         if kinds.contains(.se) { all["sigma"] = kernel.sigma.map { "\($0)" } ?? "auto" }
-        if kinds.contains(where: { $0.traits.contains(.kernel) }) {
+        if chosenBasis == .orthonormal {
+            all["basis"] = Basis.orthonormal.rawValue
+        } else if kinds.contains(where: { $0.traits.contains(.kernel) }) {
             all["ridge"] =
                 switch kernel.form {
-                case .raw: "raw"
+                case .raw, .orthonormal: "raw"
                 case .ridge(let ridge): "\(ridge)"
                 case nil: "by dictionary"
                 }
@@ -219,13 +249,20 @@ public struct CommonOptions: ParsableArguments {
         try check(checkpointEvery, "--checkpoint-every", "seconds from 0 to 1000000000") { $0 >= 0 && $0 <= 1e9 }
         try check(checkReplicas, "--check-replicas", "1 to 1000000 steps") { $0 >= 1 && $0 <= 1_000_000 }
         try check(stallAfter, "--stall-after", "seconds above 0") { $0 > 0 }
-        if raw && ridge != nil { throw ValidationError("--raw has no ridge: give --ridge or --raw, not both") }
+        if raw, let basis, basis != .raw {
+            throw ValidationError("--raw is --basis raw: give one of them, found --basis \(basis.rawValue), too")
+        }
+        if let chosenBasis, chosenBasis != .ridge, ridge != nil {
+            throw ValidationError(
+                "--basis \(chosenBasis.rawValue) has no ridge: give --ridge, or --basis (--raw), not both")
+        }
         if dense,
-            learned != nil || columns != nil || alpha != nil || sigma != nil || ridge != nil || raw || dictionary != nil
+            learned != nil || columns != nil || alpha != nil || sigma != nil || ridge != nil || chosenBasis != nil
+                || dictionary != nil
         {
             throw ValidationError(
-                "--dense predicts nothing, so --learned, --columns, --alpha, --dictionary, --sigma, --ridge and --raw "
-                    + "have no meaning with it")
+                "--dense predicts nothing, so --learned, --columns, --alpha, --dictionary, --sigma, --ridge, --basis "
+                    + "and --raw have no meaning with it")
         }
         if dense, compute == .pooled || compute == .reduced {
             throw ValidationError("--compute \(compute.rawValue): a dense layer is only computed expanded")

@@ -155,6 +155,7 @@ struct ConvnetJobTests {
         (["--dictionary", "none"], "--dictionary: expected one of se"), (["--compute", "pooled"], "--compute"),
         (["--window", "open", "--compute", "reduced"], "--compute: expected auto, expanded, or pooled"),
         (["--window", "open", "--exchange", "full", "--compute", "pooled"], "an exchange of learned values"),
+        (["--layers", "full 9 dense", "--basis", "orthonormal"], "--basis has no meaning"),
         (["--shift", "-1"], "--shift"), (["--shift", "28"], "--shift: expected fewer pixels than the 28 of"),
         (["--window", "open", "--dense"], "--window has no meaning"), (["--window", "ajar"], "--window"),
         (["--window", "open", "--dictionary", "dct"], "with an open window, found dct, 1 columns"),

@@ -52,6 +52,7 @@ struct FixedReductionTests {
         ["--dictionary", "se,randfixu", "--compute", "reduced", "--activation", "relu", "--exchange", "dynamic"],
         ["--dictionary", "kmeans,pca", "--compute", "pooled"],
         ["--dictionary", "ae,emp2", "--batch", "250", "--epochs", "1"], ["--start", "variance", "--max-norm", "0"],
+        ["--basis", "orthonormal"],
         ["--dictionary", "se,lowrank", "--alternate", "1", "--exchange", "full"],
     ])
     func otherNets(more: [String]) async throws {

@@ -28,6 +28,14 @@ struct MLPJobTests {
         (["--dictionary", "se,ae", "--activation", "tanh"], "ae"),
         (["--dictionary", "randcon", "--sigma", "2"], "--sigma"),
         (["--dictionary", "randcon,pca", "--ridge", "1"], "--ridge"),
+        (["--basis", "orthonormal", "--ridge", "1"], "--basis orthonormal has no ridge"),
+        (["--basis", "orthonormal", "--raw"], "--raw is --basis raw"), (["--basis", "none"], "--basis"),
+        (["--basis", "orthonormal", "--dictionary", "lowrank"], "expected a U that is not learned, found lowrank"),
+        (
+            ["--basis", "orthonormal", "--dictionary", "se", "--alternate", "1", "--epochs", "2"],
+            "expected a U that is not learned with"
+        ),
+        (["--basis", "ridge", "--dictionary", "dct"], "--ridge and --raw"), (["--dense", "--basis", "raw"], "--dense"),
         (["--dictionary", "dct", "--raw"], "--raw"), (["--dictionary", "dense"], "--columns"),
         (["--dictionary", "lowrank", "--compute", "pooled"], "--compute"),
         (["--dictionary", "dense,se", "--compute", "reduced"], "--compute"),

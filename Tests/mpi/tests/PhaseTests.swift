@@ -54,7 +54,8 @@ struct PhaseTests {
     @Test(arguments: [
         ["--features", "13"], ["--patch", "7"], ["--lambda", "0.2"], ["--norm", "unit"], ["--columns", "3"],
         ["--dense"],
-        ["--seed", "2"], ["--learned", "0.25"], ["--raw"], ["--patches", "401"], ["--iterations", "4"],
+        ["--seed", "2"], ["--learned", "0.25"], ["--raw"], ["--basis", "orthonormal"], ["--patches", "401"],
+        ["--iterations", "4"],
     ])
     func optionsThatContradictTheModel(option: [String]) async throws {
         try await folder.succeed("run", options + ["--phase", "learn"])

@@ -12,9 +12,11 @@ struct RICADictionaryTests {
 
     /// A covariance and centres are sums over samples: with a reproducible reduction the same bits on 1 and 3 ranks, in
     /// the model file, too, which holds U, so that later phases use what was learned with.
-    @Test(arguments: [("emp", "normalised"), ("kmeans", "whitened")])
-    func aModelHoldsWhatWasMadeFromPatches(kind: String, source: String) async throws {
-        let made = ["--dictionary", kind, "--dictionary-from", source, "--reduction", "fixed"]
+    @Test(arguments: [("emp", "normalised", "ridge"), ("kmeans", "whitened", nil), ("emp", "whitened", "orthonormal")])
+    func aModelHoldsWhatWasMadeFromPatches(kind: String, source: String, basis: String?) async throws {
+        let made =
+            ["--dictionary", kind, "--dictionary-from", source, "--reduction", "fixed"]
+            + (basis.map { ["--basis", $0] } ?? [])
         for ranks in [1, 3] { try await folder.succeed("\(ranks)", ranks: ranks, Self.options + made) }
         let model = try folder.file("1/model.safetensors")
         #expect(try model == folder.file("3/model.safetensors"))

@@ -1,0 +1,76 @@
+import LinearAlgebra
+
+/// An orthonormal basis of the span of another dictionary's U: with UᵀU = VΛVᵀ it is Û = UB, B = VΛ^−½Vᵀ.
+/// Eigenvalues below 10⁻⁶ of the largest are cut. Û then has a rank below n_α, and what w has outside of its
+/// range says nothing.
+///
+/// For a w in the range ‖w‖ = ‖W‖, and a step in w is the dense layer's step, projected onto the span. So a
+/// rate, a decay and a bound on norms mean the same for every dictionary and proportion as for the dense layer.
+public struct OrthonormalBasis: WeightDictionary {
+    /// The dictionary as it is made, a kernel without its ridge.
+    public let base: any WeightDictionary
+
+    /// The least part of the largest eigenvalue of UᵀU that is kept.
+    public static let smallest = 1e-6
+
+    public init(of base: any WeightDictionary) { self.base = base }
+
+    /// 4·positions·n_α² + 11·n_α³ flops in Double, once.
+    public func matrix(alpha: [Int], stream: ColumnStream) throws(DictionaryError) -> Matrix<Float> {
+        let u = try base.matrix(alpha: alpha, stream: stream).widened
+        let basis = Matrix<Double>(rows: u.rows, columns: u.columns)
+        multiply(u, try Self.rotation(of: u), into: basis)
+        return basis.rounded
+    }
+
+    public func check(alpha: [Int]) throws(DictionaryError) { try base.check(alpha: alpha) }
+
+    /// B of a U.
+    static func rotation(of u: Matrix<Double>) throws(DictionaryError) -> Matrix<Double> {
+        let n = u.columns, gram = Matrix<Double>(rows: n, columns: n)
+        multiply(u, u, transposed: .first, into: gram)
+        let values: [Double], vectors: Matrix<Double>
+        do { (values, vectors) = try symmetricEigen(gram) } catch { throw DictionaryError("\(error)") }
+        let scaled = Matrix<Double>(rows: n, columns: n)
+        for (k, value) in values.enumerated() where value > 0 && value >= smallest * values[n - 1] {
+            for i in 0..<n { scaled[k, i] = vectors[k, i] / value.squareRoot() }
+        }
+        let rotation = Matrix<Double>(rows: n, columns: n)
+        multiply(vectors, scaled, transposed: .first, into: rotation)
+        return rotation
+    }
+}
+
+extension PredictedWeights {
+    /// The least rank of Û of a column, where columns have orthonormal bases: ‖Û‖².
+    package var leastRank: Int {
+        columns.map { column in
+            Int(column.dictionary!.arrays.joined().reduce(0) { $0 + Double($1) * Double($1) }.rounded())
+        }.min()!
+    }
+
+    /// One line that says how much of orthonormal bases was cut; nil: nothing.
+    public func saysCut(of name: String) -> String? {
+        let rank = leastRank, atoms = columns[0].alpha.count
+        return rank == atoms
+            ? nil
+            : "the orthonormal basis of \(name) has rank \(rank) of \(atoms): eigenvalues of UᵀU below "
+                + "\(OrthonormalBasis.smallest) of the largest are cut"
+    }
+
+    /// w ← factor·ÛᵀÛw: what w has in the ranges of the orthonormal bases, where gradients lie, too.
+    ///
+    /// - Parameter values: units × n_α.
+    public func project(_ values: Matrix<Float>, factor: Float) {
+        for column in columns {
+            guard let u = column.dictionary else { continue }
+            let n = u.columns, w = values.rows(column.units), before = w.clone()
+            let gram = Matrix<Float>(rows: n, columns: n)
+            multiply(u, u, transposed: .first, into: gram)
+            for channel in 0..<grid.channels {
+                let plane = channel * n..<(channel + 1) * n
+                multiply(before.columns(plane), gram, into: w.columns(plane), alpha: factor)
+            }
+        }
+    }
+}
