@@ -15,8 +15,8 @@ package struct TapFilters: Sendable {
     ///   - dictionary: what the layer takes its U from.
     ///   - weights: a layer of one column whose spec has taps, of the shape of a filter with what its kernels reach.
     ///   - spec: how it is predicted.
-    /// - Throws: `DictionaryError` where K_α + λI is not positive definite.
-    /// - Complexity: 7/3·n_α³ flops in Double, once.
+    /// - Throws: `DictionaryError` where K_α + λI is not positive definite, or eigenvalues do not converge.
+    /// - Complexity: 7/3·n_α³ flops in Double, once, or those of `OrthonormalBasis`.
     package init(
         _ dictionary: any WeightDictionary, of weights: PredictedWeights, _ spec: WeightSpec
     ) throws(DictionaryError) {
@@ -33,7 +33,9 @@ package struct TapFilters: Sendable {
             }
             if dictionary is OrthonormalBasis {
                 let all = Array(0..<weights.grid.positions)
-                inverse = try OrthonormalBasis.rotation(of: se.kernel(rows: all, columns: column.alpha)).rounded
+                // Of the rounded U, as that of the model, so that the same directions are cut.
+                let u = se.kernel(rows: all, columns: column.alpha).rounded.widened
+                inverse = try OrthonormalBasis.rotation(of: u).rounded
             }
         }
         blurring = Blurring(taps: taps, kernel: kernel)
@@ -49,10 +51,12 @@ extension WeightSpec {
     package func hasTaps(_ grid: TensorShape) -> Bool {
         guard columns == 1 else { return false }
         guard let reach else { return dictionary.traits.contains(.identity) }
-        guard let made = try? makeDictionary(of: grid) else { return false }
+        guard dictionary == .se, 0...LayerSpec.mostReach ~= reach, let made = try? makeDictionary(of: grid) else {
+            return false
+        }
+        // Without a ridge there is nothing to invert, and of an orthonormal basis B's condition number is below 10³.
         guard let dictionary = made as? SquaredExponential, case .ridge(let ridge) = dictionary.form else {
-            // Of B no entry is larger than 10³ of the largest of U's singular values.
-            return made is SquaredExponential || (made as? OrthonormalBasis)?.base is SquaredExponential
+            return true
         }
         let sum = dictionary.profile(reach: reach).reduce(0, +)
         return 1 + sum * sum / ridge <= SeparablePooling.largestCondition

@@ -123,7 +123,7 @@ extension NetworkSettings {
             throw LayerSpecError("\(layer.name): expected a U that is not learned with an open window")
         }
         if let layer = network.weighted.first(where: { layer in
-            guard let weights = layer.weights, weights.kernel.form == .orthonormal else { return false }
+            guard let weights = layer.weights, weights.isOrthonormal else { return false }
             return stages.contains { curriculum.learns(weights.dictionary, in: $0) }
         }) {
             throw LayerSpecError("\(layer.name): expected a U that is not learned with an orthonormal basis")

@@ -24,16 +24,18 @@ public final class NetworkModel {
         /// The taps of the filters of a convolution that has them.
         var taps: TapFilters {
             guard let filters = try? TapFilters(dictionary!, of: weights, shape.prediction!) else {
-                preconditionFailure("K_α + λI was factorised when U was made")
+                preconditionFailure("the same was computed when U was made")
             }
             return filters
         }
 
+        /// Whether U is an orthonormal basis of its span.
+        var isOrthonormal: Bool { shape.prediction?.isOrthonormal == true }
+
         /// Brings a start that was drawn into the range of an orthonormal basis, and to the size of a dense layer's.
         fileprivate func projectStart() {
-            guard let prediction = shape.prediction, prediction.kernel.form == .orthonormal else { return }
-            weights.project(
-                values.columns(0..<weights.valuesPerUnit), factor: prediction.startFactor(of: weights.grid))
+            guard isOrthonormal else { return }
+            weights.projectStart(values.columns(0..<weights.valuesPerUnit), positions: shape.spec.window.positions)
         }
 
         /// Computes W, units × inputs.
@@ -55,7 +57,8 @@ public final class NetworkModel {
     /// Makes the model that a stage starts from.
     ///
     /// That of the first stage has w uniform in ±0.1, that of the softmax layer in ±0.02, biases 0 (the released
-    /// settings of Denil et al. 2013), drawn by position in the model, so that they are the same on every rank.
+    /// settings of Denil et al. 2013), drawn by position in the model, so that they are the same on every rank. In an
+    /// orthonormal basis they are, to rounding.
     /// Dictionaries that need data are zeros until `fill`.
     ///
     /// - Parameters:
@@ -142,9 +145,7 @@ public final class NetworkModel {
 
     /// Lines that say of which layers an orthonormal basis was cut.
     var cutBases: [String] {
-        layers.compactMap { layer in
-            layer.shape.prediction?.kernel.form == .orthonormal ? layer.weights.saysCut(of: layer.name) : nil
-        }
+        layers.compactMap { $0.isOrthonormal ? $0.weights.saysCut(of: $0.name) : nil }
     }
 
     /// The part of what there is, positions or atoms, that one column at least has sampled, for every predicted layer

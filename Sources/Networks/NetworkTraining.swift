@@ -58,6 +58,13 @@ final class NetworkTraining {
         self.name = name
         self.progress = progress
         let prepared = try communicator.agree { try NetworkModel(settings, report: progress.columns(of:made:all:)) }
+        if prepared.layers.contains(where: \.isOrthonormal) {
+            // What another kind of processor rounds, or cuts, otherwise must not stay.
+            for layer in prepared.layers where layer.isOrthonormal && layer.shape.prediction?.dictionary.need == nil {
+                try layer.weights.broadcastDictionaries(on: communicator)
+            }
+            try communicator.broadcast(prepared.values.flat.elements, from: 0)
+        }
         start = PreparedModel(prepared)
         traffic = communicator.traffic
         model = prepared
@@ -184,14 +191,16 @@ final class NetworkTraining {
     }
 
     /// Gives all ranks rank 0's numbers where processors of two kinds may have rounded differently: of what was fitted
-    /// when the net grew, and of every U made anew from the data. Every rank has the others already.
+    /// when the net grew, and of every U made anew from the data, or into an orthonormal basis. Every rank has the
+    /// others already.
     ///
     /// - Returns: the bytes that this rank sends.
     /// - Throws: `MPIError`.
     private func broadcastFitted(after previous: NetworkModel) throws -> Int {
         let traffic = communicator.traffic
         try communicator.broadcast(model.values.flat.elements, from: 0)
-        for (layer, before) in zip(model.layers, previous.layers) where layer.shape.prediction?.dictionary.need != nil {
+        for (layer, before) in zip(model.layers, previous.layers)
+        where layer.shape.prediction?.dictionary.need != nil || layer.isOrthonormal {
             for (column, old) in zip(layer.weights.columns, before.weights.columns) where column.alpha != old.alpha {
                 try communicator.broadcast(column.dictionary!.elements, from: 0)
             }

@@ -53,6 +53,7 @@ final class Pretraining {
                 let made = try data(of: layer, number: k, samples: samples)
                 try communicator.agree { try model.fill(layer: k, from: made) }
                 try layer.weights.broadcastDictionaries(on: communicator)
+                if layer.isOrthonormal { try communicator.broadcast(layer.values.elements, from: 0) }
                 if let jitter = (model.layers[k].dictionary as? Covariance)?.jitter, jitter > 0 {
                     progress.say("the covariance of \(layer.name) needed a ridge larger by \(jitter)")
                 }

@@ -105,7 +105,9 @@ public final class RICAExperiment {
             images: data.unlabelled, settings: settings, order: request.reduction, communicator: communicator,
             meet: { [checkpoints] in try checkpoints.listen("the whitening") })
         let weights = try weights(from: patches)
-        if settings.isOrthonormal == true, let line = weights.saysCut(of: "the layer") { progress.say(line) }
+        if settings.prediction?.isOrthonormal == true, let line = weights.saysCut(of: "the layer") {
+            progress.say(line)
+        }
         // What an earlier run learned in this folder says nothing of the model that follows.
         try communicator.agreeOnRoot {
             for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
@@ -143,7 +145,7 @@ public final class RICAExperiment {
         var model = RICAModel(
             weights: learning.weights, values: outcome.values, whitening: patches.whitening,
             covariance: patches.covariance, encoder: settings.encoder)
-        model.holdsDictionary = settings.madeFrom != nil
+        model.holdsDictionary = settings.storesDictionary
         let sampler = PatchSampler(images: data.unlabelled, size: settings.patch, seed: settings.seed)
         model.patches = (0..<settings.patches).map(sampler.position)
         try communicator.agreeOnRoot {
@@ -168,7 +170,11 @@ public final class RICAExperiment {
             }
         }
         let weights = try make(nil)
-        guard settings.prediction?.dictionary.need != nil else { return weights }
+        guard settings.prediction?.dictionary.need != nil else {
+            // What another kind of processor rounds, or cuts, otherwise must not stay.
+            if settings.prediction?.isOrthonormal == true { try weights.broadcastDictionaries(on: communicator) }
+            return weights
+        }
         let dictionary = MadeDictionary(empty: weights)
         if try !checkpoints.attach(dictionary, as: "dictionary") {
             progress.say("making the dictionary \(settings.prediction!.dictionary.name) from patches")

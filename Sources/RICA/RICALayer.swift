@@ -66,14 +66,12 @@ extension RICASettings {
     }
 
     /// w₀ = N(0, 0.01²), drawn by position in the layer, so that it is the same on every rank. Of an orthonormal
-    /// basis it is what lies in the range, larger by √(n_v/n_α).
+    /// basis it is brought into the range, the same on every rank to rounding.
     public func startingValues(for weights: PredictedWeights) -> LearnedValues {
         let values = LearnedValues([("rica", weights.units, weights.valuesPerUnit)])
         RandomStream(seed: seed, purpose: .initialValues).fillNormal(values.flat.elements)
         for i in 0..<values.count { values.flat.pointer[i] *= 0.01 }
-        if isOrthonormal == true, let prediction {
-            weights.project(values.matrix(0), factor: prediction.startFactor(of: weights.grid))
-        }
+        if isOrthonormal == true { weights.projectStart(values.matrix(0), positions: weights.grid.positions) }
         return values
     }
 

@@ -58,6 +58,7 @@ public struct RICALearning {
         if let checkpoints { try checkpoints.all.attach(log, as: Self.state(checkpoints.name)) }
         let values = start.matrix(0)
         if log.last == nil {
+            if settings.prediction?.isOrthonormal == true { try communicator.broadcast(values.elements, from: 0) }
             let optimiser = LBFGS(
                 objective, values: values, communicator: communicator,
                 options: .init(iterations: settings.iterations, order: order), timer: timer)

@@ -93,7 +93,7 @@ extension RICAModel {
             "whitening.matrix": [grid.count, grid.count],
             "encoder.scale": [settings.features], "patches": [settings.patches, 3],
         ]
-        let isStored = settings.madeFrom != nil
+        let isStored = settings.storesDictionary
         if isStored { for j in 0..<columns { shapes["layer.U.\(j)"] = [grid.positions, learned] } }
         for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) where file.tensors[name]?.shape != shape {
             let found = (file.tensors[name]?.shape).map { "\($0)".escaped }

@@ -72,7 +72,7 @@ public struct RICAPlan {
             + settings.dictionaryBytes(of: weights.grid, order: order, ranks: ranks)
         classifyingBytes = 4 * width * ((training + fold + test + ranks - 1) / ranks)
         let alpha = weights.columns * weights.valuesPerUnit
-        let isStored = settings.madeFrom != nil
+        let isStored = settings.storesDictionary
         let model = values + alpha + n * (n + 1) + weights.units + 3 * settings.patches
             + (isStored ? weights.dictionaryValues : 0)
         let classifiers = folds * (2 * width + classes * (width + 1))

@@ -17,7 +17,7 @@ public struct RICASettings: Codable, Equatable, Sendable {
     public var dictionarySource: DictionarySource?
     /// σ of the squared-exponential kernel, in pixels; nil: `SquaredExponential.sigma(grid:learned:)`.
     public var sigma: Double?
-    /// λ of the kernel ridge; nil: raw kernel rows.
+    /// λ of the kernel ridge; nil: raw kernel rows, or an orthonormal basis.
     public var ridge: Double?
     /// Whether U is an orthonormal basis of that span; nil: it is not.
     public var isOrthonormal: Bool?
@@ -91,6 +91,7 @@ public struct RICASettings: Codable, Equatable, Sendable {
         }
         try check("sigma", sigma, "0.001 to 1000000 pixels") { SquaredExponential.sigmas.contains($0) }
         try check("ridge", ridge, "a number above 0") { $0 > 0 && $0.isFinite }
+        try check("isOrthonormal", isOrthonormal, "no ridge with it") { !$0 || ridge == nil && learned != nil }
         try check("lambda", lambda, "a number of at least 0") { $0 >= 0 && $0.isFinite }
         try check("iterations", iterations, "0 to 1000000") { (0...1_000_000).contains($0) }
         try check("cost", cost, "a number above 0") { $0 > 0 && $0.isFinite }
@@ -107,6 +108,9 @@ public struct RICASettings: Codable, Equatable, Sendable {
     public var madeFrom: DictionarySource? {
         prediction?.dictionary.need == nil ? nil : dictionarySource ?? .whitened
     }
+
+    /// Whether a model holds U: what was made from patches, or cut where rounding may decide.
+    var storesDictionary: Bool { madeFrom != nil || prediction?.isOrthonormal == true }
 
     /// Patches that the whitening is fitted on: ten for each that features are learned on, 400,000 at most.
     public var whiteningPatches: Int { max(patches, min(400_000, 10 * patches)) }

@@ -50,24 +50,30 @@ import Testing
         let eigen = try symmetricEigen(gram).values
         #expect(eigen.prefix(30 - rank).allSatisfy { abs($0) < 1e-4 })
         #expect(eigen.suffix(rank).allSatisfy { abs($0 - 1) < 1e-4 })
-        // A start in the range stays as long as its W.
-        let w = normalMatrix(rows: 3, columns: 60, stream: 4), full = Matrix<Float>(rows: 3, columns: 60)
-        let drawn = w.clone()
-        weights.project(w, factor: 2)
+        // w = √(S/r)·ÛᵀÛ·drawn, and ‖w‖ = ‖W‖.
+        let drawn = normalMatrix(rows: 3, columns: 60, stream: 4), w = drawn.clone()
+        let full = Matrix<Float>(rows: 3, columns: 60), factor = (30 / Double(rank)).squareRoot()
+        weights.projectStart(w, positions: 30)
         weights.expand(w, into: full)
         for unit in 0..<3 {
-            let length = w.doubles[unit].reduce(0) { $0 + $1 * $1 }, all = full.doubles[unit].reduce(0) { $0 + $1 * $1 }
-            #expect(abs(length - all) <= 1e-4 * all && all > 0)
+            for channel in 0..<2 {
+                let plane = (0..<30).map { drawn.doubles[unit][channel * 30 + $0] }
+                let truth = (0..<30).map { a in factor * (0..<30).reduce(0) { $0 + gram[a, $1] * plane[$1] } }
+                let found = (0..<30).map { w.doubles[unit][channel * 30 + $0] }
+                // Two products of 30 terms, each of length at most that of what was drawn.
+                #expect(largestDifference([found], [truth]) <= floatGamma(100) * factor * 30)
+                let length = found.reduce(0) { $0 + $1 * $1 }
+                let all = (0..<30).map { full.doubles[unit][channel * 30 + $0] }.reduce(0) { $0 + $1 * $1 }
+                #expect(abs(length - all) <= floatGamma(200) * 30 * all && all > 0)
+            }
         }
-        let again = w.clone()
-        weights.project(again, factor: 1)
-        #expect(largestDifference(again.doubles, w.doubles) <= 1e-4 * largest(w.doubles))
-        #expect(largestDifference(drawn.doubles, w.doubles) > 0.1)
     }
 
     @Test func aDictionaryOfZerosHasRankZero() throws {
         let column = Column(units: 0..<1, alpha: [0, 1], dictionary: Matrix<Float>(rows: 30, columns: 2))
         #expect(PredictedWeights(grid: Self.grid, columns: [column]).leastRank == 0)
-        #expect(spec(.se, .orthonormal).startFactor(of: Self.grid) == Float(30.0 / 9).squareRoot())
+        let w = normalMatrix(rows: 1, columns: 4, stream: 6)
+        PredictedWeights(grid: Self.grid, columns: [column]).projectStart(w, positions: 30)
+        #expect(w.arrays == [[0, 0, 0, 0]])
     }
 }

@@ -28,7 +28,8 @@ public struct Covariance: WeightDictionary {
         }
         self.covariance = covariance
         switch form {
-        case .raw, .orthonormal:
+        case .orthonormal: preconditionFailure("an orthonormal basis is made of a raw dictionary")
+        case .raw:
             jitter = 0
             self.form = .raw
         case .ridge(let ridge):

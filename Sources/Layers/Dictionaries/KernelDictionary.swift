@@ -25,7 +25,8 @@ public func kernelDictionary(
 ) throws(DictionaryError) -> Matrix<Float> {
     precondition(kernel.columns == alpha.count)
     switch form {
-    case .raw, .orthonormal:
+    case .orthonormal: preconditionFailure("an orthonormal basis is made of a raw dictionary")
+    case .raw:
         return kernel.rounded
     case .ridge(let ridge):
         let gram = Matrix<Double>(rows: alpha.count, columns: alpha.count)

@@ -58,18 +58,23 @@ extension PredictedWeights {
                 + "\(OrthonormalBasis.smallest) of the largest are cut"
     }
 
-    /// w ← factor·ÛᵀÛw: what w has in the ranges of the orthonormal bases, where gradients lie, too.
+    /// w ← √(S/r)·ÛᵀÛw: a start that was drawn is brought into the ranges of the orthonormal bases, where
+    /// gradients lie, too, and to the size that such draws have as the W of a dense layer.
     ///
-    /// - Parameter values: units × n_α.
-    public func project(_ values: Matrix<Float>, factor: Float) {
+    /// - Parameters:
+    ///   - values: units × n_α.
+    ///   - positions: S, those of a plane that such a layer has weights for.
+    package func projectStart(_ values: Matrix<Float>, positions: Int) {
         for column in columns {
-            guard let u = column.dictionary else { continue }
-            let n = u.columns, w = values.rows(column.units), before = w.clone()
+            let u = column.dictionary!, n = u.columns, w = values.rows(column.units), before = w.clone()
             let gram = Matrix<Float>(rows: n, columns: n)
             multiply(u, u, transposed: .first, into: gram)
+            let rank = (0..<n).reduce(Float(0)) { $0 + gram[$1, $1] }
             for channel in 0..<grid.channels {
                 let plane = channel * n..<(channel + 1) * n
-                multiply(before.columns(plane), gram, into: w.columns(plane), alpha: factor)
+                multiply(
+                    before.columns(plane), gram, into: w.columns(plane),
+                    alpha: rank > 0 ? (Float(positions) / rank).squareRoot() : 0)
             }
         }
     }

@@ -24,6 +24,9 @@ public struct WeightSpec: Codable, Hashable, Sendable {
         self.reach = reach
     }
 
+    /// Whether U is an orthonormal basis of its span.
+    public var isOrthonormal: Bool { kernel.form == .orthonormal }
+
     /// The part of a filter's grid, with what lies beyond its window, that α are sampled of.
     public func window(of grid: TensorShape) -> TensorShape {
         let around = 2 * (reach ?? 0)
@@ -53,15 +56,11 @@ public struct WeightSpec: Codable, Hashable, Sendable {
     public func makeDictionary(
         of grid: TensorShape, data: DictionaryData? = nil
     ) throws(DictionaryError) -> any WeightDictionary {
+        var kernel = kernel
+        if isOrthonormal { kernel.form = .raw }
         let made = try dictionary.make(
             DictionaryRequest(grid: grid, count: atoms(of: grid), kernel: kernel, reach: reach, data: data))
-        return kernel.form == .orthonormal ? OrthonormalBasis(of: made) : made
-    }
-
-    /// What a start that is drawn for w is multiplied by, where the basis is orthonormal, so that W is as large as that
-    /// of a dense layer: √(n_v/n_α).
-    public func startFactor(of grid: TensorShape) -> Float {
-        (Float(window(of: grid).positions) / Float(atoms(of: grid))).squareRoot()
+        return isOrthonormal ? OrthonormalBasis(of: made) : made
     }
 
     /// The α of a column: a function of seed, layer and column.

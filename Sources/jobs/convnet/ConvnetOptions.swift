@@ -84,13 +84,14 @@ struct ConvnetOptions: ParsableCommand {
         }
         guard common.compute == .pooled || common.compute == .reduced else { return }
         let hasTaps = filters.contains { size, weights in
-            let side = size + 2 * min(weights.reach ?? 0, LayerSpec.mostReach)
+            let side = size + 2 * (weights.reach ?? 0)
             return weights.hasTaps(TensorShape(channels: 1, height: side, width: side))
         }
         guard common.compute == .pooled, hasTaps, !exchange.options.sumsExpanded else {
             throw ValidationError(
                 "--compute: expected auto, expanded, or pooled with --window open (and a --sigma that is small or a "
-                    + "--ridge that is large enough) or the dictionary randcon, and an exchange of learned values, "
+                    + "--ridge that is large enough, or another --basis) or the dictionary randcon, and an exchange of "
+                    + "learned values, "
                     + "found \(common.compute.rawValue)")
         }
     }

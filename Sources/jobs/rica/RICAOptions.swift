@@ -148,12 +148,14 @@ struct RICAOptions: ParsableCommand {
         }
         try same(common.sigma, "--sigma", \.sigma, absent: "auto")
         try same(common.ridge, "--ridge", \.ridge)
-        if let basis = common.chosenBasis, given.isOrthonormal != stored.isOrthonormal {
-            throw OptionError(
-                "--basis: the model was learned with \(stored.isOrthonormal == true ? "an" : "no") orthonormal basis, "
-                    + "found \(basis.rawValue)")
+        func basis(_ settings: RICASettings) -> Basis {
+            settings.isOrthonormal == true ? .orthonormal : settings.ridge == nil ? .raw : .ridge
         }
-        try same(common.chosenBasis, common.raw ? "--raw" : "--basis", \.ridge)
+        if let chosen = common.chosenBasis, chosen != basis(stored) {
+            throw OptionError(
+                "\(common.raw ? "--raw" : "--basis"): the model was learned with \(basis(stored).rawValue), found "
+                    + chosen.rawValue)
+        }
         try same(patch, "--patch", \.patch)
         try same(patches, "--patches", \.patches)
         try same(features, "--features", \.features)

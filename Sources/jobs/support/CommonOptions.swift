@@ -180,7 +180,9 @@ public struct CommonOptions: ParsableArguments {
         if ridge != nil || chosenBasis == .raw || chosenBasis == .ridge,
             !kinds.contains(where: { $0.traits.contains(.kernel) })
         {
-            throw ValidationError("--ridge and --raw have no meaning without one of the dictionaries se, emp and emp2")
+            throw ValidationError(
+                "--ridge, --raw and --basis ridge or raw have no meaning without one of the dictionaries se, emp and "
+                    + "emp2")
         }
         if chosenBasis == .orthonormal {
             if kinds.isEmpty { throw ValidationError("--basis has no meaning where no layer is predicted") }

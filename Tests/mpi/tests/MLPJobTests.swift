@@ -35,7 +35,8 @@ struct MLPJobTests {
             ["--basis", "orthonormal", "--dictionary", "se", "--alternate", "1", "--epochs", "2"],
             "expected a U that is not learned with"
         ),
-        (["--basis", "ridge", "--dictionary", "dct"], "--ridge and --raw"), (["--dense", "--basis", "raw"], "--dense"),
+        (["--basis", "ridge", "--dictionary", "dct"], "--ridge, --raw and --basis"),
+        (["--dense", "--basis", "raw"], "--dense"),
         (["--dictionary", "dct", "--raw"], "--raw"), (["--dictionary", "dense"], "--columns"),
         (["--dictionary", "lowrank", "--compute", "pooled"], "--compute"),
         (["--dictionary", "dense,se", "--compute", "reduced"], "--compute"),

@@ -53,7 +53,7 @@ struct RICADictionaryTests {
         (["--dictionary", "ae"], "found ae"), (["--dictionary", "se,emp"], "found se,emp"),
         (["--dictionary", "dense"], "found dense"),
         (["--dictionary", "haar", "--sigma", "1"], "--sigma has no meaning without the dictionary se"),
-        (["--dictionary", "haar", "--ridge", "1"], "--ridge and --raw have no meaning without"),
+        (["--dictionary", "haar", "--ridge", "1"], "--ridge, --raw and --basis ridge or raw have no"),
         (["--dictionary-from", "whitened"], "--dictionary-from: expected a --dictionary that is made from patches"),
         (["--dictionary", "emp", "--dictionary-from", "raw"], "--dictionary-from"),
         (
