@@ -33,7 +33,7 @@ package struct TapFilters: Sendable {
             }
             if dictionary is OrthonormalBasis {
                 let all = Array(0..<weights.grid.positions)
-                // Of the rounded U, as that of the model, so that the same directions are cut.
+                // The model has the rounded U: the same one here cuts the same directions.
                 let u = se.kernel(rows: all, columns: column.alpha).rounded.widened
                 inverse = try OrthonormalBasis.rotation(of: u).rounded
             }

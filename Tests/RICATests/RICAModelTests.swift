@@ -249,7 +249,7 @@ import Testing
         #expect(settings.startingValues(for: weights).flat.arrays == settings.startingValues(for: weights).flat.arrays)
     }
 
-    /// Of an orthonormal basis W is as large as that of a dense layer: 288 weights, of which 108 numbers are drawn.
+    /// W is as large as that of a dense layer: 288 weights, for which 108 numbers are drawn.
     @Test func startingValuesOfAnOrthonormalBasisAreThoseOfItsSpan() throws {
         var settings = smallSettings()
         (settings.ridge, settings.isOrthonormal) = (nil, true)
@@ -260,7 +260,7 @@ import Testing
         // ÛᵀÛw = w: two products of at most 16 terms.
         #expect(largestDifference(back.doubles, start.doubles) <= floatGamma(64) * 4 * largest(start.doubles))
         let square = full.doubles.joined().reduce(0) { $0 + $1 * $1 } / Double(full.rows * full.columns) * 1e4
-        // Of 108 draws: five standard deviations of their mean square.
+        // 108 draws: five standard deviations of their mean square.
         #expect(abs(square - 1) < 5 * (2 / 108.0).squareRoot())
     }
 }
