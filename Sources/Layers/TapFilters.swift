@@ -33,9 +33,9 @@ package struct TapFilters: Sendable {
             }
             if dictionary is OrthonormalBasis {
                 let all = Array(0..<weights.grid.positions)
-                // The model has the rounded U: the same one here cuts the same directions.
+                // The model has the rounded U, and what was cut of it on rank 0.
                 let u = se.kernel(rows: all, columns: column.alpha).rounded.widened
-                inverse = try OrthonormalBasis.rotation(of: u).rounded
+                inverse = try OrthonormalBasis.rotation(of: u, rank: weights.leastRank).rounded
             }
         }
         blurring = Blurring(taps: taps, kernel: kernel)

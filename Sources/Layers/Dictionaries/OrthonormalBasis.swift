@@ -26,13 +26,16 @@ public struct OrthonormalBasis: WeightDictionary {
     public func check(alpha: [Int]) throws(DictionaryError) { try base.check(alpha: alpha) }
 
     /// B of a U.
-    static func rotation(of u: Matrix<Double>) throws(DictionaryError) -> Matrix<Double> {
+    ///
+    /// - Parameter rank: how many eigenvalues are kept, where that is decided; nil: those that are not too small.
+    static func rotation(of u: Matrix<Double>, rank: Int? = nil) throws(DictionaryError) -> Matrix<Double> {
         let n = u.columns, gram = Matrix<Double>(rows: n, columns: n)
         multiply(u, u, transposed: .first, into: gram)
         let values: [Double], vectors: Matrix<Double>
         do { (values, vectors) = try symmetricEigen(gram) } catch { throw DictionaryError("\(error)") }
         let scaled = Matrix<Double>(rows: n, columns: n)
-        for (k, value) in values.enumerated() where value > 0 && value >= smallest * values[n - 1] {
+        for (k, value) in values.enumerated()
+        where value > 0 && (rank.map { k >= n - $0 } ?? (value >= smallest * values[n - 1])) {
             for i in 0..<n { scaled[k, i] = vectors[k, i] / value.squareRoot() }
         }
         let rotation = Matrix<Double>(rows: n, columns: n)

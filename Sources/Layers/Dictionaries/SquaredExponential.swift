@@ -40,13 +40,11 @@ public struct SquaredExponential: WeightDictionary {
 
     /// The kernel matrix between two lists of positions of one plane, `rows.count`×`columns.count`.
     public func kernel(rows: [Int], columns: [Int]) -> Matrix<Double> {
-        let result = Matrix<Double>(rows: rows.count, columns: columns.count)
+        let result = Matrix<Double>(rows: rows.count, columns: columns.count), reach = reach ?? .max
         for (r, i) in rows.enumerated() {
             for (c, j) in columns.enumerated() {
-                let isCut = reach.map {
-                    abs(i / grid.width - j / grid.width) > $0 || abs(i % grid.width - j % grid.width) > $0
-                }
-                guard isCut != true else { continue }
+                guard abs(i / grid.width - j / grid.width) <= reach, abs(i % grid.width - j % grid.width) <= reach
+                else { continue }
                 result[r, c] = exp(-Double(grid.squaredDistance(i, j)) / (2 * sigma * sigma))
             }
         }

@@ -69,7 +69,7 @@ struct ConvnetOptions: ParsableCommand {
         try checkWindow()
     }
 
-    /// Refuses windows that no filter has, and a path that no layer can be computed on.
+    /// Refuses windows that no filter has, and a path that no convolution can be computed on.
     private func checkWindow() throws {
         let filters = try specs.compactMap { layer -> (size: Int, weights: WeightSpec)? in
             if case .convolution(_, let size, _, _, let weights?) = layer { (size, weights) } else { nil }
@@ -91,8 +91,7 @@ struct ConvnetOptions: ParsableCommand {
             throw ValidationError(
                 "--compute: expected auto, expanded, or pooled with --window open (and a --sigma that is small or a "
                     + "--ridge that is large enough, or another --basis) or the dictionary randcon, and an exchange of "
-                    + "learned values, "
-                    + "found \(common.compute.rawValue)")
+                    + "learned values, found \(common.compute.rawValue)")
         }
     }
 

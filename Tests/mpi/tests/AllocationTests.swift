@@ -30,7 +30,7 @@ struct AllocationTests {
         try await expectNone(
             "convnet", ranks: 2,
             [
-                "--window", window,
+                "--window", window, "--flip", "--shift", "2",
                 "--layers", "conv 8 5 pad 2; pool 2; relu; conv 6 3 dense; tanh; full 20; relu; dropout 0.5", "--batch",
                 "20", "--epochs", "1",
             ])

@@ -138,6 +138,12 @@ struct ConvnetJobTests {
             #expect(try folder.objectives(name) != folder.objectives("plain"))
             #expect(try #require(folder.result(name).accuracy) > 0.5)
         }
+        // Nothing is learned at this rate: what is scaled and what is tested are images as they are.
+        for (name, more) in [("still", []), ("moved", ["--flip", "--shift", "5"])] {
+            try await folder.succeed(
+                name, job: "convnet", options + ["--epochs", "1", "--learning-rate", "1e-30"] + more)
+        }
+        #expect(try folder.file("still/predictions.csv") == folder.file("moved/predictions.csv"))
     }
 
     @Test func memoryIsThatOfTheBanner() async throws {
