@@ -25,9 +25,8 @@ extension NetworkModel {
             case .layer(.activation(let activation), let rate):
                 return ActivationLayer(activation, outputs: place.outputs, dropout: rate.map(dropout))
             case .layer(.dropout(let rate), _): return dropout(rate)
-            case .layer(.maxPool(let size, let stride), _):
-                return MaxPoolLayer(MaxPool(input: place.input, size: size, stride: stride), capacity: capacity)
-            case .layer(.fullyConnected, _), .layer(.convolution, _):
+            case .layer(let spec, _):
+                if let plain = spec.plainLayer(of: place.input, capacity: capacity) { return plain }
                 let layer = layers[weighted], number = weighted
                 weighted += 1
                 let ofValues = layer.shape.parameter.map(gradient.matrix), full = expanded?.matrix(number)

@@ -20,9 +20,9 @@ extension ModelShape {
         return SeparablePooling.estimates(dictionary, of: weights, samples: training).separable
     }
 
-    /// The floats between the layers for one sample, and those of its places in pools.
+    /// The floats between the layers for one sample, and those that layers hold of it.
     package func floatsPerSample(paths: [ComputePath]) -> Int {
-        var weighted = 0, between: [(inputColumns: Int, outputGradient: Int)] = [], ofPools = 0
+        var weighted = 0, between: [(inputColumns: Int, outputGradient: Int)] = [], held = 0
         for place in network.places where !place.isInPlace {
             var columns = place.inputOrder.columns(of: place.input)
             if place.isWeighted {
@@ -32,12 +32,9 @@ extension ModelShape {
                 weighted += 1
             }
             between.append((columns, place.outputGradient))
-            if case .layer(.maxPool(let size, let stride), _) = place.kind {
-                ofPools += MaxPoolLayer.floats(
-                    of: MaxPool(input: place.input, size: size, stride: stride), capacity: 1)
-            }
+            if case .layer(let spec, _) = place.kind { held += spec.heldFloats(of: place.input) }
         }
-        return Network.floats(perSample: between) + ofPools
+        return Network.floats(perSample: between) + held
     }
 
     /// The floats that as many bytes as samples have take.

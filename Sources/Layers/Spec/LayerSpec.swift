@@ -69,6 +69,26 @@ public enum LayerSpec: Codable, Hashable, Sendable {
             input: input, maps: maps, size: size + 2 * reach, stride: stride, padding: padding + reach)
     }
 
+    /// A layer that neither has weights nor works in place; nil: it is another.
+    ///
+    /// - Parameter capacity: the most samples of one batch.
+    package func plainLayer(of input: TensorShape, capacity: Int) -> (any Layer)? {
+        switch self {
+        case .maxPool(let size, let stride):
+            MaxPoolLayer(MaxPool(input: input, size: size, stride: stride), capacity: capacity)
+        case .fullyConnected, .convolution, .activation, .dropout: nil
+        }
+    }
+
+    /// The floats that a layer without weights holds for a sample beside its outputs.
+    package func heldFloats(of input: TensorShape) -> Int {
+        switch self {
+        case .maxPool(let size, let stride):
+            MaxPoolLayer.floats(of: MaxPool(input: input, size: size, stride: stride), capacity: 1)
+        case .fullyConnected, .convolution, .activation, .dropout: 0
+        }
+    }
+
     /// The most pixels that a filter goes on beyond its window.
     public static let mostReach = 96
 
