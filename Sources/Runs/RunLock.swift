@@ -86,24 +86,18 @@ package final class RunLock {
             // It is written as soon as it is made.
             if reason == nil, found.text.isEmpty, Date() >= end { reason = "killed before it wrote its name there" }
             let who = found.holder.map { "process \($0.process) on \($0.host.escaped)" } ?? "an unknown process"
-            guard let reason else {
-                if Date() < end {
-                    usleep(100_000)
-                    continue
-                }
-                throw RunDirectoryError(
-                    description: "\(folder): \(who) runs in it: wait for its end, choose another folder with "
-                        + "--run-dir, or remove \(path) if it no longer runs",
-                    exitCode: 64)
+            if let reason, try Self.takeOver(path, from: found.text, own) {
+                warn("\(path): left by \(who), \(reason): taken over")
+                break
             }
-            warn("\(path): left by \(who), \(reason): taken over")
-            // It is moved to a name of this process, so that of two that take it over one alone does.
-            let aside = "\(path).\(own.host).\(own.process)"
-            if rename(path, aside) == 0 {
-                let isTheSame = (try? Self.holder(aside))?.text == found.text
-                if !isTheSame { _ = link(aside, path) }
-                unlink(aside)
+            guard Date() >= end else {
+                usleep(100_000)
+                continue
             }
+            throw RunDirectoryError(
+                description: "\(folder): \(reason == nil ? who : "another start") runs in it: wait for its end, "
+                    + "choose another folder with --run-dir, or remove \(path) if it no longer runs",
+                exitCode: 64)
         }
         let timer = DispatchSource.makeTimerSource(queue: .global())
         timer.schedule(deadline: .now() + Self.period, repeating: Self.period)
@@ -126,17 +120,44 @@ package final class RunLock {
     }
 
     /// - Returns: whether there was none.
-    private static func create(_ path: String, _ holder: Holder) throws -> Bool {
-        let text = try JSONEncoder().encode(holder)
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    private static func create(_ path: String, _ own: Holder) throws -> Bool {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         if descriptor < 0, errno == EEXIST { return false }
         guard descriptor >= 0 else { throw WriteError(path, "create") }
         defer { close(descriptor) }
-        guard text.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == text.count else {
+        return try write(own, to: descriptor, path, over: Data())
+    }
+
+    /// - Returns: whether it was still the one with this text, which another start may have taken over since.
+    private static func takeOver(_ path: String, from text: Data, _ own: Holder) throws -> Bool {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        if descriptor < 0, errno == ENOENT { return false }
+        guard descriptor >= 0 else { throw WriteError(path, "take over") }
+        defer { close(descriptor) }
+        return try write(own, to: descriptor, path, over: text)
+    }
+
+    /// Writes a name in the place of another text, if that text is still there. Of two processes that do so at once one
+    /// alone does it: the kernel's lock of the file decides, or, on a file system that has none, who wrote last.
+    // int flock(int fd, int operation)
+    private static func write(_ own: Holder, to descriptor: Int32, _ path: String, over text: Data) throws -> Bool {
+        let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        if !isLocked, errno == EWOULDBLOCK { return false }
+        // Whoever held it may have removed it, or written another name.
+        var (opened, named) = (stat(), stat())
+        guard fstat(descriptor, &opened) == 0, stat(path, &named) == 0, opened.st_ino == named.st_ino,
+            try holder(path)?.text == text
+        else { return false }
+        let name = try JSONEncoder().encode(own)
+        guard ftruncate(descriptor, 0) == 0,
+            name.withUnsafeBytes({ pwrite(descriptor, $0.baseAddress, $0.count, 0) }) == name.count
+        else {
             defer { unlink(path) }
             throw WriteError(path, "write")
         }
-        return true
+        guard !isLocked else { return true }
+        sleep(1)
+        return isHeld(path, by: own)
     }
 
     /// What a lock says; nil where there is none, no holder where it is not understood.

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import Synchronization
 import TestFiles
 import Testing
 
@@ -74,6 +75,58 @@ import Testing
         let lock = try RunLock(folder.path, host: "here") { said.append($0) }
         #expect(said.count == 1 && said[0].contains(#"process 1 on a\nb\u{1B}[2J, "#), "\(said)")
         withExtendedLifetime(lock) {}
+    }
+
+    /// Two starts find the lock of a process that is gone at the same instant, in a hundred folders: in each, one of
+    /// them gets it, and the other is refused.
+    @Test func oneOfTwoTakesItOver() throws {
+        final class Race: Sendable {
+            let ready = Atomic(0), held = Atomic(0), refused = Atomic(0)
+        }
+        let all = DispatchGroup()
+        var races: [Race] = [], kept: [TemporaryFolder] = []
+        for _ in 0..<100 {
+            let folder = try TemporaryFolder(), race = Race()
+            try leave(folder, process: Int32.max)
+            races.append(race)
+            for _ in 0..<2 {
+                all.enter()
+                let path = folder.path
+                Thread.detachNewThread {
+                    defer { all.leave() }
+                    race.ready.add(1, ordering: .sequentiallyConsistent)
+                    while race.ready.load(ordering: .sequentiallyConsistent) < 2 {}
+                    do {
+                        let lock = try RunLock(path, host: "here") { _ in }
+                        race.held.add(1, ordering: .relaxed)
+                        // Longer than the other waits for it.
+                        sleep(5)
+                        withExtendedLifetime(lock) {}
+                    } catch let error as RunDirectoryError where error.exitCode == 64 {
+                        race.refused.add(1, ordering: .relaxed)
+                    } catch {
+                        Issue.record(error)
+                    }
+                }
+            }
+            usleep(5_000)
+            kept.append(folder)
+        }
+        all.wait()
+        withExtendedLifetime(kept) {}
+        #expect(races.allSatisfy { $0.held.load(ordering: .relaxed) == 1 && $0.refused.load(ordering: .relaxed) == 1 })
+    }
+
+    /// A start that is just taking it over has the kernel's lock of the file.
+    @Test func notWhileAnotherTakesItOver() throws {
+        let folder = try TemporaryFolder()
+        try leave(folder, process: Int32.max)
+        let text = try folder.bytes("lock"), descriptor = open(folder.file("lock"), O_RDWR)
+        defer { close(descriptor) }
+        #expect(flock(descriptor, LOCK_EX) == 0)
+        let refusal = #expect(throws: RunDirectoryError.self) { _ = try RunLock(folder.path, host: "here") { _ in } }
+        #expect(refusal?.exitCode == 64 && refusal?.description.contains("another start runs in it") == true)
+        #expect(try folder.bytes("lock") == text)
     }
 
     /// It is there and cannot be read: no reason to try again for ever.

@@ -37,7 +37,8 @@ public enum Parallel {
             if let rank = launcher?.rank, rank > 0 { sleep(2) }
             Termination.abort(error)
         }
-        StallDetector.shared.start(deadline: stallAfter, isStep: launcher?.isStep ?? false)
+        let isStep = launcher?.isStep ?? false
+        StallDetector.shared.start(deadline: stallAfter, isStep: isStep)
         let world: Communicator
         do {
             // Only one thread calls collectives. MULTIPLE lets the stall detector call MPI_Abort; where less is granted
@@ -47,7 +48,9 @@ public enum Parallel {
             world = try Communicator(cmpi_comm_world(), .borrowed)
             let threadMultiple = granted >= cmpi_thread_multiple()
             Termination.mpiIsUp(rank: world.rank, size: world.size, threadMultiple: threadMultiple)
-            if threadMultiple, world.size > 1 { StallDetector.shared.ask(try WaitingRanks(world)) }
+            if threadMultiple, world.size > 1 {
+                StallDetector.shared.ask(try WaitingRanks(world), isStep ? try LivingRanks(world) : nil)
+            }
         } catch {
             Termination.abort(error)
         }

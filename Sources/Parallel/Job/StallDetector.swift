@@ -9,19 +9,20 @@ import Synchronization
 /// operations a call, no memory. What costs more comes after half of the deadline: `WaitingRanks`, which tells who is
 /// missing.
 ///
-/// Under srun SIGTERM shortens the deadline until the ranks have heard of it: srun sends it to the others when a rank
-/// died, and they would wait for the dead one until Slurm kills them, 30 seconds later as Slurm comes.
+/// Under srun SIGTERM shortens the deadline until the ranks have heard of it, unless `LivingRanks` says that all live:
+/// srun sends it to the others when a rank died, and they would wait for the dead one until Slurm kills them, 30 seconds
+/// later as Slurm comes.
 final class StallDetector: Sendable {
     static let shared = StallDetector()
 
     /// One slot for each thread that is inside MPI at the same time.
     private static let slotCount = 16
-    /// Seconds that a call may take after SIGTERM, and between two looks then. A step that keeps others waiting for
-    /// longer loses its checkpoint.
+    /// Seconds that a call may take after SIGTERM where a rank is silent, and between two looks then.
     private static let deadlineAfterTerm = 2.0, periodAfterTerm = 0.25
     /// The low byte is the call under way, 0 for none; above it the number of calls that this slot has seen.
     private let slots = InlineArray<16, Atomic<UInt64>> { _ in Atomic(0) }
     private let waitingRanks = Mutex<WaitingRanks?>(nil)
+    private let livingRanks = Mutex<LivingRanks?>(nil)
 
     private init() {}
 
@@ -45,11 +46,17 @@ final class StallDetector: Sendable {
         slots[slot].store(slots[slot].load(ordering: .relaxed) & ~0xff, ordering: .relaxed)
     }
 
-    /// From now on a call that waits for half of the deadline makes this rank ask who else waits.
-    func ask(_ waitingRanks: WaitingRanks) { self.waitingRanks.withLock { $0 = waitingRanks } }
+    /// From now on a call that waits for half of the deadline makes this rank ask who else waits, and SIGTERM who lives.
+    func ask(_ waitingRanks: WaitingRanks, _ livingRanks: LivingRanks?) {
+        self.waitingRanks.withLock { $0 = waitingRanks }
+        self.livingRanks.withLock { $0 = livingRanks }
+    }
 
     /// Before MPI_Finalize: from now on no call to MPI but MPI_Abort.
-    func askNoMore() { waitingRanks.withLock { $0.take() }?.end() }
+    func askNoMore() {
+        waitingRanks.withLock { $0.take() }?.end()
+        livingRanks.withLock { $0.take() }?.end()
+    }
 
     /// Starts the thread that looks. `seconds` is how long a call may take, finite or not.
     ///
@@ -84,10 +91,10 @@ final class StallDetector: Sendable {
                 waitsAfterTerm[slot] = isTerm ? waitsAfterTerm[slot] + slept : 0
                 let waited = waits[slot]
                 guard let call = MPICall(rawValue: UInt8(truncatingIfNeeded: ticket)) else { continue }
-                if waitsAfterTerm[slot] >= Self.deadlineAfterTerm, StopSignals.isTermUnheard {
+                if waitsAfterTerm[slot] >= Self.deadlineAfterTerm, let finding = findingAfterTerm {
                     Termination.abort(
                         "SIGTERM came, and for \(Int(Self.deadlineAfterTerm)) s another rank did not join "
-                            + "\(call.name): it is gone or slow, and the last checkpoint counts",
+                            + "\(call.name): \(finding); the last checkpoint counts",
                         code: 128 + SIGTERM)
                 }
                 guard waited >= deadline / 2 else { continue }
@@ -109,5 +116,12 @@ final class StallDetector: Sendable {
                     code: 1)
             }
         }
+    }
+
+    /// Why no rank should be waited for any longer; nil: all live, or they have heard of SIGTERM meanwhile.
+    private var findingAfterTerm: String? {
+        guard StopSignals.isTermUnheard else { return nil }
+        guard let livingRanks = livingRanks.withLock({ $0 }) else { return "it is gone or slow" }
+        return livingRanks.finding
     }
 }

@@ -6,7 +6,7 @@ enum StopSignals {
     private static let all = [SIGTERM, SIGINT, SIGUSR1]
     /// The first that came; 0: none.
     private static let first = Atomic<Int32>(0)
-    private static let hasTerm = Atomic(false), isHeard = Atomic(false)
+    private static let hasTerm = Atomic(false), heard = Atomic(false)
 
     /// Notes them from now on, where they would have ended the process. A second Ctrl-C still does.
     // int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)
@@ -15,7 +15,7 @@ enum StopSignals {
         // The variables are made before a handler may look at them.
         first.store(0, ordering: .relaxed)
         hasTerm.store(false, ordering: .relaxed)
-        isHeard.store(false, ordering: .relaxed)
+        heard.store(false, ordering: .relaxed)
         for number in all {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in
@@ -36,10 +36,12 @@ enum StopSignals {
     static var received: Int32 { first.load(ordering: .relaxed) }
 
     /// All ranks know of a signal: from now on they end by themselves.
-    static func areHeard() { isHeard.store(true, ordering: .relaxed) }
+    static func areHeard() { heard.store(true, ordering: .relaxed) }
+
+    static var isHeard: Bool { heard.load(ordering: .relaxed) }
 
     /// SIGTERM came, and the ranks did not yet come to where they tell each other.
-    static var isTermUnheard: Bool { hasTerm.load(ordering: .relaxed) && !isHeard.load(ordering: .relaxed) }
+    static var isTermUnheard: Bool { hasTerm.load(ordering: .relaxed) && !isHeard }
 
     static func name(of number: Int32) -> String {
         switch number {

@@ -1,33 +1,17 @@
 import Glibc
 import Synchronization
 
-/// The ranks that wait while this one does, found by gossip: a survivor cannot see who is gone, but the survivors can
-/// count each other.
+/// The ranks that wait while this one does: a survivor cannot see who is gone, but the survivors can count each other.
 ///
-/// A rank that has waited for long tells its neighbours, round after round, which ranks it knows to wait: itself and
-/// those that its neighbours told of. Words of an earlier stall are thrown away when one begins; who still waits says
-/// so again.
-///
-/// Costs at launch one allgather of 64 bytes a rank and what `Neighbours` cost; in a stall, messages of P/8 bytes.
+/// A rank that has waited for long answers the roll call. Words of an earlier stall are thrown away when one begins;
+/// who still waits says so again.
 final class WaitingRanks: Sendable {
-    private let rank: Int
-    private let hosts: [String]
-    /// The ranks known to wait, one bit each. Has a lock of its own, so that its reader need not wait for MPI.
-    private let waiting: Mutex<[UInt64]>
-    /// nil once MPI is about to end.
-    private let neighbours: Mutex<Neighbours?>
+    private let call: RollCall
     private let isUnderWay = Atomic(false)
     private let launcherGuard = Mutex<LauncherGuard?>(nil)
 
     /// Collective; all ranks of the world. Needs MPI_THREAD_MULTIPLE.
-    init(_ world: Communicator) throws(MPIError) {
-        let communicator = try world.duplicate()
-        let words = (world.size + 63) / 64
-        rank = world.rank
-        hosts = try communicator.hostNames()
-        waiting = Mutex([UInt64](repeating: 0, count: words))
-        neighbours = Mutex(try Neighbours(communicator, words: words))
-    }
+    init(_ world: Communicator) throws(MPIError) { call = try RollCall(world) }
 
     /// Talks on a thread of its own until `isStuck` says no, a round a period; if it does so already, nothing happens.
     /// Should MPI hang in there, the stall detector does not.
@@ -36,33 +20,13 @@ final class WaitingRanks: Sendable {
         guard isFirst else { return }
         let failure = startThread {
             self.launcherGuard.withLock { $0 = LauncherGuard() }
-            self.begin()
-            while isStuck(), self.round() { usleep(UInt32(period * 1e6)) }
+            self.call.clear()
+            while isStuck(), self.call.round(speaks: true) { usleep(UInt32(period * 1e6)) }
             self.cancelGuard()
             self.isUnderWay.store(false, ordering: .sequentiallyConsistent)
         }
         // Without a thread nobody is asked, and the stall detector says so.
         if failure != 0 { isUnderWay.store(false, ordering: .sequentiallyConsistent) }
-    }
-
-    private func begin() {
-        neighbours.withLock { $0?.receive { _ in } }
-        waiting.withLock { waiting in
-            for word in waiting.indices { waiting[word] = 0 }
-            waiting[rank / 64] = 1 << UInt64(rank % 64)
-        }
-    }
-
-    /// false when MPI is about to end.
-    private func round() -> Bool {
-        neighbours.withLock { neighbours in
-            guard let neighbours else { return false }
-            var known = waiting.withLock { $0 }
-            neighbours.receive { for word in known.indices { known[word] |= $0[word] } }
-            waiting.withLock { $0 = known }
-            neighbours.send(known)
-            return true
-        }
     }
 
     /// Before this rank aborts: from now on the guard lasts, whatever becomes of the call. mpirun continues a stopped
@@ -77,7 +41,7 @@ final class WaitingRanks: Sendable {
 
     /// Before MPI_Finalize. Waits for a round that is under way.
     func end() {
-        neighbours.withLock { $0 = nil }
+        call.end()
         cancelGuard()
     }
 
@@ -88,23 +52,11 @@ final class WaitingRanks: Sendable {
         }
     }
 
-    private var silent: [Int] {
-        let waiting = waiting.withLock { $0 }
-        return hosts.indices.filter { waiting[$0 / 64] >> UInt64($0 % 64) & 1 == 0 }
-    }
-
     /// More than half of the ranks are silent: this one may be the one that is cut off.
-    var hearsFew: Bool { 2 * silent.count > hosts.count }
+    var hearsFew: Bool { call.hearsFew }
 
     /// What is known so far.
     var finding: String {
-        let silent = silent
-        if silent.isEmpty { return "all other ranks wait, too: their calls do not match, or the deadline is too short" }
-        if silent.count > 1, silent.count == hosts.count - 1 {
-            return "no word from any other rank: the link of this rank may be down"
-        }
-        let named = silent.prefix(8).map { "rank \($0) on \(hosts[$0])" }.joined(separator: ", ")
-        let more = silent.count > 8 ? " and \(silent.count - 8) more" : ""
-        return "no word from \(named)\(more): \(silent.count == 1 ? "it is" : "they are") stuck or cannot be reached"
+        call.finding ?? "all other ranks wait, too: their calls do not match, or the deadline is too short"
     }
 }

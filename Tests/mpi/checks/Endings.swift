@@ -97,6 +97,17 @@ func stallAfterOthers(_ world: Communicator) throws {
     try stall(world)
 }
 
+/// SIGTERM comes to all ranks, or to the first alone, and the last one is busy for longer than a survivor waits for a
+/// dead one: it lives, so all stop together.
+func stopWithASlowRank(_ world: Communicator, signalled: (Int) -> Bool) throws {
+    let pulse = Pulse(try world.duplicate())
+    try world.barrier()
+    if signalled(world.rank) { kill(getpid(), SIGTERM) }
+    if world.rank == world.size - 1 { sleep(6) }
+    let word = try pulse.exchange(Pulse.Word())
+    if world.isRoot { print(word.reason ?? "nobody was told") }
+}
+
 /// A process that leaves without an error is an error.
 func leaveEarly(_ world: Communicator) throws {
     if world.rank == world.size - 1 { _exit(0) }

@@ -51,6 +51,8 @@ let endings: [(name: String, body: (Communicator) throws -> Void)] = [
     ("stalls-that-end", stallsThatEnd),
     ("stall-after-others", stallAfterOthers),
     ("shorter-file", lookAtAShorterFile),
+    ("stop-of-all", { try stopWithASlowRank($0) { _ in true } }),
+    ("stop-of-the-first", { try stopWithASlowRank($0) { $0 == 0 } }),
     ("leave-early", leaveEarly),
     ("hello", hello),
 ]
