@@ -36,19 +36,23 @@ public final class MatrixSamples: SampleSource {
     }
 }
 
-/// Images of a set as bytes in memory that the processes of a machine share. They become numbers in [0, 1], with a last
-/// 1, where they are loaded.
+/// Images of a set as bytes in memory that the processes of a machine share. Where they are loaded they become numbers
+/// in [0, 1], or what contrast normalisation makes of them, with a last 1.
 public final class ImageSamples: SampleSource {
     private let images: MappedImages
     private let first: Int
+    private let isNormalised: Bool
     public let labels: [Int32]
 
-    /// - Parameter range: the images that are samples; sample 0 is the first of them.
+    /// - Parameters:
+    ///   - range: the images that are samples; sample 0 is the first of them.
+    ///   - isNormalised: whether their contrast is.
     /// - Throws: `DataError`.
-    public init(_ images: ImageSet, _ labels: Labels, range: Range<Int>) throws {
+    public init(_ images: ImageSet, _ labels: Labels, range: Range<Int>, isNormalised: Bool = false) throws {
         self.images = try images.mapped()
         self.labels = try labels.labels(range)
         first = range.lowerBound
+        self.isNormalised = isNormalised
     }
 
     public var count: Int { labels.count }
@@ -59,7 +63,8 @@ public final class ImageSamples: SampleSource {
         let size = images.shape.count
         for (r, sample) in samples.enumerated() {
             let row = batch.pointer + r * batch.stride
-            images.load(first + sample, scale: 1 / 255, into: row)
+            images.load(first + sample, scale: isNormalised ? 1 : 1 / 255, into: row)
+            if isNormalised { globalContrastNormalise(UnsafeMutableBufferPointer(start: row, count: size)) }
             row[size] = 1
         }
     }

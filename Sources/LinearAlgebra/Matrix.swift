@@ -16,11 +16,21 @@ public struct Matrix<Element: Scalar>: @unchecked Sendable {
     /// The memory behind all views of one matrix.
     private final class Storage {
         let buffer: UnsafeMutableBufferPointer<Element>
+        /// Who keeps the memory where it is not the storage's own.
+        let owner: AnyObject?
+
         init(rows: Int, columns: Int) {
             let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
             buffer = Allocation.buffer(overflow ? .max : count, "a matrix of \(rows)×\(columns)")
+            owner = nil
         }
-        deinit { Allocation.release(buffer) }
+
+        init(_ buffer: UnsafeMutableBufferPointer<Element>, owner: AnyObject) {
+            self.buffer = buffer
+            self.owner = owner
+        }
+
+        deinit { if owner == nil { Allocation.release(buffer) } }
     }
 
     /// A matrix of zeros. Memory that cannot be had ends the process as `Allocation` says.
@@ -29,6 +39,20 @@ public struct Matrix<Element: Scalar>: @unchecked Sendable {
         storage = Storage(rows: rows, columns: columns)
         pointer = storage.buffer.baseAddress!
         pointer.initialize(repeating: 0, count: rows * columns)
+        self.rows = rows
+        self.columns = columns
+        stride = columns
+    }
+
+    /// A matrix in memory that somebody else keeps, with the elements that are there.
+    ///
+    /// - Parameters:
+    ///   - memory: of rows·columns elements, aligned to 64 bytes.
+    ///   - owner: keeps the memory as long as it lives.
+    public init(rows: Int, columns: Int, in memory: UnsafeMutableRawBufferPointer, of owner: AnyObject) {
+        precondition(memory.count == rows * columns * MemoryLayout<Element>.stride, "a matrix of \(rows)×\(columns)")
+        storage = Storage(memory.bindMemory(to: Element.self), owner: owner)
+        pointer = storage.buffer.baseAddress!
         self.rows = rows
         self.columns = columns
         stride = columns

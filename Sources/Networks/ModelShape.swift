@@ -1,3 +1,4 @@
+import Datasets
 import Layers
 
 /// The layers with weights of a network, and what a stage of its training learns of them, without a number in them: all
@@ -131,6 +132,11 @@ extension NetworkSettings {
         let side = min(network.input.height, network.input.width)
         if let shift = augmentation?.shift, !(0..<side ~= shift) {
             throw LayerSpecError("--shift: expected fewer pixels than the \(side) of an image's side, found \(shift)")
+        }
+        if preprocessing == .whiten, network.input.count > Preprocessing.mostWhitened {
+            throw LayerSpecError(
+                "--preprocess whiten: expected at most \(Preprocessing.mostWhitened) values an image, found "
+                    + "\(network.input.count): --preprocess contrast needs no whitening")
         }
         // Stages differ in what is learned and exchanged; only the proportion changes a dictionary.
         var checked: Set<Double?> = []

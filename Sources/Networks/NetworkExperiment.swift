@@ -61,13 +61,16 @@ public final class NetworkExperiment {
             denseParameters: plan.denseParameters, proportion: plan.proportion, bytesPerStep: plan.bytesPerStep,
             wireBytesPerStep: plan.wireBytesPerStep,
             computePath: plan.stages.last!.paths.map(\.rawValue).joined(separator: ","))
+        let images = try PreparedImages(
+            settings.preprocessing, of: data, order: exchange.reduction, communicator: communicator,
+            checkpoints: checkpoints, progress: progress)
         let all = Array(0..<data.train.images.count)
         if let rates {
             Allocation.purpose = "choosing the learning rate"
             let search = RateSearch(images: all.count)
             try checkpoints.attach(search, as: "search")
             if !search.isDone(rates) {
-                let training = try training(on: search.others, as: "search of the learning rate")
+                let training = try training(on: search.others, of: images, as: "search of the learning rate")
                 try search.run(
                     rates, every: validateEvery, training: training, communicator: communicator, progress: progress)
                 training.end()
@@ -80,7 +83,7 @@ public final class NetworkExperiment {
         let metrics = Metrics(capacity: settings.epochs)
         try checkpoints.attach(metrics, as: "metrics")
         Allocation.purpose = "training"
-        let training = try training(on: all, as: "training")
+        let training = try training(on: all, of: images, as: "training")
         let last = try training.train(learningRate: settings.learningRate) { metrics.append($0) }
         if last.steps > 0 {
             result.objective = last.loss
@@ -104,7 +107,9 @@ public final class NetworkExperiment {
         let first = model.layers[0], traits = first.shape.prediction?.dictionary.traits ?? []
         try communicator.agreeOnRoot {
             try directory.write(metrics.table, to: "metrics.csv")
-            try directory.write("model.safetensors") { try model.write(to: $0, settings: settings) }
+            try directory.write("model.safetensors") {
+                try model.write(to: $0, settings: settings, whitening: images.whitening)
+            }
             try directory.write(predictionTable([predicted], labels: labels), to: "predictions.csv")
         }
         result.peakBytes = ProcessMemory.peak
@@ -125,9 +130,11 @@ public final class NetworkExperiment {
     /// A model with its dictionaries, pre-trained on some samples, and what trains it on them.
     ///
     /// - Parameter name: what the training is called in checkpoints.
-    private func training(on samples: [Int], as name: String) throws -> NetworkTraining {
+    private func training(
+        on samples: [Int], of images: PreparedImages, as name: String
+    ) throws -> NetworkTraining {
         try NetworkTraining(
-            settings: settings, plan: plan, exchange: exchange, data: data, samples: samples,
+            settings: settings, plan: plan, exchange: exchange, data: data, images: images, samples: samples,
             communicator: communicator, checkpoints: checkpoints, name: name, progress: progress)
     }
 }

@@ -78,6 +78,26 @@ extension ModelShape {
 }
 
 extension NetworkSettings {
+    /// Bytes of the whitening in a model file.
+    var whiteningBytes: Int {
+        preprocessing == .whiten ? 4 * network.input.count * (network.input.count + 1) : 0
+    }
+
+    /// The floats of the whitening and of whitened training images.
+    func whitenedFloats(training: Int) -> Int {
+        preprocessing == .whiten ? whiteningBytes / 4 + training * (network.input.count + 1) : 0
+    }
+
+    /// The most floats that fitting the whitening takes: a covariance and its factors, beside the images.
+    func whiteningFloats(exchange: ExchangeOptions, ranks: Int, training: Int) -> Int {
+        guard preprocessing == .whiten else { return 0 }
+        let values = network.input.count
+        return (training * values + 3) / 4 + 2 * values * values
+            + LayerInputs.floats(
+                for: .covariance(ofSquares: false), grid: TensorShape(channels: 1, height: 1, width: values),
+                sums: { 2 * exchange.reduction.heldValues(sumOf: $0, ranks: ranks) })
+    }
+
     /// The floats that a rank holds beside the model while dictionaries are made from data and layers are pre-trained.
     func preparationFloats(of shape: ModelShape, exchange: ExchangeOptions, ranks: Int, training: Int) -> Int {
         let samples = exchange.reduction.largestPart(of: batch, ranks: ranks)
@@ -94,7 +114,7 @@ extension NetworkSettings {
                 return ExchangeCost(exchange, parameters: [summed], ranks: ranks).heldFloats
             }
         }
-        return shape.sampleFloats(training) + network + (preparing.max() ?? 0)
+        return shape.sampleFloats(training) + whitenedFloats(training: training) + network + (preparing.max() ?? 0)
     }
 
     /// The most floats that making a layer's dictionary or pre-training it takes, beside the network that its inputs

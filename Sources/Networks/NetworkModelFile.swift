@@ -7,8 +7,9 @@ import Storage
 extension NetworkModel {
     /// Writes the model and the settings that it was learned with.
     ///
+    /// - Parameter whitening: of the images that it takes; nil: they are not whitened.
     /// - Throws: `WriteError`.
-    func write(to path: String, settings: NetworkSettings) throws {
+    func write(to path: String, settings: NetworkSettings, whitening: Whitening?) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let grid = spec.input
@@ -16,8 +17,12 @@ extension NetworkModel {
             "format": spec.hasMaps ? "colonnade convnet 1" : "colonnade mlp 2",
             "settings": String(decoding: try encoder.encode(settings), as: UTF8.self),
             "grid": "\(grid.channels),\(grid.height),\(grid.width)",
-            "input": "pixels divided by 255",
+            "input": Preprocessing.described(settings.preprocessing),
         ])
+        if let whitening {
+            file.set("whitening.mean", whitening.mean)
+            file.set("whitening.matrix", whitening.matrix)
+        }
         for layer in layers {
             let name = layer.name, weights = layer.weights
             file.set("\(name).w", layer.values.columns(0..<weights.valuesPerUnit))

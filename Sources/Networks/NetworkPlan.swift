@@ -70,11 +70,12 @@ public struct NetworkPlan {
         // What training starts from, or a stage hands to the next, the labels of the samples and their order in an
         // epoch stand beside.
         let handed = stages.count > 1 ? last.modelFloats : last.learnedValues
-        modelBytes = 4 * last.modelFloats
+        modelBytes = 4 * last.modelFloats + settings.whiteningBytes
         let model = stages.map(\.shape.modelFloats).max()!
         let isPrepared = settings.preparesFromData
         let kept = stages.map { $0.shape.keptFloats(isPrepared: isPrepared) + $0.cost.heldFloats }.max()!
-        bytes = 4 * (max(stages.map(\.floats).max()!, before) + model + handed + kept) + 20 * training
+        let whitening = settings.whiteningFloats(exchange: exchange, ranks: ranks, training: training)
+        bytes = 4 * max(max(stages.map(\.floats).max()!, before) + model + handed + kept, whitening) + 20 * training
     }
 }
 
@@ -141,7 +142,7 @@ public struct StagePlan {
         floats =
             shape.trainingFloats(
                 paths: layers.map(\.path), samples: samples, training: training, owners: exchange.isSharded ? ranks : 1)
-            + cost.heldFloats + (expanded == nil ? 0 : shape.denseFloats)
+            + cost.heldFloats + (expanded == nil ? 0 : shape.denseFloats) + settings.whitenedFloats(training: training)
     }
 }
 

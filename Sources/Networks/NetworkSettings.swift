@@ -1,4 +1,5 @@
 import DataParallel
+import Datasets
 import Layers
 
 /// Every choice that the result of training a network depends on.
@@ -19,12 +20,14 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
     public var descent: SGD.Options
     /// How training images are changed each time that they are seen; nil: not at all.
     public var augmentation: Augmentation?
+    /// What is done to images before they are seen; nil: their pixels are divided by 255.
+    public var preprocessing: Preprocessing?
 
     public init(
         dataset: String, seed: UInt64, network: NetworkSpec, curriculum: Curriculum = .fixed,
         start: StartingValues = .uniform, batch: Int,
         pretrainEpochs: Int = 0, epochs: Int, learningRate: Double, schedule: RateSchedule, descent: SGD.Options,
-        augmentation: Augmentation? = nil
+        augmentation: Augmentation? = nil, preprocessing: Preprocessing? = nil
     ) {
         self.dataset = dataset
         self.seed = seed
@@ -38,6 +41,7 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
         self.schedule = schedule
         self.descent = descent
         self.augmentation = augmentation
+        self.preprocessing = preprocessing
     }
 
     /// The stages of the run.

@@ -13,6 +13,7 @@ final class NetworkTraining {
     let plan: NetworkPlan
     private let exchange: ExchangeOptions
     private let data: Dataset
+    private let images: PreparedImages
     private let communicator: Communicator
     private let checkpoints: Checkpoints
     /// What the training is called in them.
@@ -41,17 +42,19 @@ final class NetworkTraining {
     /// Makes the dictionaries and trains layer by layer. Collective.
     ///
     /// - Parameters:
+    ///   - images: those of the data set, as the network takes them.
     ///   - samples: the training images that may be seen.
     ///   - name: what the training is called in checkpoints.
     /// - Throws: `CollectiveError`, `Divergence`, `MPIError`.
     init(
-        settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, data: Dataset, samples: [Int],
-        communicator: Communicator, checkpoints: Checkpoints, name: String, progress: ProgressLog
+        settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, data: Dataset, images: PreparedImages,
+        samples: [Int], communicator: Communicator, checkpoints: Checkpoints, name: String, progress: ProgressLog
     ) throws {
         self.settings = settings
         self.plan = plan
         self.exchange = exchange
         self.data = data
+        self.images = images
         self.samples = samples
         self.communicator = communicator
         self.checkpoints = checkpoints
@@ -181,7 +184,7 @@ final class NetworkTraining {
     /// - Throws: `CollectiveError`.
     func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
         inputs = nil
-        let network = network!, samples = try read(images, labels, range), capacity = network.batch.rows
+        let network = network!, samples = try read(images, labels, range, isShared: false), capacity = network.batch.rows
         var steps = try EvenSteps((range.count + capacity - 1) / capacity, on: communicator) { [checkpoints] in
             try checkpoints.listen("the test")
         }
@@ -248,13 +251,15 @@ final class NetworkTraining {
             else { return (weights, nil) }
             return (weights, try communicator.agree { try SeparablePooling(dictionary, of: weights) })
         }
-        let read = try read(images, data.train.labels, 0..<images.count)
+        let read = try read(images, data.train.labels, 0..<images.count, isShared: true)
         inputs = read
         return read
     }
 
-    private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> any SampleSource {
-        let samples = try communicator.agree { try ImageSamples(images, labels, range: range) }
+    private func read(
+        _ images: ImageSet, _ labels: Labels, _ range: Range<Int>, isShared: Bool
+    ) throws -> any SampleSource {
+        let samples = try self.images.samples(images, labels, range, isShared: isShared)
         return pooling.map { samples.pooled(by: $0.weights, separable: $0.separable) } ?? samples
     }
 }

@@ -83,7 +83,7 @@ extension RICAPatches {
     /// Makes what the dictionary needs of the first patches, 20,000 at most, which every rank reads; nil where it needs
     /// nothing. Collective.
     ///
-    /// - Throws: what `agree`, `inputCovariance` and `kMeans` throw.
+    /// - Throws: what `agree`, `inputMoments` and `kMeans` throw.
     func dictionaryData(
         _ settings: RICASettings, images: ImageSet, communicator: Communicator, checkpoints: Checkpoints
     ) throws -> DictionaryData? {

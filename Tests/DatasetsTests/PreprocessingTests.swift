@@ -59,6 +59,32 @@ import Testing
         #expect(matrix.columns(16..<20).arrays == untouched.arrays)
     }
 
+    /// Images of a set, one of them of a single value, and one of two that are as near as bytes can be.
+    @Test func globalContrast() throws {
+        let folder = try TemporaryFolder(), size = 35
+        var bytes = randomBytes(6 * size, seed: 8)
+        for i in 0..<size { (bytes[2 * size + i], bytes[3 * size + i]) = (201, i == 9 ? 200 : 201) }
+        for part in ["train", "t10k"] {
+            try folder.write("\(part)-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 6, 0, 0, 0, 5, 0, 0, 0, 7] + bytes)
+            try folder.write("\(part)-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 6, 0, 1, 2, 3, 4, 5])
+        }
+        let set = try Dataset.open("mnist", data: folder.path)
+        let samples = try ImageSamples(set.train.images, set.train.labels, range: 1..<6, isNormalised: true)
+        let rows = Matrix<Float>(rows: 5, columns: size + 1)
+        samples.load([0, 1, 2, 3, 4], into: rows)
+        for (row, image) in zip(0..<5, 1..<6) {
+            let x = bytes[image * size..<(image + 1) * size].map { Double($0) }
+            let mean = x.reduce(0, +) / Double(size), squares = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            let scale = image == 2 ? 0 : 55 * (Double(size) / 3072 / squares).squareRoot()
+            for i in 0..<size {
+                // Sum, mean, difference and the sum of squares are rounded: the first at 255.
+                let exact = (x[i] - mean) * scale, bound = 0x1p-23 * (255 * scale + abs(exact) * Double(size))
+                #expect(abs(Double(rows[row, i]) - exact) <= bound)
+            }
+            #expect(rows[row, size] == 1)
+        }
+    }
+
     @Test func moments() {
         let x = Self.correlatedRows(2_345, 13, seed: 2)
         var whole = Moments(size: 13)

@@ -27,6 +27,30 @@ import Testing
         #expect(make().arrays == [[3, 4]])
     }
 
+    /// Memory of somebody else, who goes with the last view.
+    @Test func memoryOfAnOwner() {
+        final class Owner {
+            let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 24, alignment: 64)
+            let release: () -> Void
+            init(_ release: @escaping () -> Void) { self.release = release }
+            deinit {
+                memory.deallocate()
+                release()
+            }
+        }
+        var isGone = false
+        do {
+            func make() -> Matrix<Float> {
+                let owner = Owner { isGone = true }
+                for i in 0..<6 { owner.memory.storeBytes(of: Float(i), toByteOffset: 4 * i, as: Float.self) }
+                return Matrix(rows: 2, columns: 3, in: owner.memory, of: owner).rows(1..<2)
+            }
+            let view = make()
+            #expect(view.arrays == [[3, 4, 5]] && !isGone)
+        }
+        #expect(isGone)
+    }
+
     @Test func reshapingKeepsTheOrder() {
         #expect(matrix.reshaped(rows: 2, columns: 10)[1, 3] == 23)
         matrix.reshaped(rows: 20, columns: 1)[7, 0] = -1

@@ -34,16 +34,17 @@ public struct LayerInputs {
     /// Makes what a kind of dictionary needs. Collective.
     ///
     /// - Parameter autoencoder: trains the values of a layer that rebuilds its inputs.
-    /// - Throws: what `inputCovariance`, `kMeans` and `autoencoder` throw.
+    /// - Throws: what `inputMoments`, `kMeans` and `autoencoder` throw.
     public func data(
         for need: DictionaryNeed, autoencoder: (PredictedWeights, LearnedValues) throws -> Void
     ) throws -> DictionaryData {
         switch need {
         case .covariance(let squared):
             return .covariance(
-                try inputCovariance(
+                try inputMoments(
                     grid, samples: samples, squared: squared, order: order, communicator: communicator, meet: meet,
-                    load: load))
+                    load: load
+                ).covariance)
         case .centres(let count):
             return pool(
                 try kMeans(

@@ -6,8 +6,11 @@ import Synchronization
 /// soon as all have it, so that a rank that is killed while it is used leaves nothing behind.
 public final class NodeMemory: Sendable {
     nonisolated(unsafe) public let bytes: UnsafeMutableRawBufferPointer
-    /// Whether this rank fills it for the others of its machine.
-    public let fills: Bool
+    /// This rank's number among those of its machine, and how many they are.
+    public let place: Int
+    public let ranks: Int
+    /// Whether this rank fills it for the others of its machine, where one does.
+    public var fills: Bool { place == 0 }
 
     /// The calls so far, the same number on every rank.
     private static let calls = Mutex(0)
@@ -18,9 +21,10 @@ public final class NodeMemory: Sendable {
         }
     }
 
-    fileprivate init(_ bytes: UnsafeMutableRawBufferPointer, fills: Bool) {
+    fileprivate init(_ bytes: UnsafeMutableRawBufferPointer, place: Int, ranks: Int) {
         self.bytes = bytes
-        self.fills = fills
+        self.place = place
+        self.ranks = ranks
     }
 
     deinit { munmap(bytes.baseAddress, bytes.count) }
@@ -35,6 +39,7 @@ extension Communicator {
     // int shm_open(const char *name, int oflag, mode_t mode); int shm_unlink(const char *name)
     public func nodeMemory(bytes count: Int) throws(MPIError) -> NodeMemory? {
         let hosts = try hostNames(), leader = hosts.firstIndex(of: hosts[rank])!, fills = leader == rank
+        let place = hosts[..<rank].count { $0 == hosts[rank] }, ranks = hosts.count { $0 == hosts[rank] }
         var processes = [Int32](repeating: 0, count: size)
         processes[rank] = getpid()
         try processes.withUnsafeMutableBufferPointer { buffer throws(MPIError) in
@@ -52,7 +57,7 @@ extension Communicator {
         if made != nil { shm_unlink(name) }
         // All have mapped it, or nobody has it.
         if hasIt == 0, let memory { munmap(memory.baseAddress, memory.count) }
-        return hasIt == 0 ? nil : memory.map { NodeMemory($0, fills: fills) }
+        return hasIt == 0 ? nil : memory.map { NodeMemory($0, place: place, ranks: ranks) }
     }
 }
 

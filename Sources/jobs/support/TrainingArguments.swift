@@ -1,8 +1,14 @@
 import ArgumentParser
 import DataParallel
+import Datasets
 import Layers
 import Networks
 import Runs
+
+/// `--preprocess`.
+public enum PreprocessingChoice: String, CaseIterable, ExpressibleByArgument {
+    case none, contrast, whiten
+}
 
 extension RateSchedule: ExpressibleByArgument {}
 extension StartingValues: ExpressibleByArgument {}
@@ -15,6 +21,12 @@ public struct TrainingArguments: ParsableArguments {
                 + "its activation, have variance 1 on the first batch. (default: uniform; convnet: variance)",
             valueName: "uniform|variance"))
     public var start: StartingValues?
+    @Option(
+        help: ArgumentHelp(
+            "What is done to images first: none divides pixels by 255, contrast takes each image's mean away and "
+                + "brings all to one length, whiten does the same and then whitens them (ZCA, fitted on the training "
+                + "images, of at most \(Preprocessing.mostWhitened) values).", valueName: "none|contrast|whiten"))
+    public var preprocess = PreprocessingChoice.none
     @Option(help: ArgumentHelp("Samples of a step, on all ranks together.", valueName: "n"))
     public var batch = 100
     @Option(help: ArgumentHelp("Times that all training images are seen; 0 leaves the random start.", valueName: "n"))
@@ -100,7 +112,8 @@ public struct TrainingArguments: ParsableArguments {
             dataset: common.dataset, seed: common.seed ?? 1, network: network, curriculum: curriculum,
             start: start ?? defaults.start, batch: batch, pretrainEpochs: pretrainEpochs, epochs: epochs,
             learningRate: learningRate ?? defaults.learningRate, schedule: schedule,
-            descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: bound == 0 ? nil : bound))
+            descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: bound == 0 ? nil : bound),
+            preprocessing: Preprocessing(rawValue: preprocess.rawValue))
     }
 
     /// What the result depends on, by option name, with the job's defaults.
@@ -114,8 +127,9 @@ public struct TrainingArguments: ParsableArguments {
             "schedule": schedule.rawValue, "momentum": "\(momentum)", "weight-decay": "\(weightDecay)",
             "max-norm": bound == 0 ? "0" : "\(bound)",
         ]
-        // Runs of before the choice have no such setting.
+        // Runs of before the choices have no such settings.
         if start != .uniform { all["start"] = start.rawValue }
+        if preprocess != .none { all["preprocess"] = preprocess.rawValue }
         return all
     }
 }

@@ -24,7 +24,8 @@ private func load(_ samples: ArraySlice<Int>, into matrix: Matrix<Float>) {
 func checkInputCovariance(_ world: Communicator) throws {
     let grid = TensorShape(channels: 2, height: 2, width: 3)
     for squared in [false, true] {
-        let found = try inputCovariance(grid, samples: samples, squared: squared, communicator: world, load: load)
+        let moments = try inputMoments(grid, samples: samples, squared: squared, communicator: world, load: load)
+        let found = moments.covariance
         let rows = samples.flatMap { sample in
             let row = inputs.row(sample).map { squared ? Double($0 * $0) : Double($0) }
             return [Array(row[..<6]), Array(row[6...])]

@@ -9,6 +9,7 @@ func checkNodeMemory(_ world: Communicator) throws {
         }
         try expectEqual(memory.bytes.count, count, "bytes")
         try expectEqual(memory.fills, world.isRoot, "who fills it, on one machine")
+        try expect(memory.place == world.rank && memory.ranks == world.size, "its place among the ranks of the machine")
         if memory.fills { for i in 0..<count { memory.bytes[i] = UInt8(truncatingIfNeeded: i &* 7) } }
         try world.barrier()
         let isRight = (0..<count).allSatisfy { memory.bytes[$0] == UInt8(truncatingIfNeeded: $0 &* 7) }

@@ -3,7 +3,7 @@ import Layers
 import LinearAlgebra
 import Parallel
 
-/// The covariance of one plane of a layer's inputs, or of their squares, over the samples of all ranks; with several
+/// The moments of one plane of a layer's inputs, or of their squares, over the samples of all ranks; with several
 /// channels every plane of a sample is a row.
 ///
 /// - Parameters:
@@ -14,10 +14,10 @@ import Parallel
 /// - Throws: `MPIError`; what `meet` throws.
 /// - Complexity: samples/P·channels·positions·(positions + 1) flops and one allreduce of 1 + n + n(n + 1)/2 Doubles
 ///   for n positions, and one of 8 bytes.
-public func inputCovariance(
+public func inputMoments(
     _ grid: TensorShape, samples: [Int], squared: Bool, order: ReductionOrder = .fast, communicator: Communicator,
     meet: @escaping () throws -> Void = {}, load: (ArraySlice<Int>, Matrix<Float>) -> Void
-) throws -> Matrix<Double> {
+) throws -> Moments {
     var moments = Moments(size: grid.positions)
     let inputs = Matrix<Float>(rows: min(sampleChunk, samples.count), columns: grid.count)
     let sums = SampleSums(count: moments.sums.count, order: order, communicator: communicator)
@@ -36,5 +36,5 @@ public func inputCovariance(
     }
     try steps.endLoop()
     try moments.sums.withUnsafeMutableBufferPointer { try sums.sum($0) }
-    return moments.covariance
+    return moments
 }

@@ -1,0 +1,113 @@
+import DataParallel
+import Datasets
+import LinearAlgebra
+import Parallel
+import Partition
+import Runs
+
+/// The images of a run as its network takes them, preprocessed as the settings say.
+///
+/// Whitened images are made once, before training: with the 3072 values of a CIFAR-10 image a product of 19 Mflop an
+/// image, which a step would feel. Those of the training set are in memory that the ranks of a machine share; each
+/// makes a part.
+final class PreparedImages {
+    private let preprocessing: Preprocessing?
+    private let order: ReductionOrder
+    private let communicator: Communicator
+    private let checkpoints: Checkpoints
+    private let progress: ProgressLog
+    /// The same on all ranks; nil where images are not whitened.
+    private(set) var whitening: Whitening?
+    /// A chunk of samples as it is loaded.
+    private var loaded = Matrix<Float>(rows: 0, columns: 0)
+
+    /// Fits the whitening on all training images. Collective.
+    ///
+    /// - Throws: `CollectiveError` for a file that cannot be read and for images that are all constant; `MPIError`.
+    init(
+        _ preprocessing: Preprocessing?, of data: Dataset, order: ReductionOrder, communicator: Communicator,
+        checkpoints: Checkpoints, progress: ProgressLog
+    ) throws {
+        self.preprocessing = preprocessing
+        self.order = order
+        self.communicator = communicator
+        self.checkpoints = checkpoints
+        self.progress = progress
+        guard preprocessing == .whiten else { return }
+        Allocation.purpose = "whitening images"
+        let images = data.train.images
+        whitening = try fit(try read(images, data.train.labels, 0..<images.count))
+    }
+
+    /// Two broadcasts of n and n² Floats, beside what `inputMoments` costs; n³ flops on rank 0.
+    private func fit(_ samples: ImageSamples) throws -> Whitening {
+        let count = samples.count, size = samples.columns - 1
+        progress.say("fitting the whitening on \(count) images")
+        // All values of an image are one plane, so that channels are whitened together.
+        let moments = try inputMoments(
+            TensorShape(channels: 1, height: 1, width: size), samples: Array(0..<count), squared: false, order: order,
+            communicator: communicator, meet: { [checkpoints] in try checkpoints.listen("the whitening") }
+        ) { chunk, rows in load(chunk, of: samples, into: rows) }
+        var mean = [Float](repeating: 0, count: size)
+        var matrix = Matrix<Float>(rows: size, columns: size)
+        try communicator.agreeOnRoot {
+            let made = try Whitening(mean: moments.mean, covariance: moments.covariance)
+            (mean, matrix) = (made.mean, made.matrix)
+        }
+        try mean.withUnsafeMutableBufferPointer { try communicator.broadcast($0, from: 0) }
+        try communicator.broadcast(matrix.elements, from: 0)
+        return Whitening(mean: mean, matrix: matrix)
+    }
+
+    /// Opens some images as samples. Collective.
+    ///
+    /// - Parameter isShared: whether all ranks ask for the same images, which those of a machine then share.
+    /// - Throws: `CollectiveError` for a file that cannot be read; `MPIError`.
+    func samples(
+        _ images: ImageSet, _ labels: Labels, _ range: Range<Int>, isShared: Bool
+    ) throws -> any SampleSource {
+        guard let whitening else { return try read(images, labels, range) }
+        let all = try read(images, labels, 0..<images.count), columns = all.columns
+        let bytes = 4 * range.count * columns, shares = isShared && communicator.size > 1
+        let memory = shares ? try communicator.nodeMemory(bytes: bytes) : nil
+        if shares, memory == nil {
+            progress.warn(
+                "whitened images take \(bytes / 1_000_000 + 1) MB on every rank: /dev/shm has no room to share them")
+        }
+        let rows =
+            memory.map { Matrix<Float>(rows: range.count, columns: columns, in: $0.bytes, of: $0) }
+            ?? Matrix<Float>(rows: range.count, columns: columns)
+        // Chunks are those of the whole set, so that a product's rounding does not depend on who makes it.
+        let first = range.lowerBound / sampleChunk, chunks = (range.upperBound + sampleChunk - 1) / sampleChunk - first
+        let own = memory.map { Cut(chunks, into: $0.ranks)[$0.place] } ?? 0..<chunks
+        let raw = Matrix<Float>(rows: sampleChunk, columns: columns - 1), white = raw.clone()
+        var steps = try EvenSteps(own.count, on: communicator) { [checkpoints] in try checkpoints.listen("the whitening") }
+        for (done, chunk) in own.enumerated() {
+            let start = (first + chunk) * sampleChunk, part = start..<min(start + sampleChunk, all.count)
+            load(Array(part)[...], of: all, into: raw)
+            whitening.apply(to: raw.rows(0..<part.count), into: white.rows(0..<part.count))
+            for image in part.clamped(to: range) {
+                let row = rows.row(image - range.lowerBound)
+                (row.baseAddress!).update(from: white.row(image - start).baseAddress!, count: columns - 1)
+                row[columns - 1] = 1
+            }
+            progress.step("whitening images: chunk", done + 1, of: own.count)
+            try steps.endStep()
+        }
+        try steps.endLoop()
+        // What the ranks of a machine share is whole when all are here.
+        try communicator.barrier()
+        return MatrixSamples(rows: rows, labels: Array(all.labels[range]))
+    }
+
+    private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> ImageSamples {
+        try communicator.agree { try ImageSamples(images, labels, range: range, isNormalised: preprocessing != nil) }
+    }
+
+    /// Puts the values of some samples into the first rows of a matrix.
+    private func load(_ chunk: ArraySlice<Int>, of samples: ImageSamples, into rows: Matrix<Float>) {
+        if loaded.rows < chunk.count { loaded = Matrix(rows: chunk.count, columns: samples.columns) }
+        samples.load(chunk, into: loaded)
+        rows.rows(0..<chunk.count).copy(from: loaded.rows(0..<chunk.count).columns(0..<samples.columns - 1))
+    }
+}

@@ -1,0 +1,140 @@
+import Datasets
+import Foundation
+import Storage
+import TestSupport
+import Testing
+
+/// `--preprocess`: another program computes what the network sees, in Double from the images alone.
+@Suite(.serialized, .enabled(if: MPIRun.enabled, "mpirun is not in PATH"))
+struct PreprocessTests {
+    private let folder: RunFolder
+    private let data: Dataset
+    /// Nothing is learned at this rate, so that the model of the file is that of every step.
+    private static let options = [
+        "--dataset", "sample", "--progress", "none", "--layers", "full 5 dense; tanh", "--epochs", "1", "--start",
+        "uniform", "--learning-rate", "1e-30", "--weight-decay", "0", "--reduction", "fixed",
+    ]
+
+    init() throws {
+        folder = try RunFolder()
+        data = try Dataset.open("sample")
+    }
+
+    /// The images of a part, with their contrast normalised.
+    private func images(_ images: ImageSet) throws -> [[Double]] {
+        let size = images.shape.count
+        var bytes = [UInt8](repeating: 0, count: images.count * size)
+        try bytes.withUnsafeMutableBufferPointer { try images.read(0..<images.count, into: $0) }
+        return (0..<images.count).map { image in
+            let x = bytes[image * size..<(image + 1) * size].map { Double($0) }
+            let mean = x.reduce(0, +) / Double(size), centred = x.map { $0 - mean }
+            let length = centred.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            return centred.map { 55 * (Double(size) / 3072).squareRoot() * $0 / length }
+        }
+    }
+
+    private func dot(_ a: some Collection<Double>, _ b: some Collection<Double>) -> Double {
+        zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+
+    private func values(_ file: Safetensors, _ name: String) throws -> [Double] {
+        let values: [Float] = try file.values(name)
+        return values.map { Double($0) }
+    }
+
+    @Test(arguments: ["contrast", "whiten"])
+    func theNetworkSeesThem(_ name: String) async throws {
+        try await folder.succeed("run", job: "convnet", ranks: 3, Self.options + ["--preprocess", name])
+        let file = try Safetensors(path: "\(folder.path)/run/model.safetensors")
+        #expect(file.metadata["input"]?.hasPrefix("global contrast normalisation") == true)
+        let train = try images(data.train.images), size = train[0].count
+        let w = try values(file, "hidden1.w"), bias = try values(file, "hidden1.bias")
+        let v = try values(file, "softmax.w"), top = try values(file, "softmax.bias")
+        var rows = (0..<5).map { Array(w[$0 * size..<($0 + 1) * size]) }, offsets = bias
+        if name == "whiten" {
+            let mean = try values(file, "whitening.mean"), z = try values(file, "whitening.matrix")
+            func whiten(_ x: [Double]) -> [Double] { (0..<size).map { dot(z[$0 * size..<($0 + 1) * size], x) } }
+            // Z is symmetric, so W·Z(x − μ) = (Z·W)(x − μ): few products for all images.
+            rows = rows.map(whiten)
+            offsets = zip(rows, bias).map { $1 - dot($0, mean) }
+            for i in [0, size - 1] {
+                #expect(abs(train.reduce(0) { $0 + $1[i] } / Double(train.count) - mean[i]) < 1e-5)
+            }
+            // Z(C + 0.1)Z = 1, column by column. Float has the values of Z, below 1/√0.1, to 2⁻²⁴ of themselves, and C
+            // sums 1000 products a time: errors of random sign, whose sum was 1e-4 at most; ten times that is allowed.
+            for i in [0, 300, 783] {
+                let column = Array(z[i * size..<(i + 1) * size])
+                var product = column.map { 0.1 * $0 }
+                for image in train {
+                    let centred = zip(image, mean).map { $0 - $1 }
+                    let part = dot(centred, column) / Double(train.count - 1)
+                    for j in 0..<size { product[j] += part * centred[j] }
+                }
+                for (j, value) in whiten(product).enumerated() { #expect(abs(value - (i == j ? 1 : 0)) < 1e-3) }
+            }
+        }
+        func scores(_ x: [Double]) -> [Double] {
+            let hidden = zip(rows, offsets).map { tanh(dot($0, x) + $1) }
+            return (0..<10).map { dot(v[5 * $0..<5 * ($0 + 1)], hidden) + top[$0] }
+        }
+        let labels = try data.train.labels.labels(0..<train.count)
+        let loss = zip(train, labels).reduce(0.0) { sum, sample in
+            let all = scores(sample.0)
+            return sum + log(all.reduce(0) { $0 + exp($1) }) - all[Int(sample.1)]
+        }
+        let objective = try #require(folder.objectives("run").last)
+        #expect(abs(loss / Double(train.count) - objective) < 1e-5)
+        let predicted = String(decoding: try folder.file("run/predictions.csv"), as: UTF8.self).split(separator: "\n")
+            .dropFirst().map { Int($0.split(separator: ",")[3])! }
+        let test = try images(data.test.images)
+        try #require(predicted.count == test.count)
+        for (image, predicted) in zip(test, predicted) {
+            let all = scores(image)
+            #expect(all[predicted] > all.max()! - 1e-5)
+        }
+    }
+
+    /// Who whitens an image does not change a bit, nor what the covariance is summed by.
+    @Test func theSameBitsOnAnyRankCount() async throws {
+        let options = Self.options.dropLast(2) + ["--reduction", "fixed", "--preprocess", "whiten"]
+        try await folder.succeed("alone", job: "convnet", Array(options))
+        for ranks in [2, 4] {
+            try await folder.succeed("\(ranks)", job: "convnet", ranks: ranks, Array(options))
+            for name in ["model.safetensors", "predictions.csv"] {
+                #expect(try folder.file("\(ranks)/\(name)") == folder.file("alone/\(name)"))
+            }
+        }
+        let rounded = Self.options.dropLast(2) + ["--preprocess", "whiten"]
+        try await folder.succeed("rounded", job: "convnet", ranks: 3, Array(rounded))
+        let (a, b) = (try folder.objectives("alone"), try folder.objectives("rounded"))
+        #expect(a.count == 1 && b.count == 1 && abs(a[0] - b[0]) <= 1e-5 * a[0])
+    }
+
+    /// The first layer of a perceptron pools whitened images, and a search takes them, too.
+    @Test func perceptronsTakeThem() async throws {
+        let outcome = try await folder.start(
+            "run", job: "mlp", ranks: 2,
+            [
+                "--dataset", "sample", "--progress", "none", "--preprocess", "whiten", "--learned", "0.05", "--columns",
+                "1", "--activation", "relu", "--epochs", "3", "--compute", "reduced", "--validate",
+            ])
+        #expect(outcome.code == 0 && outcome.output.contains("hidden1 reduced of"), "\(outcome)")
+        #expect(try #require(folder.result("run").accuracy) > 0.6)
+    }
+
+    @Test func memoryIsThatOfTheBanner() async throws {
+        let ratio = try await folder.peakOverBanner(job: "convnet", Self.options + ["--preprocess", "whiten"])
+        #expect(ratio <= 1.3 && ratio >= 0.5, "\(ratio)")
+    }
+
+    @Test func imagesThatAreTooLarge() async throws {
+        try writeSmallSTL10(to: folder.path, train: 20, test: 10, unlabelled: 10)
+        let outcome = try await folder.start(
+            "run", job: "convnet",
+            [
+                "--dataset", "stl10", "--data", folder.path, "--preprocess", "whiten", "--layers", "conv 2 3; pool 9",
+            ])
+        let said = "--preprocess whiten: expected at most 4096 values an image, found 27648"
+        #expect(outcome.code == 64 && outcome.error.contains(said), "\(outcome)")
+    }
+}
