@@ -18,9 +18,9 @@ public func contrastNormalise(_ patches: Matrix<Float>) {
     }
 }
 
-/// An image x becomes s·(x − mean)/‖x − mean‖ in place, where s = 55 for the 3072 values of a CIFAR-10 image and
-/// grows with √n, so that the deviation of its values is 0.992 at any size (global contrast normalisation, as
-/// Goodfellow et al. 2013 prepared CIFAR-10). One whose values are all the same becomes zeros.
+/// An image x becomes s·(x − mean)/‖x − mean‖ in place: global contrast normalisation, as Goodfellow et al.
+/// (2013) prepared CIFAR-10. s is 55 for the 3072 values of such an image and grows with √n, so that the deviation
+/// of an image's values is 0.992 at any size. One whose values are all the same becomes zeros.
 ///
 /// - Parameter image: values from 0 to 255, which are whole numbers.
 /// - Complexity: 5 flops a value.

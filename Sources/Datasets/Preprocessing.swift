@@ -13,8 +13,7 @@ public enum Preprocessing: String, Codable, Sendable {
         switch preprocessing {
         case nil: "pixels divided by 255"
         case .contrast: "global contrast normalisation: 55·√(n/3072)·(x − mean)/‖x − mean‖"
-        case .whiten: "global contrast normalisation: 55·√(n/3072)·(x − mean)/‖x − mean‖, then whitening.matrix·(x − "
-            + "whitening.mean)"
+        case .whiten: "\(described(.contrast)), then whitening.matrix·(x − whitening.mean)"
         }
     }
 }

@@ -184,7 +184,8 @@ final class NetworkTraining {
     /// - Throws: `CollectiveError`.
     func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
         inputs = nil
-        let network = network!, samples = try read(images, labels, range, isShared: false), capacity = network.batch.rows
+        let samples = try read(images, labels, range, isShared: false)
+        let network = network!, capacity = network.batch.rows
         var steps = try EvenSteps((range.count + capacity - 1) / capacity, on: communicator) { [checkpoints] in
             try checkpoints.listen("the test")
         }

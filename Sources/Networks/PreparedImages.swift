@@ -81,7 +81,9 @@ final class PreparedImages {
         let first = range.lowerBound / sampleChunk, chunks = (range.upperBound + sampleChunk - 1) / sampleChunk - first
         let own = memory.map { Cut(chunks, into: $0.ranks)[$0.place] } ?? 0..<chunks
         let raw = Matrix<Float>(rows: sampleChunk, columns: columns - 1), white = raw.clone()
-        var steps = try EvenSteps(own.count, on: communicator) { [checkpoints] in try checkpoints.listen("the whitening") }
+        var steps = try EvenSteps(own.count, on: communicator) { [checkpoints] in
+            try checkpoints.listen("the whitening")
+        }
         for (done, chunk) in own.enumerated() {
             let start = (first + chunk) * sampleChunk, part = start..<min(start + sampleChunk, all.count)
             load(Array(part)[...], of: all, into: raw)

@@ -3,7 +3,7 @@ import Synchronization
 /// Which ranks have said that they are there, found by gossip: each tells its neighbours, round after round, of all
 /// ranks that it has heard of, and itself.
 ///
-/// Costs at launch one communicator, one allgather of 64 bytes a rank and what `Neighbours` cost; a round ⌈log₂P⌉ to
+/// Costs at launch one communicator, one allgather of 64 bytes a rank and what `Neighbours` cost; a round costs up to
 /// 2·⌈log₂P⌉ messages of P/8 bytes.
 final class RollCall: Sendable {
     private let rank: Int

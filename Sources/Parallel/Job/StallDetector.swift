@@ -10,7 +10,7 @@ import Synchronization
 /// missing.
 ///
 /// Under srun SIGTERM shortens the deadline until the ranks have heard of it, unless `LivingRanks` says that all live:
-/// srun sends it to the others when a rank died, and they would wait for the dead one until Slurm kills them, 30 seconds
+/// srun sends it to the others when a rank died, and they would wait for the dead one until Slurm kills them, 30 s
 /// later as Slurm comes.
 final class StallDetector: Sendable {
     static let shared = StallDetector()
@@ -46,7 +46,8 @@ final class StallDetector: Sendable {
         slots[slot].store(slots[slot].load(ordering: .relaxed) & ~0xff, ordering: .relaxed)
     }
 
-    /// From now on a call that waits for half of the deadline makes this rank ask who else waits, and SIGTERM who lives.
+    /// From now on a call that waits for half of the deadline makes this rank ask who else waits, and SIGTERM makes it
+    /// ask who lives.
     func ask(_ waitingRanks: WaitingRanks, _ livingRanks: LivingRanks?) {
         self.waitingRanks.withLock { $0 = waitingRanks }
         self.livingRanks.withLock { $0 = livingRanks }
