@@ -113,7 +113,9 @@ let package = Package(
         .target(name: "YieldWhenIdle", path: "Tests/mpi/yield-when-idle", linkerSettings: [.linkedLibrary("dl")]),
         .testTarget(
             name: "MPITests",
-            dependencies: ["convnet", "Datasets", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport"],
+            dependencies: [
+                "convnet", "Datasets", "LinearAlgebra", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport",
+            ],
             path: "Tests/mpi/tests"),
     ],
     swiftLanguageModes: [.v6]

@@ -40,19 +40,20 @@ public final class MatrixSamples: SampleSource {
 /// in [0, 1], or what contrast normalisation makes of them, with a last 1.
 public final class ImageSamples: SampleSource {
     private let images: MappedImages
-    private let first: Int
+    private let numbers: [Int]
     private let isNormalised: Bool
     public let labels: [Int32]
 
     /// - Parameters:
-    ///   - range: the images that are samples; sample 0 is the first of them.
+    ///   - numbers: the images that are samples, ascending; sample 0 is the first of them.
     ///   - isNormalised: whether their contrast is.
     /// - Throws: `DataError`.
-    public init(_ images: ImageSet, _ labels: Labels, range: Range<Int>, isNormalised: Bool = false) throws {
+    public init(_ images: ImageSet, _ labels: Labels, numbers: [Int], isNormalised: Bool = false) throws {
         self.images = try images.mapped()
-        self.labels = try labels.labels(range)
-        first = range.lowerBound
+        self.numbers = numbers
         self.isNormalised = isNormalised
+        let range = (numbers.first ?? 0)..<(numbers.last ?? -1) + 1, all = try labels.labels(range)
+        self.labels = numbers.map { all[$0 - range.lowerBound] }
     }
 
     public var count: Int { labels.count }
@@ -63,7 +64,7 @@ public final class ImageSamples: SampleSource {
         let size = images.shape.count
         for (r, sample) in samples.enumerated() {
             let row = batch.pointer + r * batch.stride
-            images.load(first + sample, scale: isNormalised ? 1 : 1 / 255, into: row)
+            images.load(numbers[sample], scale: isNormalised ? 1 : 1 / 255, into: row)
             if isNormalised { globalContrastNormalise(UnsafeMutableBufferPointer(start: row, count: size)) }
             row[size] = 1
         }

@@ -27,6 +27,8 @@ public struct RandomStream: Sendable {
         public static let approximation = Purpose(8)
         /// How training images are changed; three indices for each image that is seen.
         public static let augmentation = Purpose(9)
+        /// The training images that are used.
+        public static let subset = Purpose(10)
     }
 
     public let seed: UInt64

@@ -62,9 +62,9 @@ public final class NetworkExperiment {
             wireBytesPerStep: plan.wireBytesPerStep,
             computePath: plan.stages.last!.paths.map(\.rawValue).joined(separator: ","))
         let images = try PreparedImages(
-            settings.preprocessing, of: data, order: exchange.reduction, communicator: communicator,
+            of: data, settings: settings, order: exchange.reduction, communicator: communicator,
             checkpoints: checkpoints, progress: progress)
-        let all = Array(0..<data.train.images.count)
+        let all = Array(0..<images.trainingCount)
         if let rates {
             Allocation.purpose = "choosing the learning rate"
             let search = RateSearch(images: all.count)
@@ -95,8 +95,7 @@ public final class NetworkExperiment {
         progress.say("testing on \(data.test.images.count) images")
         let count = data.test.images.count, own = Cut(count, into: communicator.size)[communicator.rank],
             model = training.model
-        let predicted = try communicator.gather(
-            try training.predict(data.test.images, data.test.labels, own), total: count)
+        let predicted = try communicator.gather(try training.predict { try images.test(own) }, total: count)
         let labels = try communicator.agree { try data.test.labels.labels(0..<count) }
         let accuracy = Double(zip(predicted, labels).count { $0 == $1 }) / Double(max(count, 1))
         result.accuracy = accuracy
@@ -134,7 +133,7 @@ public final class NetworkExperiment {
         on samples: [Int], of images: PreparedImages, as name: String
     ) throws -> NetworkTraining {
         try NetworkTraining(
-            settings: settings, plan: plan, exchange: exchange, data: data, images: images, samples: samples,
+            settings: settings, plan: plan, exchange: exchange, images: images, samples: samples,
             communicator: communicator, checkpoints: checkpoints, name: name, progress: progress)
     }
 }

@@ -1,6 +1,7 @@
 import DataParallel
 import Datasets
 import Layers
+import LinearAlgebra
 
 /// Every choice that the result of training a network depends on.
 public struct NetworkSettings: Codable, Equatable, Sendable {
@@ -22,12 +23,14 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
     public var augmentation: Augmentation?
     /// What is done to images before they are seen; nil: their pixels are divided by 255.
     public var preprocessing: Preprocessing?
+    /// Training images that are used, drawn from all; nil: all.
+    public var trainingImages: Int?
 
     public init(
         dataset: String, seed: UInt64, network: NetworkSpec, curriculum: Curriculum = .fixed,
         start: StartingValues = .uniform, batch: Int,
         pretrainEpochs: Int = 0, epochs: Int, learningRate: Double, schedule: RateSchedule, descent: SGD.Options,
-        augmentation: Augmentation? = nil, preprocessing: Preprocessing? = nil
+        augmentation: Augmentation? = nil, preprocessing: Preprocessing? = nil, trainingImages: Int? = nil
     ) {
         self.dataset = dataset
         self.seed = seed
@@ -42,10 +45,18 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
         self.descent = descent
         self.augmentation = augmentation
         self.preprocessing = preprocessing
+        self.trainingImages = trainingImages
     }
 
     /// The stages of the run.
     public var stages: [TrainingStage] { curriculum.stages(epochs: epochs) }
+
+    /// The numbers of the training images that are used, of so many: all, or as many as are asked for, drawn by the
+    /// seed.
+    func used(of count: Int) -> [Int] {
+        guard let trainingImages else { return Array(0..<count) }
+        return RandomStream(seed: seed, purpose: .subset).sample(trainingImages, below: count).sorted()
+    }
 
     /// Whether raw samples are seen before the layers are trained together.
     var preparesFromData: Bool {

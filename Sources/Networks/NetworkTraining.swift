@@ -12,7 +12,6 @@ final class NetworkTraining {
     private let settings: NetworkSettings
     let plan: NetworkPlan
     private let exchange: ExchangeOptions
-    private let data: Dataset
     private let images: PreparedImages
     private let communicator: Communicator
     private let checkpoints: Checkpoints
@@ -42,18 +41,17 @@ final class NetworkTraining {
     /// Makes the dictionaries and trains layer by layer. Collective.
     ///
     /// - Parameters:
-    ///   - images: those of the data set, as the network takes them.
+    ///   - images: as the network takes them.
     ///   - samples: the training images that may be seen.
     ///   - name: what the training is called in checkpoints.
     /// - Throws: `CollectiveError`, `Divergence`, `MPIError`.
     init(
-        settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, data: Dataset, images: PreparedImages,
-        samples: [Int], communicator: Communicator, checkpoints: Checkpoints, name: String, progress: ProgressLog
+        settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, images: PreparedImages, samples: [Int],
+        communicator: Communicator, checkpoints: Checkpoints, name: String, progress: ProgressLog
     ) throws {
         self.settings = settings
         self.plan = plan
         self.exchange = exchange
-        self.data = data
         self.images = images
         self.samples = samples
         self.communicator = communicator
@@ -182,14 +180,13 @@ final class NetworkTraining {
     /// The classes predicted for other images, which take the place of the training images. Collective.
     ///
     /// - Throws: `CollectiveError`.
-    func predict(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> [Int32] {
+    func predict(_ images: () throws -> any SampleSource) throws -> [Int32] {
         inputs = nil
-        let samples = try read(images, labels, range, isShared: false)
-        let network = network!, capacity = network.batch.rows
-        var steps = try EvenSteps((range.count + capacity - 1) / capacity, on: communicator) { [checkpoints] in
+        let samples = pooled(try images()), network = network!, capacity = network.batch.rows
+        var steps = try EvenSteps((samples.count + capacity - 1) / capacity, on: communicator) { [checkpoints] in
             try checkpoints.listen("the test")
         }
-        let predicted = try network.predict(Array(0..<range.count), of: samples) { try steps.endStep() }
+        let predicted = try network.predict(Array(0..<samples.count), of: samples) { try steps.endStep() }
         try steps.endLoop()
         return predicted
     }
@@ -240,28 +237,24 @@ final class NetworkTraining {
     /// are others. A U changes in place in no stage that pools, so that pooled images are at hand where all U are where
     /// they were.
     private func trainingInputs(pooledBy weights: PredictedWeights?) throws -> any SampleSource {
-        let pooled = pooling?.weights.columns.map(\.dictionary?.pointer)
-        if let inputs, pooled == weights?.columns.map(\.dictionary?.pointer) { return inputs }
+        let pools = pooling?.weights.columns.map(\.dictionary?.pointer)
+        if let inputs, pools == weights?.columns.map(\.dictionary?.pointer) { return inputs }
         inputs = nil
-        let images = data.train.images
         pooling = try weights.map { weights in
             // A U that was learned is no longer that of its dictionary.
             let first = model.layers[0]
             guard !first.hasLearnedDictionary, let dictionary = first.dictionary as? SquaredExponential,
-                SeparablePooling.pays(dictionary, of: weights.shape, samples: images.count)
+                SeparablePooling.pays(dictionary, of: weights.shape, samples: images.trainingCount)
             else { return (weights, nil) }
             return (weights, try communicator.agree { try SeparablePooling(dictionary, of: weights) })
         }
-        let read = try read(images, data.train.labels, 0..<images.count, isShared: true)
-        inputs = read
-        return read
+        let made = pooled(try images.training())
+        inputs = made
+        return made
     }
 
-    private func read(
-        _ images: ImageSet, _ labels: Labels, _ range: Range<Int>, isShared: Bool
-    ) throws -> any SampleSource {
-        let samples = try self.images.samples(images, labels, range, isShared: isShared)
-        return pooling.map { samples.pooled(by: $0.weights, separable: $0.separable) } ?? samples
+    private func pooled(_ samples: any SampleSource) -> any SampleSource {
+        pooling.map { samples.pooled(by: $0.weights, separable: $0.separable) } ?? samples
     }
 }
 

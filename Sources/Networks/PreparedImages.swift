@@ -12,6 +12,9 @@ import Runs
 /// makes a part.
 final class PreparedImages {
     private let preprocessing: Preprocessing?
+    private let data: Dataset
+    /// The training images that are used.
+    private let used: [Int]
     private let order: ReductionOrder
     private let communicator: Communicator
     private let checkpoints: Checkpoints
@@ -21,22 +24,23 @@ final class PreparedImages {
     /// A chunk of samples as it is loaded.
     private var loaded = Matrix<Float>(rows: 0, columns: 0)
 
-    /// Fits the whitening on all training images. Collective.
+    /// Fits the whitening on the training images that are used. Collective.
     ///
     /// - Throws: `CollectiveError` for a file that cannot be read and for images that are all constant; `MPIError`.
     init(
-        _ preprocessing: Preprocessing?, of data: Dataset, order: ReductionOrder, communicator: Communicator,
+        of data: Dataset, settings: NetworkSettings, order: ReductionOrder, communicator: Communicator,
         checkpoints: Checkpoints, progress: ProgressLog
     ) throws {
-        self.preprocessing = preprocessing
+        preprocessing = settings.preprocessing
+        self.data = data
+        used = settings.used(of: data.train.images.count)
         self.order = order
         self.communicator = communicator
         self.checkpoints = checkpoints
         self.progress = progress
         guard preprocessing == .whiten else { return }
         Allocation.purpose = "whitening images"
-        let images = data.train.images
-        whitening = try fit(try read(images, data.train.labels, 0..<images.count))
+        whitening = try fit(try read(data.train, used))
     }
 
     /// Two broadcasts of n and n² Floats, beside what `inputMoments` costs; n³ flops on rank 0.
@@ -59,15 +63,31 @@ final class PreparedImages {
         return Whitening(mean: mean, matrix: matrix)
     }
 
-    /// Opens some images as samples. Collective.
+    /// How many training images are used.
+    var trainingCount: Int { used.count }
+
+    /// Opens the training images that are used. Collective.
     ///
-    /// - Parameter isShared: whether all ranks ask for the same images, which those of a machine then share.
     /// - Throws: `CollectiveError` for a file that cannot be read; `MPIError`.
-    func samples(
-        _ images: ImageSet, _ labels: Labels, _ range: Range<Int>, isShared: Bool
-    ) throws -> any SampleSource {
-        guard let whitening else { return try read(images, labels, range) }
-        let all = try read(images, labels, 0..<images.count), columns = all.columns
+    func training() throws -> any SampleSource {
+        guard let whitening else { return try read(data.train, used) }
+        return try whiten(try read(data.train, used), 0..<used.count, by: whitening, isShared: true)
+    }
+
+    /// Opens some test images. Collective.
+    ///
+    /// - Throws: `CollectiveError` for a file that cannot be read; `MPIError`.
+    func test(_ range: Range<Int>) throws -> any SampleSource {
+        guard let whitening else { return try read(data.test, Array(range)) }
+        let all = try read(data.test, Array(0..<data.test.images.count))
+        return try whiten(all, range, by: whitening, isShared: false)
+    }
+
+    /// - Parameter isShared: whether all ranks ask for the same samples, which those of a machine then share.
+    private func whiten(
+        _ all: ImageSamples, _ range: Range<Int>, by whitening: Whitening, isShared: Bool
+    ) throws -> MatrixSamples {
+        let columns = all.columns
         let bytes = 4 * range.count * columns, shares = isShared && communicator.size > 1
         let memory = shares ? try communicator.nodeMemory(bytes: bytes) : nil
         if shares, memory == nil {
@@ -88,9 +108,9 @@ final class PreparedImages {
             let start = (first + chunk) * sampleChunk, part = start..<min(start + sampleChunk, all.count)
             load(Array(part)[...], of: all, into: raw)
             whitening.apply(to: raw.rows(0..<part.count), into: white.rows(0..<part.count))
-            for image in part.clamped(to: range) {
-                let row = rows.row(image - range.lowerBound)
-                (row.baseAddress!).update(from: white.row(image - start).baseAddress!, count: columns - 1)
+            for sample in part.clamped(to: range) {
+                let row = rows.row(sample - range.lowerBound)
+                row.baseAddress!.update(from: white.row(sample - start).baseAddress!, count: columns - 1)
                 row[columns - 1] = 1
             }
             progress.step("whitening images: chunk", done + 1, of: own.count)
@@ -102,8 +122,10 @@ final class PreparedImages {
         return MatrixSamples(rows: rows, labels: Array(all.labels[range]))
     }
 
-    private func read(_ images: ImageSet, _ labels: Labels, _ range: Range<Int>) throws -> ImageSamples {
-        try communicator.agree { try ImageSamples(images, labels, range: range, isNormalised: preprocessing != nil) }
+    private func read(_ part: (images: ImageSet, labels: Labels), _ numbers: [Int]) throws -> ImageSamples {
+        try communicator.agree {
+            try ImageSamples(part.images, part.labels, numbers: numbers, isNormalised: preprocessing != nil)
+        }
     }
 
     /// Puts the values of some samples into the first rows of a matrix.

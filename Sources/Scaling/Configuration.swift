@@ -3,9 +3,9 @@ import Foundation
 
 /// What is computed and how values travel; not on how many ranks, nor over which network.
 public struct Configuration: Hashable, Sendable {
-    /// `mlp`, `rica`.
+    /// `mlp`, `convnet`, `rica`.
     public let job: String
-    /// Its sizes: `784-500-500-10`, `rica-3x10x10-400`.
+    /// Its sizes: `784-500-500-10`, `3x32x32-c48.8p4-m4.2-f500-10`, `rica-3x10x10-400`.
     public let model: String
     /// The proportion of weights learned, 1 for a dense net.
     public let learned: Double

@@ -5,24 +5,21 @@ import Networks
 import Parallel
 import Runs
 
-/// Measures training steps of the job `mlp` as it makes them, on whatever ranks there are.
-///
-/// The dictionaries are se in the first layer and randfixu in the others, which are made without looking at data; a
-/// step costs the same with any other. Momentum, decay and norm are the job's; the rate is so small that no loss
-/// diverges.
+/// Measures training steps of a network as its job makes them, on whatever ranks there are. Momentum, decay and norm
+/// are the job's; the rate is so small that no loss diverges.
 public struct NetworkSteps {
     private let settings: MeasurementSettings
-    private let activation: Activation
+    private let network: MeasuredNetwork
     private let inputs: MeasuredInputs
     private let placement: Placement
     private let communicator: Communicator
 
     public init(
-        _ settings: MeasurementSettings, activation: Activation, inputs: MeasuredInputs, placement: Placement,
+        _ settings: MeasurementSettings, network: MeasuredNetwork, inputs: MeasuredInputs, placement: Placement,
         communicator: Communicator
     ) {
         self.settings = settings
-        self.activation = activation
+        self.network = network
         self.inputs = inputs
         self.placement = placement
         self.communicator = communicator
@@ -41,7 +38,8 @@ public struct NetworkSteps {
         precondition(settings.steps % every == 0)
         let trained = trained(learned: learned, batch: batch)
         let plan = try communicator.agree {
-            try NetworkPlan(trained, exchange: options, ranks: communicator.size, forced: nil, training: inputs.count)
+            try trained.check()
+            return try NetworkPlan(trained, exchange: options, ranks: communicator.size, forced: nil, training: inputs.count)
         }
         let stage = plan.stages[0], timer = StepTimer()
         ProcessMemory.resetPeak()
@@ -76,27 +74,18 @@ public struct NetworkSteps {
         let cost = ExchangeCost(
             options, parameters: stage.shape.parameters, expanded: options.sumsExpanded ? stage.shape.expanded : nil,
             ranks: communicator.size)
-        let widths = [inputs.shape.count] + settings.widths + [inputs.classes]
         return try StepMeasurement(
-            job: "mlp", model: widths.map(String.init).joined(separator: "-"), settings: settings,
-            placement: placement, learned: learned, parameters: stage.shape.parameters,
+            job: network.job, model: network.name, settings: settings, placement: placement, learned: learned, parameters: stage.shape.parameters,
             exchange: ExchangeMethod(options), steps: settings.steps,
             bytes: StepBytes(payload: cost.bytesPerStep, wire: cost.wireBytesPerStep), counted: counted,
             times: times, communicator: communicator)
     }
 
     private func trained(learned: Double, batch: Int) -> NetworkSettings {
-        let layers = settings.widths.enumerated().flatMap { k, units -> [LayerSpec] in
-            let weights = learned == 1
-                ? nil
-                : WeightSpec(
-                    dictionary: k == 0 ? .se : .randfixu, kernel: KernelSpec(sigma: 1), proportion: learned,
-                    columns: settings.columns)
-            return [.fullyConnected(units: units, weights), .activation(activation)]
-        }
         return NetworkSettings(
-            dataset: "", seed: 1, network: NetworkSpec(input: inputs.shape, layers: layers, classes: inputs.classes),
+            dataset: "", seed: 1, network: NetworkSpec(input: inputs.shape, layers: network.layers(learned), classes: inputs.classes),
             batch: batch, epochs: 15, learningRate: 0.001, schedule: .paper,
-            descent: SGD.Options(momentum: 0.7, weightDecay: 5e-5, maxNorm: 1.9365))
+            descent: SGD.Options(
+                momentum: 0.7, weightDecay: 5e-5, maxNorm: network.job == "mlp" ? 1.9365 : nil))
     }
 }

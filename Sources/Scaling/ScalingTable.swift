@@ -52,8 +52,11 @@ public struct ScalingTable: Sendable {
     /// The most rows of a table, and configurations among them: the cost model takes minutes to fit to so many.
     static let mostRows = 10_000, mostConfigurations = 200
 
-    /// Whether a text can be the name of a model, of up to 144 characters, or a link, of up to 64: letters, digits,
-    /// dots, hyphens and underscores. A figure's file is named by both.
+    /// The letters that the name of a model has at most.
+    static let longestModel = 144
+
+    /// Whether a text can be the name of a model, or a link, of up to 64: letters, digits, dots, hyphens and
+    /// underscores. A figure's file is named by both.
     public static func isName(_ text: String, atMost length: Int) -> Bool {
         (1...length).contains(text.utf8.count)
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
@@ -161,8 +164,8 @@ private struct Line {
     func row() throws -> ScalingTable.Row {
         let exchange = try value("exchange", "an exchange such as owned, dynamic-ring or lowrank4", ExchangeMethod.init)
         let configuration = Configuration(
-            job: try value("job", "mlp or rica") { ["mlp", "rica"].contains($0) ? $0 : nil },
-            model: try name("model", atMost: 144),
+            job: try value("job", "mlp, convnet or rica") { ["mlp", "convnet", "rica"].contains($0) ? $0 : nil },
+            model: try name("model", atMost: ScalingTable.longestModel),
             learned: try value("learned", "a proportion above 0, up to 1") {
                 Double($0).flatMap { $0 > 0 && $0 <= 1 ? $0 : nil }
             },

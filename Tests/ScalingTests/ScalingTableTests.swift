@@ -108,7 +108,7 @@ import Testing
             ),
             ("strong,2,", "strong,0,", "a whole number from 1 to 1000000 as ranks, found '0'"),
             ("false", "maybe", "true or false as oversubscribed, found 'maybe'"),
-            ("mlp", "cnn", "mlp or rica as job, found 'cnn'"),
+            ("mlp", "cnn", "mlp, convnet or rica as job, found 'cnn'"),
             (",0.1,10,", ",1.1,10,", "a proportion above 0, up to 1 as learned, found '1.1'"),
             (",0.1,10,", ",nan,10,", "found 'nan'"), (",200,", ",", "expected 45 cells, found 44"),
         ] {

@@ -14,6 +14,11 @@ public enum LayerText {
     /// sizes can be counted.
     private static let mostLayers = 200, mostUnits = 100_000, mostPixels = 1000
 
+    /// The net of Denil et al. 2013, Fig. 5, but for its softmax layer.
+    public static let figure5 =
+        "conv 48 8 pad 4; pool 4 stride 2; relu; conv 64 8 pad 3; pool 4 stride 2; relu; conv 64 5 pad 3; pool 2; "
+        + "relu; full 500 columns 5; relu; dropout 0.5"
+
     /// Reads the layers of a text.
     ///
     /// - Parameters:

@@ -6,11 +6,6 @@ import LinearAlgebra
 import Networks
 import Runs
 
-/// `--window`: where predicted filters end.
-enum FilterWindow: String, CaseIterable, ExpressibleByArgument {
-    case cut, open
-}
-
 /// The command line of the job `convnet`.
 struct ConvnetOptions: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,9 +23,7 @@ struct ConvnetOptions: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("The layers, from the images on.", valueName: "text"))
-    var layers =
-        "conv 48 8 pad 4; pool 4 stride 2; relu; conv 64 8 pad 3; pool 4 stride 2; relu; conv 64 5 pad 3; pool 2; "
-        + "relu; full 500 columns 5; relu; dropout 0.5"
+    var layers = LayerText.figure5
     @Option(
         help: ArgumentHelp(
             "Whether predicted filters end at their window (the paper's), or go on ⌈6σ⌉ pixels beyond it, where "

@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Foundation
 import JobSupport
+import Layers
 import LinearAlgebra
 import Logging
 import Parallel
@@ -51,12 +52,11 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
         )
     }
     switch options.job {
-    case .mlp:
+    case .mlp, .convnet:
         let inputs = try options.inputs.map(MeasuredInputs.noise) ?? .images(
             openDataset(options.dataset ?? "sample", data: options.data, on: world, logger))
         let steps = NetworkSteps(
-            settings, activation: options.activation ?? .relu, inputs: inputs, placement: placement, communicator: world
-        )
+            settings, network: try options.network(inputs), inputs: inputs, placement: placement, communicator: world)
         for learned in proportions {
             for exchange in try options.exchanges { try keep(steps.measure(learned: learned, exchange: exchange)) }
         }
@@ -73,16 +73,20 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
 private func describe(_ options: RunCommand) throws -> [String: String] {
     let settings = try options.settings
     var all = [
-        "job": options.job.rawValue, "widths": settings.widths.map(String.init).joined(separator: ","),
-        "batch": "\(settings.batch)",
-        "mode": settings.mode.rawValue, "learned": options.learned, "columns": "\(settings.columns)",
-        "steps": "\(settings.steps)",
-        "warm-up": "\(settings.warmUp)", "link": settings.link,
+        "job": options.job.rawValue, "batch": "\(settings.batch)", "mode": settings.mode.rawValue,
+        "learned": options.learned, "steps": "\(settings.steps)", "warm-up": "\(settings.warmUp)", "link": settings.link,
     ]
     if let inputs = options.inputs { all["inputs"] = "\(inputs)" }
-    if options.job == .mlp {
+    if options.job == .convnet {
+        all["layers"] = LayerText.normalised(options.layers ?? LayerText.figure5)
+        all["window"] = (options.window ?? .cut).rawValue
+    } else {
+        all["widths"] = settings.widths.map(String.init).joined(separator: ",")
+        all["columns"] = "\(settings.columns)"
+    }
+    if options.job == .mlp { all["activation"] = (options.activation ?? .relu).rawValue }
+    if options.job != .rica {
         if options.inputs == nil { all["dataset"] = options.dataset ?? "sample" }
-        all["activation"] = (options.activation ?? .relu).rawValue
         all["exchange"] = try options.exchanges.map(\.label).joined(separator: ",")
     }
     return all

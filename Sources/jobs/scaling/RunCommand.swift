@@ -13,24 +13,25 @@ extension BatchMode: ExpressibleByArgument {}
 /// The command line of `scaling run`.
 struct RunCommand: ParsableCommand {
     /// The jobs whose steps can be measured.
-    enum Job: String, CaseIterable, ExpressibleByArgument { case mlp, rica }
+    enum Job: String, CaseIterable, ExpressibleByArgument { case mlp, convnet, rica }
 
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Measure training steps of mlp or evaluations of rica.",
+        abstract: "Measure training steps of mlp and convnet or evaluations of rica.",
         discussion: """
             For every proportion and exchange given, steps are made as the job makes them, after a barrier before the \
             exchange, which tells
             the wait for other ranks from it (not with owned and owned-bfloat16, whose exchange begins during \
             backward). Rows go to
-            scaling.csv, a table is printed. The dictionaries of mlp are se and randfixu, which need no data.
+            scaling.csv, a table is printed. The dictionaries of mlp are se and randfixu, which need no data, that of convnet
+            is se.
             """)
 
-    @Option(help: ArgumentHelp("Job whose steps are measured.", valueName: "mlp|rica"))
+    @Option(help: ArgumentHelp("Job whose steps are measured.", valueName: "mlp|convnet|rica"))
     var job = Job.mlp
     @Option(
         help: ArgumentHelp(
-            "Data set of mlp: \(Dataset.names.joined(separator: ", ")). (default: sample)", valueName: "name"))
+            "Data set of mlp and convnet: \(Dataset.names.joined(separator: ", ")). (default: sample)", valueName: "name"))
     var dataset: String?
     @Option(
         help: ArgumentHelp(
@@ -45,9 +46,20 @@ struct RunCommand: ParsableCommand {
     var inputs: TensorShape?
     @Option(
         help: ArgumentHelp(
-            "Units of the layers that are predicted, of 16 layers at most. (default: 500,500; rica: 400, one layer)",
+            "Units of the layers that are predicted, of 16 layers at most; not with convnet. (default: 500,500; rica: "
+                + "400, one layer)",
             valueName: "n,n"))
     var widths: String?
+    @Option(
+        help: ArgumentHelp(
+            "Layers of convnet, as 'convnet --help' has them, without learned and dictionary. (default: those of "
+                + "convnet)", valueName: "text"))
+    var layers: String?
+    @Option(
+        help: ArgumentHelp(
+            "Whether predicted filters of convnet end at their window or go on beyond it. (default: cut)",
+            valueName: "cut|open"))
+    var window: FilterWindow?
     @Option(
         help: ArgumentHelp("Activation of the hidden layers of mlp. (default: relu)", valueName: "sigmoid|relu|tanh"))
     var activation: Activation?
@@ -67,11 +79,13 @@ struct RunCommand: ParsableCommand {
             "Proportions of the weights that are learned, numbers or fractions above 0 and at most 1; 1: dense layers.",
             valueName: "p,p"))
     var learned = "1,0.1,0.05"
-    @Option(help: ArgumentHelp("Columns. (default: 10; rica: 4)", valueName: "j"))
+    @Option(
+        help: ArgumentHelp(
+            "Columns; those of convnet's layers stand in --layers. (default: 10; rica: 4)", valueName: "j"))
     var columns: Int?
     @Option(
         help: ArgumentHelp(
-            "Exchanges of mlp: \(ExchangeOptions.labels). (default: full,dynamic,owned)", valueName: "name,name"))
+            "Exchanges of mlp and convnet: \(ExchangeOptions.labels). (default: full,dynamic,owned)", valueName: "name,name"))
     var exchange: String?
     @Option(
         help: ArgumentHelp("Steps that are measured (rica: iterations, of an evaluation or a few).", valueName: "n"))
@@ -84,9 +98,9 @@ struct RunCommand: ParsableCommand {
         let settings = try settings
         try check(settings.batch, "--batch", "1 to 1000000000") { ScalingTable.batch.contains($0) }
         try check(steps, "--steps", "1 to 1000000") { ScalingTable.steps.contains($0) }
-        try check(settings.widths.count, "--widths", "1 to 16 layers") { (1...16).contains($0) }
+        try check(settings.widths.count, "--widths", "1 to 16 layers") { job == .convnet || (1...16).contains($0) }
         try check(warmUp, "--warm-up", "0 to 1000000") { (0...1_000_000).contains($0) }
-        let narrowest = settings.widths.min()!
+        let narrowest = settings.widths.min() ?? 1
         try check(settings.columns, "--columns", "1 to the \(narrowest) units of the narrowest layer") {
             (1...narrowest).contains($0)
         }
@@ -101,6 +115,18 @@ struct RunCommand: ParsableCommand {
         if inputs != nil, dataset != nil || data != nil {
             throw ValidationError(
                 "--inputs is noise instead of a data set: give --inputs, or --dataset and --data, not both")
+        }
+        if job == .convnet {
+            if widths != nil || columns != nil || activation != nil {
+                throw ValidationError(
+                    "--job convnet: its layers stand in --layers, so --widths, --columns and --activation have no "
+                        + "meaning with it")
+            }
+            do { _ = try network(.noise(TensorShape(channels: 1, height: 1, width: 1))) } catch {
+                throw ValidationError("--layers: \(error)")
+            }
+        } else if layers != nil || window != nil {
+            throw ValidationError("--layers and --window: expected --job convnet, found \(job.rawValue)")
         }
         guard job == .rica else { return }
         if dataset != nil || data != nil || activation != nil || exchange != nil {
@@ -128,8 +154,23 @@ struct RunCommand: ParsableCommand {
         }
     }
 
+    /// The network of mlp and convnet.
+    func network(_ inputs: MeasuredInputs) throws -> MeasuredNetwork {
+        if job == .convnet {
+            return try .convolutional(layers ?? LayerText.figure5, isOpen: window == .open, inputs: inputs)
+        }
+        let settings = try settings
+        return .perceptron(
+            widths: settings.widths, columns: settings.columns, activation: activation ?? .relu, inputs: inputs)
+    }
+
     var settings: MeasurementSettings {
         get throws {
+            if job == .convnet {
+                return MeasurementSettings(
+                    link: measuring.link, mode: mode, batch: batch ?? 100, widths: [], columns: 1, steps: steps,
+                    warmUp: warmUp)
+            }
             let widths = try list(widths ?? (job == .mlp ? "500,500" : "400"), "--widths", "1 to 1000000 units a layer")
             {
                 Int($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil }

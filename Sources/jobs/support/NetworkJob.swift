@@ -39,13 +39,16 @@ public struct NetworkJob {
         let data = try job.openData()
         var exchange = exchange
         exchange.reduction = common.reduction
-        let settings = try world.agree { try make(data) }
+        let settings = try world.agree { try make(data) }, all = data.train.images.count
         Allocation.purpose = "planning"
         let plan = try world.agree {
+            if let used = settings.trainingImages, used > all {
+                throw OptionError("--training-images: expected at most the \(all) of \(data.name), found \(used)")
+            }
             try settings.check()
             return try NetworkPlan(
                 settings, exchange: exchange, ranks: world.size, forced: common.compute.path,
-                training: data.train.images.count)
+                training: settings.trainingImages ?? all)
         }
         let described = describe(exchange)
         var needs = JobRun.Needs(

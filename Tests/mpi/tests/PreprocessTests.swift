@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import LinearAlgebra
 import Storage
 import TestSupport
 import Testing
@@ -125,6 +126,31 @@ struct PreprocessTests {
     @Test func memoryIsThatOfTheBanner() async throws {
         let ratio = try await folder.peakOverBanner(job: "convnet", Self.options + ["--preprocess", "whiten"])
         #expect(ratio <= 1.3 && ratio >= 0.5, "\(ratio)")
+    }
+
+    /// The images that are used are drawn by the seed, and no other is seen: neither in training nor by the whitening.
+    @Test func someTrainingImages() async throws {
+        let options = Self.options + ["--preprocess", "whiten", "--training-images", "500"]
+        let outcome = try await folder.start("run", job: "convnet", ranks: 3, options)
+        #expect(outcome.code == 0 && outcome.output.contains("training on 500 images"), "\(outcome)")
+        // Nothing else of the model depends on the images.
+        func whitening(_ run: String) throws -> [Double] {
+            try values(try Safetensors(path: "\(folder.path)/\(run)/model.safetensors"), "whitening.mean")
+        }
+        try await folder.succeed("seed 2", job: "convnet", options + ["--seed", "2"])
+        try await folder.succeed("all", job: "convnet", Array(options.dropLast(2)))
+        let means = try ["run", "seed 2", "all"].map(whitening), train = try images(data.train.images)
+        #expect(Set(means).count == 3)
+        // A mean of 500 images, no others: drawn as RandomStream draws a sample.
+        let used = RandomStream(seed: 1, purpose: .subset).sample(500, below: train.count)
+        for i in [0, 400, 783] { #expect(abs(used.reduce(0) { $0 + train[$1][i] } / 500 - means[0][i]) < 1e-5) }
+        try await folder.succeed(
+            "learned", job: "mlp",
+            ["--dataset", "sample", "--progress", "none", "--training-images", "1000", "--epochs", "10", "--validate"])
+        #expect(try #require(folder.result("learned").accuracy) > 0.5)
+        let many = try await folder.start("many", job: "convnet", Self.options + ["--training-images", "4001"])
+        let said = "--training-images: expected at most the 4000 of sample, found 4001"
+        #expect(many.code == 64 && many.error.contains(said), "\(many)")
     }
 
     @Test func imagesThatAreTooLarge() async throws {

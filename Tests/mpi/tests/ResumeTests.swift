@@ -158,7 +158,7 @@ struct ResumeTests {
     /// One byte that is not as it was written: the checkpoint before is taken, and this one put aside.
     @Test(arguments: zip(["part-0.safetensors", "part-1.safetensors", "manifest.json"], [0.1, 0.99, 0.6]))
     func aDamagedCheckpointIsPutAside(file: String, place: Double) async throws {
-        let options = Self.options + ["--epochs", "30"]
+        let options = Self.options + ["--epochs", "90"]
         try await folder.succeed("whole", job: "mlp", ranks: 2, options)
         try await stop("run", ranks: 2, options)
         let all = "\(folder.path)/run/checkpoints"

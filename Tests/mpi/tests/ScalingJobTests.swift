@@ -165,6 +165,33 @@ struct ScalingJobTests {
         try expectTimes(row, ranks: 2, dense: false)
     }
 
+    /// A convolution of 2·9 weights a map, 16 positions of 4 maps before 6 units; learned 0.5 are 4 of 9 and 8 of 16.
+    @Test(arguments: [1, 2, 3])
+    func stepsOfConvnet(ranks: Int) async throws {
+        let options = [
+            "run", "--job", "convnet", "--inputs", "2x8x8", "--layers",
+            "conv 4 3 pad 1; pool 2; relu; full 6 columns 2; relu; dropout 0.5", "--batch", "12", "--exchange",
+            "full,owned", "--steps", "10", "--warm-up", "2",
+        ]
+        try await measure(ranks: ranks, options + ["--learned", "1,0.5"])
+        let said = try await measure(ranks: ranks, options + ["--learned", "0.5", "--window", "open"])
+        #expect(said.output.contains("handed to MPI are those of the formula"), "\(said)")
+        let rows = try rows(), cut = "2x8x8-c4.3p1-m2.2-f6j2-10"
+        #expect(rows.map { $0["model"] } == [cut, cut, cut, cut, cut + "-open", cut + "-open"])
+        let dense = [(4, 19), (6, 65), (10, 7)], predicted = [(4, 9), (6, 33), (10, 7)]
+        for row in rows {
+            let exchange = row["exchange"]!, isDense = row["learned"] == "1"
+            try expectTimes(row, ranks: ranks, dense: isDense)
+            #expect(row["job"] == "convnet" && row["columns"] == "1" && row["batch"] == "12", "\(row)")
+            // An open filter that is expanded has 15×15 pixels.
+            let open = [(4, 2 * 225 + 1), (6, 65), (10, 7)], isOpen = row["model"]!.hasSuffix("open")
+            let full = isOpen ? open : dense
+            let expected = Self.bytes(exchange, exchange == "full" || isDense ? full : predicted, ranks: ranks)
+            #expect(
+                row["payloadBytes"] == "\(expected.payload)" && row["wireBytes"] == "\(expected.wire)", "\(row)")
+        }
+    }
+
     @Test(arguments: [1, 2, 3])
     func evaluationsOfRICA(ranks: Int) async throws {
         let said = try await measure(
@@ -229,10 +256,16 @@ struct ScalingJobTests {
         (["run", "--link", "a,b"], "--link"), (["run", "--csv", ""], "--csv"),
         (["run", "--threads", "0"], "--threads"),
         (["run", "--stall-after", "0"], "--stall-after"), (["run", "--mode", "both"], "--mode"),
-        (["run", "--job", "convnet"], "--job"),
+        (["run", "--job", "perceptron"], "--job"),
         (["run", "--exchange", "average7"], "--steps: expected a multiple of the 7"),
         (["run", "--exchange", "lowrank4-fixed"], "'lowrank4-fixed'"),
         (["run", "--job", "rica", "--exchange", "owned"], "--exchange"),
+        (["run", "--job", "convnet", "--widths", "20"], "--job convnet: its layers stand in --layers"),
+        (["run", "--job", "convnet", "--layers", "conv 8"], "--layers: 'conv 8': expected a filter's rows"),
+        (["run", "--job", "convnet", "--layers", "conv 8 5 learned 0.2"], "expected neither learned nor dictionary"),
+        (["run", "--job", "convnet", "--inputs", "1x9x9", "--layers", "pool 10"], "expected windows that fit"),
+        (["run", "--layers", "conv 8 5"], "--layers and --window: expected --job convnet, found mlp"),
+        (["run", "--job", "rica", "--window", "open"], "expected --job convnet, found rica"),
         (["run", "--job", "rica", "--widths", "20,20"], "--widths"),
         (["run", "--job", "rica", "--inputs", "1x4x5"], "--inputs"), (["bandwidth", "--sizes", "8,6"], "found '6'"),
         (["bandwidth", "--max-bytes", "3"], "--max-bytes"), (["walk"], "walk"),

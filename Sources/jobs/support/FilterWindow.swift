@@ -1,0 +1,6 @@
+import ArgumentParser
+
+/// `--window`: where predicted filters end.
+public enum FilterWindow: String, CaseIterable, ExpressibleByArgument {
+    case cut, open
+}
