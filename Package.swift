@@ -114,7 +114,8 @@ let package = Package(
         .testTarget(
             name: "MPITests",
             dependencies: [
-                "convnet", "Datasets", "LinearAlgebra", "mlp", "mpi-checks", "rica", "scaling", "Storage", "TestSupport",
+                "convnet", "Datasets", "LinearAlgebra", "mlp", "mpi-checks", "rica", "scaling", "Storage",
+                "TestSupport",
             ],
             path: "Tests/mpi/tests"),
     ],

@@ -58,7 +58,8 @@ public struct MeasuredNetwork: Sendable {
         let name = names.joined(separator: "-")
         guard ScalingTable.isName(name, atMost: ScalingTable.longestModel) else {
             throw LayerSpecError(
-                "expected layers whose name in the table has at most \(ScalingTable.longestModel) letters, found \(name)")
+                "expected layers whose name in the table has at most \(ScalingTable.longestModel) letters, found "
+                    + name)
         }
         // What can be read once can be read again.
         return MeasuredNetwork(job: "convnet", name: name) { (try? read($0)) ?? [] }

@@ -39,7 +39,8 @@ public struct NetworkSteps {
         let trained = trained(learned: learned, batch: batch)
         let plan = try communicator.agree {
             try trained.check()
-            return try NetworkPlan(trained, exchange: options, ranks: communicator.size, forced: nil, training: inputs.count)
+            return try NetworkPlan(
+                trained, exchange: options, ranks: communicator.size, forced: nil, training: inputs.count)
         }
         let stage = plan.stages[0], timer = StepTimer()
         ProcessMemory.resetPeak()
@@ -75,7 +76,8 @@ public struct NetworkSteps {
             options, parameters: stage.shape.parameters, expanded: options.sumsExpanded ? stage.shape.expanded : nil,
             ranks: communicator.size)
         return try StepMeasurement(
-            job: network.job, model: network.name, settings: settings, placement: placement, learned: learned, parameters: stage.shape.parameters,
+            job: network.job, model: network.name, settings: settings, placement: placement, learned: learned,
+            parameters: stage.shape.parameters,
             exchange: ExchangeMethod(options), steps: settings.steps,
             bytes: StepBytes(payload: cost.bytesPerStep, wire: cost.wireBytesPerStep), counted: counted,
             times: times, communicator: communicator)
@@ -83,7 +85,8 @@ public struct NetworkSteps {
 
     private func trained(learned: Double, batch: Int) -> NetworkSettings {
         return NetworkSettings(
-            dataset: "", seed: 1, network: NetworkSpec(input: inputs.shape, layers: network.layers(learned), classes: inputs.classes),
+            dataset: "", seed: 1,
+            network: NetworkSpec(input: inputs.shape, layers: network.layers(learned), classes: inputs.classes),
             batch: batch, epochs: 15, learningRate: 0.001, schedule: .paper,
             descent: SGD.Options(
                 momentum: 0.7, weightDecay: 5e-5, maxNorm: network.job == "mlp" ? 1.9365 : nil))

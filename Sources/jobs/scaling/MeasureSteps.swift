@@ -74,7 +74,8 @@ private func describe(_ options: RunCommand) throws -> [String: String] {
     let settings = try options.settings
     var all = [
         "job": options.job.rawValue, "batch": "\(settings.batch)", "mode": settings.mode.rawValue,
-        "learned": options.learned, "steps": "\(settings.steps)", "warm-up": "\(settings.warmUp)", "link": settings.link,
+        "learned": options.learned, "steps": "\(settings.steps)", "warm-up": "\(settings.warmUp)",
+        "link": settings.link,
     ]
     if let inputs = options.inputs { all["inputs"] = "\(inputs)" }
     if options.job == .convnet {

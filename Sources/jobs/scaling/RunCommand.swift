@@ -23,15 +23,16 @@ struct RunCommand: ParsableCommand {
             exchange, which tells
             the wait for other ranks from it (not with owned and owned-bfloat16, whose exchange begins during \
             backward). Rows go to
-            scaling.csv, a table is printed. The dictionaries of mlp are se and randfixu, which need no data, that of convnet
-            is se.
+            scaling.csv, a table is printed. The dictionaries of mlp are se and randfixu, which need no data, that of \
+            convnet is se.
             """)
 
     @Option(help: ArgumentHelp("Job whose steps are measured.", valueName: "mlp|convnet|rica"))
     var job = Job.mlp
     @Option(
         help: ArgumentHelp(
-            "Data set of mlp and convnet: \(Dataset.names.joined(separator: ", ")). (default: sample)", valueName: "name"))
+            "Data set of mlp and convnet: \(Dataset.names.joined(separator: ", ")). (default: sample)",
+            valueName: "name"))
     var dataset: String?
     @Option(
         help: ArgumentHelp(
@@ -85,7 +86,8 @@ struct RunCommand: ParsableCommand {
     var columns: Int?
     @Option(
         help: ArgumentHelp(
-            "Exchanges of mlp and convnet: \(ExchangeOptions.labels). (default: full,dynamic,owned)", valueName: "name,name"))
+            "Exchanges of mlp and convnet: \(ExchangeOptions.labels). (default: full,dynamic,owned)",
+            valueName: "name,name"))
     var exchange: String?
     @Option(
         help: ArgumentHelp("Steps that are measured (rica: iterations, of an evaluation or a few).", valueName: "n"))
