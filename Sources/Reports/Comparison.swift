@@ -18,7 +18,7 @@ public struct Comparison: Sendable {
         self.repeated = repeated
         // A down-sized dense net has other sizes; where all are of one, these are settings like others.
         let sizes = Self.differing(groups.filter(\.isDense).map(\.settings)).filter {
-            ["widths", "features"].contains($0)
+            ["widths", "features", "maps"].contains($0)
         }
         func budget(_ group: RunGroup) -> [String] { group.isDense ? sizes : ["learned"] }
         let members = Dictionary(grouping: groups) { group in group.settings.filter { !budget(group).contains($0.key) }

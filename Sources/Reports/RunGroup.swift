@@ -2,7 +2,7 @@ import Runs
 
 /// Runs with all settings equal but the seed: a point of a curve.
 public struct RunGroup: Sendable {
-    /// Without the seed.
+    /// Without the seed, and with the layers of a convolutional net apart (`withLayersApart`).
     public let settings: [String: String]
     /// One a seed, by seed.
     public let runs: [FinishedRun]
@@ -36,7 +36,7 @@ public struct RunGroup: Sendable {
         var order: [[String: String]] = [], members: [[String: String]: [FinishedRun]] = [:],
             repeated: [FinishedRun] = []
         for run in runs {
-            let settings = run.record.settings.filter { $0.key != "seed" }
+            let settings = withLayersApart(run.record.settings.filter { $0.key != "seed" })
             if members[settings] == nil { order.append(settings) }
             if members[settings, default: []].contains(where: { $0.seed == run.seed }) {
                 repeated.append(run)

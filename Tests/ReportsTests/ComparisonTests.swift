@@ -59,6 +59,30 @@ import Testing
         }
     }
 
+    /// Dense nets of other maps are points of one curve, those of other filters a curve of their own.
+    @Test func netsOfOtherSizes() throws {
+        func settings(_ maps: Int, _ size: Int) -> [String: String] {
+            let text =
+                "conv \(maps) \(size) pad 4; pool 4 stride 2; relu; conv 64 \(size) stride 2 pad 3; "
+                + "full \(10 * maps) columns 5; dropout 0.5"
+            return ["layers": text, "widths": ""]
+        }
+        func dense(_ maps: Int, _ size: Int) -> WrittenRun {
+            WrittenRun.dense(settings(maps, size), error: 0.1, learned: maps, full: maps)
+        }
+        let comparison = try compare([
+            dense(48, 8), dense(24, 8), dense(48, 4), WrittenRun(settings(48, 8), error: 0.2),
+        ])
+        let names = ["dense", "dense, filters 4 pad 4, 4 stride 2 pad 3", "se,emp"]
+        #expect(comparison.series.map(\.name) == names)
+        #expect(comparison.series.map(\.groups.count) == [2, 1, 1])
+        let curve = comparison.series[0]
+        #expect(curve.groups.map(curve.label) == ["dense, maps 24, 64, 240", "dense, maps 48, 64, 480"])
+        #expect(
+            comparison.groups[0].settings["layers"]
+                == "conv; pool 4 stride 2; relu; conv; full columns 5; dropout 0.5")
+    }
+
     @Test func aSeedCountsOnce() throws {
         var onFour = WrittenRun(["seed": "1"], error: 0.5)
         onFour.ranks = 4
