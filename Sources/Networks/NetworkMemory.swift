@@ -101,11 +101,12 @@ extension NetworkSettings {
     /// The floats that a rank holds beside the model while dictionaries are made from data and layers are pre-trained.
     func preparationFloats(of shape: ModelShape, exchange: ExchangeOptions, ranks: Int, training: Int) -> Int {
         let samples = exchange.reduction.largestPart(of: batch, ranks: ranks)
+        let capacity = max(self.network.preparationChunk, samples)
         let expanded = shape.layers.reduce(0) {
-            $0 + $1.workspace(path: .expanded, capacity: 0)
+            $0 + $1.workspace(path: .expanded, capacity: $1.spec.convolution == nil ? 0 : capacity)
         }
         let perSample = shape.floatsPerSample(paths: shape.layers.map { _ in .expanded })
-        let network = max(sampleChunk, samples) * perSample + expanded + shape.learnedValues
+        let network = capacity * perSample + expanded + shape.learnedValues
         let preparing = shape.layers.dropLast().map { layer in
             preparationFloats(
                 layer, samples: samples, sums: { 2 * exchange.reduction.heldValues(sumOf: $0, ranks: ranks) }

@@ -39,7 +39,7 @@ final class Pretraining {
         capacity = exchange.reduction.largestPart(of: settings.batch, ranks: communicator.size)
         network = start.model.network(
             gradient: start.model.values.zeros, paths: start.model.layers.map { _ in .expanded },
-            capacity: max(sampleChunk, capacity), timer: StepTimer())
+            capacity: max(settings.network.preparationChunk, capacity), timer: StepTimer())
     }
 
     /// Makes dictionaries and values of the model's hidden layers, in place.
@@ -116,10 +116,23 @@ final class Pretraining {
 
     /// What a layer sees of some samples, into the first rows of a matrix with or without the column of the constant 1.
     private func load(_ samples: ArraySlice<Int>, ofLayer layer: Int, into matrix: Matrix<Float>) {
-        inputs.load(samples, into: network.batch)
-        matrix.rows(0..<samples.count).copy(
-            from: network.inputs(ofLayer: model.layers[layer].shape.spec.place, count: samples.count).columns(
-                0..<matrix.columns))
+        let spec = model.layers[layer].shape.spec, chunk = settings.network.preparationChunk
+        let windows = spec.convolution.map { shape in
+            LayerWindows(
+                shape, order: settings.network.places[spec.place].inputOrder,
+                draws: RandomStream(seed: settings.seed, purpose: .dictionary, stream: layer << 16 | 0xFFFE))
+        }
+        for start in stride(from: samples.startIndex, to: samples.endIndex, by: chunk) {
+            let part = samples[start..<min(start + chunk, samples.endIndex)], first = start - samples.startIndex
+            inputs.load(part, into: network.batch)
+            let seen = network.inputs(ofLayer: spec.place, count: part.count)
+            let rows = matrix.rows(first..<first + part.count)
+            if let windows {
+                windows.cut(part, from: seen, into: rows)
+            } else {
+                rows.copy(from: seen.columns(0..<matrix.columns))
+            }
+        }
     }
 
     /// Makes what a layer's dictionary is made from, of the inputs that the layers before it give as they are now.
@@ -160,4 +173,10 @@ private final class Reconstruction: BatchObjective {
         load(samples, autoencoder.batch)
         return (autoencoder.gradient(count: samples.count, scale: Float(scale)), 0)
     }
+}
+
+extension NetworkSpec {
+    /// Samples that go through a network at a time while dictionaries are made. Maps take memory; the number does not
+    /// depend on the ranks, so that rounding does not, either.
+    var preparationChunk: Int { hasMaps ? 100 : sampleChunk }
 }

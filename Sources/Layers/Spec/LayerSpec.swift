@@ -46,9 +46,10 @@ public enum LayerSpec: Codable, Hashable, Sendable {
             }
             throw LayerSpecError("\(self): expected \(expected), found an input of \(input)")
         }
-        if case .convolution(_, _, _, _, let weights?) = self, weights.dictionary.need != nil {
+        if case .convolution(_, _, _, _, let weights?) = self, case .autoencoder? = weights.dictionary.need {
             throw LayerSpecError(
-                "\(self): expected a dictionary that is made without data, found \(weights.dictionary.name)")
+                "\(self): expected a dictionary other than \(weights.dictionary.name), whose autoencoder is fully "
+                    + "connected")
         }
         guard let weights = self.weights?.spec, let reach = weights.reach else { return }
         guard weights.dictionary == .se, weights.columns == 1, weights.kernel.sigma != nil,

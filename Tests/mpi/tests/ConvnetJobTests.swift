@@ -1,4 +1,6 @@
+import Datasets
 import Foundation
+import LinearAlgebra
 import Storage
 import Testing
 
@@ -115,6 +117,53 @@ struct ConvnetJobTests {
         #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
     }
 
+    /// Dictionaries of what filters see: of the first layer's, principal components are checked against the images'
+    /// windows in Double.
+    @Test func dictionariesFromData() async throws {
+        let layers = "conv 8 5 pad 2 stride 2; relu; conv 6 3; relu; full 20; relu"
+        let options = [
+            "--dataset", "sample", "--progress", "none", "--layers", layers, "--epochs", "3", "--reduction", "fixed",
+            "--learning-rate", "0.01",
+        ]
+        for name in ["pca", "emp", "kmeans"] {
+            let more = options + ["--dictionary", name]
+            try await folder.succeed(name, job: "convnet", more)
+            try await folder.succeed("\(name) 3", job: "convnet", ranks: 3, more)
+            #expect(try folder.file("\(name)/model.safetensors") == folder.file("\(name) 3/model.safetensors"))
+            // Centres of images, which have a mean, are nearly one direction: little is learned with them.
+            if name != "kmeans" { #expect(try #require(folder.result(name).accuracy) > 0.5) }
+        }
+        let data = try Dataset.open("sample"), images = data.train.images
+        var bytes = [UInt8](repeating: 0, count: images.count * 784)
+        try bytes.withUnsafeMutableBufferPointer { try images.read(0..<images.count, into: $0) }
+        let draws = RandomStream(seed: 1, purpose: .dictionary, stream: 0xFFFE)
+        let windows = (0..<images.count).map { image in
+            // Filters of 5×5 with a stride of 2 and 2 rows of zeros around: 14×14 places.
+            let place = draws.integer(below: 196, at: image), top = place / 14 * 2 - 2, left = place % 14 * 2 - 2
+            return (0..<25).map { tap -> Double in
+                let (y, x) = (top + tap / 5, left + tap % 5)
+                return 0..<28 ~= y && 0..<28 ~= x ? Double(bytes[image * 784 + y * 28 + x]) / 255 : 0
+            }
+        }
+        let count = Double(windows.count)
+        let mean = (0..<25).map { (i: Int) -> Double in windows.reduce(0.0) { $0 + $1[i] } / count }
+        func covariance(_ i: Int, _ j: Int) -> Double {
+            windows.reduce(0.0) { $0 + ($1[i] - mean[i]) * ($1[j] - mean[j]) } / (count - 1)
+        }
+        let rows = (0..<25).map { i in (0..<25).map { covariance(i, $0) } }
+        let u: [Float] = try Safetensors(path: "\(folder.path)/pca/model.safetensors").values("conv1.U.0")
+        var last = Double.infinity
+        for atom in 0..<6 {
+            let vector = (0..<25).map { Double(u[$0 * 6 + atom]) }
+            let image = rows.map { row in zip(row, vector).reduce(0.0) { $0 + $1.0 * $1.1 } }
+            let value = zip(image, vector).reduce(0.0) { $0 + $1.0 * $1.1 }
+            #expect(value < last && value > 0)
+            last = value
+            // Sums of 1000 products in Float: 1e-5 of the largest eigenvalue, which is below 25.
+            for (a, b) in zip(image, vector) { #expect(abs(a - value * b) < 1e-4) }
+        }
+    }
+
     /// A fully connected layer that does not come first has its inputs from the layers before it.
     @Test func aPoolBeforeAPredictedLayer() async throws {
         try await folder.succeed(
@@ -156,7 +205,7 @@ struct ConvnetJobTests {
         (["--layers", "conv 8"], "--layers: 'conv 8': expected a filter's rows"),
         (["--layers", "pool 29"], "a pool of 29×29, stride 29: expected windows that fit"),
         (["--layers", "pool 2; conv 3 20"], "found an input of 1×14×14"),
-        (["--layers", "conv 3 5 dictionary emp"], "expected a dictionary that is made without data, found emp"),
+        (["--layers", "conv 3 5 dictionary ae"], "expected a dictionary other than ae, whose autoencoder"),
         (["--dictionary", "se,dct"], "--dictionary: expected one name"),
         (["--dictionary", "none"], "--dictionary: expected one of se"), (["--compute", "pooled"], "--compute"),
         (["--window", "open", "--compute", "reduced"], "--compute: expected auto, expanded, or pooled"),
