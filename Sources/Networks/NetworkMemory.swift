@@ -83,9 +83,9 @@ extension NetworkSettings {
         preprocessing == .whiten ? 4 * network.input.count * (network.input.count + 1) : 0
     }
 
-    /// The floats of the whitening and of whitened training images.
+    /// The floats of the whitening, of whitened training images and of a chunk of them on its way.
     func whitenedFloats(training: Int) -> Int {
-        preprocessing == .whiten ? whiteningBytes / 4 + training * (network.input.count + 1) : 0
+        preprocessing == .whiten ? whiteningBytes / 4 + (training + 3 * sampleChunk) * (network.input.count + 1) : 0
     }
 
     /// The most floats that fitting the whitening takes: a covariance and its factors, beside the images.

@@ -30,11 +30,14 @@ public struct NetworkPlan {
 
     /// - Parameters:
     ///   - forced: the path that the user chose, for the layers that have it.
-    ///   - training: training samples.
+    ///   - training: training samples that are used.
+    ///   - files: training samples in the files, which are mapped whole; nil: as many.
+    ///   - test: samples of the test, which the ranks share.
     ///   - ranks: those that share the work; none of them is asked.
     /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for.
     public init(
-        _ settings: NetworkSettings, exchange: ExchangeOptions, ranks: Int, forced: ComputePath?, training: Int
+        _ settings: NetworkSettings, exchange: ExchangeOptions, ranks: Int, forced: ComputePath?, training: Int,
+        files: Int? = nil, test: Int = 0
     ) throws(DictionaryError) {
         var stages: [StagePlan] = []
         for stage in settings.stages {
@@ -75,7 +78,14 @@ public struct NetworkPlan {
         let isPrepared = settings.preparesFromData
         let kept = stages.map { $0.shape.keptFloats(isPrepared: isPrepared) + $0.cost.heldFloats }.max()!
         let whitening = settings.whiteningFloats(exchange: exchange, ranks: ranks, training: training)
+        // Where few of the images are used: those of the files, and a rank's test images, which are then more.
+        let first = stages.last!.shape.layers[0].weights, isReduced = stages.last!.paths[0] == .reduced
+        let floats = (settings.preprocessing == .whiten ? settings.network.input.count + 1 : 0)
+            + (isReduced ? first.pooledInputs : 0)
+        let more = max(0, (files ?? training) - training) * settings.network.input.count
+            + 4 * floats * max(0, (test + ranks - 1) / ranks - training)
         bytes = 4 * max(max(stages.map(\.floats).max()!, before) + model + handed + kept, whitening) + 20 * training
+            + more
     }
 }
 

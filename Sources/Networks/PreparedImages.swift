@@ -7,9 +7,9 @@ import Runs
 
 /// The images of a run as its network takes them, preprocessed as the settings say.
 ///
-/// Whitened images are made once, before training: with the 3072 values of a CIFAR-10 image a product of 19 Mflop an
-/// image, which a step would feel. Those of the training set are in memory that the ranks of a machine share; each
-/// makes a part.
+/// Whitened images are made before training, not in its steps: an image of CIFAR-10, of 3072 values, takes 19 Mflop,
+/// which a step would feel. Those of the training set are in memory that the ranks of a machine
+/// share; each makes a part.
 final class PreparedImages {
     private let preprocessing: Preprocessing?
     private let data: Dataset
@@ -26,7 +26,7 @@ final class PreparedImages {
 
     /// Fits the whitening on the training images that are used. Collective.
     ///
-    /// - Throws: `CollectiveError` for a file that cannot be read and for images that are all constant; `MPIError`.
+    /// - Throws: `CollectiveError` for a file that cannot be read, and where eigenvalues do not converge; `MPIError`.
     init(
         of data: Dataset, settings: NetworkSettings, order: ReductionOrder, communicator: Communicator,
         checkpoints: Checkpoints, progress: ProgressLog
@@ -43,7 +43,7 @@ final class PreparedImages {
         whitening = try fit(try read(data.train, used))
     }
 
-    /// Two broadcasts of n and n² Floats, beside what `inputMoments` costs; n³ flops on rank 0.
+    /// Costs two broadcasts of n and n² Floats beside what `inputMoments` does; O(n³) flops on rank 0.
     private func fit(_ samples: ImageSamples) throws -> Whitening {
         let count = samples.count, size = samples.columns - 1
         progress.say("fitting the whitening on \(count) images")
@@ -52,6 +52,7 @@ final class PreparedImages {
             TensorShape(channels: 1, height: 1, width: size), samples: Array(0..<count), squared: false, order: order,
             communicator: communicator, meet: { [checkpoints] in try checkpoints.listen("the whitening") }
         ) { chunk, rows in load(chunk, of: samples, into: rows) }
+        loaded = Matrix(rows: 0, columns: 0)
         var mean = [Float](repeating: 0, count: size)
         var matrix = Matrix<Float>(rows: size, columns: size)
         try communicator.agreeOnRoot {
@@ -117,6 +118,7 @@ final class PreparedImages {
             try steps.endStep()
         }
         try steps.endLoop()
+        loaded = Matrix(rows: 0, columns: 0)
         // What the ranks of a machine share is whole when all are here.
         try communicator.barrier()
         return MatrixSamples(rows: rows, labels: Array(all.labels[range]))

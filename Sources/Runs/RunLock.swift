@@ -69,10 +69,11 @@ package final class RunLock {
     ///
     /// - Parameters:
     ///   - host: the name of this machine.
+    ///   - settling: seconds until a lock that was taken over is looked at again.
     ///   - warn: told of a lock that was left by a process that is gone.
     /// - Throws: `RunDirectoryError` of code 64 where another run holds it; `WriteError` where it cannot be made;
     ///   `DataError` for what is no file in its place.
-    package init(_ folder: String, host: String, warn: (String) -> Void) throws {
+    package init(_ folder: String, host: String, settling: Double = 1, warn: (String) -> Void) throws {
         path = folder + "/lock"
         own = .own(on: host)
         let own = own, end = Date(timeIntervalSinceNow: Self.patience)
@@ -86,7 +87,7 @@ package final class RunLock {
             // It is written as soon as it is made.
             if reason == nil, found.text.isEmpty, Date() >= end { reason = "killed before it wrote its name there" }
             let who = found.holder.map { "process \($0.process) on \($0.host.escaped)" } ?? "an unknown process"
-            if let reason, try Self.takeOver(path, from: found.text, own) {
+            if let reason, try Self.takeOver(path, from: found.text, own, settling: settling) {
                 warn("\(path): left by \(who), \(reason): taken over")
                 break
             }
@@ -128,17 +129,30 @@ package final class RunLock {
         return try write(own, to: descriptor, path, over: Data())
     }
 
-    /// - Returns: whether it was still the one with this text, which another start may have taken over since.
-    private static func takeOver(_ path: String, from text: Data, _ own: Holder) throws -> Bool {
+    /// Takes over the lock with this text. The kernel's lock of the file decides between starts on one machine; on a
+    /// file system where machines do not see each other's, it is who wrote last.
+    ///
+    /// - Returns: false where another start has taken it over.
+    private static func takeOver(
+        _ path: String, from text: Data, _ own: Holder, settling: Double
+    ) throws -> Bool {
         let descriptor = open(path, O_RDWR | O_CLOEXEC)
         if descriptor < 0, errno == ENOENT { return false }
-        guard descriptor >= 0 else { throw WriteError(path, "take over") }
+        guard descriptor >= 0 else {
+            throw RunDirectoryError(
+                description: "\(path): left by a process that is gone, and cannot be taken over: "
+                    + "\(String(cString: strerror(errno))): remove it, or choose another folder with --run-dir",
+                exitCode: 1)
+        }
         defer { close(descriptor) }
-        return try write(own, to: descriptor, path, over: text)
+        guard try write(own, to: descriptor, path, over: text) else { return false }
+        usleep(UInt32(1e6 * settling))
+        return isHeld(path, by: own)
     }
 
-    /// Writes a name in the place of another text, if that text is still there. Of two processes that do so at once one
-    /// alone does it: the kernel's lock of the file decides, or, on a file system that has none, who wrote last.
+    /// Writes a name in the place of another text.
+    ///
+    /// - Returns: whether that text was still there, and no other process was writing.
     // int flock(int fd, int operation)
     private static func write(_ own: Holder, to descriptor: Int32, _ path: String, over text: Data) throws -> Bool {
         let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0
@@ -155,9 +169,7 @@ package final class RunLock {
             defer { unlink(path) }
             throw WriteError(path, "write")
         }
-        guard !isLocked else { return true }
-        sleep(1)
-        return isHeld(path, by: own)
+        return true
     }
 
     /// What a lock says; nil where there is none, no holder where it is not understood.

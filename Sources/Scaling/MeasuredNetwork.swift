@@ -44,12 +44,13 @@ public struct MeasuredNetwork: Sendable {
             try LayerText.layers(text, standard: standard(learned), isDense: learned == 1)
         }
         let all = try read(0.5)
-        for layer in all {
-            guard let weights = layer.weights?.spec else { continue }
-            guard weights.proportion == 0.5, weights.dictionary == .se else {
+        // A layer that says its own proportion has it at any other.
+        for (layer, other) in zip(all, try read(0.25)) {
+            guard let weights = layer.weights?.spec, let others = other.weights?.spec else { continue }
+            guard weights.proportion == 0.5, others.proportion == 0.25, weights.dictionary == .se else {
                 throw LayerSpecError(
-                    "expected neither learned nor dictionary behind a layer: --learned has the proportions, and se "
-                        + "predicts")
+                    "\(layer): expected neither learned nor dictionary behind it, found \(weights.proportion) of "
+                        + "\(weights.dictionary.name): --learned has the proportions, and se predicts")
             }
         }
         let input = inputs.shape

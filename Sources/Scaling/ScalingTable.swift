@@ -55,8 +55,8 @@ public struct ScalingTable: Sendable {
     /// The letters that the name of a model has at most.
     static let longestModel = 144
 
-    /// Whether a text can be the name of a model, or a link, of up to 64: letters, digits, dots, hyphens and
-    /// underscores. A figure's file is named by both.
+    /// Whether a text of at most `length` characters can be the name of a model or of a link: letters, digits, dots,
+    /// hyphens and underscores. A figure's file is named by both.
     public static func isName(_ text: String, atMost length: Int) -> Bool {
         (1...length).contains(text.utf8.count)
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }

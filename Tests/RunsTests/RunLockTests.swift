@@ -99,8 +99,10 @@ import Testing
                     do {
                         let lock = try RunLock(path, host: "here") { _ in }
                         race.held.add(1, ordering: .relaxed)
-                        // Longer than the other waits for it.
-                        sleep(5)
+                        // Until the other is refused, or has it, too.
+                        while race.refused.load(ordering: .relaxed) == 0, race.held.load(ordering: .relaxed) < 2 {
+                            usleep(10_000)
+                        }
                         withExtendedLifetime(lock) {}
                     } catch let error as RunDirectoryError where error.exitCode == 64 {
                         race.refused.add(1, ordering: .relaxed)

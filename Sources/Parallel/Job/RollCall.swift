@@ -33,16 +33,16 @@ final class RollCall: Sendable {
 
     /// Hears the neighbours, and tells them what is known where this rank `speaks` or one of them did.
     ///
-    /// - Returns: false when MPI is about to end.
-    func round(speaks: Bool) -> Bool {
+    /// - Returns: whether it spoke; nil when MPI is about to end.
+    func round(speaks: Bool) -> Bool? {
         neighbours.withLock { neighbours in
-            guard let neighbours else { return false }
+            guard let neighbours else { return nil }
             var speaks = speaks, known = present.withLock { $0 }
             neighbours.receive {
                 for word in known.indices { known[word] |= $0[word] }
                 speaks = true
             }
-            guard speaks else { return true }
+            guard speaks else { return false }
             known[rank / 64] |= 1 << UInt64(rank % 64)
             present.withLock { $0 = known }
             neighbours.send(known)

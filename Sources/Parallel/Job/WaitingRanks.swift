@@ -21,7 +21,7 @@ final class WaitingRanks: Sendable {
         let failure = startThread {
             self.launcherGuard.withLock { $0 = LauncherGuard() }
             self.call.clear()
-            while isStuck(), self.call.round(speaks: true) { usleep(UInt32(period * 1e6)) }
+            while isStuck(), self.call.round(speaks: true) != nil { usleep(UInt32(period * 1e6)) }
             self.cancelGuard()
             self.isUnderWay.store(false, ordering: .sequentiallyConsistent)
         }

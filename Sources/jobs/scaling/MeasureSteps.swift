@@ -55,8 +55,11 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
     case .mlp, .convnet:
         let inputs = try options.inputs.map(MeasuredInputs.noise) ?? .images(
             openDataset(options.dataset ?? "sample", data: options.data, on: world, logger))
+        let network = try world.agree {
+            do { return try options.network(inputs) } catch { throw OptionError("--layers: \(error)") }
+        }
         let steps = NetworkSteps(
-            settings, network: try options.network(inputs), inputs: inputs, placement: placement, communicator: world)
+            settings, network: network, inputs: inputs, placement: placement, communicator: world)
         for learned in proportions {
             for exchange in try options.exchanges { try keep(steps.measure(learned: learned, exchange: exchange)) }
         }

@@ -124,7 +124,7 @@ struct RunCommand: ParsableCommand {
                     "--job convnet: its layers stand in --layers, so --widths, --columns and --activation have no "
                         + "meaning with it")
             }
-            do { _ = try network(.noise(TensorShape(channels: 1, height: 1, width: 1))) } catch {
+            do { _ = try network(.noise(inputs ?? TensorShape(channels: 1, height: 1, width: 1))) } catch {
                 throw ValidationError("--layers: \(error)")
             }
         } else if layers != nil || window != nil {

@@ -48,7 +48,7 @@ public struct NetworkJob {
             try settings.check()
             return try NetworkPlan(
                 settings, exchange: exchange, ranks: world.size, forced: common.compute.path,
-                training: settings.trainingImages ?? all)
+                training: settings.trainingImages ?? all, files: all, test: data.test.images.count)
         }
         let described = describe(exchange)
         var needs = JobRun.Needs(

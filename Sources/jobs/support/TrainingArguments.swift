@@ -96,6 +96,11 @@ public struct TrainingArguments: ParsableArguments {
         if validateEvery != nil, !common.searches {
             throw ValidationError("--validate-every: expected --validate, which holds images out, found none")
         }
+        if common.searches, let trainingImages, trainingImages < 6 {
+            throw ValidationError(
+                "--training-images: expected at least 6 with --validate, which holds a sixth out, found "
+                    + "\(trainingImages)")
+        }
         if common.searches, epochs == 0 {
             throw ValidationError("--validate compares what was learned: expected --epochs of at least 1, found 0")
         }

@@ -21,7 +21,7 @@ private func load(_ samples: ArraySlice<Int>, into matrix: Matrix<Float>) {
 
 /// Two channels of six positions: every plane of a sample is a row. Products of values up to 2 are summed in Float over
 /// at most 1000 rows: each of a covariance's sums is off by γ₁₀₀₀ of the sum of magnitudes, below 3 a row.
-func checkInputCovariance(_ world: Communicator) throws {
+func checkInputMoments(_ world: Communicator) throws {
     let grid = TensorShape(channels: 2, height: 2, width: 3)
     for squared in [false, true] {
         let moments = try inputMoments(grid, samples: samples, squared: squared, communicator: world, load: load)

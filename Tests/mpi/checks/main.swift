@@ -20,7 +20,7 @@ let checks: [(name: String, body: (Communicator) throws -> Void)] = [
     ("lbfgs-quadratic", checkQuadratic),
     ("lbfgs-rosenbrock", checkRosenbrock),
     ("lbfgs-not-finite", checkNotFinite),
-    ("input-covariance", checkInputCovariance),
+    ("input-moments", checkInputMoments),
     ("k-means", checkKMeans),
     ("summing-exchanges", checkSummingExchanges),
     ("bfloat16", checkBFloat16),

@@ -16,11 +16,11 @@ struct CheckpointWriteTests {
     /// Kills at the calls on the way of the first checkpoints to the disk, one after another.
     @Test(arguments: Array(stride(from: 1, through: 71, by: 7)))
     func aKillInAWriteLosesNothing(call: Int) async throws {
-        let options = Self.options + ["--epochs", "4"]
+        let options = Self.options + ["--epochs", "12"]
         try await folder.succeed("whole", job: "mlp", options)
         let killed = try await fail("kill:\(call)", ranks: nil, options)
-        // A run may make fewer calls than the later ones, and on a busy machine two checkpoints; a first it makes.
-        #expect(killed.code == 128 + SIGKILL || call > 15 && killed.code == 0, "\(killed)")
+        // On a busy machine a run may make fewer calls than the later ones.
+        #expect(killed.code == 128 + SIGKILL || call > 40 && killed.code == 0, "\(killed)")
         try await folder.succeed("run", job: "mlp", options)
         #expect(try model("run") == model("whole"))
     }

@@ -94,7 +94,9 @@ func lockReader(_ folder: Folder) throws -> Reader {
         guard checksum(bytes) % 64 == 0 else { return }
         precondition(utimes(path, [hourAgo, hourAgo]) == 0)
         var warnings: [String] = []
-        let lock = memory.watch(bytes.count) { try RunLock(folder.path, host: "b") { warnings.append($0) } }
+        let lock = memory.watch(bytes.count) {
+            try RunLock(folder.path, host: "b", settling: 0) { warnings.append($0) }
+        }
         for warning in warnings { expectLine(warning) }
         expect(lock == nil || warnings.count == 1, "taken over with \(warnings.count) warnings")
     }
