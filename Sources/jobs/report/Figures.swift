@@ -13,10 +13,11 @@ struct Figure {
 }
 
 extension Comparison {
-    /// How the runs were made, for the title of every figure; no line ends inside of a setting.
+    /// How the runs were made, for the title of every figure; no line ends inside of a setting that fits into one.
     private var conditions: [String] {
         func list(_ settings: [String]) -> String {
-            settings.map { $0.replacingOccurrences(of: " ", with: "\u{A0}") }.joined(separator: ", ")
+            settings.map { $0.count < 60 ? $0.replacingOccurrences(of: " ", with: "\u{A0}") : $0 }
+                .joined(separator: ", ")
         }
         return [list(common)] + (usual.isEmpty ? [] : ["where not named: " + list(usual)])
     }
