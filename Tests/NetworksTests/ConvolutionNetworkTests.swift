@@ -255,7 +255,7 @@ import Testing
         [.convolution(maps: 2, size: 3, stride: 1, padding: 3, nil)],
         [.maxPool(size: 4, stride: 2), .convolution(maps: 2, size: 3, stride: 1, padding: 0, nil)],
         [.convolution(maps: 0, size: 3, stride: 1, padding: 0, nil)],
-        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, predicted(.emp))],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, predicted(.ae))],
         [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(of: .dct))],
         [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(columns: 2))],
         [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(reach: 97))],
