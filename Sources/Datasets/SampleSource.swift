@@ -40,20 +40,26 @@ public final class MatrixSamples: SampleSource {
 /// in [0, 1], or what contrast normalisation makes of them, with a last 1.
 public final class ImageSamples: SampleSource {
     private let images: MappedImages
-    private let numbers: [Int]
+    private let first: Int
+    /// The images from the first on that are samples; nil: all.
+    private let chosen: [Int]?
     private let isNormalised: Bool
     public let labels: [Int32]
 
     /// - Parameters:
-    ///   - numbers: the images that are samples, ascending; sample 0 is the first of them.
+    ///   - range: images.
+    ///   - chosen: those of the range that are samples, counted from its first; nil: all.
     ///   - isNormalised: whether their contrast is.
     /// - Throws: `DataError`.
-    public init(_ images: ImageSet, _ labels: Labels, numbers: [Int], isNormalised: Bool = false) throws {
+    public init(
+        _ images: ImageSet, _ labels: Labels, range: Range<Int>, chosen: [Int]? = nil, isNormalised: Bool = false
+    ) throws {
         self.images = try images.mapped()
-        self.numbers = numbers
+        first = range.lowerBound
+        self.chosen = chosen
         self.isNormalised = isNormalised
-        let range = (numbers.first ?? 0)..<(numbers.last ?? -1) + 1, all = try labels.labels(range)
-        self.labels = numbers.map { all[$0 - range.lowerBound] }
+        let all = try labels.labels(range)
+        self.labels = chosen?.map { all[$0] } ?? all
     }
 
     public var count: Int { labels.count }
@@ -64,7 +70,7 @@ public final class ImageSamples: SampleSource {
         let size = images.shape.count
         for (r, sample) in samples.enumerated() {
             let row = batch.pointer + r * batch.stride
-            images.load(numbers[sample], scale: isNormalised ? 1 : 1 / 255, into: row)
+            images.load(first + (chosen?[sample] ?? sample), scale: isNormalised ? 1 : 1 / 255, into: row)
             if isNormalised { globalContrastNormalise(UnsafeMutableBufferPointer(start: row, count: size)) }
             row[size] = 1
         }

@@ -85,7 +85,7 @@ extension NetworkSettings {
 
     /// The floats of the whitening, of whitened training images and of a chunk of them on its way.
     func whitenedFloats(training: Int) -> Int {
-        preprocessing == .whiten ? whiteningBytes / 4 + (training + 3 * sampleChunk) * (network.input.count + 1) : 0
+        preprocessing == .whiten ? whiteningBytes / 4 + (training + 2 * sampleChunk) * (network.input.count + 1) : 0
     }
 
     /// The most floats that fitting the whitening takes: a covariance and its factors, beside the images.

@@ -51,11 +51,9 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
     /// The stages of the run.
     public var stages: [TrainingStage] { curriculum.stages(epochs: epochs) }
 
-    /// The numbers of the training images that are used, of so many: all, or as many as are asked for, drawn by the
-    /// seed.
-    func used(of count: Int) -> [Int] {
-        guard let trainingImages else { return Array(0..<count) }
-        return RandomStream(seed: seed, purpose: .subset).sample(trainingImages, below: count).sorted()
+    /// The numbers of the training images that are used, of so many, drawn by the seed; nil: all.
+    func used(of count: Int) -> [Int]? {
+        trainingImages.map { RandomStream(seed: seed, purpose: .subset).sample($0, below: count).sorted() }
     }
 
     /// Whether raw samples are seen before the layers are trained together.

@@ -13,16 +13,16 @@ import Runs
 final class PreparedImages {
     private let preprocessing: Preprocessing?
     private let data: Dataset
-    /// The training images that are used.
-    private let used: [Int]
+    /// The training images that are used; nil: all.
+    private let used: [Int]?
     private let order: ReductionOrder
     private let communicator: Communicator
     private let checkpoints: Checkpoints
     private let progress: ProgressLog
     /// The same on all ranks; nil where images are not whitened.
     private(set) var whitening: Whitening?
-    /// A chunk of samples as it is loaded.
-    private var loaded = Matrix<Float>(rows: 0, columns: 0)
+    /// The whitened training images, which are made once.
+    private var whitened: MatrixSamples?
 
     /// Fits the whitening on the training images that are used. Collective.
     ///
@@ -40,19 +40,23 @@ final class PreparedImages {
         self.progress = progress
         guard preprocessing == .whiten else { return }
         Allocation.purpose = "whitening images"
-        whitening = try fit(try read(data.train, used))
+        whitening = try fit(try readTraining())
     }
 
     /// Costs two broadcasts of n and n² Floats beside what `inputMoments` does; O(n³) flops on rank 0.
     private func fit(_ samples: ImageSamples) throws -> Whitening {
         let count = samples.count, size = samples.columns - 1
         progress.say("fitting the whitening on \(count) images")
+        let chunk = Matrix<Float>(rows: sampleChunk, columns: size + 1)
         // All values of an image are one plane, so that channels are whitened together.
         let moments = try inputMoments(
             TensorShape(channels: 1, height: 1, width: size), samples: Array(0..<count), squared: false, order: order,
             communicator: communicator, meet: { [checkpoints] in try checkpoints.listen("the whitening") }
-        ) { chunk, rows in load(chunk, of: samples, into: rows) }
-        loaded = Matrix(rows: 0, columns: 0)
+        ) { numbers, rows in
+            samples.load(numbers, into: chunk)
+            let loaded = 0..<numbers.count
+            rows.rows(loaded).copy(from: chunk.rows(loaded).columns(0..<size))
+        }
         var mean = [Float](repeating: 0, count: size)
         var matrix = Matrix<Float>(rows: size, columns: size)
         try communicator.agreeOnRoot {
@@ -65,22 +69,26 @@ final class PreparedImages {
     }
 
     /// How many training images are used.
-    var trainingCount: Int { used.count }
+    var trainingCount: Int { used?.count ?? data.train.images.count }
 
     /// Opens the training images that are used. Collective.
     ///
     /// - Throws: `CollectiveError` for a file that cannot be read; `MPIError`.
     func training() throws -> any SampleSource {
-        guard let whitening else { return try read(data.train, used) }
-        return try whiten(try read(data.train, used), 0..<used.count, by: whitening, isShared: true)
+        guard let whitening else { return try readTraining() }
+        if let whitened { return whitened }
+        let made = try whiten(try readTraining(), 0..<trainingCount, by: whitening, isShared: true)
+        whitened = made
+        return made
     }
 
-    /// Opens some test images. Collective.
+    /// Opens some test images, which take the place of training images. Collective.
     ///
     /// - Throws: `CollectiveError` for a file that cannot be read; `MPIError`.
     func test(_ range: Range<Int>) throws -> any SampleSource {
-        guard let whitening else { return try read(data.test, Array(range)) }
-        let all = try read(data.test, Array(0..<data.test.images.count))
+        whitened = nil
+        guard let whitening else { return try read(data.test, range) }
+        let all = try read(data.test, 0..<data.test.images.count)
         return try whiten(all, range, by: whitening, isShared: false)
     }
 
@@ -101,14 +109,16 @@ final class PreparedImages {
         // Chunks are those of the whole set, so that a product's rounding does not depend on who makes it.
         let first = range.lowerBound / sampleChunk, chunks = (range.upperBound + sampleChunk - 1) / sampleChunk - first
         let own = memory.map { Cut(chunks, into: $0.ranks)[$0.place] } ?? 0..<chunks
-        let raw = Matrix<Float>(rows: sampleChunk, columns: columns - 1), white = raw.clone()
+        let raw = Matrix<Float>(rows: sampleChunk, columns: columns)
+        let white = Matrix<Float>(rows: sampleChunk, columns: columns - 1)
         var steps = try EvenSteps(own.count, on: communicator) { [checkpoints] in
             try checkpoints.listen("the whitening")
         }
         for (done, chunk) in own.enumerated() {
             let start = (first + chunk) * sampleChunk, part = start..<min(start + sampleChunk, all.count)
-            load(Array(part)[...], of: all, into: raw)
-            whitening.apply(to: raw.rows(0..<part.count), into: white.rows(0..<part.count))
+            all.load(Array(part)[...], into: raw)
+            whitening.apply(
+                to: raw.rows(0..<part.count).columns(0..<columns - 1), into: white.rows(0..<part.count))
             for sample in part.clamped(to: range) {
                 let row = rows.row(sample - range.lowerBound)
                 row.baseAddress!.update(from: white.row(sample - start).baseAddress!, count: columns - 1)
@@ -118,22 +128,21 @@ final class PreparedImages {
             try steps.endStep()
         }
         try steps.endLoop()
-        loaded = Matrix(rows: 0, columns: 0)
         // What the ranks of a machine share is whole when all are here.
         try communicator.barrier()
         return MatrixSamples(rows: rows, labels: Array(all.labels[range]))
     }
 
-    private func read(_ part: (images: ImageSet, labels: Labels), _ numbers: [Int]) throws -> ImageSamples {
-        try communicator.agree {
-            try ImageSamples(part.images, part.labels, numbers: numbers, isNormalised: preprocessing != nil)
-        }
+    private func readTraining() throws -> ImageSamples {
+        try read(data.train, 0..<data.train.images.count, chosen: used)
     }
 
-    /// Puts the values of some samples into the first rows of a matrix.
-    private func load(_ chunk: ArraySlice<Int>, of samples: ImageSamples, into rows: Matrix<Float>) {
-        if loaded.rows < chunk.count { loaded = Matrix(rows: chunk.count, columns: samples.columns) }
-        samples.load(chunk, into: loaded)
-        rows.rows(0..<chunk.count).copy(from: loaded.rows(0..<chunk.count).columns(0..<samples.columns - 1))
+    private func read(
+        _ part: (images: ImageSet, labels: Labels), _ range: Range<Int>, chosen: [Int]? = nil
+    ) throws -> ImageSamples {
+        try communicator.agree {
+            try ImageSamples(
+                part.images, part.labels, range: range, chosen: chosen, isNormalised: preprocessing != nil)
+        }
     }
 }

@@ -41,7 +41,7 @@ public enum MeasuredInputs {
         let samples: any SampleSource
         switch self {
         case .images(let data):
-            samples = try ImageSamples(data.train.images, data.train.labels, numbers: Array(0..<count))
+            samples = try ImageSamples(data.train.images, data.train.labels, range: 0..<count)
         case .noise(let shape):
             let size = shape.count, inputs = Matrix<Float>(rows: count, columns: size + 1)
             RandomStream(seed: 1, purpose: .patches).fillUniform(inputs.elements, in: 0..<1)

@@ -14,7 +14,7 @@ extension ImageSet {
 /// Expects the samples of a part, whose file is mapped or inflated, to be its images as they are read by position.
 func expectSamples(_ part: (images: ImageSet, labels: Labels), _ range: Range<Int>) throws {
     let (images, labels) = part, size = images.shape.count
-    let samples = try ImageSamples(images, labels, numbers: Array(range))
+    let samples = try ImageSamples(images, labels, range: range)
     #expect(samples.count == range.count && samples.columns == size + 1)
     let rows = Matrix<Float>(rows: range.count + 1, columns: size + 1), order = Array((0..<range.count).reversed())
     rows.fill(7)

@@ -69,7 +69,7 @@ import Testing
             try folder.write("\(part)-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 6, 0, 1, 2, 3, 4, 5])
         }
         let set = try Dataset.open("mnist", data: folder.path)
-        let samples = try ImageSamples(set.train.images, set.train.labels, numbers: Array(1..<6), isNormalised: true)
+        let samples = try ImageSamples(set.train.images, set.train.labels, range: 1..<6, isNormalised: true)
         let rows = Matrix<Float>(rows: 5, columns: size + 1)
         samples.load([0, 1, 2, 3, 4], into: rows)
         for (row, image) in zip(0..<5, 1..<6) {

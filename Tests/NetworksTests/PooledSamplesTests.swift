@@ -22,7 +22,7 @@ import Testing
             })
         let separable = try SeparablePooling(dictionary, of: weights)
         func rows(_ range: Range<Int>, by separable: SeparablePooling?) throws -> (rows: [[Float]], labels: [Int32]) {
-            let samples = try ImageSamples(images, data.train.labels, numbers: Array(range)).pooled(
+            let samples = try ImageSamples(images, data.train.labels, range: range).pooled(
                 by: weights, separable: separable)
             let all = Matrix<Float>(rows: range.count, columns: samples.columns)
             samples.load(Array(0..<range.count)[...], into: all)

@@ -9,7 +9,7 @@ private func open(_ name: String, in folder: Folder) throws -> Dataset {
     try set.checkImages()
     _ = try set.checkOrigin()
     for (images, labels) in [set.train, set.test] {
-        _ = try ImageSamples(images, labels, numbers: Array(0..<images.count))
+        _ = try ImageSamples(images, labels, range: 0..<images.count)
     }
     return set
 }
