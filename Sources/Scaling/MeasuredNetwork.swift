@@ -7,8 +7,10 @@ public struct MeasuredNetwork: Sendable {
     let job: String
     /// Its name in the table.
     let name: String
+    /// The bound on a unit's norm that the job has; nil: none.
+    let maxNorm: Double?
     /// The layers at a proportion of the weights, but for the softmax layer; 1: nothing is predicted.
-    let layers: @Sendable (Double) -> [LayerSpec]
+    let layers: @Sendable (Double) throws -> [LayerSpec]
 
     /// Fully connected layers, predicted by se in the first and by randfixu in the others: made without looking at
     /// data; a step costs the same with any other.
@@ -16,7 +18,8 @@ public struct MeasuredNetwork: Sendable {
         widths: [Int], columns: Int, activation: Activation, inputs: MeasuredInputs
     ) -> MeasuredNetwork {
         let sizes = [inputs.shape.count] + widths + [inputs.classes]
-        return MeasuredNetwork(job: "mlp", name: sizes.map(String.init).joined(separator: "-")) { learned in
+        let name = sizes.map(String.init).joined(separator: "-")
+        return MeasuredNetwork(job: "mlp", name: name, maxNorm: 1.9365) { learned in
             widths.enumerated().flatMap { k, units -> [LayerSpec] in
                 let weights = learned == 1
                     ? nil
@@ -62,8 +65,7 @@ public struct MeasuredNetwork: Sendable {
                 "expected layers whose name in the table has at most \(ScalingTable.longestModel) letters, found "
                     + name)
         }
-        // What can be read once can be read again.
-        return MeasuredNetwork(job: "convnet", name: name) { (try? read($0)) ?? [] }
+        return MeasuredNetwork(job: "convnet", name: name, maxNorm: nil, layers: read)
     }
 }
 

@@ -36,7 +36,7 @@ public struct NetworkSteps {
     public func measure(learned: Double, exchange options: ExchangeOptions) throws -> StepMeasurement {
         let every = options.period, batch = settings.globalBatch(ranks: communicator.size)
         precondition(settings.steps % every == 0)
-        let trained = trained(learned: learned, batch: batch)
+        let trained = try communicator.agree { try self.trained(learned: learned, batch: batch) }
         let plan = try communicator.agree {
             try trained.check()
             return try NetworkPlan(
@@ -83,12 +83,11 @@ public struct NetworkSteps {
             times: times, communicator: communicator)
     }
 
-    private func trained(learned: Double, batch: Int) -> NetworkSettings {
-        return NetworkSettings(
+    private func trained(learned: Double, batch: Int) throws -> NetworkSettings {
+        NetworkSettings(
             dataset: "", seed: 1,
-            network: NetworkSpec(input: inputs.shape, layers: network.layers(learned), classes: inputs.classes),
+            network: NetworkSpec(input: inputs.shape, layers: try network.layers(learned), classes: inputs.classes),
             batch: batch, epochs: 15, learningRate: 0.001, schedule: .paper,
-            descent: SGD.Options(
-                momentum: 0.7, weightDecay: 5e-5, maxNorm: network.job == "mlp" ? 1.9365 : nil))
+            descent: SGD.Options(momentum: 0.7, weightDecay: 5e-5, maxNorm: network.maxNorm))
     }
 }

@@ -10,17 +10,21 @@ import Runs
 /// Measures evaluations of the job `rica` as L-BFGS makes them, on whatever ranks there are, on patches of noise.
 public struct RICASteps {
     private let settings: MeasurementSettings
+    private let features: Int
     private let patch: TensorShape
     private let placement: Placement
     private let communicator: Communicator
 
     /// - Parameters:
-    ///   - settings: one width, the features; a step is an evaluation, and as many iterations are made as there are
-    ///     steps to measure.
+    ///   - settings: a step is an evaluation, and as many iterations are made as there are steps to measure.
     ///   - patch: square.
-    public init(_ settings: MeasurementSettings, patch: TensorShape, placement: Placement, communicator: Communicator) {
-        precondition(settings.widths.count == 1 && patch.height == patch.width)
+    public init(
+        _ settings: MeasurementSettings, features: Int, patch: TensorShape, placement: Placement,
+        communicator: Communicator
+    ) {
+        precondition(patch.height == patch.width)
         self.settings = settings
+        self.features = features
         self.patch = patch
         self.placement = placement
         self.communicator = communicator
@@ -40,7 +44,7 @@ public struct RICASteps {
         let trained = RICASettings(
             dataset: "", seed: 1, learned: isDense ? nil : learned, columns: isDense ? 1 : settings.columns,
             alpha: .distinct, sigma: 1,
-            ridge: 0.1, patch: patch.width, patches: total, features: settings.widths[0], lambda: 0.05, norm: .variance,
+            ridge: 0.1, patch: patch.width, patches: total, features: features, lambda: 0.05, norm: .variance,
             iterations: iterations, encoder: .abs, cost: 100)
         ProcessMemory.resetPeak()
         let weights = try communicator.agree { try trained.makeWeights(channels: patch.channels) }
@@ -86,7 +90,7 @@ public struct RICASteps {
             wire: (sent.reduceScatter + sent.allGather).wireBytes / evaluations)
         let channels = patch.channels == 1 ? "" : "\(patch.channels)x"
         return try StepMeasurement(
-            job: "rica", model: "rica-\(channels)\(patch.height)x\(patch.width)-\(settings.widths[0])",
+            job: "rica", model: "rica-\(channels)\(patch.height)x\(patch.width)-\(features)",
             settings: settings, placement: placement, learned: learned,
             parameters: [("layer", weights.units, weights.valuesPerUnit)], exchange: .lbfgs, steps: times.count,
             bytes: StepBytes(payload: plan.bytesPerStep, wire: plan.wireBytesPerStep), counted: counted, times: times,

@@ -19,20 +19,17 @@ public struct MeasurementSettings: Sendable {
     public var mode: BatchMode
     /// Samples of a step: on all ranks together, or on each where `mode` is weak.
     public var batch: Int
-    /// Units of the layers that may be predicted.
-    public var widths: [Int]
-    /// J.
+    /// J; 1 where the layers say it themselves.
     public var columns: Int
     /// Steps that are measured, after those that are not.
     public var steps: Int
     /// Steps before those.
     public var warmUp: Int
 
-    public init(link: String, mode: BatchMode, batch: Int, widths: [Int], columns: Int, steps: Int, warmUp: Int) {
+    public init(link: String, mode: BatchMode, batch: Int, columns: Int, steps: Int, warmUp: Int) {
         self.link = link
         self.mode = mode
         self.batch = batch
-        self.widths = widths
         self.columns = columns
         self.steps = steps
         self.warmUp = warmUp

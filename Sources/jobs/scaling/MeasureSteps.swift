@@ -65,7 +65,8 @@ func measureSteps(_ options: RunCommand, on world: Communicator) throws {
         }
     case .rica:
         let patch = options.inputs ?? TensorShape(channels: 3, height: 10, width: 10)
-        let steps = RICASteps(settings, patch: patch, placement: placement, communicator: world)
+        let steps = RICASteps(
+            settings, features: try options.units[0], patch: patch, placement: placement, communicator: world)
         for learned in proportions { try keep(steps.measure(learned: learned)) }
     }
     for line in describe(measured) { progress.say(line) }
@@ -85,7 +86,7 @@ private func describe(_ options: RunCommand) throws -> [String: String] {
         all["layers"] = LayerText.normalised(options.layers ?? LayerText.figure5)
         all["window"] = (options.window ?? .cut).rawValue
     } else {
-        all["widths"] = settings.widths.map(String.init).joined(separator: ",")
+        all["widths"] = try options.units.map(String.init).joined(separator: ",")
         all["columns"] = "\(settings.columns)"
     }
     if options.job == .mlp { all["activation"] = (options.activation ?? .relu).rawValue }

@@ -100,9 +100,9 @@ struct RunCommand: ParsableCommand {
         let settings = try settings
         try check(settings.batch, "--batch", "1 to 1000000000") { ScalingTable.batch.contains($0) }
         try check(steps, "--steps", "1 to 1000000") { ScalingTable.steps.contains($0) }
-        try check(settings.widths.count, "--widths", "1 to 16 layers") { job == .convnet || (1...16).contains($0) }
+        try check(units.count, "--widths", "1 to 16 layers") { (1...16).contains($0) }
         try check(warmUp, "--warm-up", "0 to 1000000") { (0...1_000_000).contains($0) }
-        let narrowest = settings.widths.min() ?? 1
+        let narrowest = try units.min()!
         try check(settings.columns, "--columns", "1 to the \(narrowest) units of the narrowest layer") {
             (1...narrowest).contains($0)
         }
@@ -161,25 +161,29 @@ struct RunCommand: ParsableCommand {
         if job == .convnet {
             return try .convolutional(layers ?? LayerText.figure5, isOpen: window == .open, inputs: inputs)
         }
-        let settings = try settings
         return .perceptron(
-            widths: settings.widths, columns: settings.columns, activation: activation ?? .relu, inputs: inputs)
+            widths: try units, columns: try settings.columns, activation: activation ?? .relu, inputs: inputs)
+    }
+
+    /// The units of the layers of mlp and rica.
+    var units: [Int] {
+        get throws {
+            try list(widths ?? (job == .rica ? "400" : "500,500"), "--widths", "1 to 1000000 units a layer") {
+                Int($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+            }
+        }
     }
 
     var settings: MeasurementSettings {
         get throws {
-            if job == .convnet {
-                return MeasurementSettings(
-                    link: measuring.link, mode: mode, batch: batch ?? 100, widths: [], columns: 1, steps: steps,
-                    warmUp: warmUp)
-            }
-            let widths = try list(widths ?? (job == .mlp ? "500,500" : "400"), "--widths", "1 to 1000000 units a layer")
-            {
-                Int($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+            let most = switch job {
+            case .mlp: 10
+            case .convnet: 1
+            case .rica: 4
             }
             return MeasurementSettings(
-                link: measuring.link, mode: mode, batch: batch ?? (job == .mlp ? 100 : 20_000), widths: widths,
-                columns: columns ?? min(job == .mlp ? 10 : 4, widths.min()!), steps: steps, warmUp: warmUp)
+                link: measuring.link, mode: mode, batch: batch ?? (job == .rica ? 20_000 : 100),
+                columns: try columns ?? min(most, units.min()!), steps: steps, warmUp: warmUp)
         }
     }
 
