@@ -12,14 +12,18 @@ func withLayersApart(_ settings: [String: String]) -> [String: String] {
         }
         words.removeFirst()
         maps.append(words.removeFirst())
-        var filter: [Substring] = []
+        var filter: [Substring] = [], others = [name]
         if name == "conv", let size = words.popFirst() { filter.append(size) }
-        while let word = words.first, word == "stride" || word == "pad" {
-            filter += words.prefix(2)
-            words = words.dropFirst(2)
+        // The words behind may stand in any order.
+        for word in ["stride", "pad"] {
+            if let place = words.firstIndex(of: word[...]) {
+                filter += words[place...].prefix(2)
+                words.removeSubrange(place..<min(place + 2, words.endIndex))
+            }
         }
+        others += words
         if name == "conv" { filters.append(filter.joined(separator: " ")) }
-        rest.append(([name] + words).joined(separator: " "))
+        rest.append(others.joined(separator: " "))
     }
     var settings = settings
     settings["layers"] = rest.joined(separator: "; ")

@@ -70,12 +70,18 @@ import Testing
         func dense(_ maps: Int, _ size: Int) -> WrittenRun {
             WrittenRun.dense(settings(maps, size), error: 0.1, learned: maps, full: maps)
         }
+        // Words in another order are the same net.
+        var turned = settings(48, 8)
+        turned["layers"] = turned["layers"]!.replacingOccurrences(of: "stride 2 pad 3", with: "pad 3 stride 2")
+        turned["seed"] = "2"
         let comparison = try compare([
             dense(48, 8), dense(24, 8), dense(48, 4), WrittenRun(settings(48, 8), error: 0.2),
+            WrittenRun(turned, error: 0.3),
         ])
         let names = ["dense", "dense, filters 4 pad 4, 4 stride 2 pad 3", "se,emp"]
         #expect(comparison.series.map(\.name) == names)
         #expect(comparison.series.map(\.groups.count) == [2, 1, 1])
+        #expect(comparison.series[2].groups[0].runs.count == 2)
         let curve = comparison.series[0]
         #expect(curve.groups.map(curve.label) == ["dense, maps 24, 64, 240", "dense, maps 48, 64, 480"])
         #expect(
