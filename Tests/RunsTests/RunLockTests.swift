@@ -119,6 +119,32 @@ import Testing
         #expect(races.allSatisfy { $0.held.load(ordering: .relaxed) == 1 && $0.refused.load(ordering: .relaxed) == 1 })
     }
 
+    /// Where the kernel's lock of the file does not reach, as between two machines, who wrote last has it.
+    @Test func anotherNameIsFoundAMomentLater() throws {
+        let folder = try TemporaryFolder(), path = folder.path, machine = try TemporaryFolder()
+        try leave(machine, host: "elsewhere", process: 1)
+        let other = try machine.bytes("lock")
+        try leave(folder, process: Int32.max)
+        let stale = try folder.bytes("lock")
+        let said = Mutex("nothing"), ends = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            do {
+                let lock = try RunLock(path, host: "here", settling: 2) { _ in }
+                said.withLock { $0 = "taken" }
+                withExtendedLifetime(lock) {}
+            } catch {
+                said.withLock { $0 = "\(error)" }
+            }
+            ends.signal()
+        }
+        while try folder.bytes("lock") == stale { usleep(10_000) }
+        usleep(200_000)
+        try folder.write("lock", other)
+        ends.wait()
+        said.withLock { #expect($0.contains("process 1 on elsewhere runs in it"), "\($0)") }
+        #expect(try folder.bytes("lock") == other)
+    }
+
     /// A start that is just taking it over has the kernel's lock of the file.
     @Test func notWhileAnotherTakesItOver() throws {
         let folder = try TemporaryFolder()

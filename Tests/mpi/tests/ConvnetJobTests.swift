@@ -152,15 +152,29 @@ struct ConvnetJobTests {
         }
         let rows = (0..<25).map { i in (0..<25).map { covariance(i, $0) } }
         let u: [Float] = try Safetensors(path: "\(folder.path)/pca/model.safetensors").values("conv1.U.0")
-        var last = Double.infinity
+        var last = Double.infinity, first = 0.0
         for atom in 0..<6 {
             let vector = (0..<25).map { Double(u[$0 * 6 + atom]) }
             let image = rows.map { row in zip(row, vector).reduce(0.0) { $0 + $1.0 * $1.1 } }
             let value = zip(image, vector).reduce(0.0) { $0 + $1.0 * $1.1 }
             #expect(value < last && value > 0)
             last = value
-            // Sums of 1000 products in Float: 1e-5 of the largest eigenvalue, which is below 25.
-            for (a, b) in zip(image, vector) { #expect(abs(a - value * b) < 1e-4) }
+            first = max(first, value)
+            // Sums of 1000 products in Float, whose errors have random sign: 1e-5 of the largest eigenvalue.
+            for (a, b) in zip(image, vector) { #expect(abs(a - value * b) < 1e-5 * first) }
+        }
+        // The kernel of emp is that covariance: U(K_α + λ) = K, with its ridge of 0.001.
+        let emp = try Safetensors(path: "\(folder.path)/emp/model.safetensors")
+        let alpha = try emp.values("conv1.alpha").map { (a: Int32) in Int(a) }
+        let kernel: [Float] = try emp.values("conv1.U.0")
+        for i in 0..<25 {
+            for a in 0..<6 {
+                let terms = (0..<6).map { b in
+                    Double(kernel[i * 6 + b]) * (rows[alpha[b]][alpha[a]] + (a == b ? 0.001 : 0))
+                }
+                let bound = 1e-5 * (first + terms.reduce(0) { $0 + abs($1) })
+                #expect(abs(terms.reduce(0, +) - rows[i][alpha[a]]) < bound)
+            }
         }
     }
 
