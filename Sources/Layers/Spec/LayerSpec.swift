@@ -26,8 +26,8 @@ public enum LayerSpec: Codable, Hashable, Sendable {
         }
     }
 
-    /// Refuses windows that do not fit into an input, filters whose dictionary needs data, as the inputs of a
-    /// convolution's units are not gathered, and open windows without a kernel that goes on there.
+    /// Refuses windows that do not fit into an input, filters predicted by an autoencoder, which is fully connected,
+    /// and open windows without a kernel that goes on there.
     ///
     /// - Throws: `LayerSpecError`.
     func check(_ input: TensorShape) throws(LayerSpecError) {

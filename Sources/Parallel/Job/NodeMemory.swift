@@ -38,8 +38,9 @@ extension Communicator {
     /// - Throws: `MPIError`.
     // int shm_open(const char *name, int oflag, mode_t mode); int shm_unlink(const char *name)
     public func nodeMemory(bytes count: Int) throws(MPIError) -> NodeMemory? {
-        let hosts = try hostNames(), leader = hosts.firstIndex(of: hosts[rank])!, fills = leader == rank
+        let hosts = try hostNames(), leader = hosts.firstIndex(of: hosts[rank])!
         let place = hosts[..<rank].count { $0 == hosts[rank] }, ranks = hosts.count { $0 == hosts[rank] }
+        let fills = place == 0
         var processes = [Int32](repeating: 0, count: size)
         processes[rank] = getpid()
         try processes.withUnsafeMutableBufferPointer { buffer throws(MPIError) in
