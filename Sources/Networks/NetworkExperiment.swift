@@ -10,6 +10,7 @@ import Runs
 public final class NetworkExperiment {
     private var settings: NetworkSettings
     private let plan: NetworkPlan
+    private let initial: InitialModel?
     private let exchange: ExchangeOptions
     /// The learning rates that `--validate` may choose from; nothing is searched if nil.
     private let rates: [Double]?
@@ -24,15 +25,17 @@ public final class NetworkExperiment {
 
     /// - Parameters:
     ///   - plan: the plan of the same settings.
+    ///   - initial: the weights that training starts from, where a file has them.
     ///   - rates: what `--validate` searches.
     ///   - validateEvery: steps between rows of validation.csv; nil: an epoch.
     public init(
-        settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, rates: [Double]?,
-        validateEvery: Int?, data: Dataset, communicator: Communicator, directory: RunDirectory,
+        settings: NetworkSettings, plan: NetworkPlan, initial: InitialModel? = nil, exchange: ExchangeOptions,
+        rates: [Double]?, validateEvery: Int?, data: Dataset, communicator: Communicator, directory: RunDirectory,
         checkpoints: Checkpoints, progress: ProgressLog
     ) {
         self.settings = settings
         self.plan = plan
+        self.initial = initial
         self.exchange = exchange
         self.rates = rates
         self.validateEvery = validateEvery
@@ -133,7 +136,7 @@ public final class NetworkExperiment {
         on samples: [Int], of images: PreparedImages, as name: String
     ) throws -> NetworkTraining {
         try NetworkTraining(
-            settings: settings, plan: plan, exchange: exchange, images: images, samples: samples,
+            settings: settings, plan: plan, initial: initial, exchange: exchange, images: images, samples: samples,
             communicator: communicator, checkpoints: checkpoints, name: name, progress: progress)
     }
 }

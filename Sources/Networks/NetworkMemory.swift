@@ -40,6 +40,16 @@ extension ModelShape {
     /// The floats that as many bytes as samples have take.
     func sampleFloats(_ samples: Int) -> Int { (samples * network.input.count + 3) / 4 }
 
+    /// The most floats that the start of a layer from a file takes on rank 0: the layer of the file, W, and what fits
+    /// w, in Double.
+    var initialFloats: Int {
+        layers.map { layer in
+            let weights = layer.weights, full = weights.fullWeights
+            guard let atoms = weights.atoms else { return 3 * full }
+            return 7 * full + 2 * weights.learnedValues + 2 * atoms * (weights.grid.positions + atoms)
+        }.max()!
+    }
+
     /// The floats of a checkpoint's copy on the rank of most, beside what the exchange keeps: the values of the model,
     /// their velocities, and every U that is not made from the settings alone.
     ///

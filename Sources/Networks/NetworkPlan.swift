@@ -77,6 +77,7 @@ public struct NetworkPlan {
         let model = stages.map(\.shape.modelFloats).max()!
         let isPrepared = settings.preparesFromData
         let kept = stages.map { $0.shape.keptFloats(isPrepared: isPrepared) + $0.cost.heldFloats }.max()!
+        let initial = settings.initial == nil ? 0 : stages[0].shape.initialFloats
         let whitening = settings.whiteningFloats(exchange: exchange, ranks: ranks, training: training)
         // Where few of the images are used: those of the files, and a rank's test images, which are then more.
         let first = stages.last!.shape.layers[0].weights, isReduced = stages.last!.paths[0] == .reduced
@@ -84,8 +85,8 @@ public struct NetworkPlan {
             + (isReduced ? first.pooledInputs : 0)
         let more = max(0, (files ?? training) - training) * settings.network.input.count
             + 4 * floats * max(0, (test + ranks - 1) / ranks - training)
-        bytes = 4 * max(max(stages.map(\.floats).max()!, before) + model + handed + kept, whitening) + 20 * training
-            + more
+        let learning = max(stages.map(\.floats).max()!, before, initial) + model + handed + kept
+        bytes = 4 * max(learning, whitening) + 20 * training + more
     }
 }
 

@@ -25,6 +25,8 @@ public struct NetworkSettings: Codable, Equatable, Sendable {
     public var preprocessing: Preprocessing?
     /// Training images that are used, drawn from all; nil: all.
     public var trainingImages: Int?
+    /// The file that training starts from, its name and a number of its content; nil: `start` says what from.
+    public var initial: String?
 
     public init(
         dataset: String, seed: UInt64, network: NetworkSpec, curriculum: Curriculum = .fixed,

@@ -41,13 +41,15 @@ final class NetworkTraining {
     /// Makes the dictionaries and trains layer by layer. Collective.
     ///
     /// - Parameters:
+    ///   - initial: the weights that training starts from, where a file has them.
     ///   - images: as the network takes them.
     ///   - samples: the training images that may be seen.
     ///   - name: what the training is called in checkpoints.
     /// - Throws: `CollectiveError`, `Divergence`, `MPIError`.
     init(
-        settings: NetworkSettings, plan: NetworkPlan, exchange: ExchangeOptions, images: PreparedImages, samples: [Int],
-        communicator: Communicator, checkpoints: Checkpoints, name: String, progress: ProgressLog
+        settings: NetworkSettings, plan: NetworkPlan, initial: InitialModel?, exchange: ExchangeOptions,
+        images: PreparedImages, samples: [Int], communicator: Communicator, checkpoints: Checkpoints, name: String,
+        progress: ProgressLog
     ) throws {
         self.settings = settings
         self.plan = plan
@@ -67,14 +69,27 @@ final class NetworkTraining {
             try communicator.broadcast(prepared.values.flat.elements, from: 0)
         }
         start = PreparedModel(prepared)
-        traffic = communicator.traffic
         model = prepared
+        // The layers whose U is made from data start when it is made.
+        for (k, layer) in prepared.layers.enumerated() {
+            guard let initial else { break }
+            let keeps = try communicator.agree {
+                try initial.keepsDictionary(of: layer, number: k, settings.curriculum)
+            }
+            if layer.shape.prediction?.dictionary.need != nil {
+                guard keeps else { continue }
+                start.kept.insert(k)
+            }
+            try initial.start(layer, number: k, keepsDictionary: keeps, communicator: communicator, progress: progress)
+        }
+        traffic = communicator.traffic
         guard settings.preparesFromData else { return }
         try checkpoints.attach(start, as: "start of \(name)")
         // The softmax layer is neither predicted nor pre-trained.
         if start.done < prepared.layers.count - 1 {
             try Pretraining(
-                settings: settings, start: start, inputs: try trainingInputs(pooledBy: nil), exchange: exchange,
+                settings: settings, start: start, initial: initial, inputs: try trainingInputs(pooledBy: nil),
+                exchange: exchange,
                 communicator: communicator, checkpoints: checkpoints, progress: progress
             ).run(samples: samples)
         }

@@ -7,6 +7,8 @@ final class PreparedModel: Checkpointable {
     var done = 0
     /// Whether the next one has its dictionary.
     var hasDictionary = false
+    /// The layers whose dictionary, which needs data, a file had.
+    var kept: Set<Int> = []
 
     init(_ model: NetworkModel) { self.model = model }
 

@@ -14,6 +14,7 @@ final class Pretraining {
     private var model: NetworkModel { start.model }
     /// Expanded in every layer: only it lets dictionaries change.
     private let network: Network
+    private let initial: InitialModel?
     private let inputs: any SampleSource
     private let exchange: ExchangeOptions
     private let communicator: Communicator
@@ -25,12 +26,14 @@ final class Pretraining {
     /// - Parameters:
     ///   - inputs: all training samples, not pooled.
     ///   - start: a part of the run's state already.
+    ///   - initial: the weights that training starts from, where a file has them.
     init(
-        settings: NetworkSettings, start: PreparedModel, inputs: any SampleSource, exchange: ExchangeOptions,
-        communicator: Communicator, checkpoints: Checkpoints, progress: ProgressLog
+        settings: NetworkSettings, start: PreparedModel, initial: InitialModel?, inputs: any SampleSource,
+        exchange: ExchangeOptions, communicator: Communicator, checkpoints: Checkpoints, progress: ProgressLog
     ) {
         self.settings = settings
         self.start = start
+        self.initial = initial
         self.inputs = inputs
         self.exchange = exchange
         self.communicator = communicator
@@ -48,7 +51,7 @@ final class Pretraining {
     func run(samples: [Int]) throws {
         for (k, layer) in model.layers.dropLast().enumerated() where k >= start.done {
             let kind = layer.shape.prediction?.dictionary
-            if let kind, kind.need != nil, !start.hasDictionary {
+            if let kind, kind.need != nil, !start.hasDictionary, !start.kept.contains(k) {
                 progress.say("making the dictionary \(kind.name) of \(layer.name)")
                 let made = try data(of: layer, number: k, samples: samples)
                 try communicator.agree { try model.fill(layer: k, from: made) }
@@ -57,6 +60,8 @@ final class Pretraining {
                 if let jitter = (model.layers[k].dictionary as? Covariance)?.jitter, jitter > 0 {
                     progress.say("the covariance of \(layer.name) needed a ridge larger by \(jitter)")
                 }
+                try initial?.start(
+                    layer, number: k, keepsDictionary: false, communicator: communicator, progress: progress)
                 start.hasDictionary = true
                 try checkpoints.endPhase("the dictionary of \(layer.name)")
             }

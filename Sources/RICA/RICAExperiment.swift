@@ -20,8 +20,12 @@ public final class RICAExperiment {
     /// What a run was asked for besides its settings.
     public struct Request {
         public var phase = Phase.all
+        /// The same as the run directory knows it.
+        public var runPhase: RunPhase?
         /// The model of the phases encode and classify, which need one, and what it was learned from.
         public var stored: (model: RICAModel, settings: RICASettings)?
+        /// What learning starts from; drawn at random if nil.
+        public var initial: InitialFeatures?
         /// The path to compute on; the cheapest if nil.
         public var path: ComputePath?
         /// How sums over samples are formed.
@@ -87,6 +91,13 @@ public final class RICAExperiment {
         result.seconds = (clock.now - start).seconds
         try communicator.agreeOnRoot {
             if request.phase.usesModel { result.keepLearning(from: directory.file("result.json")) }
+            if let phase = request.runPhase {
+                // What later phases made was made of what was here before.
+                for later in Phase.allCases.drop(while: { $0 != request.phase }) {
+                    result.phases?[later.rawValue] = nil
+                }
+                result.phases = (result.phases ?? [:]).merging([phase.name: phase.inputs]) { $1 }
+            }
             result.take(filesOf: directory)
             if let path = request.exportPath { try model.writeExpanded(to: path) }
             // The last file: a run that has it is finished.
@@ -108,6 +119,7 @@ public final class RICAExperiment {
         if settings.prediction?.isOrthonormal == true, let line = weights.saysCut(of: "the layer") {
             progress.say(line)
         }
+        let initial = try request.initial?.values(for: weights, communicator: communicator, progress: progress)
         // What an earlier run learned in this folder says nothing of the model that follows.
         try communicator.agreeOnRoot {
             for name in ["features.safetensors", "predictions.csv", "validation.csv", "result.json"] {
@@ -117,7 +129,7 @@ public final class RICAExperiment {
         if let grid = request.search {
             let search = Validation(
                 grid: grid, settings: settings, weights: weights, data: data, patches: patches, path: request.path,
-                communicator: communicator, checkpoints: checkpoints, progress: progress)
+                initial: initial, communicator: communicator, checkpoints: checkpoints, progress: progress)
             settings = try search.run()
             result.chosen = [
                 "lambda": "\(settings.lambda)", "iterations": "\(settings.iterations)",
@@ -127,7 +139,8 @@ public final class RICAExperiment {
             try communicator.agreeOnRoot { try directory.write(search.table, to: "validation.csv") }
         }
         let learning = RICALearning(
-            settings: settings, weights: weights, patches: patches, path: request.path, ranks: communicator.size)
+            settings: settings, weights: weights, patches: patches, path: request.path, initial: initial,
+            ranks: communicator.size)
         Allocation.purpose = "learning features"
         progress.say(
             "learning \(settings.features) features on \(settings.patches) patches, \(settings.iterations) iterations")

@@ -27,14 +27,17 @@ public struct RICALearning {
     /// - Parameters:
     ///   - weights: the layer of the settings.
     ///   - path: the cheapest by the layer's estimate if nil.
+    ///   - initial: w that learning starts from, units × n_α; drawn at random if nil.
     public init(
-        settings: RICASettings, weights: PredictedWeights, patches: RICAPatches, path: ComputePath?, ranks: Int
+        settings: RICASettings, weights: PredictedWeights, patches: RICAPatches, path: ComputePath?,
+        initial: Matrix<Float>? = nil, ranks: Int
     ) {
         self.settings = settings
         self.weights = weights
         let samples = patches.order.largestPart(of: settings.patches, ranks: ranks)
         self.path = path ?? weights.shape.costs(samples: samples)[0].path
         start = settings.startingValues(for: weights)
+        if let initial { start.matrix(0).copy(from: initial) }
         objective = RICAObjective(
             weights: weights, patches: patches.local, totalPatches: patches.total, outerProducts: patches.outerProducts,
             norm: settings.norm, sparsity: settings.lambda, path: self.path, parts: patches.parts, order: patches.order,

@@ -158,7 +158,7 @@ extension RICAModel {
         }
     }
 
-    private static let format = "colonnade rica 1"
+    static let format = "colonnade rica 1"
 
     /// The metadata but for the settings: what a stranger needs to compute with the model, and what this program
     /// computes with.

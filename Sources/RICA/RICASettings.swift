@@ -35,6 +35,8 @@ public struct RICASettings: Codable, Equatable, Sendable {
     public var encoder: Encoder
     /// C of the classifier.
     public var cost: Double
+    /// The file that learning starts from, its name and a number of its content; nil: a random start.
+    public var initial: String?
 
     public init(
         dataset: String, seed: UInt64, learned: Double?, columns: Int, alpha: AlphaSampling,

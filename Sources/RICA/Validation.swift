@@ -25,6 +25,8 @@ final class Validation {
     private let data: Dataset
     private let patches: RICAPatches
     private let path: ComputePath?
+    /// What learning starts from; drawn at random if nil.
+    private let initial: Matrix<Float>?
     private let communicator: Communicator
     private let checkpoints: Checkpoints
     private let progress: ProgressLog
@@ -37,7 +39,7 @@ final class Validation {
 
     init(
         grid: ValidationGrid, settings: RICASettings, weights: PredictedWeights, data: Dataset, patches: RICAPatches,
-        path: ComputePath?,
+        path: ComputePath?, initial: Matrix<Float>?,
         communicator: Communicator, checkpoints: Checkpoints, progress: ProgressLog
     ) {
         self.grid = grid
@@ -46,6 +48,7 @@ final class Validation {
         self.data = data
         self.patches = patches
         self.path = path
+        self.initial = initial
         self.communicator = communicator
         self.checkpoints = checkpoints
         self.progress = progress
@@ -102,7 +105,8 @@ final class Validation {
         learned.lambda = lambda
         learned.iterations = grid.iterations.max()!
         let learning = RICALearning(
-            settings: learned, weights: weights, patches: patches, path: path, ranks: communicator.size)
+            settings: learned, weights: weights, patches: patches, path: path, initial: initial,
+            ranks: communicator.size)
         let name = (checkpoints, "learning with λ \(lambda)")
         let outcome = try learning.run(
             communicator: communicator, progress: progress, snapshots: Set(grid.iterations), checkpoints: name)

@@ -37,19 +37,19 @@ public final class RunDirectory {
     /// writes run.json. The directory of a finished run stays as it is.
     ///
     /// - Parameters:
-    ///   - usesModel: whether the run takes its settings from the model in the directory, as later phases do.
+    ///   - phase: what is started of the run; nil: all of it.
     ///   - resumes: whether an earlier run of the same settings goes on; if not, what it left is removed.
     ///   - bytes: what the run will write.
     ///   - warn: told of a lock that another run left.
     /// - Throws: `RunDirectoryError`, `WriteError`, `DataError` for what is no file in place of run.json.
     @discardableResult
     public func open(
-        _ record: RunRecord, usesModel: Bool = false, resumes: Bool = true, expecting bytes: Int = 0,
+        _ record: RunRecord, phase: RunPhase? = nil, resumes: Bool = true, expecting bytes: Int = 0,
         warn: (String) -> Void = { _ in }
     ) throws -> Opening {
         close()
         do {
-            return try begin(record, usesModel: usesModel, resumes: resumes, expecting: bytes, warn: warn)
+            return try begin(record, phase, resumes: resumes, expecting: bytes, warn: warn)
         } catch {
             close()
             throw error
@@ -57,9 +57,10 @@ public final class RunDirectory {
     }
 
     private func begin(
-        _ record: RunRecord, usesModel: Bool, resumes: Bool, expecting bytes: Int, warn: (String) -> Void
+        _ record: RunRecord, _ phase: RunPhase?, resumes: Bool, expecting bytes: Int, warn: (String) -> Void
     ) throws -> Opening {
         var record = record
+        let usesModel = phase?.usesModel ?? false
         record.id = String(UInt64.random(in: 1 << 60 ... UInt64.max), radix: 16)
         if let reason = makeFolders() {
             throw RunDirectoryError(
@@ -84,16 +85,19 @@ public final class RunDirectory {
                 let all = differences
                     .map { "\($0.name.escaped) \($0.ours.escaped), this one has \($0.theirs)" }
                     .joined(separator: "; ")
+                let model = file("model.safetensors")
+                let isLonger = differences.contains { ["epochs", "iterations"].contains($0.name) }
+                let start = isLonger && access(model, F_OK) == 0 ? ", to go on from its model with --init \(model)" : ""
                 throw RunDirectoryError(
-                    description: "\(path) holds a run with \(all): choose another folder with --run-dir, "
+                    description: "\(path) holds a run with \(all): choose another folder with --run-dir\(start), "
                         + "or give the same settings",
                     exitCode: 64)
             }
             hasEarlier = true
             if resumes {
-                if !usesModel, let result = try finished(earlier) {
-                    // A kill between result and end has left them.
-                    CheckpointFolder.clear(file("checkpoints"))
+                if let result = try finished(earlier, phase) {
+                    // A kill between result and end has left them; of a phase they may be those of the next.
+                    if result.accuracy != nil { CheckpointFolder.clear(file("checkpoints")) }
                     return .finished(result)
                 }
                 record.id = earlier.validID ?? record.id
@@ -121,15 +125,18 @@ public final class RunDirectory {
         RunDirectoryError(description: "\(error); choose another run directory with --run-dir", exitCode: 1)
     }
 
-    /// The result of a run that has been tested; nil where it is not finished.
-    private func finished(_ record: RunRecord) throws -> RunResult? {
+    /// The result of a run that has been tested, or of one whose phase is done; nil where it is not finished.
+    private func finished(_ record: RunRecord, _ phase: RunPhase?) throws -> RunResult? {
         guard
             let data = try readFile(
                 file("result.json"), expecting: "the result of a run", atMost: RunRecord.mostBytes,
                 advice: "repeat the run with --resume never"),
-            let result = try? decodeJSON(RunResult.self, from: data), result.accuracy != nil
+            let result = try? decodeJSON(RunResult.self, from: data), result.run == record.id
         else { return nil }
-        return result.run == record.id ? result : nil
+        if result.accuracy != nil, phase?.usesModel != true { return result }
+        guard let phase, result.phases?[phase.name] == phase.inputs, access(file(phase.leaves), F_OK) == 0
+        else { return nil }
+        return result
     }
 
     /// Removes what an earlier run left, but for a model that is used.

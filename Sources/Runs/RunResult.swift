@@ -43,6 +43,9 @@ public struct RunResult: Codable, Sendable {
     public var seconds: Double
     /// The id of the run in run.json.
     public var run: String?
+    /// The phases that are done, by name, and what each depended on beside the settings; nil: the run is not done in
+    /// phases.
+    public var phases: [String: String]?
     /// The CRC-32 of the tables that belong to this result, by file name.
     public var files: [String: UInt32]?
 
@@ -74,6 +77,7 @@ public struct RunResult: Codable, Sendable {
             earlier.run == nil || earlier.run == run
         else { return }
         files = earlier.files
+        phases = earlier.phases
         objective = earlier.objective
         steps = earlier.steps
         secondsPerStep = earlier.secondsPerStep

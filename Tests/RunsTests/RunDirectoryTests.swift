@@ -95,7 +95,8 @@ import Testing
             let searched = try record(["lambda": RunRecord.byValidation]), given = try record(["lambda": "7"])
             try directory.open(searched)
             #expect(#expect(throws: RunDirectoryError.self) { try directory.open(given) }?.exitCode == 64)
-            try directory.open(try record(["lambda": "0.005"]), usesModel: true)
+            let phase = RunPhase("encode", inputs: "", leaves: "", usesModel: true)
+            try directory.open(try record(["lambda": "0.005"]), phase: phase)
         }
         try withFolder { folder in
             let directory = RunDirectory(path: folder)

@@ -49,6 +49,7 @@ struct ConvnetOptions: ParsableCommand {
             throw ValidationError("--dictionary: expected one of \(names), found '\(common.dictionary!)'")
         }
         try training.checkSearch(common)
+        try training.checkStart(common)
         try exchange.checkOrder(common.reduction)
         do { _ = try specs } catch { throw ValidationError("--layers: \(error)") }
         let kinds = kinds

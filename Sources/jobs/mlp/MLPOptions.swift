@@ -80,6 +80,11 @@ struct MLPOptions: ParsableCommand {
     private func checkUse() throws {
         let kinds = dictionaries.compactMap(\.self)
         try training.checkSearch(common)
+        try training.checkStart(common)
+        if common.initial != nil, pretrainEpochs > 0 {
+            throw ValidationError(
+                "--init gives learned values their start: expected no --pretrain-epochs, found \(pretrainEpochs)")
+        }
         if kinds.isEmpty, grow != nil || unfreezeAfter != nil || alternate != nil {
             throw ValidationError(
                 "--grow, --unfreeze-after and --alternate have no meaning where no layer is predicted")

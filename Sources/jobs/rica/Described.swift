@@ -15,6 +15,7 @@ func describe(_ settings: RICASettings, search: ValidationGrid?) -> [String: Str
         "encoder": chosen(settings.encoder.rawValue, search?.encoders.count),
         "C": chosen("\(settings.cost)", search?.costs.count),
     ]
+    all["init"] = settings.initial
     guard let learned = settings.learned else {
         all["dense"] = "true"
         return all

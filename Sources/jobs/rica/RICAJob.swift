@@ -12,7 +12,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     let (stored, settings) = try world.agree {
         let model = options.model ?? job.directory.file("model.safetensors")
         let stored = options.phase.usesModel ? try RICAModel.read(from: model) : nil
-        let settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings
+        var settings = try stored.map { try options.settings(of: $0.settings) } ?? options.settings
         if let stored, stored.settings.dataset == data.name {
             try stored.model.checkPatches(in: data.unlabelled, path: model)
         }
@@ -28,6 +28,7 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
                     + "\(settings.patch)"
             )
         }
+        if let path = common.initial { settings.initial = try InitialWeights.identity(of: path) }
         return (stored, settings)
     }
     let images = data.folds?.first?.count ?? data.train.images.count
@@ -41,13 +42,17 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
             forced: common.compute.path, order: common.reduction, training: data.train.images.count, fold: images,
             folds: data.folds?.count ?? 1, test: data.test.images.count, classes: data.classes)
     }
+    let initial = try world.agree {
+        try common.initial.map {
+            try InitialFeatures(path: $0, settings: settings, channels: data.shape.channels)
+        }
+    }
     let (memory, disk) = plan.needs(of: options.phase, searches: options.search != nil)
     var needs = JobRun.Needs(
         settings: describe(settings, search: options.search), memory: memory, files: disk,
         exported: 4 * plan.fullParameters)
     needs.environment = ["phase": options.phase.rawValue]
-    needs.usesModel = options.phase.usesModel
-    needs.phase = ", " + options.phase.rawValue + (stored.map { " with model \($0.model.fingerprint)" } ?? "")
+    needs.phase = options.phase.run(settings, model: stored?.model)
     func tell(_ banner: inout Banner) {
         plan.describe(in: &banner)
         if settings.learned != nil, settings.columns % world.size != 0 {
@@ -61,7 +66,9 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     try job.run(needs, data: data, describe: tell) { checkpoints in
         var request = RICAExperiment.Request()
         request.phase = options.phase
+        request.runPhase = needs.phase
         request.stored = stored
+        request.initial = initial
         request.path = common.compute.path
         request.reduction = common.reduction
         request.exportPath = common.exportExpanded
@@ -74,5 +81,19 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
             result, ranks: world.size, learned: options.phase == .learn || options.phase == .all,
             directory: job.directory,
             progress: job.progress)
+    }
+}
+
+extension RICAExperiment.Phase {
+    /// The phase as the run directory knows it; nil: it is the whole run.
+    fileprivate func run(_ settings: RICASettings, model: RICAModel?) -> RunPhase? {
+        let number = model.map { "model \($0.fingerprint), encoder \(settings.encoder.rawValue)" } ?? ""
+        return switch self {
+        case .learn: RunPhase(rawValue, inputs: "", leaves: "model.safetensors", usesModel: false)
+        case .encode: RunPhase(rawValue, inputs: number, leaves: "features.safetensors", usesModel: true)
+        case .classify:
+            RunPhase(rawValue, inputs: "\(number), C \(settings.cost)", leaves: "predictions.csv", usesModel: true)
+        case .all: nil
+        }
     }
 }

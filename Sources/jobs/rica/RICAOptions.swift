@@ -68,6 +68,9 @@ struct RICAOptions: ParsableCommand {
                 "--model: the phase \(phase.rawValue) makes a model; give --phase encode or --phase classify to use one"
             )
         }
+        if common.initial != nil, phase.usesModel {
+            throw ValidationError("--init gives learning its start, so it goes with --phase learn or all")
+        }
         if common.exportExpanded != nil, phase.usesModel {
             throw ValidationError("--export-expanded writes what was learned, so it goes with --phase learn or all")
         }

@@ -53,6 +53,12 @@ public struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Seed of every random draw. (default: 1)", valueName: "n"))
     public var seed: UInt64?
     @Option(
+        name: .customLong("init"),
+        help: ArgumentHelp(
+            "Start from the weights in this file, a model of the same job or dense weights with PyTorch's names, by "
+                + "least squares where they are predicted otherwise. (default: at random)", valueName: "file"))
+    public var initial: String?
+    @Option(
         help: ArgumentHelp(
             "Proportion of the weights that is learned, above 0 and at most 1: a number or a fraction such as 20/784. "
                 + "(default: 0.5; mlp: 0.1; convnet: 0.25)", valueName: "p"))
@@ -245,6 +251,7 @@ public struct CommonOptions: ParsableArguments {
         try checkName(data, "--data", "a folder")
         try checkName(runDir, "--run-dir", "a folder")
         try checkName(exportExpanded, "--export-expanded", "a file")
+        try checkName(initial, "--init", "a file")
         try check(columns, "--columns", "at least 1") { $0 >= 1 }
         try check(ridge, "--ridge", "a number above 0") { $0 > 0 && $0.isFinite }
         try check(threads, "--threads", "1 to 1024") { $0 >= 1 && $0 <= 1024 }

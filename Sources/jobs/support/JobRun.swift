@@ -27,8 +27,22 @@ public struct JobRun {
     ///
     /// - Throws: `CollectiveError`, `MPIError`.
     public func openData() throws -> Dataset {
-        try world.agree { try common.checkRanks(world.size) }
+        try world.agree {
+            try common.checkRanks(world.size)
+            try checkInitial()
+        }
         return try openDataset(common.dataset, data: common.data, on: world, logger)
+    }
+
+    /// Refuses to start from a file that the run replaces.
+    private func checkInitial() throws {
+        func folder(_ path: String) -> URL { URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL }
+        guard let initial = common.initial,
+            folder(initial).deletingLastPathComponent().path == folder(directory.path).path
+        else { return }
+        throw OptionError(
+            "--init: expected a file outside of the run directory, where this run leaves its own, found "
+                + "\(initial): name another --run-dir")
     }
 
     /// What a run takes, for the checks before it, and what its record says.
@@ -41,10 +55,8 @@ public struct JobRun {
         /// Bytes that the files of the run take, and that `--export-expanded` takes.
         public var files: Int
         public var exported: Int
-        /// What tells the checkpoints of this phase from those of others of the same run.
-        public var phase = ""
-        /// Whether the run goes on from a model of its directory.
-        public var usesModel = false
+        /// What is started of the run; nil: all of it.
+        public var phase: RunPhase?
 
         public init(settings: [String: String], memory: Int, files: Int, exported: Int) {
             self.settings = settings
@@ -77,11 +89,11 @@ public struct JobRun {
         try world.agreeOnRoot {
             try common.checkExport(bytes: needs.exported)
             opening = try directory.open(
-                record, usesModel: needs.usesModel, resumes: common.resume == .auto, expecting: needs.files
+                record, phase: needs.phase, resumes: common.resume == .auto, expecting: needs.files
             ) { progress.warn($0) }
         }
         defer { directory.close() }
-        guard let run = try id(of: opening) else { return try sayFinished(opening) }
+        guard let run = try id(of: opening) else { return try sayFinished(opening, needs.phase) }
         directory.id = run
         try checkSharing(run)
         let checkpoints = try checkpoints(of: run, needs)
@@ -99,7 +111,7 @@ public struct JobRun {
     }
 
     /// - Throws: `CollectiveError` where something was asked for that only a run makes.
-    private func sayFinished(_ opening: RunDirectory.Opening?) throws {
+    private func sayFinished(_ opening: RunDirectory.Opening?, _ phase: RunPhase?) throws {
         try world.agree {
             guard common.exportExpanded == nil else {
                 throw OptionError(
@@ -109,9 +121,11 @@ public struct JobRun {
         }
         guard case .finished(let result) = opening else { return }
         let error = result.error.map { String(format: ", test error %.2f %%", 100 * $0) } ?? ""
+        let what = result.accuracy == nil ? phase.map { "the phase \($0.name) of " } ?? "" : ""
         progress.say(
-            "\(directory.path) holds this run, finished\(error): nothing is done; --resume never repeats it, and more "
-                + "epochs or iterations are another run, for another --run-dir")
+            "\(directory.path) holds \(what)this run, finished\(error): nothing is done; --resume never repeats it, "
+                + "and --init \(directory.file("model.safetensors")) begins another one from its model, in another "
+                + "--run-dir")
     }
 
     /// Refuses ranks that do not see the run directory, where their parts of a checkpoint go.
@@ -140,8 +154,10 @@ public struct JobRun {
             options.say = { progress.say($0) }
             options.warn = { progress.warn($0) }
         }
+        // What tells the checkpoints of a phase from those of others of the same run.
+        let phase = needs.phase.map { ", \($0.name) \($0.inputs)" } ?? ""
         let checkpoints = try Checkpoints(
-            in: directory.file("checkpoints"), run: run + needs.phase, options: options, on: world)
+            in: directory.file("checkpoints"), run: run + phase, options: options, on: world)
         if let every = common.checkReplicas { checkpoints.replicas = try ReplicaCheck(every: every, on: world) }
         if let kept = checkpoints.kept { progress.say("going on from \(kept)") }
         return checkpoints

@@ -39,28 +39,35 @@ public struct NetworkJob {
         let data = try job.openData()
         var exchange = exchange
         exchange.reduction = common.reduction
-        let settings = try world.agree { try make(data) }, all = data.train.images.count
+        var settings = try world.agree { try make(data) }
+        let all = data.train.images.count
         Allocation.purpose = "planning"
         let plan = try world.agree {
             if let used = settings.trainingImages, used > all {
                 throw OptionError("--training-images: expected at most the \(all) of \(data.name), found \(used)")
             }
             try settings.check()
+            if let path = common.initial { settings.initial = try InitialWeights.identity(of: path) }
             return try NetworkPlan(
                 settings, exchange: exchange, ranks: world.size, forced: common.compute.path,
                 training: settings.trainingImages ?? all, files: all, test: data.test.images.count)
         }
         let described = describe(exchange)
+        let initial = try world.agree {
+            try common.initial.map { try InitialModel(path: $0, for: settings.network) }
+        }
         var needs = JobRun.Needs(
             settings: self.settings.merging(described.settings) { $1 }, memory: plan.bytes,
             // A line of predictions.csv has an index of up to nine digits and two classes.
             files: plan.modelBytes + data.test.images.count * 20 + settings.epochs * 128,
             exported: 4 * plan.stages[0].shape.expandedParameters)
+        needs.settings["init"] = settings.initial
         needs.environment = described.environment
+        if let line = initial?.warning(for: settings.preprocessing) { job.progress.warn(line) }
         try job.run(needs, data: data, describe: { plan.describe(in: &$0) }) { checkpoints in
             let result = try NetworkExperiment(
-                settings: settings, plan: plan, exchange: exchange, rates: rates, validateEvery: validateEvery,
-                data: data, communicator: world, directory: job.directory,
+                settings: settings, plan: plan, initial: initial, exchange: exchange, rates: rates,
+                validateEvery: validateEvery, data: data, communicator: world, directory: job.directory,
                 checkpoints: checkpoints, progress: job.progress
             ).run(exportPath: common.exportExpanded)
             summarise(result, ranks: world.size, learned: true, directory: job.directory, progress: job.progress)

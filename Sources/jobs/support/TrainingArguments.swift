@@ -32,7 +32,7 @@ public struct TrainingArguments: ParsableArguments {
     public var trainingImages: Int?
     @Option(help: ArgumentHelp("Samples of a step, on all ranks together.", valueName: "n"))
     public var batch = 100
-    @Option(help: ArgumentHelp("Times that all training images are seen; 0 leaves the random start.", valueName: "n"))
+    @Option(help: ArgumentHelp("Times that all training images are seen; 0 leaves the start.", valueName: "n"))
     public var epochs = 15
     @Option(
         help: ArgumentHelp(
@@ -91,6 +91,14 @@ public struct TrainingArguments: ParsableArguments {
         try check(maxNorm, "--max-norm", "a number of at least 0") { $0 >= 0 && $0.isFinite }
     }
 
+    /// Refuses two starts.
+    public func checkStart(_ common: CommonOptions) throws {
+        if common.initial != nil, let start {
+            throw ValidationError(
+                "--init gives learned values their start: expected no --start, found \(start.rawValue)")
+        }
+    }
+
     /// Refuses what makes sense only with `--validate`, or not with it.
     public func checkSearch(_ common: CommonOptions) throws {
         if validateEvery != nil, !common.searches {
@@ -106,6 +114,11 @@ public struct TrainingArguments: ParsableArguments {
         }
     }
 
+    /// What learned values start from; uniform where a file has them.
+    private func start(_ common: CommonOptions, _ defaults: Defaults) -> StartingValues {
+        start ?? (common.initial == nil ? defaults.start : .uniform)
+    }
+
     /// What `--validate` searches; nil: nothing.
     public func rates(_ common: CommonOptions, _ defaults: Defaults) -> [Double]? {
         common.searches ? learningRate.map { [$0] } ?? defaults.searched : nil
@@ -119,7 +132,7 @@ public struct TrainingArguments: ParsableArguments {
         let bound = maxNorm ?? defaults.maxNorm
         return NetworkSettings(
             dataset: common.dataset, seed: common.seed ?? 1, network: network, curriculum: curriculum,
-            start: start ?? defaults.start, batch: batch, pretrainEpochs: pretrainEpochs, epochs: epochs,
+            start: start(common, defaults), batch: batch, pretrainEpochs: pretrainEpochs, epochs: epochs,
             learningRate: learningRate ?? defaults.learningRate, schedule: schedule,
             descent: SGD.Options(momentum: momentum, weightDecay: weightDecay, maxNorm: bound == 0 ? nil : bound),
             preprocessing: Preprocessing(rawValue: preprocess.rawValue), trainingImages: trainingImages)
@@ -127,7 +140,7 @@ public struct TrainingArguments: ParsableArguments {
 
     /// What the result depends on, by option name, with the job's defaults.
     public func described(_ common: CommonOptions, _ defaults: Defaults) -> [String: String] {
-        let bound = maxNorm ?? defaults.maxNorm, start = start ?? defaults.start
+        let bound = maxNorm ?? defaults.maxNorm, start = start(common, defaults)
         let searches = rates(common, defaults)?.count ?? 0 > 1
         var all = [
             "dataset": common.dataset, "seed": "\(common.seed ?? 1)", "batch": "\(batch)",

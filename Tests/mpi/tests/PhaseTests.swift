@@ -30,6 +30,39 @@ struct PhaseTests {
         }
     }
 
+    /// A phase that is done is not done again, and one whose file is gone or whose input changed is.
+    @Test func aFinishedPhaseIsNotRepeated() async throws {
+        let later = ["--dataset", "stl10", "--data", folder.path, "--phase"]
+        func start(_ options: [String], isDone: Bool) async throws {
+            let outcome = try await folder.start("run", ranks: 2, options)
+            let phase = options.last!, said = "\(folder.path)/run holds the phase \(phase) of this run, finished"
+            #expect(outcome.code == 0 && outcome.output.contains(said) == isDone, "\(options): \(outcome)")
+        }
+        let learn = options + ["--phase", "learn"]
+        try await start(learn, isDone: false)
+        try await start(learn, isDone: true)
+        try await start(later + ["encode"], isDone: false)
+        try await start(later + ["encode"], isDone: true)
+        try FileManager.default.removeItem(atPath: "\(folder.path)/run/features.safetensors")
+        try await start(later + ["encode"], isDone: false)
+        try await start(learn, isDone: true)
+        try await start(later + ["classify"], isDone: false)
+        let predictions = try folder.file("run/predictions.csv")
+        var outcome = try await folder.start("run", ranks: 2, later + ["classify"])
+        #expect(outcome.code == 0 && outcome.output.contains("finished, test error"), "\(outcome)")
+        // A whole run of these settings is there, too.
+        outcome = try await folder.start("run", options)
+        #expect(outcome.code == 0 && outcome.output.contains("finished, test error"), "\(outcome)")
+        // Features made anew are classified anew.
+        try await start(["--resume", "never"] + later + ["encode"], isDone: false)
+        outcome = try await folder.start("run", ranks: 2, later + ["classify"])
+        #expect(outcome.code == 0 && !outcome.output.contains("finished, test error"), "\(outcome)")
+        #expect(try folder.file("run/predictions.csv") == predictions)
+        // So is a model that is learned anew.
+        try await start(["--resume", "never"] + learn, isDone: false)
+        try await start(later + ["encode"], isDone: false)
+    }
+
     /// `--validate` scores the whole grid, and what it chose is what learning, the model and the later phases use.
     @Test func validationChoosesTheBestOfItsTable() async throws {
         let search = options + ["--validate", "--lambda", "0.05"]

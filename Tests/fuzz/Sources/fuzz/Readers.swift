@@ -2,7 +2,7 @@
 let readers: [(name: String, make: @Sendable (Folder) throws -> Reader)] = [
     ("idx", idxReader), ("gzip", gzipReader), ("cifar10", cifar10Reader), ("stl10", stl10Reader),
     ("folds", foldsReader), ("class-names", classNamesReader),
-    ("safetensors", safetensorsReader), ("model", modelReader),
+    ("safetensors", safetensorsReader), ("model", modelReader), ("init", initReader),
     ("run", runReader), ("result", resultReader), ("lock", lockReader),
     ("metrics", metricsReader),
     ("scaling", scalingReader), ("measurements", measurementsReader), ("steps", stepsReader),

@@ -1,7 +1,9 @@
 import Datasets
 import Foundation
+import Layers
 import LinearAlgebra
 import RICA
+import Runs
 import Storage
 
 /// A safetensors file of an input: the input itself or, where it begins as JSON, a header up to the end of its first
@@ -118,5 +120,48 @@ func modelReader(_ folder: Folder) throws -> Reader {
         let (other, otherSettings) = try RICAModel.read(from: again)
         expect(otherSettings == settings, "other settings after writing")
         expect(other.fingerprint == model.fingerprint, "another model after writing")
+    }
+}
+
+/// An input is a file that training starts from, of a model with a predicted layer or of dense weights.
+func initReader(_ folder: Folder) throws -> Reader {
+    let path = folder.file("x.safetensors"), line = TensorShape(channels: 1, height: 1, width: 3)
+    let wanted = [
+        InitialWeights.Wanted(
+            name: "conv1", units: 2, grid: TensorShape(channels: 1, height: 4, width: 4), isConvolution: true),
+        InitialWeights.Wanted(name: "softmax", units: 2, grid: line, isConvolution: false),
+    ]
+    var seeds: [[UInt8]] = []
+    var dense = Safetensors()
+    dense.set("0.weight", [1, 2, 3, 4, 5, 6, 7, 8] as [Float], shape: [2, 1, 2, 2])
+    dense.set("0.bias", [1, 2] as [Float])
+    dense.set("3.weight", [1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])
+    var model = Safetensors(metadata: ["format": "colonnade convnet 1", "settings": "{}"])
+    model.set("conv1.w", [1, 2, 3, 4] as [Float], shape: [2, 2])
+    model.set("conv1.alpha", [0, 1, 1, 2] as [Int32], shape: [2, 2])
+    model.set("conv1.columns", [0, 1, 2] as [Int32])
+    for j in 0..<2 { model.set("conv1.U.\(j)", [1, 0, 0, 1, 1, 0, 0, 1] as [Float], shape: [4, 2]) }
+    model.set("softmax.w", [1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])
+    for file in [dense, model] {
+        try file.write(to: path)
+        seeds += try safetensorsSeeds(folder.bytes("x.safetensors"))
+    }
+    let words = safetensorsWords + [
+        "\"conv1.weight\"", "\"softmax.weight\"", "\"conv1.w\"", "\"conv1.alpha\"", "\"conv1.columns\"",
+        "\"conv1.U.0\"", "\"conv1.bias\"", "\"format\":\"colonnade ", "[2,1,4,4]", "[2,16]", "[2,9]",
+    ]
+    return Reader(longest: 2048, seeds: seeds, words: words) { input in
+        let bytes = safetensorsFile(input)
+        folder.write("x.safetensors", bytes)
+        let read = Memory.ofText.watch(bytes.count) {
+            let weights = try InitialWeights(path: path, for: wanted)
+            return try (0..<2).map(weights.layer)
+        }
+        guard let read else { return }
+        for (layer, wanted) in zip(read, wanted) {
+            expect(layer.biases.count == 2 && layer.weights.units == 2, "\(wanted.name) with other units")
+            let all = layer.expanded(on: wanted.grid)
+            expect(all.rows == 2 && all.columns == wanted.grid.count, "\(wanted.name) on another grid")
+        }
     }
 }
