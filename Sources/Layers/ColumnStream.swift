@@ -10,6 +10,8 @@ public enum AlphaSampling: String, CaseIterable, Codable, Sendable {
 public struct ColumnStream: Sendable {
     private let seed: UInt64
     private let number: Int
+    /// The channel whose α are drawn; 0 where all have the same.
+    private var channel = 0
 
     /// - Parameter sampling: `shared` gives every column of the layer the draws of column 0.
     public init(seed: UInt64, layer: Int, column: Int, sampling: AlphaSampling = .distinct) {
@@ -18,7 +20,17 @@ public struct ColumnStream: Sendable {
     }
 
     /// Different numbers below `atoms`, ascending, sampled uniformly without replacement: the α of the column.
-    public func sampleAtoms(_ count: Int, of atoms: Int) -> [Int] { draws(for: .alpha).sample(count, below: atoms) }
+    public func sampleAtoms(_ count: Int, of atoms: Int) -> [Int] {
+        // Below 2³² positions, so that channels draw with other indices.
+        draws(for: .alpha).sample(count, below: atoms, from: channel << 32)
+    }
+
+    /// The same for a channel that has α of its own.
+    func of(channel: Int) -> ColumnStream {
+        var stream = self
+        stream.channel = channel
+        return stream
+    }
 
     func draws(for purpose: RandomStream.Purpose) -> RandomStream {
         RandomStream(seed: seed, purpose: purpose, stream: number)

@@ -100,12 +100,12 @@ extension WeightShape {
     ///
     /// - Parameters:
     ///   - convolution: with what filters have beyond an open window.
-    ///   - taps: how filters are predicted, where inputs can be pooled.
+    ///   - plan: the taps of filters, where inputs can be pooled.
     ///   - samples: the samples of this rank's part of the batch.
     ///   - readsPlanes: its inputs are samples as they come.
     ///   - isFirst: nobody asks for the gradient of the inputs.
     package func stepCosts(
-        of convolution: ConvolutionShape, taps spec: WeightSpec?, samples: Int, readsPlanes: Bool, isFirst: Bool
+        of convolution: ConvolutionShape, taps plan: TapPlan?, samples: Int, readsPlanes: Bool, isFirst: Bool
     ) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let output = convolution.output, input = convolution.input
@@ -116,18 +116,19 @@ extension WeightShape {
             .expanded, mixing: 2 * forward + backward, inner: grid.count,
             others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels),
             values: m * between + (isDense ? 2 : 4) * nV * nH)
-        guard let spec else { return [expanded] }
-        let reach = spec.reach ?? 0, frame = convolution.window(reach: reach).frame, atoms = Double(atoms!)
+        guard let plan else { return [expanded] }
+        let reach = plan.spec.reach ?? 0, frame = convolution.window(reach: reach).frame
+        let used = plan.shape(of: self), nC = Double(used.grid.count)
         let pixel = Double(readsPlanes ? input.channels : input.pixelFloats), ways = isFirst ? 1.0 : 2
-        let taps = 2 * m * Double(output.sampleFloats) * nA
-        let back = isFirst ? 0 : 2 * m * Double(frame.sampleFloats) * atoms * nH
+        let taps = 2 * m * Double(output.sampleFloats) * nC
+        let back = isFirst ? 0 : 2 * m * Double(frame.sampleFloats) * Double(plan.taps) * nH
         let blurred = frame.height * input.width + frame.positions
             + (isFirst ? 0 : input.height * frame.width + input.positions)
         let pooled = PathCost(
-            .pooled, mixing: 2 * taps + back, inner: valuesPerUnit,
+            .pooled, mixing: 2 * taps + back, inner: used.grid.count,
             others: 2 * Double(2 * reach + 1) * m * pixel * Double(blurred)
-                + (spec.solvesTaps ? 4 * nH * nA * atoms : 0),
-            values: m * between + ways * m * pixel * Double(frame.positions) + 4 * nA * nH)
+                + (used.isDense ? 0 : 4 * nH * nA * Double(plan.taps)),
+            values: m * between + ways * m * pixel * Double(frame.positions) + 4 * nC * nH)
         return [expanded, pooled].sorted { $0.estimate < $1.estimate }
     }
 

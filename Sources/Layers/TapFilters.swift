@@ -3,53 +3,70 @@ import LinearAlgebra
 
 /// Filters that are sums of kernels around few of their pixels, W(p) = Σ_α c_α·k(p − α). `Convolution` computes
 /// them so: inputs are blurred once, and C = (K_α + λI)⁻¹w, or Bw of an orthonormal basis, at these taps takes the
-/// place of W.
+/// place of W. Where there are several columns, C is at the taps of all of them, and 0 where a column has none.
 ///
 /// SE has such filters where its kernel may go on beyond their window, RandCon with a kernel of one pixel.
 package struct TapFilters: Sendable {
-    /// C from w: one plane has the taps alone.
+    /// C from w: one plane has the taps of all columns alone.
     package let weights: PredictedWeights
     package let blurring: Blurring
 
     /// - Parameters:
     ///   - dictionary: what the layer takes its U from.
-    ///   - weights: a layer of one column whose spec has taps, of the shape of a filter with what its kernels reach.
+    ///   - weights: a layer whose spec has taps, of the shape of a filter with what its kernels reach.
     ///   - spec: how it is predicted.
     /// - Throws: `DictionaryError` where K_α + λI is not positive definite, or eigenvalues do not converge.
-    /// - Complexity: 7/3·n_α³ flops in Double, once, or those of `OrthonormalBasis`.
+    /// - Complexity: 7/3·n_α³ flops in Double a column, once, or those of `OrthonormalBasis`.
     package init(
         _ dictionary: any WeightDictionary, of weights: PredictedWeights, _ spec: WeightSpec
     ) throws(DictionaryError) {
-        let column = weights.columns[0], reach = spec.reach ?? 0, width = weights.grid.width
-        let taps = column.alpha.map { ($0 / width - reach) * (width - 2 * reach) + $0 % width - reach }
-        var kernel: [Float] = [1], inverse: Matrix<Float>?
-        let base = (dictionary as? OrthonormalBasis)?.base ?? dictionary
-        if let se = base as? SquaredExponential {
-            kernel = se.profile(reach: reach).map(Float.init)
-            if case .ridge(let ridge) = se.form {
-                do { inverse = try se.inverse(alpha: column.alpha, ridge: ridge).rounded } catch {
-                    throw DictionaryError("\(error)")
+        let reach = spec.reach ?? 0, width = weights.grid.width
+        let alpha = Set(weights.columns.flatMap(\.alpha)).sorted()
+        let taps = alpha.map { ($0 / width - reach) * (width - 2 * reach) + $0 % width - reach }
+        let se = ((dictionary as? OrthonormalBasis)?.base ?? dictionary) as? SquaredExponential
+        blurring = Blurring(taps: taps, kernel: se?.profile(reach: reach).map(Float.init) ?? [1])
+        var columns: [Column] = []
+        for column in weights.columns {
+            let solved = try TapFilters.solved(column, of: dictionary, se, weights.grid)
+            let own = column.alpha.count
+            var all = solved
+            if taps.count > own {
+                let spread = Matrix<Float>(rows: taps.count, columns: own)
+                for (a, position) in column.alpha.enumerated() {
+                    let row = alpha.firstIndex(of: position)!
+                    for b in 0..<own { spread[row, b] = solved?[a, b] ?? (a == b ? 1 : 0) }
                 }
+                all = spread
             }
-            if dictionary is OrthonormalBasis {
-                let all = Array(0..<weights.grid.positions)
-                // The model has the rounded U, and what was cut of it on rank 0.
-                let u = se.kernel(rows: all, columns: column.alpha).rounded.widened
-                inverse = try OrthonormalBasis.rotation(of: u, rank: weights.leastRank).rounded
-            }
+            columns.append(Column(units: column.units, alpha: Array(0..<own), dictionary: all))
         }
-        blurring = Blurring(taps: taps, kernel: kernel)
         self.weights = PredictedWeights(
-            grid: TensorShape(channels: weights.grid.channels, height: 1, width: taps.count),
-            columns: [Column(units: column.units, alpha: Array(taps.indices), dictionary: inverse)])
+            grid: TensorShape(channels: weights.grid.channels, height: 1, width: taps.count), columns: columns)
+    }
+
+    /// What makes C of w at a column's own taps; nil: C is w.
+    private static func solved(
+        _ column: Column, of dictionary: any WeightDictionary, _ se: SquaredExponential?, _ grid: TensorShape
+    ) throws(DictionaryError) -> Matrix<Float>? {
+        guard let se else { return nil }
+        if dictionary is OrthonormalBasis {
+            // The model has the rounded U, and what was cut of it on rank 0.
+            let u = se.kernel(rows: Array(0..<grid.positions), columns: column.alpha).rounded.widened
+            return try OrthonormalBasis.rotation(of: u, rank: column.rank).rounded
+        }
+        guard case .ridge(let ridge) = se.form else { return nil }
+        do { return try se.inverse(alpha: column.alpha, ridge: ridge).rounded } catch {
+            throw DictionaryError("\(error)")
+        }
     }
 }
 
 extension WeightSpec {
-    /// Whether filters have taps: one column, of connections or of a kernel that goes on beyond their window. The
-    /// rounding of C grows by the condition number of K_α + λI, at most 1 + ‖K‖/λ, which must not be large.
+    /// Whether filters have taps that all channels share: those of connections, or of a kernel that goes on beyond
+    /// their window. The rounding of C grows by the condition number of K_α + λI, at most 1 + ‖K‖/λ, which must
+    /// not be large.
     package func hasTaps(_ grid: TensorShape) -> Bool {
-        guard columns == 1 else { return false }
+        guard (channels ?? .tied) == .tied else { return false }
         guard let reach else { return dictionary.traits.contains(.identity) }
         guard dictionary == .se, 0...LayerSpec.mostReach ~= reach, let made = try? makeDictionary(of: grid) else {
             return false
@@ -63,16 +80,28 @@ extension WeightSpec {
     }
 }
 
-extension WeightSpec {
-    /// Whether C is another than w.
-    package var solvesTaps: Bool { dictionary == .se && kernel.form != .raw }
-}
+/// What a plan knows of filters that have taps.
+package struct TapPlan: Sendable {
+    /// How they are predicted.
+    package let spec: WeightSpec
+    /// The taps that their columns have together.
+    package let taps: Int
 
-extension WeightShape {
-    /// The shape of C at the taps of these filters; dense where it is w.
-    func atTaps(_ spec: WeightSpec) -> WeightShape {
+    /// - Parameters:
+    ///   - grid: the shape of a filter with what its kernels reach.
+    ///   - stream: the random numbers of a column.
+    package init(_ spec: WeightSpec, of grid: TensorShape, stream: (Int) -> ColumnStream) {
+        self.spec = spec
+        taps = Set((0..<spec.columns).flatMap { spec.sampleAtoms(of: grid, stream: stream($0)) }).count
+    }
+
+    /// Whether C is another than w.
+    private var solves: Bool { spec.columns > 1 || spec.dictionary == .se && spec.kernel.form != .raw }
+
+    /// The shape of C at the taps; dense where it is w.
+    func shape(of weights: WeightShape) -> WeightShape {
         WeightShape(
-            grid: TensorShape(channels: grid.channels, height: 1, width: atoms!), units: units,
-            atoms: spec.solvesTaps ? atoms : nil)
+            grid: TensorShape(channels: weights.grid.channels, height: 1, width: taps), units: weights.units,
+            columns: solves ? weights.columns : 1, atoms: solves ? weights.atoms : nil)
     }
 }

@@ -71,19 +71,19 @@ public struct RandomStream: Sendable {
         ck_random_uniform(seed, purpose.code, stream, UInt64(start), base, buffer.count, low, high - low, high.nextDown)
     }
 
-    /// `count` different numbers of 0..<bound in ascending order, drawn uniformly.
-    public func sample(_ count: Int, below bound: Int) -> [Int] {
+    /// `count` different numbers of 0..<bound in ascending order, drawn uniformly with the indices from `start` on.
+    public func sample(_ count: Int, below bound: Int, from start: Int = 0) -> [Int] {
         precondition(count >= 0 && count <= bound)
-        return shuffled(count, of: bound)[..<count].sorted()
+        return shuffled(count, of: bound, from: start)[..<count].sorted()
     }
 
     /// The numbers 0..<count in random order, every order equally likely.
-    public func permutation(of count: Int) -> [Int] { shuffled(count, of: count) }
+    public func permutation(of count: Int) -> [Int] { shuffled(count, of: count, from: 0) }
 
     /// 0..<bound with its first `count` places drawn from all (Fisher–Yates).
-    private func shuffled(_ count: Int, of bound: Int) -> [Int] {
+    private func shuffled(_ count: Int, of bound: Int, from start: Int) -> [Int] {
         var pool = Array(0..<bound)
-        for i in 0..<count { pool.swapAt(i, i + integer(below: bound - i, at: i)) }
+        for i in 0..<count { pool.swapAt(i, i + integer(below: bound - i, at: start + i)) }
         return pool
     }
 }

@@ -21,8 +21,12 @@ public struct InitialModel: Sendable {
             for: network.weighted.map {
                 .init(name: $0.name, units: $0.units, grid: $0.grid, isConvolution: $0.convolution != nil)
             })
-        settings = weights.settings.flatMap { try? decodeJSON(NetworkSettings.self, from: $0.utf8) }
+        let read = weights.settings.flatMap { try? decodeJSON(NetworkSettings.self, from: $0.utf8) }
+        settings = read.flatMap { (try? $0.network.check()) == nil ? nil : $0 }
     }
+
+    /// The most values of a layer in the file.
+    public var largestLayer: Int { weights.largestLayer }
 
     /// A line about images that are prepared otherwise than those that the file was learned on; nil: they are not.
     public func warning(for images: Preprocessing?) -> String? {
@@ -36,13 +40,15 @@ public struct InitialModel: Sendable {
     /// data or learned, and so cannot be made again.
     ///
     /// - Throws: `DataError`.
-    func keepsDictionary(of layer: NetworkModel.Layer, number k: Int, _ curriculum: Curriculum) throws -> Bool {
-        guard let prediction = layer.shape.prediction, curriculum.proportions.isEmpty,
-            prediction.dictionary.need != nil || layer.shape.dictionaryParameter != nil,
-            let layers = settings?.network.weighted, layers.count > k, layers[k].weights == prediction
+    func keepsDictionary(of layer: NetworkModel.Layer, number k: Int, in run: NetworkSettings) throws -> Bool {
+        guard let prediction = layer.shape.prediction, run.curriculum.proportions.isEmpty,
+            prediction.dictionary.need != nil
+                || run.stages.contains(where: { run.curriculum.learns(prediction.dictionary, in: $0) }),
+            weights.grid(ofLayer: k) == layer.weights.grid, let layers = settings?.network.weighted,
+            layers.count > k, layers[k].weights == prediction
         else { return false }
         let alphas = try weights.alphas(ofLayer: k)
-        return alphas == layer.weights.columns.map(\.alpha) && layers[k].grid == layer.weights.grid
+        return alphas == layer.weights.columns.map(\.alpha) && layers[k].grid == layer.shape.spec.grid
     }
 
     /// Gives a layer its start: the w of the file where U is the same, else the w that predicts the file's weights

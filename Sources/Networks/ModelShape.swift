@@ -10,6 +10,8 @@ public struct ModelShape: Sendable {
         /// How it is predicted in this stage; nil: not at all.
         public let prediction: WeightSpec?
         public let weights: WeightShape
+        /// The taps of a convolution's filters, where they have some and U is never learned.
+        package let taps: TapPlan?
         /// The parameter of w and biases, units × (n_α + 1); nil: held in this stage.
         public let parameter: Int?
         /// The parameter of the U of all columns, J·positions × atoms; nil: U is not learned.
@@ -23,8 +25,15 @@ public struct ModelShape: Sendable {
                 return FullyConnected.floats(of: weights, path: path, capacity: capacity)
             }
             return ConvolutionLayer.floats(
-                of: convolution, weights: weights, taps: path == .pooled ? prediction : nil, capacity: capacity,
+                of: convolution, weights: weights, taps: path == .pooled ? taps : nil, capacity: capacity,
                 readsPlanes: spec.place == 0, isFirst: spec.isFirst)
+        }
+        /// The floats of what the dictionary was made from, where that is data: a covariance in Double, or atoms.
+        var dataFloats: Int {
+            guard let prediction, let need = prediction.dictionary.need else { return 0 }
+            let positions = prediction.dictionaryGrid(of: spec.grid).positions
+            if case .covariance = need { return 2 * positions * positions }
+            return prediction.dictionary.atoms(of: prediction.dictionaryGrid(of: spec.grid)) * positions
         }
         /// Values of w and biases.
         var values: Int { weights.units * (weights.valuesPerUnit + 1) }
@@ -42,10 +51,9 @@ public struct ModelShape: Sendable {
     public let parameters: [LearnedValues.Shape]
 
     /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for.
-    public init(
-        _ network: NetworkSpec, _ curriculum: Curriculum = .fixed, stage: TrainingStage
-    ) throws(DictionaryError) {
-        self.network = network
+    public init(_ settings: NetworkSettings, stage: TrainingStage) throws(DictionaryError) {
+        let curriculum = settings.curriculum
+        network = settings.network
         var parameters: [LearnedValues.Shape] = []
         var all: [(spec: NetworkSpec.Weighted, prediction: WeightSpec?, weights: WeightShape, parameter: Int?)] = []
         for layer in network.weighted {
@@ -56,15 +64,16 @@ public struct ModelShape: Sendable {
             all.append((layer, prediction, weights, isHeld ? nil : parameters.count))
             if !isHeld { parameters.append((layer.name, layer.units, weights.valuesPerUnit + 1)) }
         }
-        layers = all.map { layer in
+        layers = all.enumerated().map { number, layer in
             let isLearned = layer.prediction.map { curriculum.learns($0.dictionary, in: stage) } ?? false
             if isLearned {
                 let weights = layer.weights
                 parameters.append(("\(layer.spec.name).U", weights.columns * weights.grid.positions, weights.atoms!))
             }
             return Layer(
-                spec: layer.spec, prediction: layer.prediction, weights: layer.weights, parameter: layer.parameter,
-                dictionaryParameter: isLearned ? parameters.count - 1 : nil)
+                spec: layer.spec, prediction: layer.prediction, weights: layer.weights,
+                taps: settings.taps(of: layer.spec, predicted: layer.prediction, number: number),
+                parameter: layer.parameter, dictionaryParameter: isLearned ? parameters.count - 1 : nil)
         }
         self.parameters = parameters
     }
@@ -101,13 +110,30 @@ public struct ModelShape: Sendable {
     var learnedDictionaryValues: Int {
         layers.reduce(0) { $0 + ($1.dictionaryParameter == nil ? 0 : $1.weights.dictionaryValues) }
     }
-    /// Floats of a model: the values of all layers and every U.
+    /// Floats of a model's file: the values of all layers and every U.
     var modelFloats: Int { layers.reduce(0) { $0 + $1.values + $1.weights.dictionaryValues } }
+    /// Floats of what dictionaries were made from.
+    var dataFloats: Int { layers.reduce(0) { $0 + $1.dataFloats } }
     /// Weights and biases of the layers that are not predicted.
     var denseFloats: Int { layers.reduce(0) { $0 + ($1.weights.isDense ? $1.denseValues : 0) } }
 }
 
+extension WeightSpec {
+    /// The random numbers of a column.
+    func stream(seed: UInt64, layer: Int, column: Int) -> ColumnStream {
+        ColumnStream(seed: seed, layer: layer, column: column, sampling: sampling)
+    }
+}
+
 extension NetworkSettings {
+    /// The taps of the filters of a convolution, where they have some and U is never learned.
+    fileprivate func taps(of layer: NetworkSpec.Weighted, predicted spec: WeightSpec?, number: Int) -> TapPlan? {
+        guard layer.convolution != nil, let spec, spec.hasTaps(layer.grid),
+            !stages.contains(where: { curriculum.learns(spec.dictionary, in: $0) })
+        else { return nil }
+        return TapPlan(spec, of: layer.grid) { spec.stream(seed: seed, layer: number, column: $0) }
+    }
+
     /// Refuses layers that cannot be made or pre-trained, and dictionaries that need no data and cannot be made,
     /// without making them, for every stage.
     ///
@@ -141,8 +167,8 @@ extension NetworkSettings {
         // Stages differ in what is learned and exchanged; only the proportion changes a dictionary.
         var checked: Set<Double?> = []
         for stage in stages where checked.insert(stage.proportion).inserted {
-            for (number, layer) in try ModelShape(network, curriculum, stage: stage).layers.enumerated() {
-                do { try layer.prediction?.check(of: layer.weights.grid, seed: seed, layer: number) } catch {
+            for (number, layer) in try ModelShape(self, stage: stage).layers.enumerated() {
+                do { try layer.prediction?.check(of: layer.spec.grid, seed: seed, layer: number) } catch {
                     throw error.inLayer(layer.name)
                 }
             }

@@ -119,7 +119,8 @@ public final class NetworkExperiment {
         try communicator.agreeOnRoot {
             directory.writePicture(progress) {
                 first.weights.filterPicture(
-                    rows: first.expanded(), showsAlpha: !traits.isDisjoint(with: [.kernel, .identity]))
+                    rows: first.expanded(), of: first.shape.spec.grid,
+                    showsAlpha: !traits.isDisjoint(with: [.kernel, .identity]))
             }
             if let exportPath { try model.writeExpanded(to: exportPath) }
             result.take(filesOf: directory)

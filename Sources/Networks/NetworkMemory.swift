@@ -14,7 +14,7 @@ extension ModelShape {
     func poolingEstimate(isTurned: Bool, training: Int) throws(DictionaryError) -> Double {
         let weights = layers[0].weights
         guard !isTurned, let prediction = layers[0].prediction, prediction.dictionary == .se,
-            let dictionary = try prediction.makeDictionary(of: weights.grid) as? SquaredExponential,
+            let dictionary = try prediction.makeDictionary(of: layers[0].spec.grid) as? SquaredExponential,
             SeparablePooling.pays(dictionary, of: weights, samples: training)
         else { return weights.poolingEstimate(samples: training) }
         return SeparablePooling.estimates(dictionary, of: weights, samples: training).separable
@@ -40,9 +40,9 @@ extension ModelShape {
     /// The floats that as many bytes as samples have take.
     func sampleFloats(_ samples: Int) -> Int { (samples * network.input.count + 3) / 4 }
 
-    /// The most floats that the start of a layer from a file takes on rank 0: the layer of the file, W, and what fits
-    /// w, in Double.
-    var initialFloats: Int {
+    /// The most floats that the start of a layer from a file takes on rank 0, beside the layer of the file: W, and what
+    /// fits w, in Double.
+    var fittingFloats: Int {
         layers.map { layer in
             let weights = layer.weights, full = weights.fullWeights
             guard let atoms = weights.atoms else { return 3 * full }
@@ -59,7 +59,7 @@ extension ModelShape {
             let isMade = layer.prediction.map { $0.dictionary.need != nil } ?? false
             return sum + (isMade || layer.dictionaryParameter != nil ? layer.weights.dictionaryValues : 0)
         }
-        return (isPrepared ? 2 : 1) * (layers.reduce(0) { $0 + $1.values } + made) + learnedValues
+        return (isPrepared ? 2 : 1) * (layers.reduce(0) { $0 + $1.values } + made) + dataFloats + learnedValues
     }
 
     /// The floats that training takes beside the model: data, workspaces, gradient, the optimiser's state.
@@ -147,7 +147,8 @@ extension NetworkSettings {
         let dictionary =
             switch layer.prediction?.dictionary.need {
             case .autoencoder(let units): autoencoder(units, inputs - 1, isDense: true)
-            case let need?: LayerInputs.floats(for: need, grid: weights.grid, sums: sums)
+            case let need?:
+                LayerInputs.floats(for: need, grid: layer.prediction!.dictionaryGrid(of: layer.spec.grid), sums: sums)
             case nil: 0
             }
         let isPretrained = pretrainEpochs > 0 && layer.prediction?.dictionary.traits.contains(.learned) != true

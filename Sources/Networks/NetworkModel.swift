@@ -35,7 +35,9 @@ public final class NetworkModel {
         /// Brings a start that was drawn into the range of an orthonormal basis, and to the size of a dense layer's.
         fileprivate func projectStart() {
             guard isOrthonormal else { return }
-            weights.projectStart(values.columns(0..<weights.valuesPerUnit), positions: shape.spec.window.positions)
+            weights.projectStart(
+                values.columns(0..<weights.valuesPerUnit),
+                positions: shape.spec.window.count / weights.grid.channels)
         }
 
         /// Computes W, units × inputs.
@@ -77,7 +79,7 @@ public final class NetworkModel {
         spec = settings.network
         seed = settings.seed
         let stage = stage ?? settings.stages[0]
-        let shape = try ModelShape(spec, settings.curriculum, stage: stage)
+        let shape = try ModelShape(settings, stage: stage)
         self.shape = shape
         let values = LearnedValues(shape.parameters)
         self.values = values
@@ -127,7 +129,8 @@ public final class NetworkModel {
     /// - Throws: `DictionaryError`.
     func take(_ data: DictionaryData, layer k: Int) throws {
         layers[k].data = data
-        layers[k].dictionary = try layers[k].shape.prediction!.makeDictionary(of: layers[k].weights.grid, data: data)
+        let shape = layers[k].shape
+        layers[k].dictionary = try shape.prediction!.makeDictionary(of: shape.spec.grid, data: data)
     }
 
     /// Gives the columns of a layer the dictionary that is made from its inputs, in place.
@@ -137,7 +140,7 @@ public final class NetworkModel {
         try take(data, layer: k)
         let dictionary = layers[k].dictionary!
         for (j, column) in layers[k].weights.columns.enumerated() {
-            let stream = layers[k].shape.stream(seed: seed, layer: k, column: j)
+            let stream = layers[k].shape.prediction!.stream(seed: seed, layer: k, column: j)
             column.dictionary!.copy(from: try dictionary.matrix(alpha: column.alpha, stream: stream))
         }
         layers[k].projectStart()
@@ -152,9 +155,9 @@ public final class NetworkModel {
     /// whose columns sample.
     public var coverage: [Double] {
         layers.compactMap { layer in
-            guard let kind = layer.shape.prediction?.dictionary, kind.isSampled else { return nil }
+            guard let prediction = layer.shape.prediction, prediction.dictionary.isSampled else { return nil }
             return Double(Set(layer.weights.columns.flatMap(\.alpha)).count)
-                / Double(kind.atoms(of: layer.shape.spec.window))
+                / Double(prediction.allAtoms(of: layer.shape.spec.grid))
         }
     }
 
@@ -163,13 +166,6 @@ public final class NetworkModel {
         layers.map(\.weights).filter { !$0.isDense }.map { layer in
             layer.columns.map { spectralNorm($0.dictionary!) }.max()!
         }
-    }
-}
-
-extension ModelShape.Layer {
-    /// The random numbers of a column.
-    func stream(seed: UInt64, layer: Int, column: Int) -> ColumnStream {
-        ColumnStream(seed: seed, layer: layer, column: column, sampling: prediction?.sampling ?? .distinct)
     }
 }
 
@@ -185,7 +181,7 @@ extension NetworkModel.Layer {
         after before: NetworkModel.Layer?, isRestored: Bool,
         report: (Int) -> Void
     ) throws {
-        let grid = shape.weights.grid, units = shape.weights.units
+        let grid = shape.weights.grid, units = shape.weights.units, inputs = shape.spec.grid
         self.shape = shape
         self.values =
             shape.parameter.map(values.matrix) ?? Matrix(rows: units, columns: shape.weights.valuesPerUnit + 1)
@@ -203,13 +199,13 @@ extension NetworkModel.Layer {
             return
         }
         let dictionary = prediction.dictionary.need == nil
-            ? try prediction.makeDictionary(of: grid) : before?.dictionary
+            ? try prediction.makeDictionary(of: inputs) : before?.dictionary
         let cut = Cut(units, into: prediction.columns), positions = grid.positions
         weights = PredictedWeights(
             grid: grid,
             columns: try (0..<prediction.columns).map { j in
-                let stream = shape.stream(seed: settings.seed, layer: number, column: j)
-                let alpha = prediction.sampleAtoms(of: grid, stream: stream), old = before?.weights.columns[j]
+                let stream = prediction.stream(seed: settings.seed, layer: number, column: j)
+                let alpha = prediction.sampleAtoms(of: inputs, stream: stream), old = before?.weights.columns[j]
                 var u: Matrix<Float>
                 if let old, old.alpha == alpha {
                     // What was learned of it is filled in, and must not change that of the first stage.

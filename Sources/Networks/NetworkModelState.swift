@@ -26,7 +26,8 @@ extension NetworkModel {
 
     /// Hands over what a dictionary was made from, where later stages make more U of it.
     private func archiveDictionary(_ k: Int, to archive: StateArchive) throws {
-        let layer = layers[k], prediction = layer.shape.prediction!, grid = layer.weights.grid, name = layer.name
+        let layer = layers[k], prediction = layer.shape.prediction!, name = layer.name
+        let grid = prediction.dictionaryGrid(of: layer.shape.spec.grid)
         var isMade = layer.data != nil
         try archive.flag("\(name).dictionary", &isMade)
         guard isMade else { return }

@@ -33,11 +33,12 @@ public struct NetworkPlan {
     ///   - training: training samples that are used.
     ///   - files: training samples in the files, which are mapped whole; nil: as many.
     ///   - test: samples of the test, which the ranks share.
+    ///   - initial: the most values of a layer in the file that training starts from; nil: there is none.
     ///   - ranks: those that share the work; none of them is asked.
     /// - Throws: `DictionaryError` where a dictionary holds fewer atoms than are asked for.
     public init(
         _ settings: NetworkSettings, exchange: ExchangeOptions, ranks: Int, forced: ComputePath?, training: Int,
-        files: Int? = nil, test: Int = 0
+        files: Int? = nil, test: Int = 0, initial: Int? = nil
     ) throws(DictionaryError) {
         var stages: [StagePlan] = []
         for stage in settings.stages {
@@ -74,10 +75,10 @@ public struct NetworkPlan {
         // epoch stand beside.
         let handed = stages.count > 1 ? last.modelFloats : last.learnedValues
         modelBytes = 4 * last.modelFloats + settings.whiteningBytes
-        let model = stages.map(\.shape.modelFloats).max()!
+        let model = stages.map { $0.shape.modelFloats + $0.shape.dataFloats }.max()!
         let isPrepared = settings.preparesFromData
         let kept = stages.map { $0.shape.keptFloats(isPrepared: isPrepared) + $0.cost.heldFloats }.max()!
-        let initial = settings.initial == nil ? 0 : stages[0].shape.initialFloats
+        let fitting = initial.map { $0 + stages[0].shape.fittingFloats } ?? 0
         let whitening = settings.whiteningFloats(exchange: exchange, ranks: ranks, training: training)
         // Where few of the images are used: those of the files, and a rank's test images, which are then more.
         let first = stages.last!.shape.layers[0].weights, isReduced = stages.last!.paths[0] == .reduced
@@ -85,7 +86,7 @@ public struct NetworkPlan {
             + (isReduced ? first.pooledInputs : 0)
         let more = max(0, (files ?? training) - training) * settings.network.input.count
             + 4 * floats * max(0, (test + ranks - 1) / ranks - training)
-        let learning = max(stages.map(\.floats).max()!, before, initial) + model + handed + kept
+        let learning = max(stages.map(\.floats).max()!, before, fitting) + model + handed + kept
         bytes = 4 * max(learning, whitening) + 20 * training + more
     }
 }
@@ -120,7 +121,7 @@ public struct StagePlan {
         forced: ComputePath?, training: Int
     ) throws(DictionaryError) {
         let samples = exchange.reduction.largestPart(of: settings.batch, ranks: ranks)
-        let shape = try ModelShape(settings.network, settings.curriculum, stage: stage)
+        let shape = try ModelShape(settings, stage: stage)
         let expanded = exchange.sumsExpanded ? shape.expanded : nil
         let epoch = (training + settings.batch - 1) / settings.batch
         let cost = ExchangeCost(exchange, parameters: shape.parameters, expanded: expanded, epoch: epoch, ranks: ranks)
@@ -134,7 +135,7 @@ public struct StagePlan {
             let all =
                 if let convolution = layer.spec.convolution {
                     layer.weights.stepCosts(
-                        of: convolution, taps: settings.taps(of: layer), samples: samples, readsPlanes: readsSamples,
+                        of: convolution, taps: layer.taps, samples: samples, readsPlanes: readsSamples,
                         isFirst: isFirst)
                 } else {
                     layer.weights.stepCosts(
@@ -164,15 +165,4 @@ public struct LayerPlan: Sendable {
     public let costs: [PathCost]
     /// The path asked for, where the layer has it, else the cheapest.
     public let path: ComputePath
-}
-
-extension NetworkSettings {
-    /// How the filters of a convolution are predicted, where they have taps and U is never learned; else nil.
-    package func taps(of layer: ModelShape.Layer) -> WeightSpec? {
-        guard layer.spec.convolution != nil, let prediction = layer.prediction,
-            prediction.hasTaps(layer.weights.grid),
-            !stages.contains(where: { curriculum.learns(prediction.dictionary, in: $0) })
-        else { return nil }
-        return prediction
-    }
 }

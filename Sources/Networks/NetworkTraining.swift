@@ -74,12 +74,10 @@ final class NetworkTraining {
         for (k, layer) in prepared.layers.enumerated() {
             guard let initial else { break }
             let keeps = try communicator.agree {
-                try initial.keepsDictionary(of: layer, number: k, settings.curriculum)
+                try initial.keepsDictionary(of: layer, number: k, in: settings)
             }
-            if layer.shape.prediction?.dictionary.need != nil {
-                guard keeps else { continue }
-                start.kept.insert(k)
-            }
+            if keeps { start.kept.insert(k) }
+            guard keeps || layer.shape.prediction?.dictionary.need == nil else { continue }
             try initial.start(layer, number: k, keepsDictionary: keeps, communicator: communicator, progress: progress)
         }
         traffic = communicator.traffic
@@ -258,7 +256,8 @@ final class NetworkTraining {
         pooling = try weights.map { weights in
             // A U that was learned is no longer that of its dictionary.
             let first = model.layers[0]
-            guard !first.hasLearnedDictionary, let dictionary = first.dictionary as? SquaredExponential,
+            guard !first.hasLearnedDictionary, !start.kept.contains(0),
+                let dictionary = first.dictionary as? SquaredExponential,
                 SeparablePooling.pays(dictionary, of: weights.shape, samples: images.trainingCount)
             else { return (weights, nil) }
             return (weights, try communicator.agree { try SeparablePooling(dictionary, of: weights) })

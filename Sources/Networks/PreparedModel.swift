@@ -7,7 +7,7 @@ final class PreparedModel: Checkpointable {
     var done = 0
     /// Whether the next one has its dictionary.
     var hasDictionary = false
-    /// The layers whose dictionary, which needs data, a file had.
+    /// The layers whose U a file had.
     var kept: Set<Int> = []
 
     init(_ model: NetworkModel) { self.model = model }

@@ -57,7 +57,8 @@ final class Pretraining {
                 try communicator.agree { try model.fill(layer: k, from: made) }
                 try layer.weights.broadcastDictionaries(on: communicator)
                 if layer.isOrthonormal { try communicator.broadcast(layer.values.elements, from: 0) }
-                if let jitter = (model.layers[k].dictionary as? Covariance)?.jitter, jitter > 0 {
+                let dictionary = model.layers[k].dictionary, plane = (dictionary as? UntiedDictionary)?.plane
+                if let jitter = ((plane ?? dictionary) as? Covariance)?.jitter, jitter > 0 {
                     progress.say("the covariance of \(layer.name) needed a ridge larger by \(jitter)")
                 }
                 try initial?.start(
@@ -146,8 +147,8 @@ final class Pretraining {
         // Beyond the streams of any column.
         let draws = RandomStream(seed: settings.seed, purpose: .dictionary, stream: k << 16 | 0xFFFF)
         let inputs = LayerInputs(
-            grid: layer.weights.grid, samples: samples, draws: draws, order: exchange.reduction,
-            communicator: communicator,
+            grid: layer.shape.prediction!.dictionaryGrid(of: layer.shape.spec.grid), samples: samples, draws: draws,
+            order: exchange.reduction, communicator: communicator,
             meet: { [checkpoints] in try checkpoints.listen("the making of the dictionary of \(layer.name)") }
         ) { [self] in load($0, ofLayer: k, into: $1) }
         return try inputs.data(for: layer.shape.prediction!.dictionary.need!) { weights, values in

@@ -6,14 +6,19 @@ import Storage
 
 /// The features that learning starts from, where a file has them (`--init`).
 public struct InitialFeatures: Sendable {
-    private let layer: InitialWeights.Layer
+    /// On rank 0 alone.
+    private let layer: InitialWeights.Layer?
     private let path: String
 
-    /// Reads a model of this job, or dense weights of one layer.
+    /// Reads a model of this job, or dense weights of one layer, on rank 0.
     ///
     /// - Throws: `DataError`.
-    public init(path: String, settings: RICASettings, channels: Int) throws {
+    public init(path: String, settings: RICASettings, channels: Int, isRoot: Bool) throws {
         self.path = path
+        guard isRoot else {
+            layer = nil
+            return
+        }
         let grid = settings.grid(channels: channels), units = settings.features
         guard try InitialWeights.open(path).metadata["format"] == RICAModel.format else {
             layer = try InitialWeights(
@@ -39,7 +44,7 @@ public struct InitialFeatures: Sendable {
         let values = Matrix<Float>(rows: weights.units, columns: weights.valuesPerUnit)
         // Rank 0 alone: another kind of processor rounds otherwise.
         try communicator.agreeOnRoot {
-            let said = try layer.start(of: weights, into: values, named: "the layer", in: path)
+            let said = try layer!.start(of: weights, into: values, named: "the layer", in: path)
             progress.say(said)
         }
         try communicator.broadcast(values.elements, from: 0)

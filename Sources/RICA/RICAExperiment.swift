@@ -70,6 +70,7 @@ public final class RICAExperiment {
     /// - Throws: `CollectiveError` for data and files, `TrainingError` through it, `MPIError`.
     public func run() throws -> RunResult {
         var model: RICAModel
+        if request.phase.usesModel { try communicator.agreeOnRoot { try beginPhase() } }
         switch request.phase {
         case .learn, .all: model = try learn()
         case .encode, .classify:
@@ -90,20 +91,21 @@ public final class RICAExperiment {
         result.peakBytes = ProcessMemory.peak
         result.seconds = (clock.now - start).seconds
         try communicator.agreeOnRoot {
-            if request.phase.usesModel { result.keepLearning(from: directory.file("result.json")) }
-            if let phase = request.runPhase {
-                // What later phases made was made of what was here before.
-                for later in Phase.allCases.drop(while: { $0 != request.phase }) {
-                    result.phases?[later.rawValue] = nil
-                }
-                result.phases = (result.phases ?? [:]).merging([phase.name: phase.inputs]) { $1 }
-            }
+            if let phase = request.runPhase { result.phases = (result.phases ?? [:]).merging(phase.entry) { $1 } }
             result.take(filesOf: directory)
             if let path = request.exportPath { try model.writeExpanded(to: path) }
             // The last file: a run that has it is finished.
             try directory.write(try result.json(), to: "result.json")
         }
         return result
+    }
+
+    /// Takes over what earlier phases left, and says that this one and those after it are not done: a kill must not
+    /// leave the features of another model as those of this one.
+    private func beginPhase() throws {
+        result.keepLearning(from: directory.file("result.json"))
+        for phase in Phase.allCases.drop(while: { $0 != request.phase }) { result.phases?[phase.rawValue] = nil }
+        try directory.write(try result.json(), to: "result.json")
     }
 
     private func learn() throws -> RICAModel {

@@ -70,6 +70,8 @@ public struct RICAPlan {
         let kept = 2 * values + 11 * share + (settings.madeFrom == nil ? 0 : weights.dictionaryValues)
         learningBytes = 4 * (max(whitening, 2 * patches * n) + patches * n + pooled + workspaces + optimiser + kept)
             + settings.dictionaryBytes(of: weights.grid, order: order, ranks: ranks)
+            // The features of a file, and what fits w to them, in Double.
+            + (settings.initial == nil ? 0 : 4 * (8 * weights.fullWeights + 3 * values + bases))
         classifyingBytes = 4 * width * ((training + fold + test + ranks - 1) / ranks)
         let alpha = weights.columns * weights.valuesPerUnit
         let isStored = settings.storesDictionary

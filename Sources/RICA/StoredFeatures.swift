@@ -42,6 +42,7 @@ extension RICAExperiment {
     /// This rank's part of features.safetensors.
     func storedFeatures(of model: RICAModel) throws -> (train: EncodedImages, test: EncodedImages) {
         let path = directory.file("features.safetensors"), width = 4 * model.encoder.width * model.weights.units
+        let again = "encode again with --phase encode --resume never"
         return try communicator.agree {
             guard try fileStatus(path) != nil else {
                 throw DataError(
@@ -53,18 +54,17 @@ extension RICAExperiment {
             guard file.metadata["format"] == RICAExperiment.featuresFormat else {
                 throw DataError(
                     message: "\(path): expected features of the job rica, found another safetensors file: "
-                        + "encode again with --phase encode")
+                        + "\(again)")
             }
             guard file.metadata["encoder"] == settings.encoder.rawValue else {
                 throw DataError(
                     message: "\(path): expected features of the encoder \(settings.encoder.rawValue), found "
-                        + "\(file.metadata["encoder"]?.escaped ?? "none"): encode again with --phase encode")
+                        + "\(file.metadata["encoder"]?.escaped ?? "none"): \(again)")
             }
             guard file.metadata["model"] == model.fingerprint else {
                 throw DataError(
                     message:
-                        "\(path): expected features of this model, found those of another: encode again with "
-                            + "--phase encode"
+                        "\(path): expected features of this model, found those of another: \(again)"
                 )
             }
             func part(
@@ -77,14 +77,14 @@ extension RICAExperiment {
                     throw DataError(
                         message:
                             "\(path): expected \(name).features of \(data.name) of shape \([count, width]) with their "
-                            + "labels, found \(found[0]) with \(found[1]): encode again with --phase encode")
+                            + "labels, found \(found[0]) with \(found[1]): \(again)")
                 }
                 let parts = order.parts(of: count, rank: communicator.rank, ranks: communicator.size)
                 let stored: [Int32] = try file.values("\(name).labels"), labels = try set.labels.labels(0..<count)
                 if let i = labels.indices.first(where: { stored[$0] != labels[$0] }) {
                     throw DataError(
                         message: "\(path): expected in \(name).labels the labels of \(data.name), from 0 on, "
-                            + "found \(stored[i]) for \(labels[i]) at position \(i): encode again with --phase encode")
+                            + "found \(stored[i]) for \(labels[i]) at position \(i): \(again)")
                 }
                 return EncodedImages(
                     features: try file.matrix("\(name).features", rows: parts.range),

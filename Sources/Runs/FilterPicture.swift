@@ -8,8 +8,13 @@ extension PredictedWeights {
     ///
     /// - Parameters:
     ///   - rows: W, units × n_v.
-    ///   - showsAlpha: whether α are positions; where they are atoms, the features are shown alone.
-    package func filterPicture(rows: Matrix<Float>, showsAlpha: Bool) -> [UInt8] {
+    ///   - inputs: the shape of a feature; nil: that of the grid.
+    ///   - showsAlpha: whether α are positions; where they are atoms, or no position is that of all channels, the
+    ///     features are shown alone.
+    package func filterPicture(
+        rows: Matrix<Float>, of inputs: TensorShape? = nil, showsAlpha: Bool
+    ) -> [UInt8] {
+        let shape = inputs ?? grid, showsAlpha = showsAlpha && shape == grid
         let shown = min(units, 100)
         var whole: [Tile] = [], learned: [Tile] = []
         for i in 0..<shown {
@@ -23,8 +28,8 @@ extension PredictedWeights {
             learned.append(Tile(values: values, mask: mask))
         }
         return FilterSheet.render(
-            panels: showsAlpha ? [whole, learned] : [whole], channels: grid.channels, height: grid.height,
-            width: grid.width, columns: 10, zoom: max(1, 60 / max(grid.height, grid.width, 12)))
+            panels: showsAlpha ? [whole, learned] : [whole], channels: shape.channels, height: shape.height,
+            width: shape.width, columns: 10, zoom: max(1, 60 / max(shape.height, shape.width, 12)))
     }
 }
 

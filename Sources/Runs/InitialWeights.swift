@@ -89,7 +89,7 @@ public struct InitialWeights: Sendable {
         package func expanded(on grid: TensorShape) -> Matrix<Float> {
             let own = Matrix<Float>(rows: weights.units, columns: weights.grid.count)
             weights.expand(values, into: own)
-            guard grid != weights.grid else { return own }
+            guard grid.count != weights.grid.count else { return own }
             let small = weights.grid, around = (grid.height - small.height) / 2
             let all = Matrix<Float>(rows: weights.units, columns: grid.count)
             for line in 0..<small.channels * small.height {
@@ -121,7 +121,10 @@ public struct InitialWeights: Sendable {
         let isModel = file.metadata["format"]?.hasPrefix("colonnade ") ?? false
         let ending = isModel ? ".w" : ".weight"
         let names = file.tensors.keys.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
-            .sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+            .sorted {
+                let order = $0.compare($1, options: .numeric)
+                return order == .orderedSame ? $0 < $1 : order == .orderedAscending
+            }
         let isNamed = Set(names) == Set(wanted.map(\.name))
         guard isNamed || !isModel && names.count == wanted.count else {
             throw DataError(
@@ -188,11 +191,15 @@ public struct InitialWeights: Sendable {
         var positions = shape.dropFirst().reduce(1, *) / grid.channels
         if let alpha = file.tensors["\(name).alpha"]?.shape, isModel {
             guard alpha.count == 2, (1...max(1, layer.units)).contains(alpha[0]),
-                shape[1] == alpha[1] * grid.channels, let first = file.tensors["\(name).U.0"]?.shape.first,
+                let first = file.tensors["\(name).U.0"]?.shape.first,
                 file.tensors["\(name).columns"]?.shape == [alpha[0] + 1]
             else { return nil }
             positions = first
+            // All channels in one U.
+            let isLine = first == grid.count && shape[1] == alpha[1]
+            guard isLine || shape[1] == alpha[1] * grid.channels else { return nil }
             for j in 0..<alpha[0] where file.tensors["\(name).U.\(j)"]?.shape != [positions, alpha[1]] { return nil }
+            if isLine { return grid.channels == 1 ? grid : TensorShape(units: grid.count) }
         } else if shape.dropFirst().reduce(1, *) != positions * grid.channels {
             return nil
         }
@@ -202,6 +209,16 @@ public struct InitialWeights: Sendable {
             (grid.height - side) % 2 == 0
         else { return nil }
         return TensorShape(channels: grid.channels, height: side, width: side)
+    }
+
+    /// What a unit of a layer has weights for, as its U has them.
+    public func grid(ofLayer k: Int) -> TensorShape { places[k].grid }
+
+    /// The most values of a layer in the file: w, U and biases.
+    public var largestLayer: Int {
+        places.map { place in
+            file.tensors.filter { $0.key.hasPrefix("\(place.name).") }.reduce(0) { $0 + $1.value.byteCount / 4 }
+        }.max() ?? 0
     }
 
     /// The α of every column of a layer; nil: the layer is dense.

@@ -86,7 +86,9 @@ public final class RunDirectory {
                     .map { "\($0.name.escaped) \($0.ours.escaped), this one has \($0.theirs)" }
                     .joined(separator: "; ")
                 let model = file("model.safetensors")
-                let isLonger = differences.contains { ["epochs", "iterations"].contains($0.name) }
+                let isLonger = differences.contains {
+                    ["epochs", "iterations"].contains($0.name) && Int($0.theirs) ?? 0 > Int($0.ours) ?? .max
+                }
                 let start = isLonger && access(model, F_OK) == 0 ? ", to go on from its model with --init \(model)" : ""
                 throw RunDirectoryError(
                     description: "\(path) holds a run with \(all): choose another folder with --run-dir\(start), "
@@ -94,13 +96,14 @@ public final class RunDirectory {
                     exitCode: 64)
             }
             hasEarlier = true
+            // What is made anew of a model belongs to the run that learned it.
+            if resumes || usesModel { record.id = earlier.validID ?? record.id }
             if resumes {
                 if let result = try finished(earlier, phase) {
                     // A kill between result and end has left them; of a phase they may be those of the next.
                     if result.accuracy != nil { CheckpointFolder.clear(file("checkpoints")) }
                     return .finished(result)
                 }
-                record.id = earlier.validID ?? record.id
                 record.starts = earlier.starts + record.starts
             }
         }

@@ -8,6 +8,9 @@ public struct RunPhase: Sendable {
     /// Whether the phase takes its settings from the model in the directory.
     public let usesModel: Bool
 
+    /// The phase as a result names it where it is done.
+    package var entry: [String: String] { [name: inputs] }
+
     public init(_ name: String, inputs: String, leaves: String, usesModel: Bool) {
         self.name = name
         self.inputs = inputs

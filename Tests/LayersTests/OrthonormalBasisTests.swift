@@ -44,7 +44,7 @@ import Testing
         wide.kernel.sigma = 3
         let basis = try matrix(wide), weights = PredictedWeights(
             grid: Self.grid, columns: [Column(units: 0..<3, alpha: Array(0..<30), dictionary: basis.rounded)])
-        let gram = product(basis, basis, .first), rank = weights.leastRank
+        let gram = product(basis, basis, .first), rank = weights.columns[0].rank
         #expect(weights.saysCut(of: "conv1")?.contains("conv1 has rank \(rank) of 30") == true)
         #expect(rank < 30 && rank > 5)
         let eigen = try symmetricEigen(gram).values
@@ -71,7 +71,7 @@ import Testing
 
     @Test func aDictionaryOfZerosHasRankZero() throws {
         let column = Column(units: 0..<1, alpha: [0, 1], dictionary: Matrix<Float>(rows: 30, columns: 2))
-        #expect(PredictedWeights(grid: Self.grid, columns: [column]).leastRank == 0)
+        #expect(PredictedWeights(grid: Self.grid, columns: [column]).columns[0].rank == 0)
         let w = normalMatrix(rows: 1, columns: 4, stream: 6)
         PredictedWeights(grid: Self.grid, columns: [column]).projectStart(w, positions: 30)
         #expect(w.arrays == [[0, 0, 0, 0]])

@@ -23,22 +23,32 @@ import Testing
     }
 
     /// Blurred, C at the taps is the W that the dictionary predicts: W = k·(inverse·w), where inverse, kernel and U
-    /// are rounded to Float, and sums have 16 terms each.
-    @Test func blurredTapsAreTheFilters() throws {
-        let stream = ColumnStream(seed: 3, layer: 1, column: 0)
-        let alpha = Self.open.sampleAtoms(of: Self.grid, stream: stream)
+    /// are rounded to Float, and sums have 16 terms each. Several columns have the taps of all, and 0 at those of
+    /// others.
+    @Test(arguments: [1, 2]) func blurredTapsAreTheFilters(columns: Int) throws {
+        let streams = (0..<columns).map { ColumnStream(seed: 3, layer: 1, column: $0) }
         let dictionary = try Self.open.makeDictionary(of: Self.grid)
-        let u = try dictionary.matrix(alpha: alpha, stream: stream)
         let weights = PredictedWeights(
-            grid: Self.grid, columns: [Column(units: 0..<2, alpha: alpha, dictionary: u)])
+            grid: Self.grid,
+            columns: try streams.enumerated().map { j, stream in
+                let alpha = Self.open.sampleAtoms(of: Self.grid, stream: stream)
+                return Column(
+                    units: 2 * j..<2 * j + 2, alpha: alpha,
+                    dictionary: try dictionary.matrix(alpha: alpha, stream: stream))
+            })
         let filters = try TapFilters(dictionary, of: weights, Self.open)
-        #expect(filters.blurring.taps == alpha.map { ($0 / 20 - 6) * 8 + $0 % 20 - 6 })
-        let w = normalMatrix(rows: 2, columns: 48, stream: 5)
-        let c = Matrix<Float>(rows: 2, columns: 48), full = Matrix<Float>(rows: 2, columns: 1200)
+        let all = Set(weights.columns.flatMap(\.alpha)).sorted(), count = all.count, units = 2 * columns
+        #expect(filters.blurring.taps == all.map { ($0 / 20 - 6) * 8 + $0 % 20 - 6 })
+        #expect(columns == 1 ? count == 16 : count > 16 && count < 32)
+        var spec = Self.open
+        spec.columns = columns
+        #expect(TapPlan(spec, of: Self.grid, stream: { streams[$0] }).taps == count)
+        let w = normalMatrix(rows: units, columns: 48, stream: 5)
+        let c = Matrix<Float>(rows: units, columns: 3 * count), full = Matrix<Float>(rows: units, columns: 1200)
         filters.weights.expand(w, into: c)
-        let inverse = filters.weights.columns[0].dictionary!
         weights.expand(w, into: full)
-        for unit in 0..<2 {
+        for unit in 0..<units {
+            let inverse = filters.weights.columns[unit / 2].dictionary!
             for channel in 0..<3 {
                 for position in 0..<400 {
                     var sum = 0.0, magnitude = 0.0
@@ -46,7 +56,7 @@ import Testing
                         let down = position / 20 - tap / 8, across = position % 20 - tap % 8
                         guard 0...12 ~= down, 0...12 ~= across else { continue }
                         let k = Double(filters.blurring.kernel[down]) * Double(filters.blurring.kernel[across])
-                        sum += k * Double(c[unit, channel * 16 + a])
+                        sum += k * Double(c[unit, channel * count + a])
                         for b in 0..<16 {
                             magnitude += k * Double(abs(inverse[a, b] * w[unit, channel * 16 + b]))
                         }
@@ -58,12 +68,12 @@ import Testing
         }
     }
 
-    /// What is refused would be rounded worse, or has no taps that all units share.
+    /// What is refused would be rounded worse, or has a kernel that is cut.
     @Test func tapsNeedAKernelOfTheirOwn() {
         var spec = Self.open
         #expect(spec.hasTaps(Self.grid))
         spec.columns = 2
-        #expect(!spec.hasTaps(Self.grid))
+        #expect(spec.hasTaps(Self.grid))
         spec = WeightSpec(dictionary: .se, kernel: KernelSpec(sigma: 1), proportion: 0.25, columns: 1)
         #expect(!spec.hasTaps(Self.grid))
         spec.dictionary = .randcon
@@ -83,7 +93,11 @@ import Testing
         let convolution = ConvolutionShape(
             input: TensorShape(channels: 48, height: 15, width: 12), maps: 64, size: 20, padding: 9)
         let shape = WeightShape(grid: convolution.filter, units: 64, atoms: 16)
-        let costs = shape.stepCosts(of: convolution, taps: Self.open, samples: 10, readsPlanes: false, isFirst: false)
+        func plan(_ spec: WeightSpec) -> TapPlan {
+            TapPlan(spec, of: convolution.filter) { ColumnStream(seed: 1, layer: 0, column: $0) }
+        }
+        let costs = shape.stepCosts(
+            of: convolution, taps: plan(Self.open), samples: 10, readsPlanes: false, isFirst: false)
         #expect(costs.map(\.path) == [.pooled, .expanded])
         let taps = 2 * 10 * 14 * 11 * 64 * 48 * 16, back = 2 * 10 * 21 * 18 * 48 * 64 * 16
         let there = 2 * 13 * 10 * 48 * (21 * 12 + 21 * 18), hither = 2 * 13 * 10 * 48 * (15 * 18 + 15 * 12)
@@ -91,8 +105,15 @@ import Testing
         #expect(costs[0].flops == Double(2 * taps + back + there + hither + filters))
         var raw = Self.open
         raw.kernel.form = .raw
-        let first = shape.stepCosts(of: convolution, taps: raw, samples: 10, readsPlanes: false, isFirst: true)
+        let first = shape.stepCosts(of: convolution, taps: plan(raw), samples: 10, readsPlanes: false, isFirst: true)
         #expect(first[0].flops == Double(2 * taps + there))
+        // Four columns have more taps together, and C is made of w.
+        raw.columns = 4
+        let many = plan(raw), four = WeightShape(grid: convolution.filter, units: 64, columns: 4, atoms: 16)
+        #expect(many.taps > 32 && many.taps < 64)
+        let cost = four.stepCosts(of: convolution, taps: many, samples: 10, readsPlanes: false, isFirst: true)
+            .first { $0.path == .pooled }!
+        #expect(cost.flops == Double(taps / 16 * many.taps * 2 + there + 4 * 64 * 48 * 16 * many.taps))
         #expect(shape.stepCosts(of: convolution, taps: nil, samples: 9, readsPlanes: false, isFirst: true).count == 1)
     }
 }

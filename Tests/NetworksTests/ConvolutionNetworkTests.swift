@@ -39,17 +39,25 @@ import Testing
     private static func predicted(_ kind: DictionaryKind = .se, columns: Int = 1) -> WeightSpec {
         WeightSpec(dictionary: kind, kernel: KernelSpec(sigma: 1), proportion: 0.4, columns: columns)
     }
+    private static func untied(
+        _ kind: DictionaryKind, _ form: KernelForm? = nil, columns: Int = 1, channels: AlphaChannels = .untied
+    ) -> WeightSpec {
+        var spec = predicted(kind, columns: columns)
+        (spec.kernel.form, spec.channels) = (form, channels)
+        return spec
+    }
     private static func orthonormal(_ kind: DictionaryKind, columns: Int = 1) -> WeightSpec {
         var spec = predicted(kind, columns: columns)
         spec.kernel.form = .orthonormal
         return spec
     }
     private static func open(
-        _ form: KernelForm? = nil, of kind: DictionaryKind = .se, sigma: Double? = 0.5, columns: Int = 1, reach: Int = 3
+        _ form: KernelForm? = nil, of kind: DictionaryKind = .se, sigma: Double? = 0.5, columns: Int = 1,
+        reach: Int = 3, channels: AlphaChannels? = nil
     ) -> WeightSpec {
         WeightSpec(
             dictionary: kind, kernel: KernelSpec(sigma: sigma, form: form), proportion: 0.4, columns: columns,
-            reach: reach)
+            reach: reach, channels: channels)
     }
 
     static let problems: [Problem] = [
@@ -102,6 +110,29 @@ import Testing
             .convolution(maps: 17, size: 3, stride: 2, padding: 2, predicted(.randcon)), .activation(.relu),
             .convolution(maps: 3, size: 2, stride: 1, padding: 0, open()), .maxPool(size: 2, stride: 1),
             .convolution(maps: 3, size: 2, stride: 1, padding: 1, predicted(.randcon)), .activation(.tanh),
+        ]),
+        // The same with several columns, each with its own taps.
+        Problem(layers: [
+            .convolution(maps: 5, size: 3, stride: 1, padding: 1, open(columns: 2)), .activation(.tanh),
+            .convolution(maps: 7, size: 3, stride: 2, padding: 2, open(.raw, columns: 3)), .activation(.sigmoid),
+            .convolution(maps: 4, size: 2, stride: 1, padding: 1, open(.orthonormal, columns: 4)), .activation(.tanh),
+        ]),
+        Problem(layers: [
+            .convolution(maps: 17, size: 3, stride: 2, padding: 2, predicted(.randcon, columns: 2)), .activation(.relu),
+            .convolution(maps: 3, size: 3, stride: 1, padding: 1, predicted(.randcon, columns: 3)), .activation(.tanh),
+        ]),
+        // Channels with α of their own, and a dictionary of all of them; pooled and expanded fully connected layers.
+        Problem(layers: [
+            .convolution(maps: 4, size: 3, stride: 1, padding: 1, untied(.se)), .activation(.tanh),
+            .convolution(maps: 5, size: 3, stride: 2, padding: 1, untied(.randcon, columns: 2)), .activation(.sigmoid),
+            .fullyConnected(units: 4, untied(.dct, .orthonormal, columns: 2)), .activation(.tanh),
+        ]),
+        Problem(layers: [
+            .convolution(maps: 4, size: 3, stride: 2, padding: 0, untied(.randcon, columns: 2, channels: .across)),
+            .activation(.tanh),
+            .convolution(maps: 3, size: 2, stride: 1, padding: 0, untied(.lowrank, channels: .across)),
+            .activation(.sigmoid), .fullyConnected(units: 4, untied(.randfixu, columns: 2, channels: .across)),
+            .activation(.tanh),
         ]),
     ]
 
@@ -182,11 +213,11 @@ import Testing
     func lossAndGradientAreThoseInDouble(problem: Problem, isPooled: Bool) throws {
         let model = try problem.model(), gradient = model.values.zeros
         let paths = model.layers.map { layer in
-            isPooled && problem.settings.taps(of: layer.shape) != nil ? ComputePath.pooled : .expanded
+            isPooled && layer.shape.taps != nil ? ComputePath.pooled : .expanded
         }
         let hasTaps = problem.layers.contains { layer in
             guard case .convolution(_, _, _, _, let weights?) = layer else { return false }
-            return weights.columns == 1 && (weights.reach != nil || weights.dictionary == .randcon)
+            return weights.channels == nil && (weights.reach != nil || weights.dictionary == .randcon)
         }
         #expect(paths.contains(.pooled) == (isPooled && hasTaps))
         guard !isPooled || hasTaps else { return }
@@ -257,8 +288,10 @@ import Testing
         [.convolution(maps: 0, size: 3, stride: 1, padding: 0, nil)],
         [.convolution(maps: 2, size: 3, stride: 1, padding: 0, predicted(.ae))],
         [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(of: .dct))],
-        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(columns: 2))],
         [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(reach: 97))],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, untied(.pca))],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, untied(.se, channels: .across))],
+        [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(channels: .untied))],
         [.convolution(maps: 2, size: 3, stride: 1, padding: 0, open(sigma: nil))], [.fullyConnected(units: 3, open())],
         [.activation(.relu), .fullyConnected(units: 3, nil)], [.dropout(rate: 0.5)],
         [.convolution(maps: 100_000, size: 3, stride: 1, padding: 1, nil), .fullyConnected(units: 1_000_000, nil)],
@@ -267,6 +300,20 @@ import Testing
         #expect(throws: LayerSpecError.self) {
             try NetworkSpec(input: TensorShape(channels: 1, height: 6, width: 7), layers: layers, classes: 2).check()
         }
+    }
+
+    /// ‖W‖ of a start in an orthonormal basis is that of a dense layer, whether channels share α or not: its squares
+    /// are those of draws from ±0.1, 0.01/3 each, within four of their standard deviations.
+    @Test(arguments: [AlphaChannels.tied, .untied]) func startsInAnOrthonormalBasis(channels: AlphaChannels) throws {
+        var problem = Self.problems[0]
+        let spec = Self.untied(.dct, .orthonormal, channels: channels)
+        problem.input = TensorShape(channels: 3, height: 7, width: 6)
+        problem.layers = [.convolution(maps: 8, size: 3, stride: 1, padding: 0, spec)]
+        let model = try NetworkModel(problem.settings)
+        let squares = model.layers[0].expanded().doubles.joined().reduce(0) { $0 + $1 * $1 }
+        // int(9·0.4) directions of each plane, brought to the length of nine: as many draws count, each for three.
+        let drawn = Double(8 * 9), mean = 0.01 / 3, deviation = mean * (0.8 / drawn).squareRoot()
+        #expect(abs(squares / (8 * 27) - mean) < 4 * deviation)
     }
 
     @Test func convolutionsAreNotPreTrained() {

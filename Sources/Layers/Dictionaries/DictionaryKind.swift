@@ -69,9 +69,10 @@ public struct DictionaryKind: Sendable {
     public func check(_ count: Int, of grid: TensorShape) throws(DictionaryError) {
         let atoms = atoms(of: grid)
         guard count <= atoms else {
+            let each = grid.channels > 1 ? "unit and channel" : "unit"
             throw DictionaryError(
-                "expected at most \(atoms) learned values a unit and channel, which is what the dictionary holds, "
-                    + "found \(count): learn a smaller proportion")
+                "expected at most \(atoms) learned values a \(each), which is what the dictionary holds, found "
+                    + "\(count): learn a smaller proportion")
         }
     }
 }

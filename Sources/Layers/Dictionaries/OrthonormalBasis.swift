@@ -44,17 +44,15 @@ public struct OrthonormalBasis: WeightDictionary {
     }
 }
 
-extension PredictedWeights {
-    /// The least rank of Û of a column, where columns have orthonormal bases: ‖Û‖².
-    package var leastRank: Int {
-        columns.map { column in
-            Int(column.dictionary!.arrays.joined().reduce(0) { $0 + Double($1) * Double($1) }.rounded())
-        }.min()!
-    }
+extension Column {
+    /// The rank of an orthonormal basis: ‖Û‖².
+    package var rank: Int { Int(dictionary!.arrays.joined().reduce(0) { $0 + Double($1) * Double($1) }.rounded()) }
+}
 
-    /// One line that says how much of orthonormal bases was cut; nil: nothing.
+extension PredictedWeights {
+    /// One line that says how much of orthonormal bases was cut, at most; nil: nothing.
     public func saysCut(of name: String) -> String? {
-        let rank = leastRank, atoms = columns[0].alpha.count
+        let rank = columns.map(\.rank).min()!, atoms = columns[0].alpha.count
         return rank == atoms
             ? nil
             : "the orthonormal basis of \(name) has rank \(rank) of \(atoms): eigenvalues of UᵀU below "

@@ -19,7 +19,7 @@ public final class ConvolutionLayer: Layer {
     public let parameters: [Int]
 
     /// - Parameters:
-    ///   - weights: of a grid of channels × size × size.
+    ///   - weights: of a grid of channels × size × size, or of a line of as many.
     ///   - filters: their taps, where inputs are pooled; nil: W is expanded.
     ///   - reach: how far the filters go on beyond their window.
     ///   - capacity: the most samples of one batch.
@@ -31,7 +31,7 @@ public final class ConvolutionLayer: Layer {
         capacity: Int = 1, values: Matrix<Float>, gradient: Matrix<Float>?, readsPlanes: Bool, isFirst: Bool,
         fullGradient: Matrix<Float>? = nil, dictionaryGradient: Matrix<Float>? = nil, parameters: [Int] = []
     ) {
-        precondition(weights.grid == shape.filter && weights.units == shape.maps)
+        precondition(weights.grid.count == shape.filter.count && weights.units == shape.maps)
         expanded = ExpandedWeights(
             taps?.weights ?? weights, values: values, gradient: gradient, fullGradient: fullGradient,
             dictionaryGradient: dictionaryGradient)
@@ -52,16 +52,16 @@ public final class ConvolutionLayer: Layer {
     /// The floats that a layer holds beside its values: W, or C, twice, in both orders, with its gradients, and what
     /// the convolution works on.
     ///
-    /// - Parameter taps: how filters are predicted, where inputs are pooled.
+    /// - Parameter plan: the taps of filters, where inputs are pooled.
     package static func floats(
-        of shape: ConvolutionShape, weights: WeightShape, taps spec: WeightSpec?, capacity: Int, readsPlanes: Bool,
+        of shape: ConvolutionShape, weights: WeightShape, taps plan: TapPlan?, capacity: Int, readsPlanes: Bool,
         isFirst: Bool
     ) -> Int {
-        let used = spec.map(weights.atTaps) ?? weights, reach = spec?.reach ?? 0, taps = used.grid.positions
+        let used = plan?.shape(of: weights) ?? weights, reach = plan?.spec.reach ?? 0
         return ExpandedWeights.floats(of: used) + 2 * (used.grid.count + 1) * shape.output.pixelFloats
-            + shape.output.positions + (spec?.solvesTaps == true ? taps * taps : 0)
+            + shape.output.positions + (plan == nil ? 0 : used.dictionaryValues)
             + Convolution.floats(
-                of: spec == nil ? shape : shape.window(reach: reach), blurring: spec == nil ? nil : (taps, reach),
+                of: plan == nil ? shape : shape.window(reach: reach), blurring: plan.map { ($0.taps, reach) },
                 capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
     }
 

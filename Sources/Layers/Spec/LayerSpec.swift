@@ -51,13 +51,32 @@ public enum LayerSpec: Codable, Hashable, Sendable {
                 "\(self): expected a dictionary other than \(weights.dictionary.name), whose autoencoder is fully "
                     + "connected")
         }
-        guard let weights = self.weights?.spec, let reach = weights.reach else { return }
-        guard weights.dictionary == .se, weights.columns == 1, weights.kernel.sigma != nil,
+        guard let weights = self.weights?.spec else { return }
+        let traits = weights.dictionary.traits
+        switch weights.channels ?? .tied {
+        case .tied: break
+        case .untied where traits.contains(.leading):
+            throw LayerSpecError(
+                "\(self): expected a dictionary that α are sampled of for untied channels, found "
+                    + weights.dictionary.name)
+        case .across where traits.contains(.topology):
+            throw LayerSpecError(
+                "\(self): expected a dictionary that needs no grid for one across channels, found "
+                    + weights.dictionary.name)
+        case .untied, .across:
+            guard weights.reach == nil else {
+                throw LayerSpecError(
+                    "\(self): expected tied channels with an open window, which all channels' taps share, found "
+                        + weights.channels!.rawValue)
+            }
+        }
+        guard let reach = weights.reach else { return }
+        guard weights.dictionary == .se, weights.kernel.sigma != nil,
             0...Self.mostReach ~= reach, case .convolution = self
         else {
             throw LayerSpecError(
-                "\(self): expected the dictionary se, one column and a sigma of at most \(Self.mostReach / 6) pixels "
-                    + "with an open window, found \(weights.dictionary.name), \(weights.columns) columns and "
+                "\(self): expected the dictionary se and a sigma of at most \(Self.mostReach / 6) pixels with an open "
+                    + "window, found \(weights.dictionary.name) and "
                     + "\(weights.kernel.sigma.map { "\($0)" } ?? "auto")")
         }
     }

@@ -7,8 +7,8 @@ import LinearAlgebra
 /// - `pool SIZE [stride N]`: the largest values of windows; without a stride, of windows side by side.
 /// - `relu`, `tanh`, `sigmoid`; `dropout RATE`.
 ///
-/// PREDICTION is `dense`, or some of `dictionary NAME`, `learned PROPORTION` and `columns J`; what is not given is that
-/// of the default.
+/// PREDICTION is `dense`, or some of `dictionary NAME`, `learned PROPORTION`, `columns J` and
+/// `channels tied|untied|across`; what is not given is that of the default.
 public enum LayerText {
     /// The most layers, and the most maps, units and pixels of a filter's row: with the bounds of `NetworkSpec.check`,
     /// sizes can be counted.
@@ -127,6 +127,12 @@ public enum LayerText {
                         throw error("a proportion above 0 and at most 1 as learned")
                     }
                     weights?.proportion = value
+                } else if word == "channels" {
+                    rest.removeFirst()
+                    guard let value = rest.popFirst().flatMap({ AlphaChannels(rawValue: String($0)) }) else {
+                        throw error("tied, untied or across as channels")
+                    }
+                    weights?.channels = value == .tied ? nil : value
                 } else if word == "columns" {
                     rest.removeFirst()
                     weights?.columns = try number("columns", 1...mostUnits)
@@ -134,7 +140,7 @@ public enum LayerText {
                     break
                 }
             }
-            if seen.contains("dense"), !seen.isDisjoint(with: ["dictionary", "learned", "columns"]) {
+            if seen.contains("dense"), !seen.isDisjoint(with: ["dictionary", "learned", "columns", "channels"]) {
                 throw error("dense, or how it is predicted, not both")
             }
             return (numbers, hasWeights && !isDense ? weights : nil)

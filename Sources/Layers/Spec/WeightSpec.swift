@@ -11,10 +11,12 @@ public struct WeightSpec: Codable, Hashable, Sendable {
     public var sampling: AlphaSampling
     /// How many pixels beyond its window a predicted filter goes on, where its window is open; nil: it ends there.
     public var reach: Int?
+    /// How channels share α; nil: they have the same.
+    public var channels: AlphaChannels?
 
     public init(
         dictionary: DictionaryKind, kernel: KernelSpec = KernelSpec(), proportion: Double, columns: Int,
-        sampling: AlphaSampling = .distinct, reach: Int? = nil
+        sampling: AlphaSampling = .distinct, reach: Int? = nil, channels: AlphaChannels? = nil
     ) {
         self.dictionary = dictionary
         self.kernel = kernel
@@ -22,6 +24,7 @@ public struct WeightSpec: Codable, Hashable, Sendable {
         self.columns = columns
         self.sampling = sampling
         self.reach = reach
+        self.channels = channels
     }
 
     /// Whether U is an orthonormal basis of its span.
@@ -41,10 +44,29 @@ public struct WeightSpec: Codable, Hashable, Sendable {
         return value > 0 && value <= 1 ? value : nil
     }
 
-    /// Atoms of a column on one plane: int(positions·proportion), at least 1.
+    /// The grid that U stands on: that of the inputs, or a line of all of them where channels do not share α.
+    public func line(of grid: TensorShape) -> TensorShape {
+        (channels ?? .tied) == .tied ? grid : TensorShape(units: grid.count)
+    }
+
+    /// The grid that the dictionary is made for: that of the inputs, or a line of all of them.
+    public func dictionaryGrid(of grid: TensorShape) -> TensorShape { channels == .across ? line(of: grid) : grid }
+
+    /// Atoms of a column on one plane, or on all where channels do not share α: int(positions·proportion) of every
+    /// plane, at least 1, or int(inputs·proportion) of one dictionary of all channels.
     public func atoms(of grid: TensorShape) -> Int {
+        (channels == .untied ? grid.channels : 1) * atomsOfPlane(dictionaryGrid(of: grid))
+    }
+
+    /// Atoms of a column on one plane of what the dictionary is made for.
+    private func atomsOfPlane(_ grid: TensorShape) -> Int {
         // 784·(16/784) is a little below 16 in Double.
         max(1, Int(Double(window(of: grid).positions) * proportion + 1e-9))
+    }
+
+    /// The atoms, or positions, that all columns sample from.
+    public func allAtoms(of grid: TensorShape) -> Int {
+        (channels == .untied ? grid.channels : 1) * dictionary.atoms(of: window(of: dictionaryGrid(of: grid)))
     }
 
     /// Makes the dictionary of a layer.
@@ -58,17 +80,36 @@ public struct WeightSpec: Codable, Hashable, Sendable {
     ) throws(DictionaryError) -> any WeightDictionary {
         var kernel = kernel
         if isOrthonormal { kernel.form = .raw }
-        let made = try dictionary.make(
-            DictionaryRequest(grid: grid, count: atoms(of: grid), kernel: kernel, reach: reach, data: data))
+        let used = dictionaryGrid(of: grid)
+        var made = try dictionary.make(
+            DictionaryRequest(grid: used, count: atomsOfPlane(used), kernel: kernel, reach: reach, data: data))
+        if channels == .untied {
+            made = UntiedDictionary(
+                plane: made, channels: grid.channels, atoms: dictionary.atoms(of: grid), positions: grid.positions)
+        }
         return isOrthonormal ? OrthonormalBasis(of: made) : made
     }
 
     /// The α of a column: a function of seed, layer and column.
     public func sampleAtoms(of grid: TensorShape, stream: ColumnStream) -> [Int] {
-        let window = window(of: grid), reach = reach ?? 0
-        return dictionary.sample(atoms(of: grid), of: window, stream: stream).map { atom in
+        let used = dictionaryGrid(of: grid), window = window(of: used), reach = reach ?? 0, count = atomsOfPlane(used)
+        if channels == .untied {
+            let atoms = dictionary.atoms(of: grid)
+            return (0..<grid.channels).flatMap { channel in
+                dictionary.sample(count, of: grid, stream: stream.of(channel: channel)).map { channel * atoms + $0 }
+            }
+        }
+        return dictionary.sample(count, of: window, stream: stream).map { atom in
             reach == 0 ? atom : (atom / window.width + reach) * grid.width + atom % window.width + reach
         }
+    }
+
+    /// Refuses more atoms than there are.
+    ///
+    /// - Throws: `DictionaryError`.
+    func check(of grid: TensorShape) throws(DictionaryError) {
+        let used = dictionaryGrid(of: grid)
+        try dictionary.check(atomsOfPlane(used), of: window(of: used))
     }
 
     /// Refuses a dictionary that needs no data and cannot be made, without making it.
@@ -94,8 +135,7 @@ extension WeightShape {
             self.init(grid: grid, units: units, atoms: nil)
             return
         }
-        let atoms = spec.atoms(of: grid)
-        try spec.dictionary.check(atoms, of: spec.window(of: grid))
-        self.init(grid: grid, units: units, columns: spec.columns, atoms: atoms)
+        try spec.check(of: grid)
+        self.init(grid: spec.line(of: grid), units: units, columns: spec.columns, atoms: spec.atoms(of: grid))
     }
 }

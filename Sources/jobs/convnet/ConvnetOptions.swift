@@ -6,6 +6,8 @@ import LinearAlgebra
 import Networks
 import Runs
 
+extension AlphaChannels: ExpressibleByArgument {}
+
 /// The command line of the job `convnet`.
 struct ConvnetOptions: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,8 +18,8 @@ struct ConvnetOptions: ParsableCommand {
         discussion: """
             Layers are written between semicolons: conv MAPS SIZE [stride N] [pad N], full UNITS, pool SIZE \
             [stride N], relu, tanh, sigmoid, dropout RATE. Behind conv and full may stand dense, or dictionary NAME, \
-            learned P and columns J, for that layer alone. The softmax layer of the classes comes last by itself. \
-            Commas may stand for blanks: conv,48,8,pad,4;relu.
+            learned P, columns J and channels tied, untied or across, for that layer alone. The softmax layer of the \
+            classes comes last by itself. Commas may stand for blanks: conv,48,8,pad,4;relu.
             """ + "\n\n" + TrainingArguments.aboutRuns,
         version: RunRecord.colonnade)
 
@@ -27,10 +29,15 @@ struct ConvnetOptions: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Whether predicted filters end at their window (the paper's), or go on ⌈6σ⌉ pixels beyond it, where "
-                + "few taps on blurred inputs make a step cheaper than a dense one; open needs the dictionary se and "
-                + "one column.",
+                + "few taps on blurred inputs make a step cheaper than a dense one; open needs the dictionary se.",
             valueName: "cut|open"))
     var window = FilterWindow.cut
+    @Option(
+        help: ArgumentHelp(
+            "Whether the channels of a layer's inputs share α (the paper), each has its own, or α are sampled of one "
+                + "dictionary of all channels: emp, emp2, kmeans, pca, randcon, randfixu or lowrank. (default: tied)",
+            valueName: "tied|untied|across"))
+    var alphaChannels: AlphaChannels?
     @Flag(help: "Mirror half of the training images, drawn anew each time that one is seen.")
     var flip = false
     @Option(
@@ -54,10 +61,11 @@ struct ConvnetOptions: ParsableCommand {
         do { _ = try specs } catch { throw ValidationError("--layers: \(error)") }
         let kinds = kinds
         if kinds.isEmpty, common.learned != nil || common.columns != nil || common.alpha != nil
-            || common.dictionary != nil
+            || common.dictionary != nil || alphaChannels != nil
         {
             throw ValidationError(
-                "--learned, --columns, --alpha and --dictionary have no meaning where --layers has dense layers only")
+                "--learned, --columns, --alpha, --alpha-channels and --dictionary have no meaning where --layers has "
+                    + "dense layers only")
         }
         try common.checkKernel(kinds)
         try checkWindow()
@@ -84,8 +92,8 @@ struct ConvnetOptions: ParsableCommand {
         guard common.compute == .pooled, hasTaps, !exchange.options.sumsExpanded else {
             throw ValidationError(
                 "--compute: expected auto, expanded, or pooled with --window open (and a --sigma that is small or a "
-                    + "--ridge that is large enough, or another --basis) or the dictionary randcon, and an exchange of "
-                    + "learned values, found \(common.compute.rawValue)")
+                    + "--ridge that is large enough, or another --basis) or the dictionary randcon, tied channels and an "
+                    + "exchange of learned values, found \(common.compute.rawValue)")
         }
     }
 
@@ -100,7 +108,8 @@ struct ConvnetOptions: ParsableCommand {
             dictionary: common.dictionaries?.first.flatMap(\.self) ?? .se, kernel: common.kernel,
             proportion: common.learned?.value ?? 0.25, columns: common.columns ?? 1,
             sampling: common.alpha ?? .distinct,
-            reach: window == .open ? common.kernel.sigma.map { SquaredExponential.reach(sigma: $0) } : nil)
+            reach: window == .open ? common.kernel.sigma.map { SquaredExponential.reach(sigma: $0) } : nil,
+            channels: alphaChannels == .tied ? nil : alphaChannels)
     }
 
     /// The dictionaries of its predicted layers.
@@ -134,6 +143,7 @@ struct ConvnetOptions: ParsableCommand {
                 "alpha": standard.sampling.rawValue, "dictionary": standard.dictionary.name,
                 "window": window.rawValue,
             ]) { $1 }
+        if let channels = standard.channels { all["alpha-channels"] = channels.rawValue }
         all.merge(common.describedKernel(kinds)) { $1 }
         return all
     }

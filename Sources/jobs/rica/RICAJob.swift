@@ -44,7 +44,8 @@ func runRICA(_ options: RICAOptions, on world: Communicator) throws {
     }
     let initial = try world.agree {
         try common.initial.map {
-            try InitialFeatures(path: $0, settings: settings, channels: data.shape.channels)
+            try InitialFeatures(
+                path: $0, settings: settings, channels: data.shape.channels, isRoot: world.isRoot)
         }
     }
     let (memory, disk) = plan.needs(of: options.phase, searches: options.search != nil)

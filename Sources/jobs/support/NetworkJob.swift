@@ -41,21 +41,23 @@ public struct NetworkJob {
         exchange.reduction = common.reduction
         var settings = try world.agree { try make(data) }
         let all = data.train.images.count
+        var initial: InitialModel?
         Allocation.purpose = "planning"
         let plan = try world.agree {
             if let used = settings.trainingImages, used > all {
                 throw OptionError("--training-images: expected at most the \(all) of \(data.name), found \(used)")
             }
             try settings.check()
-            if let path = common.initial { settings.initial = try InitialWeights.identity(of: path) }
+            if let path = common.initial {
+                settings.initial = try InitialWeights.identity(of: path)
+                initial = try InitialModel(path: path, for: settings.network)
+            }
             return try NetworkPlan(
                 settings, exchange: exchange, ranks: world.size, forced: common.compute.path,
-                training: settings.trainingImages ?? all, files: all, test: data.test.images.count)
+                training: settings.trainingImages ?? all, files: all, test: data.test.images.count,
+                initial: initial?.largestLayer)
         }
         let described = describe(exchange)
-        let initial = try world.agree {
-            try common.initial.map { try InitialModel(path: $0, for: settings.network) }
-        }
         var needs = JobRun.Needs(
             settings: self.settings.merging(described.settings) { $1 }, memory: plan.bytes,
             // A line of predictions.csv has an index of up to nine digits and two classes.
@@ -122,7 +124,7 @@ extension NetworkPlan {
         )
         for layer in stages[0].shape.layers.dropFirst() {
             guard let kind = layer.prediction?.dictionary, kind.traits.contains(.topology) else { continue }
-            if layer.weights.grid.channels * layer.weights.grid.height == 1 {
+            if layer.spec.grid.channels * layer.spec.grid.height == 1 {
                 banner.add(
                     "note",
                     "\(layer.name): \(kind.name) is made for inputs on a grid, and takes the units before it as a line")

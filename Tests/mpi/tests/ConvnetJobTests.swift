@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import LinearAlgebra
 import Storage
+import TestSupport
 import Testing
 
 /// The job `convnet` on the sample images.
@@ -86,10 +87,10 @@ struct ConvnetJobTests {
 
     /// Filters that go on beyond their window, at their taps and expanded, are the same model: losses to rounding (4e-8
     /// was seen), at a rate that is low enough for training not to enlarge it.
-    @Test func anOpenWindowIsComputedAtItsTaps() async throws {
+    @Test(arguments: ["1", "2"]) func anOpenWindowIsComputedAtItsTaps(columns: String) async throws {
         let options = [
             "--dataset", "sample", "--progress", "none", "--layers", "conv 8 5 pad 2; pool 2; relu; conv 6 3; relu",
-            "--window", "open", "--epochs", "2", "--learning-rate", "0.003",
+            "--window", "open", "--epochs", "2", "--learning-rate", "0.003", "--columns", columns,
         ]
         let outcome = try await folder.start("pooled", job: "convnet", ranks: 2, options)
         #expect(outcome.code == 0 && outcome.output.contains("conv1 pooled of pooled"), "\(outcome)")
@@ -178,6 +179,67 @@ struct ConvnetJobTests {
         }
     }
 
+    /// Channels with α of their own, and one dictionary of all channels, on any number of ranks; models that training
+    /// starts from again.
+    @Test(arguments: ["untied", "across"]) func channelsDoNotShareAlpha(channels: String) async throws {
+        try writeSmallSTL10(to: folder.path, train: 40, test: 30, unlabelled: 5)
+        let options = [
+            "--dataset", "stl10", "--data", folder.path, "--progress", "none", "--layers",
+            "conv 6 3 stride 4; pool 3; relu; conv 4 3 learned 0.5; relu; full 9", "--reduction", "fixed", "--batch",
+            "20", "--alpha-channels", channels, "--dictionary", channels == "across" ? "pca" : "emp", "--epochs",
+        ]
+        try await folder.succeed("one", job: "convnet", options + ["2"])
+        try await folder.succeed("three", job: "convnet", ranks: 3, options + ["2"])
+        #expect(try folder.file("one/model.safetensors") == folder.file("three/model.safetensors"))
+        try await folder.succeed(
+            "again", job: "convnet", options + ["0", "--init", "\(folder.path)/one/model.safetensors"])
+        #expect(try folder.file("one/predictions.csv") == folder.file("again/predictions.csv"))
+
+        // int(27·0.25) of all, int(9·0.25) of each of three channels; then int(54·0.5), int(9·0.5) of each of six.
+        let model = try Safetensors(path: "\(folder.path)/one/model.safetensors")
+        let first = 6, second = channels == "across" ? 27 : 24
+        #expect(model.tensors["conv1.w"]?.shape == [6, first] && model.tensors["conv2.w"]?.shape == [4, second])
+        #expect(model.tensors["conv1.U.0"]?.shape == [27, first])
+        #expect(model.tensors["conv2.U.0"]?.shape == [54, second])
+        let alpha = try model.values("conv2.alpha").map { (a: Int32) in Int(a) }
+        let u: [Float] = try model.values("conv2.U.0")
+        guard channels == "across" else {
+            for channel in 0..<6 { #expect(alpha.filter { $0 / 9 == channel }.count == 4) }
+            for row in 0..<54 {
+                for a in 0..<24 where row / 9 != alpha[a] / 9 { #expect(u[row * 24 + a] == 0) }
+            }
+            return
+        }
+        // The components of windows of all three channels.
+        let images = try Dataset.open("stl10", data: folder.path).train.images
+        var bytes = [UInt8](repeating: 0, count: 40 * 27648)
+        try bytes.withUnsafeMutableBufferPointer { try images.read(0..<40, into: $0) }
+        let draws = RandomStream(seed: 1, purpose: .dictionary, stream: 0xFFFE)
+        let windows = (0..<40).map { image in
+            let place = draws.integer(below: 576, at: image), top = place / 24 * 4, left = place % 24 * 4
+            return (0..<27).map { i -> Double in
+                let (channel, row, column) = (i / 9, top + i % 9 / 3, left + i % 3)
+                let place = image * 27648 + channel * 9216 + row * 96 + column
+                return Double(bytes[place]) / 255
+            }
+        }
+        let mean = (0..<27).map { (i: Int) -> Double in windows.reduce(0.0) { $0 + $1[i] } / 40 }
+        func covariance(_ i: Int, _ j: Int) -> Double {
+            windows.reduce(0.0) { $0 + ($1[i] - mean[i]) * ($1[j] - mean[j]) } / 39
+        }
+        let rows = (0..<27).map { i in (0..<27).map { covariance(i, $0) } }
+        let components: [Float] = try model.values("conv1.U.0")
+        var largest = 0.0
+        for atom in 0..<6 {
+            let vector = (0..<27).map { Double(components[$0 * 6 + atom]) }
+            let image = rows.map { row in zip(row, vector).reduce(0.0) { $0 + $1.0 * $1.1 } }
+            let value = zip(image, vector).reduce(0.0) { $0 + $1.0 * $1.1 }
+            largest = max(largest, value)
+            // As above: sums in Float.
+            for (a, b) in zip(image, vector) { #expect(abs(a - value * b) < 1e-5 * largest) }
+        }
+    }
+
     /// A fully connected layer that does not come first has its inputs from the layers before it.
     @Test func aPoolBeforeAPredictedLayer() async throws {
         try await folder.succeed(
@@ -227,14 +289,22 @@ struct ConvnetJobTests {
         (["--layers", "full 9 dense", "--basis", "orthonormal"], "--basis has no meaning"),
         (["--shift", "-1"], "--shift"), (["--shift", "28"], "--shift: expected fewer pixels than the 28 of"),
         (["--window", "open", "--dense"], "--window has no meaning"), (["--window", "ajar"], "--window"),
-        (["--window", "open", "--dictionary", "dct"], "with an open window, found dct, 1 columns"),
-        (["--window", "open", "--layers", "conv 8 5 columns 2"], "with an open window, found se, 2 columns"),
+        (["--window", "open", "--dictionary", "dct"], "with an open window, found dct and 1.0"),
         (["--window", "open", "--sigma", "auto"], "--window open: expected a --sigma in pixels, found auto"),
         (["--window", "open", "--sigma", "16.1"], "a sigma of at most 16 pixels with an open window"),
         (["--window", "open", "--sigma", "4", "--compute", "pooled"], "--compute: expected auto, expanded, or pooled"),
         (["--layers", "full 9", "--window", "open"], "--window has no meaning"),
+        (["--alpha-channels", "each"], "--alpha-channels"),
+        (["--alpha-channels", "untied", "--dictionary", "pca"], "a dictionary that α are sampled of for untied"),
+        (["--alpha-channels", "across"], "a dictionary that needs no grid for one across channels, found se"),
+        (["--alpha-channels", "untied", "--window", "open"], "expected tied channels with an open window"),
+        (["--layers", "conv 8 5 channels no"], "expected tied, untied or across as channels"),
+        (["--layers", "conv 8 5 dense", "--alpha-channels", "untied"], "--alpha-channels and --dictionary have no"),
         (["--dictionary", "dense"], "--dictionary: expected one of se"),
-        (["--layers", "conv 8 5 dense", "--learned", "0.5"], "--learned, --columns, --alpha and --dictionary have no"),
+        (
+            ["--layers", "conv 8 5 dense", "--learned", "0.5"],
+            "--learned, --columns, --alpha, --alpha-channels and --dictionary have no"
+        ),
         (["--layers", "relu; conv 8 5"], "relu: expected a layer with outputs of its own as the first"),
         (["--layers", "conv 8 5 dense; relu; full 9 dictionary ae"], "expected sigmoid units before the dictionary ae"),
         (["--dictionary", "dct", "--sigma", "2"], "--sigma"), (["--validate-every", "3"], "--validate-every"),

@@ -30,13 +30,17 @@ struct InitTests {
     @Test(arguments: [
         [], ["--dictionary", "se"], ["--dictionary", "emp"], ["--dictionary", "lowrank"], ["--dictionary", "kmeans"],
         ["--basis", "orthonormal"], ["--dense"], ["--dictionary", "randfixu", "--preprocess", "contrast"],
+        ["--dictionary", "se", "--unfreeze-after", "1"], ["--dictionary", "lowrank", "--alternate", "1"],
     ])
     func theSameNetIsTheSame(options: [String]) async throws {
-        try await folder.succeed("a", job: "mlp", Self.mlp + ["1"] + options)
+        // Two stages, of which one holds U and one learns it; then the same two learn next to nothing.
+        let isStaged = options.contains { ["--unfreeze-after", "--alternate"].contains($0) }
+        try await folder.succeed("a", job: "mlp", Self.mlp + [isStaged ? "2" : "1"] + options)
         let ranks = options.isEmpty ? [nil, 1, 2, 3, 4] : [nil, 2]
         for count in ranks {
             let name = "b\(count ?? 0)"
-            try await folder.succeed(name, job: "mlp", ranks: count, Self.mlp + ["0"] + options + from("a"))
+            let still = isStaged ? ["2", "--learning-rate", "1e-30", "--weight-decay", "0"] : ["0"]
+            try await folder.succeed(name, job: "mlp", ranks: count, Self.mlp + still + options + from("a"))
             let before = try floats("a"), after = try floats(name)
             for (tensor, values) in before {
                 #expect(after[tensor] == values, "\(tensor) on \(count ?? 0) ranks")

@@ -58,6 +58,13 @@ struct PhaseTests {
         outcome = try await folder.start("run", ranks: 2, later + ["classify"])
         #expect(outcome.code == 0 && !outcome.output.contains("finished, test error"), "\(outcome)")
         #expect(try folder.file("run/predictions.csv") == predictions)
+        // The advice about features that cannot be used leads out.
+        try Data("no features".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/run/features.safetensors"))
+        outcome = try await folder.start("run", ranks: 2, ["--resume", "never"] + later + ["classify"])
+        #expect(outcome.code == 65, "\(outcome)")
+        try await start(["--resume", "never"] + later + ["encode"], isDone: false)
+        try await start(later + ["classify"], isDone: false)
+        #expect(try folder.file("run/predictions.csv") == predictions && folder.result("run").objective != nil)
         // So is a model that is learned anew.
         try await start(["--resume", "never"] + learn, isDone: false)
         try await start(later + ["encode"], isDone: false)
