@@ -33,14 +33,14 @@ public struct PathCost: Sendable {
     ///   - mixing: flops of the products whose inner dimension is `inner`.
     ///   - others: flops of larger products, which run at the full rate.
     ///   - values: Floats that stream from memory.
-    ///   - prepared: the step's part of an estimate of what was done before it.
-    init(_ path: ComputePath, mixing: Double, inner: Int, others: Double = 0, values: Double, prepared: Double = 0) {
+    ///   - more: what comes to the estimate beside these: the step's part of what was done before it, or what waits.
+    init(_ path: ComputePath, mixing: Double, inner: Int, others: Double = 0, values: Double, more: Double = 0) {
         self.path = path
         flops = mixing + others
         streamedBytes = 4 * values
         estimate =
             mixing / PathCost.efficiency(innerDimension: inner) + others + PathCost.flopsPerByte * streamedBytes
-            + prepared
+            + more
     }
 }
 
@@ -89,7 +89,7 @@ extension WeightShape {
         if let pooling {
             all.append(
                 PathCost(
-                    .reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * allValues, prepared: pooling))
+                    .reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * allValues, more: pooling))
         }
         return all.sorted { $0.estimate < $1.estimate }
     }
@@ -100,12 +100,12 @@ extension WeightShape {
     ///
     /// - Parameters:
     ///   - convolution: with what filters have beyond an open window.
-    ///   - plan: the taps of filters, where inputs can be pooled.
+    ///   - plan: how filters are pooled, where inputs can be.
     ///   - samples: the samples of this rank's part of the batch.
     ///   - readsPlanes: its inputs are samples as they come.
     ///   - isFirst: nobody asks for the gradient of the inputs.
     package func stepCosts(
-        of convolution: ConvolutionShape, taps plan: TapPlan?, samples: Int, readsPlanes: Bool, isFirst: Bool
+        of convolution: ConvolutionShape, pooled plan: PooledPlan?, samples: Int, readsPlanes: Bool, isFirst: Bool
     ) -> [PathCost] {
         let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let output = convolution.output, input = convolution.input
@@ -120,14 +120,26 @@ extension WeightShape {
         let reach = plan.spec.reach ?? 0, frame = convolution.window(reach: reach).frame
         let used = plan.shape(of: self), nC = Double(used.grid.count)
         let pixel = Double(readsPlanes ? input.channels : input.pixelFloats), ways = isFirst ? 1.0 : 2
+        if !plan.isBlurred {
+            let atoms = Double(plan.count), z = m * Double(output.positions * input.pixelFloats) * atoms
+            let mixed = 2 * z * Double(output.pixelFloats), taps = Double(convolution.taps)
+            let way = isFirst ? 0 : 2 * m * Double(input.sampleFloats) * atoms * taps
+            let pooled = PathCost(
+                .pooled, mixing: (isFirst ? 2 : 3) * mixed + 2 * z * taps + way, inner: used.grid.count,
+                others: used.isDense ? 0 : 4 * nH * nA * atoms,
+                values: m * between + (isFirst ? 2 : 4) * z + 4 * nC * nH,
+                // Every float is loaded for one product on the way back, which takes as long again.
+                more: way)
+            return [expanded, pooled].sorted { $0.estimate < $1.estimate }
+        }
         let taps = 2 * m * Double(output.sampleFloats) * nC
-        let back = isFirst ? 0 : 2 * m * Double(frame.sampleFloats) * Double(plan.taps) * nH
+        let back = isFirst ? 0 : 2 * m * Double(frame.sampleFloats) * Double(plan.count) * nH
         let blurred = frame.height * input.width + frame.positions
             + (isFirst ? 0 : input.height * frame.width + input.positions)
         let pooled = PathCost(
             .pooled, mixing: 2 * taps + back, inner: used.grid.count,
             others: 2 * Double(2 * reach + 1) * m * pixel * Double(blurred)
-                + (used.isDense ? 0 : 4 * nH * nA * Double(plan.taps)),
+                + (used.isDense ? 0 : 4 * nH * nA * Double(plan.count)),
             values: m * between + ways * m * pixel * Double(frame.positions) + 4 * nC * nH)
         return [expanded, pooled].sorted { $0.estimate < $1.estimate }
     }

@@ -59,6 +59,21 @@ public struct Blurring: Hashable, Sendable {
     }
 }
 
+/// A way to compute a convolution of samples whose pixels have their channels side by side.
+package protocol ConvolutionWay: AnyObject {
+    var shape: ConvolutionShape { get }
+    /// Floats of a sample that is read.
+    var inputColumns: Int { get }
+    var weightRows: Int { get }
+    /// Columns of the weights, those of the output's maps first.
+    var weightColumns: Int { get }
+    /// Rows of the weights that belong to one tap, or atom; the first are those of the input's channels.
+    var weightChannels: Int { get }
+    func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>)
+    func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>)
+    func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>)
+}
+
 /// A direct convolution of samples whose channels are innermost: element (y, x, c) of a sample is at
 /// (y·width + x)·`pixelFloats` + c. What lies between the channels and `pixelFloats` of an input counts for nothing;
 /// it is 0 in what is made here where it is 0 in the weights, the bias and what is given. The first layer of a
@@ -70,7 +85,7 @@ public struct Blurring: Hashable, Sendable {
 /// for the weights' gradient, 2 flops for each row of the weights, each of their columns and each pixel of the output.
 /// The inputs' gradient takes 2 for each tap and map, each of the input's `pixelFloats` and each pixel of the input, or
 /// of what is blurred. `Blur` has what a blur takes, on the way and back.
-public final class Convolution {
+public final class Convolution: ConvolutionWay {
     public let shape: ConvolutionShape
     private let forward: TapSums
     /// Takes gradients of outputs back to inputs: a convolution with the filters turned by 180°.
@@ -178,6 +193,7 @@ public final class Convolution {
 
     /// Rows of the weights.
     public var weightRows: Int { taps * shape.input.channels }
+    package var weightChannels: Int { shape.input.channels }
     /// Columns of the weights, those of the output's maps first.
     public var weightColumns: Int { shape.output.pixelFloats }
 

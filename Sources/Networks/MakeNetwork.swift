@@ -39,7 +39,7 @@ extension NetworkModel {
                         parameters: parameters)
                 }
                 return ConvolutionLayer(
-                    convolution, weights: layer.weights, filters: paths[number] == .pooled ? layer.taps : nil,
+                    convolution, weights: layer.weights, filters: paths[number] == .pooled ? layer.pooledFilters : nil,
                     reach: layer.shape.prediction?.reach ?? 0, capacity: capacity, values: layer.values,
                     gradient: ofValues,
                     readsPlanes: place.inputOrder == .planes, isFirst: place.isFirst, fullGradient: full,

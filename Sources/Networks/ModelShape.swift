@@ -10,8 +10,8 @@ public struct ModelShape: Sendable {
         /// How it is predicted in this stage; nil: not at all.
         public let prediction: WeightSpec?
         public let weights: WeightShape
-        /// The taps of a convolution's filters, where they have some and U is never learned.
-        package let taps: TapPlan?
+        /// How a convolution's filters are pooled, where channels share α and U is never learned.
+        package let pooled: PooledPlan?
         /// The parameter of w and biases, units × (n_α + 1); nil: held in this stage.
         public let parameter: Int?
         /// The parameter of the U of all columns, J·positions × atoms; nil: U is not learned.
@@ -25,7 +25,7 @@ public struct ModelShape: Sendable {
                 return FullyConnected.floats(of: weights, path: path, capacity: capacity)
             }
             return ConvolutionLayer.floats(
-                of: convolution, weights: weights, taps: path == .pooled ? taps : nil, capacity: capacity,
+                of: convolution, weights: weights, pooled: path == .pooled ? pooled : nil, capacity: capacity,
                 readsPlanes: spec.place == 0, isFirst: spec.isFirst)
         }
         /// The floats of what the dictionary was made from, where that is data: a covariance in Double, or atoms.
@@ -72,7 +72,7 @@ public struct ModelShape: Sendable {
             }
             return Layer(
                 spec: layer.spec, prediction: layer.prediction, weights: layer.weights,
-                taps: settings.taps(of: layer.spec, predicted: layer.prediction, number: number),
+                pooled: settings.pooled(layer.spec, predicted: layer.prediction, number: number),
                 parameter: layer.parameter, dictionaryParameter: isLearned ? parameters.count - 1 : nil)
         }
         self.parameters = parameters
@@ -126,12 +126,12 @@ extension WeightSpec {
 }
 
 extension NetworkSettings {
-    /// The taps of the filters of a convolution, where they have some and U is never learned.
-    fileprivate func taps(of layer: NetworkSpec.Weighted, predicted spec: WeightSpec?, number: Int) -> TapPlan? {
-        guard layer.convolution != nil, let spec, spec.hasTaps(layer.grid),
+    /// How the filters of a convolution are pooled, where channels share α and U is never learned.
+    fileprivate func pooled(_ layer: NetworkSpec.Weighted, predicted spec: WeightSpec?, number: Int) -> PooledPlan? {
+        guard layer.convolution != nil, let spec, (spec.channels ?? .tied) == .tied,
             !stages.contains(where: { curriculum.learns(spec.dictionary, in: $0) })
         else { return nil }
-        return TapPlan(spec, of: layer.grid) { spec.stream(seed: seed, layer: number, column: $0) }
+        return PooledPlan(spec, of: layer.grid) { spec.stream(seed: seed, layer: number, column: $0) }
     }
 
     /// Refuses layers that cannot be made or pre-trained, and dictionaries that need no data and cannot be made,

@@ -21,9 +21,9 @@ public final class NetworkModel {
 
         public var name: String { shape.name }
 
-        /// The taps of the filters of a convolution that has them.
-        var taps: TapFilters {
-            guard let filters = try? TapFilters(dictionary!, of: weights, shape.prediction!) else {
+        /// The filters of a convolution whose inputs are pooled.
+        var pooledFilters: PooledFilters {
+            guard let filters = try? PooledFilters(dictionary, of: weights, shape.prediction!) else {
                 preconditionFailure("the same was computed when U was made")
             }
             return filters

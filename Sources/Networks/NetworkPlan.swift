@@ -135,7 +135,7 @@ public struct StagePlan {
             let all =
                 if let convolution = layer.spec.convolution {
                     layer.weights.stepCosts(
-                        of: convolution, taps: layer.taps, samples: samples, readsPlanes: readsSamples,
+                        of: convolution, pooled: layer.pooled, samples: samples, readsPlanes: readsSamples,
                         isFirst: isFirst)
                 } else {
                     layer.weights.stepCosts(

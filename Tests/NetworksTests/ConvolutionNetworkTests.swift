@@ -213,14 +213,14 @@ import Testing
     func lossAndGradientAreThoseInDouble(problem: Problem, isPooled: Bool) throws {
         let model = try problem.model(), gradient = model.values.zeros
         let paths = model.layers.map { layer in
-            isPooled && layer.shape.taps != nil ? ComputePath.pooled : .expanded
+            isPooled && layer.shape.pooled != nil ? ComputePath.pooled : .expanded
         }
-        let hasTaps = problem.layers.contains { layer in
+        let pools = problem.layers.contains { layer in
             guard case .convolution(_, _, _, _, let weights?) = layer else { return false }
-            return weights.channels == nil && (weights.reach != nil || weights.dictionary == .randcon)
+            return weights.channels == nil && weights.dictionary != .lowrank
         }
-        #expect(paths.contains(.pooled) == (isPooled && hasTaps))
-        guard !isPooled || hasTaps else { return }
+        #expect(paths.contains(.pooled) == (isPooled && pools))
+        guard !isPooled || pools else { return }
         gradient.flat.fill(.nan)  // what was in it must not count
         let network = model.network(gradient: gradient, paths: paths, capacity: 4, timer: StepTimer())
         network.expand()
@@ -302,8 +302,8 @@ import Testing
         }
     }
 
-    /// ‖W‖ of a start in an orthonormal basis is that of a dense layer, whether channels share α or not: its squares
-    /// are those of draws from ±0.1, 0.01/3 each, within four of their standard deviations.
+    /// ‖W‖ of a start in an orthonormal basis is that of a dense layer, whether channels share α or not: its
+    /// squares are those of draws from ±0.1, 0.01/3 each, within four of their standard deviations.
     @Test(arguments: [AlphaChannels.tied, .untied]) func startsInAnOrthonormalBasis(channels: AlphaChannels) throws {
         var problem = Self.problems[0]
         let spec = Self.untied(.dct, .orthonormal, channels: channels)

@@ -82,7 +82,8 @@ struct ConvolutionTimes: ParsableCommand {
             WeightSpec(
                 dictionary: .se, kernel: KernelSpec(sigma: 1), proportion: proportion, columns: 1, reach: reach)
         }
-        let all = [("dense", nil), ("cut-25", weights(0.25, reach: nil))]
+        let all = [("dense", nil)]
+            + Self.proportions.map { ("cut-\(Int(100 * $0))", weights($0, reach: nil)) }
             + Self.proportions.map { (name($0), weights($0, reach: SquaredExponential.reach(sigma: 1))) }
         let steps = try all.map { name, weights in
             try Step("step-\(name)", weights, images: images, order: order, batch: batch)

@@ -89,6 +89,13 @@ void ck_convolution_gradient(
     int width, const float *x, size_t x_row, size_t x_step, const ck_run *runs, size_t run_count, float *w, size_t maps,
     const float *g, size_t g_row, size_t rows, size_t columns);
 
+// atoms.c: y[r][c][a][v] ← Σ_t u[t][a]·x[r·x_row + c·x_step + offsets[t] + v] for one sample, the same sums for
+// each channel v. Row r of y starts at r·y_row, and has columns × atoms × channels; channels is a multiple of 16.
+// `width` as above. 2 flops for every t and element of y.
+void ck_convolve_atoms(
+    int width, const float *x, size_t x_row, size_t x_step, const size_t *offsets, size_t taps, const float *u,
+    size_t atoms, float *y, size_t y_row, size_t rows, size_t columns, size_t channels);
+
 // blur.c: y[i] ← Σ_t k[t]·x[i + t·step]. 2·taps·count flops.
 void ck_blur(const float *x, size_t step, const float *k, size_t taps, float *y, size_t count);
 

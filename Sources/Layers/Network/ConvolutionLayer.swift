@@ -5,10 +5,11 @@ import LinearAlgebra
 ///
 /// Its learned values are a parameter of maps × (n_α + 1), a bias at the end of each row. W = Uw is expanded once a
 /// step, then the layer is a dense convolution. Or inputs are pooled: where filters have taps, they are blurred once,
-/// and what is left of a filter are these taps. `WeightShape.stepCosts` has the flops of a step.
+/// and what is left of a filter are these taps; else each channel is convolved with the atoms of U, and w mixes what
+/// comes of it. `WeightShape.stepCosts` has the flops of a step.
 public final class ConvolutionLayer: Layer {
     private let expanded: ExpandedWeights
-    private let convolution: Convolution
+    private let convolution: any ConvolutionWay
     private let taps: Int
     /// W, or C, as the convolution takes it, (taps · channels) × maps, and its gradient.
     private let filters: Matrix<Float>, filterGradient: Matrix<Float>
@@ -20,25 +21,35 @@ public final class ConvolutionLayer: Layer {
 
     /// - Parameters:
     ///   - weights: of a grid of channels × size × size, or of a line of as many.
-    ///   - filters: their taps, where inputs are pooled; nil: W is expanded.
+    ///   - filters: their taps or atoms, where inputs are pooled; nil: W is expanded.
     ///   - reach: how far the filters go on beyond their window.
     ///   - capacity: the most samples of one batch.
     ///   - values, gradient, fullGradient, dictionaryGradient, parameters: as those of `FullyConnected`.
     ///   - readsPlanes: its inputs are samples as they come, with their 1.
     ///   - isFirst: nobody asks for the gradient of its inputs.
     package init(
-        _ shape: ConvolutionShape, weights: PredictedWeights, filters taps: TapFilters? = nil, reach: Int = 0,
+        _ shape: ConvolutionShape, weights: PredictedWeights, filters pooled: PooledFilters? = nil, reach: Int = 0,
         capacity: Int = 1, values: Matrix<Float>, gradient: Matrix<Float>?, readsPlanes: Bool, isFirst: Bool,
         fullGradient: Matrix<Float>? = nil, dictionaryGradient: Matrix<Float>? = nil, parameters: [Int] = []
     ) {
         precondition(weights.grid.count == shape.filter.count && weights.units == shape.maps)
         expanded = ExpandedWeights(
-            taps?.weights ?? weights, values: values, gradient: gradient, fullGradient: fullGradient,
+            pooled?.weights ?? weights, values: values, gradient: gradient, fullGradient: fullGradient,
             dictionaryGradient: dictionaryGradient)
-        convolution = Convolution(
-            taps == nil ? shape : shape.window(reach: reach), blurring: taps?.blurring, capacity: capacity,
-            readsPlanes: readsPlanes, hasInputGradient: !isFirst)
-        self.taps = taps?.blurring.taps.count ?? shape.taps
+        switch pooled?.pooling {
+        case .atoms(let dictionary):
+            convolution = AtomConvolution(
+                shape, dictionary: dictionary, capacity: capacity, readsPlanes: readsPlanes,
+                hasInputGradient: !isFirst)
+        case .blur(let blurring):
+            convolution = Convolution(
+                shape.window(reach: reach), blurring: blurring, capacity: capacity, readsPlanes: readsPlanes,
+                hasInputGradient: !isFirst)
+        case nil:
+            convolution = Convolution(
+                shape, capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
+        }
+        taps = expanded.weights.grid.count / shape.input.channels
         inputColumns = convolution.inputColumns + (readsPlanes ? 1 : 0)
         filters = Matrix(rows: convolution.weightRows, columns: convolution.weightColumns)
         filterGradient = Matrix(rows: filters.rows, columns: filters.columns)
@@ -52,16 +63,21 @@ public final class ConvolutionLayer: Layer {
     /// The floats that a layer holds beside its values: W, or C, twice, in both orders, with its gradients, and what
     /// the convolution works on.
     ///
-    /// - Parameter plan: the taps of filters, where inputs are pooled.
+    /// - Parameter plan: how filters are pooled, where inputs are.
     package static func floats(
-        of shape: ConvolutionShape, weights: WeightShape, taps plan: TapPlan?, capacity: Int, readsPlanes: Bool,
+        of shape: ConvolutionShape, weights: WeightShape, pooled plan: PooledPlan?, capacity: Int, readsPlanes: Bool,
         isFirst: Bool
     ) -> Int {
         let used = plan?.shape(of: weights) ?? weights, reach = plan?.spec.reach ?? 0
-        return ExpandedWeights.floats(of: used) + 2 * (used.grid.count + 1) * shape.output.pixelFloats
-            + shape.output.positions + (plan == nil ? 0 : used.dictionaryValues)
+        let both = ExpandedWeights.floats(of: used) + shape.output.positions + (plan == nil ? 0 : used.dictionaryValues)
+        if let plan, !plan.isBlurred {
+            return both + 2 * (plan.count * shape.input.pixelFloats + 1) * shape.output.pixelFloats
+                + AtomConvolution.floats(
+                    of: shape, atoms: plan.count, capacity: capacity, hasInputGradient: !isFirst)
+        }
+        return both + 2 * (used.grid.count + 1) * shape.output.pixelFloats
             + Convolution.floats(
-                of: plan == nil ? shape : shape.window(reach: reach), blurring: plan.map { ($0.taps, reach) },
+                of: plan == nil ? shape : shape.window(reach: reach), blurring: plan.map { ($0.count, reach) },
                 capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
     }
 
@@ -109,10 +125,10 @@ public final class ConvolutionLayer: Layer {
     /// Where a channel's weights stand in a row of W.
     private func taps(of channel: Int) -> Range<Int> { channel * taps..<(channel + 1) * taps }
 
-    /// The same as they stand in filters or their gradient, taps × maps: every `channels`-th row.
+    /// The same as they stand in filters or their gradient, taps × maps: every `weightChannels`-th row.
     private func rows(of channel: Int, _ filters: Matrix<Float>) -> Matrix<Float> {
         let first = channel * filters.columns
-        return filters.reshaped(rows: taps, columns: shape.input.channels * filters.columns)
+        return filters.reshaped(rows: taps, columns: convolution.weightChannels * filters.columns)
             .columns(first..<first + shape.maps)
     }
 }

@@ -73,8 +73,8 @@ struct ConvnetOptions: ParsableCommand {
 
     /// Refuses windows that no filter has, and a path that no convolution can be computed on.
     private func checkWindow() throws {
-        let filters = try specs.compactMap { layer -> (size: Int, weights: WeightSpec)? in
-            if case .convolution(_, let size, _, _, let weights?) = layer { (size, weights) } else { nil }
+        let filters = try specs.compactMap { layer -> WeightSpec? in
+            if case .convolution(_, _, _, _, let weights?) = layer { weights } else { nil }
         }
         if window == .open {
             guard !filters.isEmpty else {
@@ -85,15 +85,11 @@ struct ConvnetOptions: ParsableCommand {
             }
         }
         guard common.compute == .pooled || common.compute == .reduced else { return }
-        let hasTaps = filters.contains { size, weights in
-            let side = size + 2 * (weights.reach ?? 0)
-            return weights.hasTaps(TensorShape(channels: 1, height: side, width: side))
-        }
-        guard common.compute == .pooled, hasTaps, !exchange.options.sumsExpanded else {
+        let pools = filters.contains { ($0.channels ?? .tied) == .tied && !$0.dictionary.traits.contains(.learned) }
+        guard common.compute == .pooled, pools, !exchange.options.sumsExpanded else {
             throw ValidationError(
-                "--compute: expected auto, expanded, or pooled with --window open (and a --sigma that is small or a "
-                    + "--ridge that is large enough, or another --basis) or the dictionary randcon, tied channels and an "
-                    + "exchange of learned values, found \(common.compute.rawValue)")
+                "--compute: expected auto, expanded, or pooled with a predicted convolution whose channels are tied "
+                    + "and whose U is not learned, and an exchange of learned values, found \(common.compute.rawValue)")
         }
     }
 

@@ -118,6 +118,29 @@ struct ConvnetJobTests {
         #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
     }
 
+    /// Filters that are cut, convolved with their atoms and expanded, are the same model, as above; on any number of
+    /// ranks the same bits.
+    @Test(arguments: [["--dictionary", "se"], ["--dictionary", "dct", "--columns", "2"], ["--dictionary", "emp"]])
+    func atomsAreConvolvedOnce(options: [String]) async throws {
+        let options = options + [
+            "--dataset", "sample", "--progress", "none", "--layers",
+            "conv 8 5 pad 2 stride 2; relu; conv 40 6 pad 2; pool 2; relu", "--epochs", "1", "--learning-rate", "0.003",
+            "--training-images", "1000",
+        ]
+        var losses: [Double] = []
+        for path in ["pooled", "expanded"] {
+            let outcome = try await folder.start(
+                path, job: "convnet", ranks: 2, options + ["--compute", path, "--exchange", "dynamic"])
+            #expect(outcome.code == 0 && outcome.output.contains("conv2 \(path) of"), "\(outcome)")
+            losses += try folder.objectives(path)
+        }
+        #expect(losses.count == 2 && abs(losses[0] - losses[1]) <= 1e-6 * losses[0], "\(losses)")
+        let fixed = options + ["--compute", "pooled", "--reduction", "fixed"]
+        try await folder.succeed("fixed", job: "convnet", fixed)
+        try await folder.succeed("fixed 3", job: "convnet", ranks: 3, fixed)
+        #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
+    }
+
     /// Dictionaries of what filters see: of the first layer's, principal components are checked against the images'
     /// windows in Double.
     @Test func dictionariesFromData() async throws {
@@ -283,8 +306,10 @@ struct ConvnetJobTests {
         (["--layers", "pool 2; conv 3 20"], "found an input of 1×14×14"),
         (["--layers", "conv 3 5 dictionary ae"], "expected a dictionary other than ae, whose autoencoder"),
         (["--dictionary", "se,dct"], "--dictionary: expected one name"),
-        (["--dictionary", "none"], "--dictionary: expected one of se"), (["--compute", "pooled"], "--compute"),
+        (["--dictionary", "none"], "--dictionary: expected one of se"), (["--compute", "reduced"], "--compute"),
         (["--window", "open", "--compute", "reduced"], "--compute: expected auto, expanded, or pooled"),
+        (["--compute", "pooled", "--alpha-channels", "untied"], "whose channels are tied"),
+        (["--compute", "pooled", "--dictionary", "lowrank"], "whose U is not learned"),
         (["--window", "open", "--exchange", "full", "--compute", "pooled"], "an exchange of learned values"),
         (["--layers", "full 9 dense", "--basis", "orthonormal"], "--basis has no meaning"),
         (["--shift", "-1"], "--shift"), (["--shift", "28"], "--shift: expected fewer pixels than the 28 of"),
@@ -292,7 +317,6 @@ struct ConvnetJobTests {
         (["--window", "open", "--dictionary", "dct"], "with an open window, found dct and 1.0"),
         (["--window", "open", "--sigma", "auto"], "--window open: expected a --sigma in pixels, found auto"),
         (["--window", "open", "--sigma", "16.1"], "a sigma of at most 16 pixels with an open window"),
-        (["--window", "open", "--sigma", "4", "--compute", "pooled"], "--compute: expected auto, expanded, or pooled"),
         (["--layers", "full 9", "--window", "open"], "--window has no meaning"),
         (["--alpha-channels", "each"], "--alpha-channels"),
         (["--alpha-channels", "untied", "--dictionary", "pca"], "a dictionary that α are sampled of for untied"),
