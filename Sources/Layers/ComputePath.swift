@@ -5,7 +5,8 @@ import LinearAlgebra
 public enum ComputePath: String, CaseIterable, Sendable {
     /// W = Uw once a step, then a dense layer.
     case expanded
-    /// v_α = vU in every step, then w. Of a convolution: blurred inputs, then the taps of filters.
+    /// v_α = vU in every step, then w. Of a convolution: blurred inputs, then the taps of filters; or every channel
+    /// with the atoms of U, then w.
     case pooled
     /// vU_j made once for the whole run and kept, then w.
     case reduced
@@ -96,7 +97,7 @@ extension WeightShape {
 
     /// The cost of one step of `ConvolutionLayer` on a batch, for every path that it can take; cheapest first. Its
     /// flops are those of `Convolution`, which computes with maps and, on the way back, channels up to a multiple of
-    /// 16, and of W = Uw, or C, and its way back.
+    /// 16, or of `AtomConvolution`, and of W = Uw, or C, and its way back.
     ///
     /// - Parameters:
     ///   - convolution: with what filters have beyond an open window.

@@ -33,7 +33,7 @@ package struct PooledFilters: Sendable {
         if let dictionary, spec.hasTaps(weights.grid) {
             (self.weights, pooling) = try PooledFilters.taps(of: weights, dictionary, reach: spec.reach ?? 0)
         } else {
-            (self.weights, pooling) = PooledFilters.atoms(of: weights)
+            (self.weights, pooling) = PooledFilters.atoms(of: weights, isShared: spec.sharesAtoms)
         }
     }
 
@@ -65,13 +65,14 @@ package struct PooledFilters: Sendable {
         return (mixing, .blur(Blurring(taps: taps, kernel: kernel)))
     }
 
-    private static func atoms(of layer: PredictedWeights) -> (PredictedWeights, Pooling) {
-        let own = layer.columns[0].alpha.count, count = own * layer.columns.count
+    /// - Parameter isShared: whether all columns have the same U.
+    private static func atoms(of layer: PredictedWeights, isShared: Bool) -> (PredictedWeights, Pooling) {
+        let own = layer.columns[0].alpha.count, count = isShared ? own : own * layer.columns.count
         let all = Matrix<Float>(rows: layer.grid.positions, columns: count)
         let columns = layer.columns.enumerated().map { j, column in
-            let place = j * own..<(j + 1) * own
+            let place = isShared ? 0..<own : j * own..<(j + 1) * own
             all.columns(place).copy(from: column.dictionary!)
-            guard layer.columns.count > 1 else {
+            guard !isShared else {
                 return Column(units: column.units, alpha: Array(0..<own), dictionary: nil)
             }
             let spread = Matrix<Float>(rows: count, columns: own)
@@ -101,6 +102,13 @@ package struct PooledFilters: Sendable {
 }
 
 extension WeightSpec {
+    /// Whether all columns have the same U: there is one, they have the same draws, or nothing is drawn for them.
+    fileprivate var sharesAtoms: Bool {
+        columns == 1 || sampling == .shared
+            || dictionary.traits.contains(.leading)
+                && (dictionary.need != nil || dictionary.traits.contains(.topology))
+    }
+
     /// Whether filters have taps that all channels share: those of connections, or of a kernel that goes on beyond
     /// their window. The rounding of C grows by the condition number of K_α + λI, at most 1 + ‖K‖/λ, which must
     /// not be large.
@@ -136,11 +144,13 @@ package struct PooledPlan: Sendable {
         isBlurred = spec.hasTaps(grid)
         count = isBlurred
             ? Set((0..<spec.columns).flatMap { spec.sampleAtoms(of: grid, stream: stream($0)) }).count
-            : spec.columns * spec.atoms(of: grid)
+            : (spec.sharesAtoms ? 1 : spec.columns) * spec.atoms(of: grid)
     }
 
     /// Whether C is another than w.
-    private var solves: Bool { spec.columns > 1 || isBlurred && spec.dictionary == .se && spec.kernel.form != .raw }
+    private var solves: Bool {
+        isBlurred ? spec.columns > 1 || spec.dictionary == .se && spec.kernel.form != .raw : !spec.sharesAtoms
+    }
 
     /// The shape of C; dense where it is w.
     func shape(of weights: WeightShape) -> WeightShape {

@@ -5,10 +5,10 @@ import CKernels
 /// and w mixes what comes of it. Samples are those of `Convolution`, one after the other, on workspaces made once; z
 /// of a batch is kept for the way back.
 ///
-/// Its weights are w, (atoms · the input's `pixelFloats`) × `pixelFloats` of the output. Forward 2 flops for each
-/// tap, atom, float of a pixel and pixel of the output, and 2 for each of the weights and pixel of the output; the
-/// weights' gradient as many as the latter; the inputs' gradient as forward, the former for each pixel of the input.
-/// Rows of taps that see nothing but padding are left out.
+/// Its weights are w, (atoms · the input's `pixelFloats`) × `pixelFloats` of the output. Forward takes 2 flops for
+/// each tap, atom, float of a pixel and pixel of the output, and 2 for each of the weights and pixel of the output.
+/// The weights' gradient takes the latter; the inputs' gradient takes both, the former for each pixel of the input.
+/// Rows of taps that see nothing but padding are left out. Gradients of outputs are finite behind their maps, too.
 package final class AtomConvolution: ConvolutionWay {
     package let shape: ConvolutionShape
     private let atoms: Int
@@ -23,7 +23,8 @@ package final class AtomConvolution: ConvolutionWay {
     private let mixing: TapSums
     /// Takes the gradient of outputs to that of z, then that to inputs: with the turned weights, the gradient of z of a
     /// sample, and the turned atoms.
-    private let backward: (mixing: TapSums, weights: Matrix<Float>, pooled: Matrix<Float>, sums: Sums, u: [Float])?
+    private let backward:
+        (mixing: TapSums, weights: Matrix<Float>, pooled: Matrix<Float>, sums: Sums, u: Matrix<Float>)?
 
     /// - Parameters:
     ///   - dictionary: u, taps × atoms.
@@ -34,9 +35,11 @@ package final class AtomConvolution: ConvolutionWay {
         _ shape: ConvolutionShape, dictionary: Matrix<Float>, capacity: Int, readsPlanes: Bool, hasInputGradient: Bool,
         width: Int? = nil
     ) {
-        precondition(dictionary.rows == shape.taps)
+        precondition(dictionary.rows == shape.taps && dictionary.isContiguous)
+        precondition(!readsPlanes || !hasInputGradient, "samples that come plane by plane have no gradient")
+        precondition(width.map { [4, 8, 16].contains($0) && $0 <= Convolution.widestVectors } ?? true)
         self.shape = shape
-        self.dictionary = dictionary.clone()
+        self.dictionary = dictionary
         self.readsPlanes = readsPlanes
         self.width = width.map(Int32.init) ?? ck_convolution_width()
         atoms = dictionary.columns
@@ -54,8 +57,9 @@ package final class AtomConvolution: ConvolutionWay {
             return
         }
         let g = TensorShape(channels: output.pixelFloats, height: output.height, width: output.width)
-        let u = (0..<shape.taps).flatMap { tap in
-            (0..<dictionary.columns).map { dictionary[shape.taps - 1 - tap, $0] }
+        let u = Matrix<Float>(rows: dictionary.rows, columns: dictionary.columns)
+        for tap in 0..<u.rows {
+            u.rows(tap..<tap + 1).copy(from: dictionary.rows(u.rows - 1 - tap..<u.rows - tap))
         }
         backward = (
             TapSums(
@@ -91,6 +95,8 @@ package final class AtomConvolution: ConvolutionWay {
 
     package func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>) {
         check(x, y)
+        check(weights)
+        precondition(bias.rows == 1 && bias.columns == weightColumns)
         for sample in 0..<x.rows {
             let z = pooled.row(sample).baseAddress!
             let frame = forward.frame(of: x.pointer + sample * x.stride, readsPlanes: readsPlanes)
@@ -102,6 +108,7 @@ package final class AtomConvolution: ConvolutionWay {
     /// - Parameter x: what `apply` was given last.
     package func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>) {
         check(x, dy)
+        check(weights)
         for sample in 0..<x.rows {
             mixing.addGradient(
                 pooled.row(sample).baseAddress!, dy.pointer + sample * dy.stride, into: weights.pointer)
@@ -110,22 +117,25 @@ package final class AtomConvolution: ConvolutionWay {
 
     package func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
         check(dx, dy)
+        check(weights)
         guard let backward else { preconditionFailure("nobody asks for this gradient") }
         transpose(weights, into: backward.weights)
         for sample in 0..<dy.rows {
             backward.mixing.apply(
                 dy.pointer + sample * dy.stride, backward.weights.pointer, bias: nil, into: backward.pooled.pointer)
             let frame = backward.sums.frame(of: backward.pooled.pointer, readsPlanes: false)
-            backward.u.withUnsafeBufferPointer {
-                backward.sums.apply(
-                    frame, $0.baseAddress!, atoms: 1, into: dx.pointer + sample * dx.stride, width: width)
-            }
+            backward.sums.apply(
+                frame, backward.u.pointer, atoms: 1, into: dx.pointer + sample * dx.stride, width: width)
         }
     }
 
     private func check(_ x: Matrix<Float>, _ y: Matrix<Float>) {
         precondition(x.columns == inputColumns && y.columns == shape.output.sampleFloats)
         precondition(x.rows == y.rows && x.rows <= pooled.rows)
+    }
+
+    private func check(_ weights: Matrix<Float>) {
+        precondition(weights.rows == weightRows && weights.columns == weightColumns && weights.isContiguous)
     }
 }
 

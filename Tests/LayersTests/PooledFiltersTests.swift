@@ -122,34 +122,38 @@ import Testing
         #expect(shape.stepCosts(of: convolution, pooled: nil, samples: 9, readsPlanes: false, isFirst: true).count == 1)
     }
 
-    /// By hand, for filters of 8×8 on 48×15×12, padding 3, 60 maps: two columns of 16 atoms, 64 floats of a pixel
-    /// that comes out.
+    /// By hand, for filters of 5×5 on 20×15×12, padding 2, 60 maps: two columns of 6 atoms, 32 floats of a pixel
+    /// that is read and 64 of one that comes out. Columns that have the same U have its atoms once.
     @Test func aStepCostsTheAtomsAndTheirMixing() {
         let convolution = ConvolutionShape(
-            input: TensorShape(channels: 48, height: 15, width: 12), maps: 60, size: 8, padding: 3)
-        let spec = WeightSpec(dictionary: .dct, proportion: 0.25, columns: 2)
-        let plan = PooledPlan(spec, of: convolution.filter) { ColumnStream(seed: 1, layer: 0, column: $0) }
-        #expect(!plan.isBlurred && plan.count == 32)
-        let shape = WeightShape(grid: convolution.filter, units: 60, columns: 2, atoms: 16)
-        for isFirst in [true, false] {
-            let costs = shape.stepCosts(
-                of: convolution, pooled: plan, samples: 10, readsPlanes: false, isFirst: isFirst)
-            let atoms = 2 * 10 * 14 * 11 * 48 * 32 * 64, mixing = 2 * 10 * 14 * 11 * 48 * 32 * 64
-            let back = 2 * 10 * 15 * 12 * 48 * 32 * 64, place = 4 * 60 * 48 * 16 * 32
-            let all = isFirst ? atoms + 2 * mixing + place : atoms + 3 * mixing + back + place
-            #expect(costs.first { $0.path == .pooled }!.flops == Double(all))
+            input: TensorShape(channels: 20, height: 15, width: 12), maps: 60, size: 5, padding: 2)
+        for (kind, sampling) in [(DictionaryKind.dct, AlphaSampling.distinct), (.dct, .shared), (.pca, .distinct)] {
+            let spec = WeightSpec(dictionary: kind, proportion: 0.25, columns: 2, sampling: sampling)
+            let plan = PooledPlan(spec, of: convolution.filter) { ColumnStream(seed: 1, layer: 0, column: $0) }
+            let count = kind == .dct && sampling == .distinct ? 12 : 6
+            #expect(!plan.isBlurred && plan.count == count)
+            let shape = WeightShape(grid: convolution.filter, units: 60, columns: 2, atoms: 6)
+            for isFirst in [true, false] {
+                let costs = shape.stepCosts(
+                    of: convolution, pooled: plan, samples: 10, readsPlanes: isFirst, isFirst: isFirst)
+                let atoms = 2 * 10 * 15 * 12 * 32 * count * 25, mixing = 2 * 10 * 15 * 12 * 32 * count * 64
+                let place = count == 12 ? 4 * 60 * 20 * 6 * 12 : 0
+                let all = isFirst ? atoms + 2 * mixing + place : 2 * atoms + 3 * mixing + place
+                #expect(costs.first { $0.path == .pooled }!.flops == Double(all))
+            }
         }
     }
 
     /// The atoms of all columns side by side, and w at a column's own.
-    @Test(arguments: [1, 3]) func atomsAndPlacesGiveTheFilters(columns: Int) throws {
+    @Test(arguments: [1, 3], [AlphaSampling.distinct, .shared])
+    func atomsAndPlacesGiveTheFilters(columns: Int, sampling: AlphaSampling) throws {
         let grid = TensorShape(channels: 2, height: 4, width: 4)
-        let spec = WeightSpec(dictionary: .dct, proportion: 0.4, columns: columns)
+        let spec = WeightSpec(dictionary: .dct, proportion: 0.4, columns: columns, sampling: sampling)
         let dictionary = try spec.makeDictionary(of: grid)
         let weights = PredictedWeights(
             grid: grid,
             columns: try (0..<columns).map { j in
-                let stream = ColumnStream(seed: 1, layer: 0, column: j)
+                let stream = ColumnStream(seed: 1, layer: 0, column: j, sampling: sampling)
                 let alpha = spec.sampleAtoms(of: grid, stream: stream)
                 return Column(
                     units: 2 * j..<2 * j + 2, alpha: alpha,
@@ -157,7 +161,8 @@ import Testing
             })
         // A dictionary that is known no longer has the same atoms.
         for known in [dictionary, nil] as [(any WeightDictionary)?] {
-            let filters = try PooledFilters(known, of: weights, spec), count = 6 * columns, units = 2 * columns
+            let filters = try PooledFilters(known, of: weights, spec), units = 2 * columns
+            let count = sampling == .shared ? 6 : 6 * columns
             guard case .atoms(let u) = filters.pooling else {
                 Issue.record("no atoms")
                 return

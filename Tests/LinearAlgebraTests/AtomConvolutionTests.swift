@@ -85,7 +85,7 @@ import Testing
         let u = draw(taps * atoms, 30), w = draw(shape.maps * channels * atoms, 1), bias = draw(shape.maps, 2)
         let dictionary = normalMatrix(rows: 1, columns: taps * atoms, stream: 30).reshaped(rows: taps, columns: atoms)
         let convolution = AtomConvolution(
-            shape, dictionary: dictionary, capacity: problem.samples, readsPlanes: false, hasInputGradient: true,
+            shape, dictionary: dictionary, capacity: problem.samples + 1, readsPlanes: false, hasInputGradient: true,
             width: width)
         #expect(convolution.weightRows == atoms * floats && convolution.weightChannels == floats)
         func packed(_ w: [Double]) -> Matrix<Float> {
@@ -104,8 +104,11 @@ import Testing
         let x = Matrix(xs.map { inPixels($0, shape.input, between: .nan) }), g = Matrix(gs.map { inPixels($0, output) })
         let y = normalMatrix(rows: problem.samples, columns: output.sampleFloats, stream: 20)
         let dx = normalMatrix(rows: problem.samples, columns: shape.input.sampleFloats, stream: 21)
-        // Twice: a workspace may keep nothing of the first time.
-        for _ in 0..<2 { convolution.apply(x, weights: weights, bias: offsets, into: y) }
+        // A workspace may keep nothing of others, of which there were more.
+        let others = normalMatrix(rows: problem.samples + 1, columns: shape.input.sampleFloats, stream: 23)
+        let unused = Matrix<Float>(rows: others.rows, columns: output.sampleFloats)
+        convolution.apply(others, weights: weights, bias: offsets, into: unused)
+        convolution.apply(x, weights: weights, bias: offsets, into: y)
         for _ in 0..<2 { convolution.inputGradient(g, weights: weights, into: dx) }
         let before = draw(w.count, 22), dw = packed(before)
         convolution.addWeightGradient(x, g, into: dw)

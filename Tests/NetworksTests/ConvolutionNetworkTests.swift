@@ -121,6 +121,11 @@ import Testing
             .convolution(maps: 17, size: 3, stride: 2, padding: 2, predicted(.randcon, columns: 2)), .activation(.relu),
             .convolution(maps: 3, size: 3, stride: 1, padding: 1, predicted(.randcon, columns: 3)), .activation(.tanh),
         ]),
+        // An open window whose ridge is too small for taps: its atoms are larger than the image.
+        Problem(layers: [
+            .convolution(maps: 4, size: 3, stride: 2, padding: 1, open(.ridge(1e-3), sigma: 1, columns: 2, reach: 6)),
+            .activation(.tanh),
+        ]),
         // Channels with α of their own, and a dictionary of all of them; pooled and expanded fully connected layers.
         Problem(layers: [
             .convolution(maps: 4, size: 3, stride: 1, padding: 1, untied(.se)), .activation(.tanh),

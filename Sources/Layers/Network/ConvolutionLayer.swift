@@ -11,7 +11,7 @@ public final class ConvolutionLayer: Layer {
     private let expanded: ExpandedWeights
     private let convolution: any ConvolutionWay
     private let taps: Int
-    /// W, or C, as the convolution takes it, (taps · channels) × maps, and its gradient.
+    /// W, or C, as the convolution takes it, and its gradient.
     private let filters: Matrix<Float>, filterGradient: Matrix<Float>
     private let bias: Matrix<Float>, biasGradient: Matrix<Float>
     /// A 1 for every place, which sums the gradients of a bias.

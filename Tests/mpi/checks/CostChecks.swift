@@ -80,10 +80,14 @@ func checkNetworkMemory(_ world: Communicator) throws {
     raw.network.layers[3] = .convolution(maps: 10, size: 3, stride: 2, padding: 0, weights)
     (weights.dictionary, weights.reach) = (.randcon, nil)
     raw.network.layers[0] = .convolution(maps: 20, size: 5, stride: 1, padding: 2, weights)
+    var cut = smallConvnetSettings()
+    weights.dictionary = .dct
+    cut.network.layers[3] = .convolution(maps: 10, size: 3, stride: 2, padding: 0, weights)
     let problems =
         [(smallSettings(columns: 0), expanded)] + paths.map { (smallSettings(columns: 2), $0) }
         + [(smallConvnetSettings(), expanded), (pooled, expanded), (open, expanded)]
         + [open, raw].map { ($0, [.pooled, .pooled, .expanded]) }
+        + [(smallConvnetSettings(), [.pooled, .expanded, .expanded]), (cut, [.pooled, .pooled, .expanded])]
     for (settings, paths) in problems {
         let model = try NetworkModel(settings), gradient = model.values.zeros
         let bytes = taken { model.network(gradient: gradient, paths: paths, capacity: capacity, timer: StepTimer()) }
