@@ -86,7 +86,7 @@ public struct InitialWeights: Sendable {
         }
 
         /// W on a grid that may be larger on all sides, with zeros around.
-        package func expanded(on grid: TensorShape) -> Matrix<Float> {
+        public func expanded(on grid: TensorShape) -> Matrix<Float> {
             let own = Matrix<Float>(rows: weights.units, columns: weights.grid.count)
             weights.expand(values, into: own)
             guard grid.count != weights.grid.count else { return own }
