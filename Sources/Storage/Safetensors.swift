@@ -116,7 +116,7 @@ public struct Safetensors: Sendable {
     ) throws -> [Element] {
         let tensor = try tensor(name, Element.tensorType)
         if let shape, shape != tensor.shape {
-            throw DataError(path, expected: "\(name) of shape \(shape)", found: "\(tensor.shape)")
+            throw DataError(path, expected: "\(name.escaped) of shape \(shape)", found: "\(tensor.shape)")
         }
         let count = tensor.byteCount / MemoryLayout<Element>.stride
         return try [Element](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -135,7 +135,7 @@ public struct Safetensors: Sendable {
     ) throws -> Matrix<Element> {
         let tensor = try tensor(name, Element.tensorType)
         guard tensor.shape.count == 2 else {
-            throw DataError(path, expected: "\(name) of two dimensions", found: "the shape \(tensor.shape)")
+            throw DataError(path, expected: "\(name.escaped) of two dimensions", found: "the shape \(tensor.shape)")
         }
         let rows = rows ?? 0..<tensor.shape[0], width = tensor.shape[1] * MemoryLayout<Element>.stride
         precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.shape[0])
@@ -167,11 +167,11 @@ public struct Safetensors: Sendable {
     private func tensor(_ name: String, _ type: ElementType) throws -> Tensor {
         guard let tensor = tensors[name] else {
             throw DataError(
-                path, expected: "a tensor \(name)",
+                path, expected: "a tensor \(name.escaped)",
                 found: "only \(tensors.keys.sorted().joined(separator: ", ").escaped)")
         }
         guard tensor.type == type else {
-            throw DataError(path, expected: "\(name) of type \(type)", found: "\(tensor.type)")
+            throw DataError(path, expected: "\(name.escaped) of type \(type)", found: "\(tensor.type)")
         }
         return tensor
     }
@@ -183,7 +183,8 @@ public struct Safetensors: Sendable {
         func check<Element: BinaryFloatingPoint>(_ elements: UnsafeMutableBufferPointer<Element>) throws {
             guard let place = elements.firstIndex(where: { !$0.isFinite }) else { return }
             throw DataError(
-                path, expected: "\(name) of finite numbers", found: "\(elements[place]) at position \(first + place)")
+                path, expected: "\(name.escaped) of finite numbers",
+                found: "\(elements[place]) at position \(first + place)")
         }
         switch type {
         case .F32: try check(bytes.bindMemory(to: Float.self))

@@ -134,6 +134,11 @@ import Testing
         // Not in the middle: one pixel is left over.
         try refused([first], found: "found conv1 [4, 2, 2, 2]", filters([4, 2, 2, 2]))
         try refused([first], found: "nan at position 0", filters([4, 18], .nan))
+        // Names come from the file.
+        try refused([second], found: #"a\n\u{1B}.weight of finite numbers"#) { file in
+            file = Safetensors()
+            file.set("a\n\u{1B}.weight", [Float](repeating: .infinity, count: 15), shape: [3, 5])
+        }
         try refused([first], found: "[1]") { $0.set("conv1.bias", [1] as [Float]) }
         try refused([first], found: "I32") {
             $0.set("conv1.weight", [Int32](repeating: 1, count: 72), shape: [4, 18])
