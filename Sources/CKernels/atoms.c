@@ -1,15 +1,10 @@
 // Convolutions of every channel with the same few atoms: sums of a block of pixels × atoms, for a vector of channels,
 // stay in registers while all taps go by. Bits differ between kinds of processors, as convolution.c's do.
+#include "blocks.h"
 #include "ckernels.h"
 #include "clones.h"
 
 #pragma STDC FP_CONTRACT ON
-
-// The size of blocks that are as even as possible, at most `most`.
-static inline size_t even(size_t count, size_t most) {
-    size_t blocks = (count + most - 1) / most;
-    return blocks == 0 ? 1 : (count + blocks - 1) / blocks;
-}
 
 #define WIDTH 4
 #define ATOMS 2

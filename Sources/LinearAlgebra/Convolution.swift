@@ -72,6 +72,20 @@ package protocol ConvolutionWay: AnyObject {
     func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>)
     func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>)
     func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>)
+    /// The most samples of a batch.
+    var capacity: Int { get }
+}
+
+extension ConvolutionWay {
+    func check(_ x: Matrix<Float>, _ y: Matrix<Float>) {
+        precondition(x.columns == inputColumns && y.columns == shape.output.sampleFloats)
+        precondition(x.rows == y.rows && x.rows <= capacity)
+    }
+
+    func check(weights: Matrix<Float>, bias: Matrix<Float>? = nil) {
+        precondition(weights.rows == weightRows && weights.columns == weightColumns && weights.isContiguous)
+        precondition(bias.map { $0.rows == 1 && $0.columns == weightColumns } ?? true)
+    }
 }
 
 /// A direct convolution of samples whose channels are innermost: element (y, x, c) of a sample is at
@@ -163,13 +177,14 @@ public final class Convolution: ConvolutionWay {
     ) -> Int {
         let input = shape.input, output = shape.output
         guard let blurring else {
-            let frame = TapSums.floats(
-                of: input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output)
+            let frame = SampleFrame.floats(
+                of: input, pixel: input.channels, spread: 1, before: shape.padding, size: shape.size,
+                stride: shape.stride, into: output)
             guard hasInputGradient else { return frame }
             return frame + shape.taps * shape.maps * input.pixelFloats
-                + TapSums.floats(
-                    of: output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size,
-                    stride: 1, into: input)
+                + SampleFrame.floats(
+                    of: output, pixel: shape.maps, spread: shape.stride, before: shape.size - 1 - shape.padding,
+                    size: shape.size, stride: 1, into: input)
         }
         let frame = shape.frame, pixelFloats = readsPlanes ? input.channels : input.pixelFloats
         let there = capacity * frame.positions * pixelFloats + (readsPlanes ? input.count : 0)
@@ -181,8 +196,9 @@ public final class Convolution: ConvolutionWay {
             columns: frame.width, into: input.width, origin: -shape.padding, pixelFloats: pixelFloats,
             reach: blurring.reach)
         return there + back + frame.positions * pixelFloats + blurring.taps * shape.maps * input.pixelFloats
-            + TapSums.floats(
-                of: output, spread: shape.stride, before: shape.size - 1, size: shape.size, stride: 1, into: frame)
+            + SampleFrame.floats(
+                of: output, pixel: shape.maps, spread: shape.stride, before: shape.size - 1, size: shape.size,
+                stride: 1, into: frame)
     }
 
     /// Floats of a sample that is read.
@@ -194,6 +210,8 @@ public final class Convolution: ConvolutionWay {
     /// Rows of the weights.
     public var weightRows: Int { taps * shape.input.channels }
     package var weightChannels: Int { shape.input.channels }
+    /// Any number, but where blurred inputs are kept.
+    package var capacity: Int { blur == nil ? .max : frames.rows }
     /// Columns of the weights, those of the output's maps first.
     public var weightColumns: Int { shape.output.pixelFloats }
 
@@ -205,8 +223,7 @@ public final class Convolution: ConvolutionWay {
     ///   - y: samples × the output's `sampleFloats`.
     public func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>) {
         check(x, y)
-        check(weights)
-        precondition(bias.rows == 1 && bias.columns == weightColumns)
+        check(weights: weights, bias: bias)
         for sample in 0..<x.rows {
             var from = x.pointer + sample * x.stride
             if let blur {
@@ -228,7 +245,7 @@ public final class Convolution: ConvolutionWay {
     /// - Parameter x: where inputs are blurred, what `apply` was given last.
     public func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>) {
         check(x, dy)
-        check(weights)
+        check(weights: weights)
         for sample in 0..<x.rows {
             let from = blur == nil ? x.pointer + sample * x.stride : frames.row(sample).baseAddress!
             forward.addGradient(from, dy.pointer + sample * dy.stride, into: weights.pointer)
@@ -240,7 +257,7 @@ public final class Convolution: ConvolutionWay {
     /// - Precondition: it was made for this.
     public func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
         check(dx, dy)
-        check(weights)
+        check(weights: weights)
         guard let backward else { preconditionFailure("nobody asks for this gradient") }
         turn(weights, into: backward.weights)
         for sample in 0..<dy.rows {
@@ -261,14 +278,5 @@ public final class Convolution: ConvolutionWay {
                 weights.rows(opposite..<opposite + channels).columns(0..<maps),
                 into: turned.rows(tap * maps..<(tap + 1) * maps).columns(0..<channels))
         }
-    }
-
-    private func check(_ x: Matrix<Float>, _ y: Matrix<Float>) {
-        precondition(x.columns == inputColumns && y.columns == shape.output.sampleFloats)
-        precondition(x.rows == y.rows && (blur == nil || x.rows <= frames.rows))
-    }
-
-    private func check(_ weights: Matrix<Float>) {
-        precondition(weights.rows == weightRows && weights.columns == weightColumns && weights.isContiguous)
     }
 }

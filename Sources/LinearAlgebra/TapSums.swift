@@ -6,25 +6,17 @@ import CKernels
 /// The sample is copied into a frame of zeros, where its pixels may be spread; the frame is as large as the filters'
 /// places need. Or it is a frame already. Filters may have some of their pixels alone.
 final class TapSums {
-    private let input: TensorShape, output: TensorShape
-    /// Whether samples come plane by plane.
-    private let readsPlanes: Bool
-    private let spread: Int, before: Int, size: Int, stride: Int
+    private let output: TensorShape
+    /// Whether samples come plane by plane, or are frames.
+    private let readsPlanes: Bool, readsFrames: Bool
+    private let size: Int, stride: Int
     private let width: Int32
-    /// The frame: rows of pixels of the input's channels, without the zeros behind these. It has none where samples are
-    /// frames.
-    private let frame: Matrix<Float>
-    private let readsFrames: Bool
-    /// The floats of a row and of a pixel of a frame.
-    private let line: Int, pixel: Int
-    /// The rows of the frame that have pixels of the input.
-    private let content: Range<Int>
+    /// Rows of pixels of the input's channels, without the zeros behind these.
+    private let frame: SampleFrame
     /// A run for all pixels of a filter that are side by side in the frame, row by row.
     private let runs: [ck_run]
     /// The runs before each row of a filter, and the floats in them.
     private let runsBefore: [Int], floatsBefore: [Int]
-    /// Rows of the output for which the same rows of a filter see the input.
-    private let bands: [(rows: Range<Int>, filterRows: Range<Int>)]
 
     /// - Parameters:
     ///   - spread: pixels of the frame from one of the input to the next.
@@ -40,16 +32,12 @@ final class TapSums {
         of input: TensorShape, spread: Int, before: Int, size: Int, stride: Int, into output: TensorShape,
         readsPlanes: Bool = false, framePixel: Int? = nil, taps: [Int]? = nil, width: Int?
     ) {
-        (self.input, self.output, self.spread, self.before) = (input, output, spread, before)
-        self.readsPlanes = readsPlanes
+        (self.output, self.readsPlanes, readsFrames) = (output, readsPlanes, framePixel != nil)
         (self.size, self.stride, self.width) = (size, stride, width.map(Int32.init) ?? ck_convolution_width())
-        let (rows, columns) = Self.frame(
-            of: input, spread: spread, before: before, size: size, stride: stride, into: output)
-        let pixel = framePixel ?? input.channels, line = columns * pixel
-        frame = Matrix(rows: framePixel == nil ? rows : 0, columns: line)
-        (self.pixel, self.line, readsFrames) = (pixel, line, framePixel != nil)
-        let content = before..<before + (input.height - 1) * spread + 1
-        self.content = content
+        frame = SampleFrame(
+            of: input, pixel: framePixel ?? input.channels, spread: spread, before: before, size: size, stride: stride,
+            into: output, isHeld: framePixel == nil)
+        let pixel = frame.pixel, line = frame.line
         var runs: [ck_run] = [], runsBefore: [Int] = [], floatsBefore: [Int] = [], floats = 0, row = 0
         for tap in taps ?? Array(0..<size * size) {
             let isNewRow = row <= tap / size
@@ -70,36 +58,6 @@ final class TapSums {
         self.runs = runs
         self.runsBefore = runsBefore + [Int](repeating: runs.count, count: rest)
         self.floatsBefore = floatsBefore + [Int](repeating: floats, count: rest)
-        var bands: [(rows: Range<Int>, filterRows: Range<Int>)] = []
-        for row in 0..<output.height {
-            let first = max(0, content.lowerBound - row * stride), end = min(size, content.upperBound - row * stride)
-            let seen = first..<max(first, end)
-            if let last = bands.last, last.filterRows == seen {
-                bands[bands.count - 1].rows = last.rows.lowerBound..<row + 1
-            } else {
-                bands.append((row..<row + 1, seen))
-            }
-        }
-        self.bands = bands
-    }
-
-    /// Floats of the frame.
-    static func floats(
-        of input: TensorShape, spread: Int, before: Int, size: Int, stride: Int, into output: TensorShape
-    ) -> Int {
-        let (rows, columns) = frame(
-            of: input, spread: spread, before: before, size: size, stride: stride, into: output)
-        return rows * columns * input.channels
-    }
-
-    /// The pixels of the frame.
-    private static func frame(
-        of input: TensorShape, spread: Int, before: Int, size: Int, stride: Int, into output: TensorShape
-    ) -> (rows: Int, columns: Int) {
-        func length(_ input: Int, _ output: Int) -> Int {
-            max(before + (input - 1) * spread + 1, (output - 1) * stride + size)
-        }
-        return (length(input.height, output.height), length(input.width, output.width))
     }
 
     /// Computes the sums of all places, beginning with `bias`.
@@ -112,7 +70,8 @@ final class TapSums {
         into y: UnsafeMutablePointer<Float>
     ) {
         let start = framed(x), maps = output.pixelFloats, row = output.width * maps
-        for band in bands {
+        let line = frame.line, pixel = frame.pixel
+        for band in frame.bands {
             let first = band.filterRows.lowerBound, begin = runsBefore[first]
             runs.withUnsafeBufferPointer {
                 ck_convolve(
@@ -131,6 +90,7 @@ final class TapSums {
         _ x: UnsafePointer<Float>, _ g: UnsafePointer<Float>, into w: UnsafeMutablePointer<Float>
     ) {
         let start = framed(x), maps = output.pixelFloats, row = output.width * maps
+        let line = frame.line, pixel = frame.pixel, content = frame.content
         for tap in 0..<size {
             let first = max(0, (content.lowerBound - tap + stride - 1) / stride)
             let end = min(output.height, (content.upperBound - 1 - tap + stride) / stride)
@@ -146,26 +106,6 @@ final class TapSums {
 
     /// The frame of a sample, which is copied into it unless it is one.
     private func framed(_ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
-        if readsFrames { return x }
-        let channels = input.channels, floats = input.pixelFloats
-        for row in 0..<input.height {
-            let to = frame.pointer + (before + row * spread) * frame.stride + before * channels
-            if readsPlanes {
-                for channel in 0..<channels {
-                    let from = x + (channel * input.height + row) * input.width
-                    for pixel in 0..<input.width { to[pixel * spread * channels + channel] = from[pixel] }
-                }
-                continue
-            }
-            let from = x + row * input.width * floats
-            if spread == 1, channels == floats {
-                to.update(from: from, count: input.width * floats)
-                continue
-            }
-            for pixel in 0..<input.width {
-                (to + pixel * spread * channels).update(from: from + pixel * floats, count: channels)
-            }
-        }
-        return UnsafePointer(frame.pointer)
+        readsFrames ? x : frame.filled(with: x, readsPlanes: readsPlanes)
     }
 }

@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// Of a covariance of all inputs.
+    /// The kernel is the covariance of all inputs.
     @Test func oneDictionaryOfAllChannels() throws {
         let spec = spec(.emp, .across), line = TensorShape(units: 60)
         let samples = normalMatrix(rows: 60, columns: 200, stream: 8).doubles

@@ -83,32 +83,6 @@ import Testing
             channels: 1, height: 9, width: 33, maps: 48, size: 8, padding: 4, samples: 1, taps: [9, 10, 63], reach: 6),
     ]
 
-    /// Planes of one sample as they are read and written here: element (y, x, c) at (y·width + x)·floats + c.
-    private func inPixels(_ planes: [Double], _ shape: TensorShape) -> [Float] {
-        var result = [Float](repeating: 0, count: shape.sampleFloats)
-        for c in 0..<shape.channels {
-            for p in 0..<shape.positions { result[p * shape.pixelFloats + c] = Float(planes[c * shape.positions + p]) }
-        }
-        return result
-    }
-
-    /// The planes of one sample, and whether all that lies between the channels is 0.
-    private func planes(_ row: [Float], _ shape: TensorShape) -> (values: [Double], isClean: Bool) {
-        var values = [Double](repeating: 0, count: shape.count), isClean = true
-        for p in 0..<shape.positions {
-            for c in 0..<shape.pixelFloats {
-                let value = row[p * shape.pixelFloats + c]
-                if c < shape.channels { values[c * shape.positions + p] = Double(value) }
-                if c >= shape.channels, value != 0 { isClean = false }
-            }
-        }
-        return (values, isClean)
-    }
-
-    private func draw(_ count: Int, _ stream: Int) -> [Double] {
-        normalMatrix(rows: 1, columns: count, stream: stream).doubles[0]
-    }
-
     /// Weights of maps × channels × taps as a convolution takes them.
     private func packed(_ w: [Double], _ convolution: Convolution) -> Matrix<Float> {
         let channels = convolution.shape.input.channels, taps = convolution.weightRows / channels
@@ -119,20 +93,6 @@ import Testing
             }
         }
         return weights
-    }
-
-    /// A sum of n products in any order, contracted or not, is off by at most γ_{n+1} of the sum of their absolute
-    /// values (Higham 2002, section 3.1), and so is one that goes on from another sum.
-    private func expectClose(_ values: [Double], _ truth: [Double], _ magnitude: [Double], _ terms: Int) {
-        let gamma = floatGamma(terms + 1)
-        guard values.count == truth.count else {
-            Issue.record("expected \(truth.count) values, found \(values.count)")
-            return
-        }
-        for i in truth.indices where !(abs(values[i] - truth[i]) <= gamma * magnitude[i]) {
-            Issue.record("value \(i) of \(truth.count): expected \(truth[i]), found \(values[i])")
-            return
-        }
     }
 
     /// Forward, and both gradients, are those of the naive sums, with vectors of any width.
@@ -156,7 +116,6 @@ import Testing
         let before = draw(w.count, 22), dw = packed(before, convolution)
         convolution.addWeightGradient(x, g, into: dw)
 
-        func magnitudes(_ values: [Double]) -> [Double] { values.map(abs) }
         let filters = problem.filters(w), ofFilters = problem.filters(magnitudes(w))
         var truthOfWeights = before, magnitudeOfWeights = magnitudes(before)
         for s in 0..<problem.samples {
@@ -196,13 +155,13 @@ import Testing
         let weights = packed(draw(other.weightRows * shape.maps, 1), other)
         let bias = normalMatrix(rows: 1, columns: other.weightColumns, stream: 2)
         let x = (0..<problem.samples).map { draw(shape.input.count, 3 + $0) }
-        let planes = Matrix(x.map { $0.map(Float.init) }), pixels = Matrix(x.map { inPixels($0, shape.input) })
+        let rows = Matrix(x.map { $0.map(Float.init) }), pixels = Matrix(x.map { inPixels($0, shape.input) })
         let y = normalMatrix(rows: problem.samples, columns: shape.output.sampleFloats, stream: 4), z = y.clone()
-        first.apply(planes, weights: weights, bias: bias, into: y)
+        first.apply(rows, weights: weights, bias: bias, into: y)
         other.apply(pixels, weights: weights, bias: bias, into: z)
         #expect(y.arrays == z.arrays)
         let dw = weights.clone(), dv = weights.clone()
-        first.addWeightGradient(planes, y, into: dw)
+        first.addWeightGradient(rows, y, into: dw)
         other.addWeightGradient(pixels, y, into: dv)
         #expect(dw.arrays == dv.arrays)
     }
