@@ -127,11 +127,14 @@ public struct InitialWeights: Sendable {
             }
         let isNamed = Set(names) == Set(wanted.map(\.name))
         guard isNamed || !isModel && names.count == wanted.count else {
+            let job = isModel ? file.metadata["format"]!.split(separator: " ").dropFirst().first : nil
             throw DataError(
                 path,
-                expected: "weights to start from of \(wanted.count) layers, "
+                expected: "weights to start from (--init) of \(wanted.count) layers, "
                     + wanted.map(\.name).joined(separator: ", "),
-                found: names.isEmpty ? "none" : names.joined(separator: ", ").escaped)
+                found: (names.isEmpty ? "none" : names.joined(separator: ", ").escaped)
+                    + (job.map { " in a model of the job \($0.escaped)" } ?? "")
+                    + "; give a file with these layers, or make the net like the file's")
         }
         var left = names, places: [Place] = []
         for layer in wanted {
@@ -160,7 +163,7 @@ public struct InitialWeights: Sendable {
     /// - Throws: `DataError`.
     public static func open(_ path: String) throws -> Safetensors {
         guard try fileStatus(path) != nil else {
-            throw DataError(path, expected: "weights to start from, as --init says", found: "no such file")
+            throw DataError(path, expected: "weights to start from (--init)", found: "no such file; give another")
         }
         return try Safetensors(path: path)
     }

@@ -143,7 +143,9 @@ import Testing
         try refused([first], found: "I32") {
             $0.set("conv1.weight", [Int32](repeating: 1, count: 72), shape: [4, 18])
         }
-        try refused([first], found: "found none") { $0 = Safetensors(metadata: ["format": "colonnade rica 1"]) }
+        try refused([first], found: "found none in a model of the job rica; give") {
+            $0 = Safetensors(metadata: ["format": "colonnade rica 1"])
+        }
     }
 
     /// A model whose shapes fit, and whose columns are not those of a layer.
