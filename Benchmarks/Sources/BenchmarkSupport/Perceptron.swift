@@ -34,13 +34,3 @@ public struct Perceptron {
         }
     }
 }
-
-extension MatrixSamples {
-    /// Images of 28×28 pixels, uniform from 0 to 1, in ten classes.
-    public static func random(_ count: Int) -> MatrixSamples {
-        let rows = Matrix<Float>(rows: count, columns: 785)
-        RandomStream(seed: 1, purpose: .patches).fillUniform(rows.elements, in: 0..<1)
-        rows.columns(784..<785).fill(1)
-        return MatrixSamples(rows: rows, labels: (0..<count).map { Int32($0 % 10) })
-    }
-}

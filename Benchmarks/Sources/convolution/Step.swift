@@ -20,18 +20,7 @@ final class Step {
 
     /// - Parameter weights: how layers are predicted; nil: nothing is.
     init(_ name: String, _ weights: WeightSpec?, images: MatrixSamples, order: [Int], batch: Int) throws {
-        let text = """
-            conv 48 8 pad 4; pool 4 stride 2; relu; conv 64 8 pad 3; pool 4 stride 2; relu; conv 64 5 pad 3; pool 2;
-            relu; full 500 columns 5; relu
-            """
-        let standard = weights ?? WeightSpec(dictionary: .se, proportion: 1, columns: 1)
-        let settings = NetworkSettings(
-            dataset: "random", seed: 1,
-            network: NetworkSpec(
-                input: TensorShape(channels: 3, height: 32, width: 32),
-                layers: try LayerText.layers(text, standard: standard, isDense: weights == nil), classes: 10),
-            batch: batch, epochs: 1, learningRate: 0.001, schedule: .paper,
-            descent: SGD.Options(momentum: 0.7, weightDecay: 5e-5, maxNorm: nil))
+        let settings = try Convnet.settings(weights, batch: batch)
         let plan = try NetworkPlan(
             settings, exchange: ExchangeOptions(.dynamic), ranks: 1, forced: nil, training: images.count)
         let timer = StepTimer()

@@ -2,7 +2,6 @@ import ArgumentParser
 import BenchmarkSupport
 import Datasets
 import Foundation
-import Layers
 import LinearAlgebra
 import Runs
 
@@ -72,19 +71,11 @@ struct ConvolutionTimes: ParsableCommand {
 
     /// Steps of the whole net take turns.
     private func timeSteps() throws {
-        let count = 4 * batch, shape = TensorShape(channels: 3, height: 32, width: 32)
-        let rows = Matrix<Float>(rows: count, columns: shape.count + 1)
-        RandomStream(seed: 1, purpose: .patches).fillUniform(rows.elements, in: 0..<1)
-        rows.columns(shape.count..<shape.count + 1).fill(1)
-        let images = MatrixSamples(rows: rows, labels: (0..<count).map { Int32($0 % 10) })
+        let count = 4 * batch, images = MatrixSamples.random(count, of: Convnet.input)
         let order = RandomStream(seed: 1, purpose: .order).permutation(of: count)
-        func weights(_ proportion: Double, reach: Int?) -> WeightSpec {
-            WeightSpec(
-                dictionary: .se, kernel: KernelSpec(sigma: 1), proportion: proportion, columns: 1, reach: reach)
-        }
         let all = [("dense", nil)]
-            + Self.proportions.map { ("cut-\(Int(100 * $0))", weights($0, reach: nil)) }
-            + Self.proportions.map { (name($0), weights($0, reach: SquaredExponential.reach(sigma: 1))) }
+            + Self.proportions.map { ("cut-\(Int(100 * $0))", Convnet.weights($0, isOpen: false)) }
+            + Self.proportions.map { (name($0), Convnet.weights($0, isOpen: true)) }
         let steps = try all.map { name, weights in
             try Step("step-\(name)", weights, images: images, order: order, batch: batch)
         }
