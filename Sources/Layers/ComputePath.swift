@@ -27,6 +27,9 @@ public struct PathCost: Sendable {
     /// work.
     public static func efficiency(innerDimension k: Int) -> Double { Double(k) / Double(k + 8) }
 
+    /// Whether it is a convolution by Fourier transforms.
+    public let isByFourier: Bool
+
     /// The estimate that paths are compared by, in flops at full rate.
     public let estimate: Double
 
@@ -35,8 +38,12 @@ public struct PathCost: Sendable {
     ///   - others: flops of larger products, which run at the full rate.
     ///   - values: Floats that stream from memory.
     ///   - more: what comes to the estimate beside these: the step's part of what was done before it, or what waits.
-    init(_ path: ComputePath, mixing: Double, inner: Int, others: Double = 0, values: Double, more: Double = 0) {
+    init(
+        _ path: ComputePath, mixing: Double, inner: Int, others: Double = 0, values: Double, more: Double = 0,
+        isByFourier: Bool = false
+    ) {
         self.path = path
+        self.isByFourier = isByFourier
         flops = mixing + others
         streamedBytes = 4 * values
         estimate =
@@ -93,56 +100,6 @@ extension WeightShape {
                     .reduced, mixing: 4 * m * nA * nH, inner: valuesPerUnit, values: m * allValues, more: pooling))
         }
         return all.sorted { $0.estimate < $1.estimate }
-    }
-
-    /// The cost of one step of `ConvolutionLayer` on a batch, for every path that it can take; cheapest first. Its
-    /// flops are those of `Convolution`, which computes with maps and, on the way back, channels up to a multiple of
-    /// 16, or of `AtomConvolution`, and of W = Uw, or C, and its way back.
-    ///
-    /// - Parameters:
-    ///   - convolution: with what filters have beyond an open window.
-    ///   - plan: how filters are pooled, where inputs can be.
-    ///   - samples: the samples of this rank's part of the batch.
-    ///   - readsPlanes: its inputs are samples as they come.
-    ///   - isFirst: nobody asks for the gradient of the inputs.
-    package func stepCosts(
-        of convolution: ConvolutionShape, pooled plan: PooledPlan?, samples: Int, readsPlanes: Bool, isFirst: Bool
-    ) -> [PathCost] {
-        let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
-        let output = convolution.output, input = convolution.input
-        let between = Double((readsPlanes ? input.count : input.sampleFloats) + output.sampleFloats)
-        let forward = 2 * m * Double(output.sampleFloats) * nV
-        let backward = isFirst ? 0 : 2 * m * Double(input.sampleFloats) * Double(convolution.taps * convolution.maps)
-        let expanded = PathCost(
-            .expanded, mixing: 2 * forward + backward, inner: grid.count,
-            others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels),
-            values: m * between + (isDense ? 2 : 4) * nV * nH)
-        guard let plan else { return [expanded] }
-        let reach = plan.spec.reach ?? 0, frame = convolution.window(reach: reach).frame
-        let used = plan.shape(of: self), nC = Double(used.grid.count)
-        let pixel = Double(readsPlanes ? input.channels : input.pixelFloats), ways = isFirst ? 1.0 : 2
-        if !plan.isBlurred {
-            let atoms = Double(plan.count), z = m * Double(output.positions * input.pixelFloats) * atoms
-            let mixed = 2 * z * Double(output.pixelFloats), taps = Double(convolution.taps)
-            let way = isFirst ? 0 : 2 * m * Double(input.sampleFloats) * atoms * taps
-            let pooled = PathCost(
-                .pooled, mixing: (isFirst ? 2 : 3) * mixed + 2 * z * taps + way, inner: used.grid.count,
-                others: used.isDense ? 0 : 4 * nH * nA * atoms,
-                values: m * between + (isFirst ? 2 : 4) * z + 4 * nC * nH,
-                // Every float is loaded for one product on the way back, which takes as long again.
-                more: way)
-            return [expanded, pooled].sorted { $0.estimate < $1.estimate }
-        }
-        let taps = 2 * m * Double(output.sampleFloats) * nC
-        let back = isFirst ? 0 : 2 * m * Double(frame.sampleFloats) * Double(plan.count) * nH
-        let blurred = frame.height * input.width + frame.positions
-            + (isFirst ? 0 : input.height * frame.width + input.positions)
-        let pooled = PathCost(
-            .pooled, mixing: 2 * taps + back, inner: used.grid.count,
-            others: 2 * Double(2 * reach + 1) * m * pixel * Double(blurred)
-                + (used.isDense ? 0 : 4 * nH * nA * Double(plan.count)),
-            values: m * between + ways * m * pixel * Double(frame.positions) + 4 * nC * nH)
-        return [expanded, pooled].sorted { $0.estimate < $1.estimate }
     }
 
     /// The cheaper path of a predicted layer on inputs that are seen once, such as the patches of an image: expanded

@@ -7,8 +7,8 @@
 /// each tap, atom, float of a pixel and pixel of the output, and 2 for each of the weights and pixel of the output.
 /// The weights' gradient takes the latter; the inputs' gradient takes both, the former for each pixel of the input.
 /// Rows of taps that see nothing but padding are left out. Gradients of outputs are finite behind their maps, too.
-package final class AtomConvolution: ConvolutionWay {
-    package let shape: ConvolutionShape
+public final class AtomConvolution: ConvolutionWay {
+    public let shape: ConvolutionShape
     private let atoms: Int
     private let readsPlanes: Bool
     /// u, taps × atoms.
@@ -28,7 +28,7 @@ package final class AtomConvolution: ConvolutionWay {
     ///   - capacity: the most samples of a batch.
     ///   - readsPlanes: samples come plane by plane.
     ///   - width: floats of the vectors that are used; nil: of the widest.
-    package init(
+    public init(
         _ shape: ConvolutionShape, dictionary: Matrix<Float>, capacity: Int, readsPlanes: Bool, hasInputGradient: Bool,
         width: Int? = nil
     ) {
@@ -84,13 +84,13 @@ package final class AtomConvolution: ConvolutionWay {
                 stride: 1, into: input)
     }
 
-    package let inputColumns: Int
-    package var capacity: Int { pooled.rows }
-    package var weightRows: Int { atoms * shape.input.pixelFloats }
-    package var weightColumns: Int { shape.output.pixelFloats }
-    package var weightChannels: Int { shape.input.pixelFloats }
+    public let inputColumns: Int
+    public var capacity: Int { pooled.rows }
+    public var weightRows: Int { atoms * shape.input.pixelFloats }
+    public var weightColumns: Int { shape.output.pixelFloats }
+    public var weightChannels: Int { shape.input.pixelFloats }
 
-    package func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>) {
+    public func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>) {
         check(x, y)
         check(weights: weights, bias: bias)
         for sample in 0..<x.rows {
@@ -102,7 +102,7 @@ package final class AtomConvolution: ConvolutionWay {
     }
 
     /// - Parameter x: what `apply` was given last.
-    package func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>) {
+    public func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>) {
         check(x, dy)
         check(weights: weights)
         for sample in 0..<x.rows {
@@ -111,7 +111,7 @@ package final class AtomConvolution: ConvolutionWay {
         }
     }
 
-    package func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
+    public func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
         check(dx, dy)
         check(weights: weights)
         guard let backward else { preconditionFailure("nobody asks for this gradient") }

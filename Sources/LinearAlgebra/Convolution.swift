@@ -60,7 +60,7 @@ public struct Blurring: Hashable, Sendable {
 }
 
 /// A way to compute a convolution of samples whose pixels have their channels side by side.
-package protocol ConvolutionWay: AnyObject {
+public protocol ConvolutionWay: AnyObject {
     var shape: ConvolutionShape { get }
     /// Floats of a sample that is read.
     var inputColumns: Int { get }
@@ -69,8 +69,24 @@ package protocol ConvolutionWay: AnyObject {
     var weightColumns: Int { get }
     /// Rows of the weights that belong to one tap, or atom; the first are those of the input's channels.
     var weightChannels: Int { get }
+    /// Computes outputs.
+    ///
+    /// - Parameters:
+    ///   - x: samples, a row each of `inputColumns` floats.
+    ///   - bias: a row of `weightColumns`.
+    ///   - y: as many rows, of the output's `sampleFloats`.
     func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>)
+    /// Adds the gradient of weights.
+    ///
+    /// - Parameters:
+    ///   - x: what `apply` was given last.
+    ///   - dy: the gradient of the outputs.
     func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>)
+    /// Computes the gradient of inputs, for those that were made with one.
+    ///
+    /// - Parameters:
+    ///   - dy: what `addWeightGradient` was given last.
+    ///   - weights: what `apply` was given last.
     func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>)
     /// The most samples of a batch.
     var capacity: Int { get }
@@ -209,9 +225,9 @@ public final class Convolution: ConvolutionWay {
 
     /// Rows of the weights.
     public var weightRows: Int { taps * shape.input.channels }
-    package var weightChannels: Int { shape.input.channels }
+    public var weightChannels: Int { shape.input.channels }
     /// Any number, but where blurred inputs are kept.
-    package var capacity: Int { blur == nil ? .max : frames.rows }
+    public var capacity: Int { blur == nil ? .max : frames.rows }
     /// Columns of the weights, those of the output's maps first.
     public var weightColumns: Int { shape.output.pixelFloats }
 

@@ -83,18 +83,6 @@ import Testing
             channels: 1, height: 9, width: 33, maps: 48, size: 8, padding: 4, samples: 1, taps: [9, 10, 63], reach: 6),
     ]
 
-    /// Weights of maps × channels × taps as a convolution takes them.
-    private func packed(_ w: [Double], _ convolution: Convolution) -> Matrix<Float> {
-        let channels = convolution.shape.input.channels, taps = convolution.weightRows / channels
-        let weights = Matrix<Float>(rows: convolution.weightRows, columns: convolution.weightColumns)
-        for m in 0..<convolution.shape.maps {
-            for c in 0..<channels {
-                for t in 0..<taps { weights[t * channels + c, m] = Float(w[(m * channels + c) * taps + t]) }
-            }
-        }
-        return weights
-    }
-
     /// Forward, and both gradients, are those of the naive sums, with vectors of any width.
     @Test(arguments: problems, [4, 8, 16].filter { $0 <= Convolution.widestVectors })
     func sumsAreThoseOfDouble(problem: Problem, width: Int) {
@@ -135,15 +123,9 @@ import Testing
                 magnitudeOfWeights[i] += ofTruths[i]
             }
         }
-        var found = [Double](repeating: 0, count: w.count)
-        for m in 0..<shape.maps {
-            for row in 0..<dw.rows {
-                found[(m * shape.input.channels + row % shape.input.channels) * taps + row / shape.input.channels] =
-                    Double(dw[row, m])
-            }
-        }
         expectClose(
-            found, truthOfWeights, magnitudeOfWeights, problem.samples * output.positions + 1 + problem.blurTerms)
+            unpacked(dw, convolution), truthOfWeights, magnitudeOfWeights,
+            problem.samples * output.positions + 1 + problem.blurTerms)
     }
 
     /// The first layer of a network reads planes, and computes the same.

@@ -24,6 +24,26 @@ func planes(_ row: [Float], _ shape: TensorShape) -> (values: [Double], isClean:
     return (values, isClean)
 }
 
+/// Weights of maps × channels × taps as a convolution takes them.
+func packed(_ w: [Double], _ convolution: any ConvolutionWay) -> Matrix<Float> {
+    let channels = convolution.shape.input.channels, taps = convolution.weightRows / channels
+    let weights = Matrix<Float>(rows: convolution.weightRows, columns: convolution.weightColumns)
+    for m in 0..<convolution.shape.maps {
+        for c in 0..<channels {
+            for t in 0..<taps { weights[t * channels + c, m] = Float(w[(m * channels + c) * taps + t]) }
+        }
+    }
+    return weights
+}
+
+/// The way back of `packed`.
+func unpacked(_ weights: Matrix<Float>, _ convolution: any ConvolutionWay) -> [Double] {
+    let channels = convolution.shape.input.channels, taps = convolution.weightRows / channels
+    return (0..<convolution.shape.maps).flatMap { m in
+        (0..<channels).flatMap { c in (0..<taps).map { Double(weights[$0 * channels + c, m]) } }
+    }
+}
+
 func draw(_ count: Int, _ stream: Int) -> [Double] {
     normalMatrix(rows: 1, columns: count, stream: stream).doubles[0]
 }

@@ -13,12 +13,15 @@ struct ConvolutionTimes: ParsableCommand {
             "Times the three convolutions of the paper's net for CIFAR-10 on one thread: forward, the weights' "
                 + "gradient and the inputs'.",
         discussion: """
-            Direct convolution takes turns with lowered blocks: the pixels under every place of a filter as a row of a \
-            matrix, a sample at a time, and products of OpenBLAS. Medians over the rounds, the first of which is not \
-            counted; GF/s count all taps, also those that see padding. The share is that of the rate of a product of \
-            1024×1024 matrices, medians both. Then the same layer with an open window: blurred inputs, σ 1, and a \
-            part of the taps; the ratios are to the direct convolution. Last come steps of the whole net, without \
-            dropout, as the job convnet makes them.
+            Direct convolution takes turns with lowered blocks, with Fourier transforms (not of the first layer, which \
+            reads planes) and with predicted layers. Lowered are the pixels under every place of a filter, as a row of \
+            a matrix, a sample at a time, and products of OpenBLAS. Predicted layers have an open window, so blurred \
+            inputs, σ 1, and a part of the taps, or a cut one, convolved with as many atoms. Medians over the rounds, \
+            the first of which is not counted. GF/s are those of the direct way and count all taps, also those that \
+            see padding; the share is that of the rate of a product of 1024×1024 matrices. A layer's ratios are to \
+            the faster dense one, direct or Fourier; a layer with a cut window counts as this where that is faster, as \
+            the job computes it then. Last come steps of the whole net, without dropout, as the job convnet makes \
+            them.
             """,
         version: RunRecord.colonnade)
 
@@ -46,21 +49,29 @@ struct ConvolutionTimes: ParsableCommand {
             "batches of \(batch), one thread, vectors of \(Convolution.widestVectors), \(Backend.kernels) kernels, "
                 + "\(rounds) rounds")
         print(
-            "layer                       what       direct ms    GF/s   share  lowered ms   ratio"
-                + Self.proportions.map { String(format: "   %2.0f %% ms  ratio", 100 * $0) }.joined())
-        var sums = [Double](repeating: 0, count: 2 + Self.proportions.count)
+            "layer               what       GF/s  share"
+                + (["direct", "lowered", "Fourier"] + Self.predictions.map(\.name))
+                .map { $0.leftPadded(to: 9) }.joined())
+        var sums = [Double](repeating: 0, count: 1 + Self.predictions.count)
         for (number, shape) in Self.layers.enumerated() {
             for (i, milliseconds) in time(shape, number + 1).enumerated() { sums[i] += milliseconds }
         }
-        print(
-            String(format: "all%45.2f%28.2f%8.2f", sums[0], sums[1], sums[0] / sums[1])
-                + sums[2...].map { String(format: "%10.2f%7.2f", $0, $0 / sums[0]) }.joined())
+        show("all layers", "the fastest", sums)
         try add("layers-dense", sums[0])
-        for (proportion, sum) in zip(Self.proportions, sums[2...]) { try add("layers-\(name(proportion))", sum) }
+        for (prediction, sum) in zip(Self.predictions, sums[1...]) { try add("layers-\(prediction.name)", sum) }
         try timeSteps()
     }
 
-    private func name(_ proportion: Double) -> String { "open-\(Int((100 * proportion).rounded()))" }
+    /// Prints the sum of the faster dense ways, and those of predicted layers with their ratios to it.
+    private func show(_ name: String, _ what: String, _ sums: [Double]) {
+        print(
+            name.padding(toLength: 20, withPad: " ", startingAt: 0)
+                + what.padding(toLength: 32, withPad: " ", startingAt: 0) + String(format: "%18.2f", sums[0])
+                + sums[1...].map { String(format: "%9.2f", $0) }.joined())
+        print(
+            String(repeating: " ", count: 70)
+                + sums[1...].map { String(format: "%9.2f", $0 / sums[0]) }.joined())
+    }
 
     private func add(_ name: String, _ milliseconds: Double) throws {
         guard let csv else { return }
@@ -74,8 +85,7 @@ struct ConvolutionTimes: ParsableCommand {
         let count = 4 * batch, images = MatrixSamples.random(count, of: Convnet.input)
         let order = RandomStream(seed: 1, purpose: .order).permutation(of: count)
         let all = [("dense", nil)]
-            + Self.proportions.map { ("cut-\(Int(100 * $0))", Convnet.weights($0, isOpen: false)) }
-            + Self.proportions.map { (name($0), Convnet.weights($0, isOpen: true)) }
+            + Self.predictions.map { ($0.name, Convnet.weights($0.proportion, isOpen: $0.isOpen)) }
         let steps = try all.map { name, weights in
             try Step("step-\(name)", weights, images: images, order: order, batch: batch)
         }
@@ -84,19 +94,32 @@ struct ConvolutionTimes: ParsableCommand {
         }
         for step in steps {
             print(
-                step.name.padding(toLength: 36, withPad: " ", startingAt: 0)
-                    + String(format: "%12.2f%8.2f", step.times.median, step.times.median / steps[0].times.median))
+                step.name.padding(toLength: 20, withPad: " ", startingAt: 0)
+                    + String(format: "%9.2f ms%9.2f", step.times.median, step.times.median / steps[0].times.median))
             try add(step.name, step.times.median)
         }
     }
 
-    /// Learned parts of the filters of an open window.
-    static let proportions = [0.25, 0.1]
+    /// How filters are predicted, and the part of them that is learned.
+    struct Prediction {
+        let isOpen: Bool
+        let proportion: Double
+        var name: String { "\(isOpen ? "open" : "cut")-\(Int((100 * proportion).rounded()))" }
+    }
 
-    /// Filters of SE kernels around some of their pixels.
-    private func blurred(_ shape: ConvolutionShape, _ proportion: Double, isFirst: Bool) -> Convolution {
-        let taps = RandomStream(seed: 1, purpose: .alpha)
-            .sample(Int(Double(shape.taps) * proportion), below: shape.taps)
+    static let predictions = [true, false].flatMap { isOpen in
+        [0.25, 0.1].map { Prediction(isOpen: isOpen, proportion: $0) }
+    }
+
+    /// A layer whose filters are predicted: SE kernels around some of their pixels, or sums of atoms.
+    private func make(_ shape: ConvolutionShape, _ prediction: Prediction, isFirst: Bool) -> any ConvolutionWay {
+        let learned = Int(Double(shape.taps) * prediction.proportion)
+        guard prediction.isOpen else {
+            return AtomConvolution(
+                shape, dictionary: random(shape.taps, learned, 7), capacity: batch, readsPlanes: isFirst,
+                hasInputGradient: !isFirst)
+        }
+        let taps = RandomStream(seed: 1, purpose: .alpha).sample(learned, below: shape.taps)
         return Convolution(
             shape, blurring: Blurring(taps: taps.sorted(), kernel: (-6...6).map { exp(-0.5 * Float($0 * $0)) }),
             capacity: batch, readsPlanes: isFirst, hasInputGradient: !isFirst)
@@ -108,64 +131,64 @@ struct ConvolutionTimes: ParsableCommand {
         return matrix
     }
 
-    /// Returns the milliseconds of all that a step computes: direct, lowered, then for each proportion.
+    /// Returns the milliseconds of all that a step computes: of the faster dense way, then of each prediction.
     private func time(_ shape: ConvolutionShape, _ number: Int) -> [Double] {
-        let isFirst = number == 1, convolution = Convolution(shape, readsPlanes: isFirst, hasInputGradient: !isFirst)
-        let lowered = LoweredConvolution(shape)
+        let isFirst = number == 1, lowered = LoweredConvolution(shape)
+        let ways: [any ConvolutionWay] =
+            [Convolution(shape, readsPlanes: isFirst, hasInputGradient: !isFirst)]
+            + (isFirst ? [] : [FourierConvolution(shape, capacity: batch)])
+            + Self.predictions.map { make(shape, $0, isFirst: isFirst) }
         let x = random(batch, shape.input.sampleFloats, 1), y = random(batch, shape.output.sampleFloats, 2)
-        let weights = random(convolution.weightRows, convolution.weightColumns, 3)
-        let own = isFirst ? random(batch, convolution.inputColumns, 5) : x
-        let gradient = weights.clone(), dx = x.clone(), bias = Matrix<Float>(rows: 1, columns: weights.columns)
+        let own = isFirst ? random(batch, ways[0].inputColumns, 5) : x, dx = x.clone()
+        let weights = ways.map { random($0.weightRows, $0.weightColumns, 3) }, gradients = weights.map { $0.clone() }
+        let bias = Matrix<Float>(rows: 1, columns: weights[0].columns)
         let a = random(1024, 1024, 4), product = a.clone()
-        let open = Self.proportions.map { blurred(shape, $0, isFirst: isFirst) }
-        let ofOpen = open.map { random($0.weightRows, $0.weightColumns, 6) }, gradients = ofOpen.map { $0.clone() }
-        var peak = Spread(), times = [Spread](repeating: Spread(), count: 3), others = times
-        var opens = open.map { _ in times }
+        var peak = Spread(), others = [Spread](repeating: Spread(), count: 3), times = ways.map { _ in others }
         for round in 0...rounds {
             let one = milliseconds { multiply(a, a, into: product) }
-            let ours = [
-                milliseconds { convolution.apply(own, weights: weights, bias: bias, into: y) },
-                milliseconds { convolution.addWeightGradient(own, y, into: gradient) },
-                isFirst ? 0 : milliseconds { convolution.inputGradient(y, weights: weights, into: dx) },
-            ]
             let theirs = [
-                milliseconds { lowered.apply(x, weights: weights, into: y) },
-                milliseconds { lowered.addWeightGradient(x, y, into: gradient) },
-                isFirst ? 0 : milliseconds { lowered.inputGradient(y, weights: weights, into: dx) },
+                milliseconds { lowered.apply(x, weights: weights[0], into: y) },
+                milliseconds { lowered.addWeightGradient(x, y, into: gradients[0]) },
+                isFirst ? 0 : milliseconds { lowered.inputGradient(y, weights: weights[0], into: dx) },
             ]
-            let shares = open.indices.map { k in
-                let convolution = open[k], weights = ofOpen[k]
-                return [
-                    milliseconds { convolution.apply(own, weights: weights, bias: bias, into: y) },
-                    milliseconds { convolution.addWeightGradient(own, y, into: gradients[k]) },
-                    isFirst ? 0 : milliseconds { convolution.inputGradient(y, weights: weights, into: dx) },
+            let ours = zip(ways, zip(weights, gradients)).map { way, matrices in
+                [
+                    milliseconds { way.apply(own, weights: matrices.0, bias: bias, into: y) },
+                    milliseconds { way.addWeightGradient(own, y, into: matrices.1) },
+                    isFirst ? 0 : milliseconds { way.inputGradient(y, weights: matrices.0, into: dx) },
                 ]
             }
             guard round > 0 else { continue }
             peak.add(one)
             for i in 0..<3 {
-                times[i].add(ours[i])
                 others[i].add(theirs[i])
-                for k in opens.indices { opens[k][i].add(shares[k][i]) }
+                for k in ways.indices { times[k][i].add(ours[k][i]) }
             }
         }
         let flops = 2 * Double(batch * shape.output.count * shape.taps * shape.input.channels)
         let rate = 2 * 1024.0 * 1024 * 1024 / peak.median / 1e6
+        let name = "\(number): \(shape.maps)@\(shape.size)×\(shape.size)×\(shape.input.channels)"
+            .padding(toLength: 20, withPad: " ", startingAt: 0)
         for (i, what) in ["forward", "weights", "inputs"].enumerated() where i < 2 || !isFirst {
-            let reached = flops / times[i].median / 1e6
-            let name = "\(number): \(shape.maps)@\(shape.size)×\(shape.size)×\(shape.input.channels)"
+            let reached = flops / times[0][i].median / 1e6
+            let all = [times[0], others] + times[1...]
+            var columns = all.map { String(format: "%9.2f", $0[i].median) }
+            if isFirst { columns.insert("-".leftPadded(to: 9), at: 2) }
             print(
-                name.padding(toLength: 28, withPad: " ", startingAt: 0)
-                    + what.padding(toLength: 8, withPad: " ", startingAt: 0)
-                    + String(
-                        format: "%12.2f%8.0f%8.2f%12.2f%8.2f", times[i].median, reached, reached / rate,
-                        others[i].median, times[i].median / others[i].median)
-                    + opens.map {
-                        String(format: "%10.2f%7.2f", $0[i].median, $0[i].median / times[i].median)
-                    }.joined())
+                name + what.padding(toLength: 8, withPad: " ", startingAt: 0)
+                    + String(format: "%7.0f%7.2f", reached, reached / rate) + columns.joined())
         }
-        return ([times, others] + opens).map { $0.reduce(0) { $0 + $1.median } }
+        let sums = times.map { $0.reduce(0) { $0 + $1.median } }
+        let dense = isFirst ? sums[0] : min(sums[0], sums[1])
+        let predicted = zip(Self.predictions, sums.suffix(Self.predictions.count))
+            .map { $0.isOpen ? $1 : min($1, dense) }
+        show(name, "the fastest", [dense] + predicted)
+        return [dense] + predicted
     }
+}
+
+extension String {
+    func leftPadded(to length: Int) -> String { String(repeating: " ", count: max(0, length - count)) + self }
 }
 
 /// The usual way: every place's pixels are copied to a row of a matrix, and a product is all that is left.

@@ -4,9 +4,9 @@ import LinearAlgebra
 /// are those of `channels` planes of size × size pixels.
 ///
 /// Its learned values are a parameter of maps × (n_α + 1), a bias at the end of each row. W = Uw is expanded once a
-/// step, then the layer is a dense convolution. Or inputs are pooled: where filters have taps, they are blurred once,
-/// and what is left of a filter are these taps; else each channel is convolved with the atoms of U, and w mixes what
-/// comes of it. `WeightShape.stepCosts` has the flops of a step.
+/// step, then the layer is a dense convolution, direct or by Fourier transforms. Or inputs are pooled: where filters
+/// have taps, they are blurred once, and what is left of a filter are these taps; else each channel is convolved with
+/// the atoms of U, and w mixes what comes of it. `WeightShape.stepCosts` has the flops of a step.
 public final class ConvolutionLayer: Layer {
     private let expanded: ExpandedWeights
     private let convolution: any ConvolutionWay
@@ -46,8 +46,12 @@ public final class ConvolutionLayer: Layer {
                 shape.window(reach: reach), blurring: blurring, capacity: capacity, readsPlanes: readsPlanes,
                 hasInputGradient: !isFirst)
         case nil:
-            convolution = Convolution(
-                shape, capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
+            convolution =
+                if shape.isFasterByFourier(samples: capacity, readsPlanes: readsPlanes, isFirst: isFirst) {
+                    FourierConvolution(shape, capacity: capacity)
+                } else {
+                    Convolution(shape, capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
+                }
         }
         taps = expanded.weights.grid.count / shape.input.channels
         inputColumns = convolution.inputColumns + (readsPlanes ? 1 : 0)
@@ -75,7 +79,11 @@ public final class ConvolutionLayer: Layer {
                 + AtomConvolution.floats(
                     of: shape, atoms: plan.count, capacity: capacity, hasInputGradient: !isFirst)
         }
-        return both + 2 * (used.grid.count + 1) * shape.output.pixelFloats
+        let filters = both + 2 * (used.grid.count + 1) * shape.output.pixelFloats
+        if plan == nil, shape.isFasterByFourier(samples: capacity, readsPlanes: readsPlanes, isFirst: isFirst) {
+            return filters + FourierConvolution.floats(of: shape, capacity: capacity)
+        }
+        return filters
             + Convolution.floats(
                 of: plan == nil ? shape : shape.window(reach: reach), blurring: plan.map { ($0.count, reach) },
                 capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst)

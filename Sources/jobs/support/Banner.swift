@@ -49,8 +49,9 @@ public func warnOfSlowKernels(_ logger: Logger) {
 /// Paths with their costs, as the banner shows them.
 public func readable(_ costs: [PathCost]) -> String {
     costs.map {
-        String(
-            format: "\($0.path.rawValue) %.2f GFLOP reading \(readable(bytes: Int($0.streamedBytes))), estimate %.2f",
+        let way = $0.path.rawValue + ($0.isByFourier ? " (Fourier)" : "")
+        return String(
+            format: "\(way) %.2f GFLOP reading \(readable(bytes: Int($0.streamedBytes))), estimate %.2f",
             $0.flops / 1e9,
             $0.estimate / 1e9)
     }.joined(separator: "; ")

@@ -85,8 +85,9 @@ struct ConvnetJobTests {
         #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
     }
 
-    /// Filters that go on beyond their window, at their taps and expanded, are the same model: losses to rounding (4e-8
-    /// was seen), at a rate that is low enough for training not to enlarge it.
+    /// Filters that go on beyond their window, at their taps and expanded, are the same model: losses to rounding, at a
+    /// rate that is low enough for training not to enlarge it. Fourier transforms, which the expanded ones take, round
+    /// by the size of a plane, not of a value (1.1e-6 was seen, 4e-8 without them).
     @Test(arguments: ["1", "2"]) func anOpenWindowIsComputedAtItsTaps(columns: String) async throws {
         let options = [
             "--dataset", "sample", "--progress", "none", "--layers", "conv 8 5 pad 2; pool 2; relu; conv 6 3; relu",
@@ -101,7 +102,7 @@ struct ConvnetJobTests {
             #expect(other.code == 0 && other.output.contains("conv1 expanded of"), "\(other)")
             let objectives = try folder.objectives(name)
             #expect(objectives.count == 2 && pooled.count == 2)
-            for (a, b) in zip(pooled, objectives) { #expect(abs(a - b) <= 1e-6 * a, "pooled \(a), \(name) \(b)") }
+            for (a, b) in zip(pooled, objectives) { #expect(abs(a - b) <= 1e-5 * a, "pooled \(a), \(name) \(b)") }
         }
         try await folder.succeed("cut", job: "convnet", options + ["--window", "cut"])
         #expect(try folder.objectives("cut") != pooled)
