@@ -17,13 +17,13 @@ extension WeightShape {
         let m = Double(samples), nV = Double(grid.count), nH = Double(units), nA = Double(valuesPerUnit)
         let output = convolution.output, input = convolution.input
         let between = Double((readsPlanes ? input.count : input.sampleFloats) + output.sampleFloats)
-        let expanded = convolution.denseCost(
-            samples: samples, readsPlanes: readsPlanes, isFirst: isFirst,
+        let expanded = convolution.cost(
+            .expanded, samples: samples, readsPlanes: readsPlanes, isFirst: isFirst,
             others: isDense ? 0 : 4 * nH * nV * nA / Double(grid.channels), values: (isDense ? 2 : 4) * nV * nH)
         guard let plan else { return [expanded] }
         let reach = plan.spec.reach ?? 0, frame = convolution.window(reach: reach).frame
         let used = plan.shape(of: self), nC = Double(used.grid.count)
-        let pixel = Double(readsPlanes ? input.channels : input.pixelFloats), ways = isFirst ? 1.0 : 2
+        let pixel = Double(readsPlanes ? input.channels : input.pixelFloats)
         if !plan.isBlurred {
             let atoms = Double(plan.count), z = m * Double(output.positions * input.pixelFloats) * atoms
             let mixed = 2 * z * Double(output.pixelFloats), taps = Double(convolution.taps)
@@ -36,39 +36,40 @@ extension WeightShape {
                 more: way)
             return [expanded, pooled].sorted { $0.estimate < $1.estimate }
         }
-        let taps = 2 * m * Double(output.sampleFloats) * nC
-        let back = isFirst ? 0 : 2 * m * Double(frame.sampleFloats) * Double(plan.count) * nH
         let blurred = frame.height * input.width + frame.positions
             + (isFirst ? 0 : input.height * frame.width + input.positions)
-        let pooled = PathCost(
-            .pooled, mixing: 2 * taps + back, inner: used.grid.count,
+        let pooled = convolution.window(reach: reach).framed.cost(
+            .pooled, taps: plan.count, samples: samples, readsPlanes: readsPlanes, isFirst: isFirst,
             others: 2 * Double(2 * reach + 1) * m * pixel * Double(blurred)
                 + (used.isDense ? 0 : 4 * nH * nA * Double(plan.count)),
-            values: m * between + ways * m * pixel * Double(frame.positions) + 4 * nC * nH)
+            values: m * pixel * Double(input.positions + (isFirst ? 0 : frame.positions)) + 4 * nC * nH)
         return [expanded, pooled].sorted { $0.estimate < $1.estimate }
     }
 }
 
 extension ConvolutionShape {
-    /// The cost of one step of a dense convolution, the lower of two: directly or by Fourier transforms.
+    /// The cost of one step, the lower of two: directly or by Fourier transforms.
     ///
     /// - Parameters:
+    ///   - count: the pixels of a filter that count; nil: all.
     ///   - others: flops that come to those of the convolution.
     ///   - values: Floats that stream from memory beside samples.
-    func denseCost(
-        samples: Int, readsPlanes: Bool, isFirst: Bool, others: Double = 0, values: Double = 0
+    func cost(
+        _ path: ComputePath, taps count: Int? = nil, samples: Int, readsPlanes: Bool, isFirst: Bool,
+        others: Double = 0, values: Double = 0
     ) -> PathCost {
-        let m = Double(samples), output = output
+        let m = Double(samples), output = output, taps = count ?? taps
         let between = m * Double((readsPlanes ? input.count : input.sampleFloats) + output.sampleFloats)
-        let forward = 2 * m * Double(output.sampleFloats * filter.count)
+        let forward = 2 * m * Double(output.sampleFloats * taps * input.channels)
         let backward = isFirst ? 0 : 2 * m * Double(input.sampleFloats * taps * maps)
         let direct = PathCost(
-            .expanded, mixing: 2 * forward + backward, inner: filter.count, others: others, values: between + values)
+            path, mixing: 2 * forward + backward, inner: taps * input.channels, others: others,
+            values: between + values)
         guard !readsPlanes, FourierConvolution.fits(self) else { return direct }
         let flops = FourierConvolution.stepFlops(of: self, samples: samples, hasInputGradient: !isFirst)
         let spectra = FourierConvolution.spectrumFloats(of: self, capacity: samples)
         let fourier = PathCost(
-            .expanded, mixing: flops.products, inner: 2 * min(input.channels, maps), others: others + flops.transforms,
+            path, mixing: flops.products, inner: 2 * min(input.channels, maps), others: others + flops.transforms,
             // Those of samples are written, and read for two products; those of weights, which no cache holds, and of
             // their gradient are written and read twice more.
             values: between + values + Double(3 * spectra.samples + 5 * spectra.weights),
@@ -77,8 +78,10 @@ extension ConvolutionShape {
         return fourier.estimate < direct.estimate ? fourier : direct
     }
 
-    /// Whether a dense convolution of so many samples is estimated to be faster by Fourier transforms.
-    func isFasterByFourier(samples: Int, readsPlanes: Bool, isFirst: Bool) -> Bool {
-        denseCost(samples: samples, readsPlanes: readsPlanes, isFirst: isFirst).isByFourier
+    /// Whether so many samples are estimated to be convolved faster by Fourier transforms.
+    ///
+    /// - Parameter taps: the pixels of a filter that count; nil: all.
+    func isFasterByFourier(taps: Int? = nil, samples: Int, readsPlanes: Bool, isFirst: Bool) -> Bool {
+        cost(.expanded, taps: taps, samples: samples, readsPlanes: readsPlanes, isFirst: isFirst).isByFourier
     }
 }

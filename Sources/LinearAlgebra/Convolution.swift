@@ -42,23 +42,6 @@ public struct ConvolutionShape: Hashable, Sendable {
     }
 }
 
-/// How the filters of a convolution are given where not by all of their pixels: each is a sum of kernels around some of
-/// them, k(i)·k(j) for rows and columns, which may reach beyond the filter. Then the input, with its padding, is
-/// blurred once by that kernel, and these pixels are all that is left of a filter.
-public struct Blurring: Hashable, Sendable {
-    /// The pixels of a filter, ascending.
-    public let taps: [Int]
-    /// k from −reach to reach, symmetric.
-    public let kernel: [Float]
-
-    public init(taps: [Int], kernel: [Float]) {
-        precondition(!taps.isEmpty && taps[0] >= 0 && kernel.count % 2 == 1)
-        precondition(zip(taps, taps.dropFirst()).allSatisfy(<), "taps are ascending")
-        self.taps = taps
-        self.kernel = kernel
-    }
-}
-
 /// A way to compute a convolution of samples whose pixels have their channels side by side.
 public protocol ConvolutionWay: AnyObject {
     var shape: ConvolutionShape { get }
@@ -107,114 +90,73 @@ extension ConvolutionWay {
 /// A direct convolution of samples whose channels are innermost: element (y, x, c) of a sample is at
 /// (y·width + x)·`pixelFloats` + c. What lies between the channels and `pixelFloats` of an input counts for nothing;
 /// it is 0 in what is made here where it is 0 in the weights, the bias and what is given. The first layer of a
-/// network reads samples as they come, plane by plane. One sample after the other, on workspaces made once: a sample
-/// with its padding, or where inputs are blurred, those of a batch.
+/// network reads samples as they come, plane by plane. One sample after the other, on a workspace made once, a sample
+/// with its padding.
 ///
 /// Weights are a matrix of (taps · channels) × `pixelFloats` of the output, a row for each pixel of a filter (row by
-/// row) and channel. Rows of taps that see nothing but padding are left out, unless inputs are blurred. Forward, and
-/// for the weights' gradient, 2 flops for each row of the weights, each of their columns and each pixel of the output.
-/// The inputs' gradient takes 2 for each tap and map, each of the input's `pixelFloats` and each pixel of the input, or
-/// of what is blurred. `Blur` has what a blur takes, on the way and back.
+/// row) and channel. Rows of taps that see nothing but padding are left out. Forward, and for the weights' gradient, 2
+/// flops for each row of the weights, each of their columns and each pixel of the output. The inputs' gradient takes 2
+/// for each tap and map, each of the input's `pixelFloats` and each pixel of the input.
 public final class Convolution: ConvolutionWay {
     public let shape: ConvolutionShape
     private let forward: TapSums
     /// Takes gradients of outputs back to inputs: a convolution with the filters turned by 180°.
     private let backward: (sums: TapSums, weights: Matrix<Float>)?
-    /// What blurs samples on their way, and the gradient of one on the way back.
-    private let blur: (forward: Blur, backward: Blur?)?
-    /// The blurred samples of a batch, the gradient of one, and one that came plane by plane, its pixels side by side.
-    private let frames: Matrix<Float>, frameGradient: Matrix<Float>, pixels: Matrix<Float>
     /// The pixels of a filter that count.
     private let taps: Int
 
     /// - Parameters:
-    ///   - blurring: nil: filters have all of their pixels.
-    ///   - capacity: the most samples that `apply` is given where inputs are blurred.
     ///   - readsPlanes: its inputs are samples as they come.
     ///   - hasInputGradient: whether somebody asks for the gradient of its inputs; not where it reads planes.
     ///   - width: floats of the vectors that are used, 4, 8 or 16, at most `widestVectors`; nil: the widest.
-    public init(
-        _ shape: ConvolutionShape, blurring: Blurring? = nil, capacity: Int = 1, readsPlanes: Bool = false,
-        hasInputGradient: Bool = true, width: Int? = nil
+    public convenience init(
+        _ shape: ConvolutionShape, readsPlanes: Bool = false, hasInputGradient: Bool = true, width: Int? = nil
     ) {
         precondition(!readsPlanes || !hasInputGradient, "the gradient of a sample")
+        self.init(
+            shape, taps: nil, framePixel: nil, readsPlanes: readsPlanes, hasInputGradient: hasInputGradient,
+            width: width)
+    }
+
+    /// - Parameters:
+    ///   - taps: the pixels of a filter that count, ascending; nil: all.
+    ///   - framePixel: floats of a pixel, where samples are as large as the places of filters need; nil: those of the
+    ///     input.
+    init(
+        _ shape: ConvolutionShape, taps: [Int]?, framePixel: Int?, readsPlanes: Bool = false, hasInputGradient: Bool,
+        width: Int?
+    ) {
         precondition(width.map { [4, 8, 16].contains($0) && $0 <= Self.widestVectors } ?? true, "vectors of \(width!)")
         self.shape = shape
-        let input = shape.input, output = shape.output, taps = blurring?.taps
-        inputColumns = readsPlanes ? input.count : input.sampleFloats
-        self.taps = taps?.count ?? shape.taps
-        let none = Matrix<Float>(rows: 0, columns: 0)
-        guard let blurring else {
-            blur = nil
-            (frames, frameGradient, pixels) = (none, none, none)
-            forward = TapSums(
-                of: input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output,
-                readsPlanes: readsPlanes, width: width)
-            let sums = hasInputGradient
-                ? TapSums(
-                    of: output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size,
-                    stride: 1, into: input, width: width) : nil
-            backward = sums.map { ($0, Matrix(rows: shape.taps * shape.maps, columns: input.pixelFloats)) }
-            return
-        }
-        precondition(blurring.taps.last! < shape.taps)
-        let frame = shape.frame, pixelFloats = readsPlanes ? input.channels : input.pixelFloats
+        let input = shape.input, output = shape.output, count = taps?.count ?? shape.taps
+        inputColumns = framePixel.map { input.positions * $0 } ?? (readsPlanes ? input.count : input.sampleFloats)
+        self.taps = count
         forward = TapSums(
-            of: frame, spread: 1, before: 0, size: shape.size, stride: shape.stride, into: output,
-            framePixel: pixelFloats, taps: taps, width: width)
-        let there = Blur(
-            rows: input.height, columns: input.width, into: frame.height, frame.width, origin: shape.padding,
-            pixelFloats: pixelFloats, kernel: blurring.kernel)
-        frames = Matrix(rows: capacity, columns: frame.positions * pixelFloats)
-        pixels = readsPlanes ? Matrix(rows: input.positions, columns: input.channels) : none
-        frameGradient = hasInputGradient ? Matrix(rows: 1, columns: frames.columns) : none
+            of: input, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride, into: output,
+            readsPlanes: readsPlanes, framePixel: framePixel, taps: taps, width: width)
         guard hasInputGradient else {
-            blur = (there, nil)
             backward = nil
             return
         }
-        let back = Blur(
-            rows: frame.height, columns: frame.width, into: input.height, input.width, origin: -shape.padding,
-            pixelFloats: pixelFloats, kernel: blurring.kernel)
-        blur = (there, back)
-        let turned = blurring.taps.reversed().map { shape.taps - 1 - $0 }
         let sums = TapSums(
-            of: output, spread: shape.stride, before: shape.size - 1, size: shape.size, stride: 1, into: frame,
-            taps: turned, width: width)
-        backward = (sums, Matrix(rows: turned.count * shape.maps, columns: input.pixelFloats))
+            of: output, spread: shape.stride, before: shape.size - 1 - shape.padding, size: shape.size, stride: 1,
+            into: input, taps: taps?.reversed().map { shape.taps - 1 - $0 }, width: width)
+        backward = (sums, Matrix(rows: count * shape.maps, columns: input.pixelFloats))
     }
 
     /// The floats of its workspaces.
     ///
-    /// - Parameter blurring: how many taps there are where inputs are blurred, and the reach of the kernel.
-    public static func floats(
-        of shape: ConvolutionShape, blurring: (taps: Int, reach: Int)?, capacity: Int, readsPlanes: Bool,
-        hasInputGradient: Bool
-    ) -> Int {
+    /// - Parameter taps: how many pixels of a filter count, where samples are as large as filters need; nil: all.
+    package static func floats(of shape: ConvolutionShape, taps: Int? = nil, hasInputGradient: Bool) -> Int {
         let input = shape.input, output = shape.output
-        guard let blurring else {
-            let frame = SampleFrame.floats(
-                of: input, pixel: input.channels, spread: 1, before: shape.padding, size: shape.size,
-                stride: shape.stride, into: output)
-            guard hasInputGradient else { return frame }
-            return frame + shape.taps * shape.maps * input.pixelFloats
-                + SampleFrame.floats(
-                    of: output, pixel: shape.maps, spread: shape.stride, before: shape.size - 1 - shape.padding,
-                    size: shape.size, stride: 1, into: input)
-        }
-        let frame = shape.frame, pixelFloats = readsPlanes ? input.channels : input.pixelFloats
-        let there = capacity * frame.positions * pixelFloats + (readsPlanes ? input.count : 0)
-            + Blur.floats(
-                columns: input.width, into: frame.width, origin: shape.padding, pixelFloats: pixelFloats,
-                reach: blurring.reach)
-        guard hasInputGradient else { return there }
-        let back = Blur.floats(
-            columns: frame.width, into: input.width, origin: -shape.padding, pixelFloats: pixelFloats,
-            reach: blurring.reach)
-        return there + back + frame.positions * pixelFloats + blurring.taps * shape.maps * input.pixelFloats
+        let frame = taps != nil ? 0 : SampleFrame.floats(
+            of: input, pixel: input.channels, spread: 1, before: shape.padding, size: shape.size, stride: shape.stride,
+            into: output)
+        guard hasInputGradient else { return frame }
+        return frame + (taps ?? shape.taps) * shape.maps * input.pixelFloats
             + SampleFrame.floats(
-                of: output, pixel: shape.maps, spread: shape.stride, before: shape.size - 1, size: shape.size,
-                stride: 1, into: frame)
+                of: output, pixel: shape.maps, spread: shape.stride, before: shape.size - 1 - shape.padding,
+                size: shape.size, stride: 1, into: input)
     }
 
     /// Floats of a sample that is read.
@@ -226,8 +168,8 @@ public final class Convolution: ConvolutionWay {
     /// Rows of the weights.
     public var weightRows: Int { taps * shape.input.channels }
     public var weightChannels: Int { shape.input.channels }
-    /// Any number, but where blurred inputs are kept.
-    public var capacity: Int { blur == nil ? .max : frames.rows }
+    /// Any number.
+    public var capacity: Int { .max }
     /// Columns of the weights, those of the output's maps first.
     public var weightColumns: Int { shape.output.pixelFloats }
 
@@ -241,30 +183,19 @@ public final class Convolution: ConvolutionWay {
         check(x, y)
         check(weights: weights, bias: bias)
         for sample in 0..<x.rows {
-            var from = x.pointer + sample * x.stride
-            if let blur {
-                if pixels.rows > 0 {
-                    transpose(
-                        x.rows(sample..<sample + 1).reshaped(rows: pixels.columns, columns: pixels.rows), into: pixels)
-                    from = pixels.pointer
-                }
-                let frame = frames.row(sample).baseAddress!
-                blur.forward.apply(from, into: frame)
-                from = frame
-            }
-            forward.apply(from, weights.pointer, bias: bias.pointer, into: y.pointer + sample * y.stride)
+            forward.apply(
+                x.pointer + sample * x.stride, weights.pointer, bias: bias.pointer,
+                into: y.pointer + sample * y.stride)
         }
     }
 
     /// Computes dW ← dW + the sum over samples and places of x·∂L/∂y.
-    ///
-    /// - Parameter x: where inputs are blurred, what `apply` was given last.
     public func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>) {
         check(x, dy)
         check(weights: weights)
         for sample in 0..<x.rows {
-            let from = blur == nil ? x.pointer + sample * x.stride : frames.row(sample).baseAddress!
-            forward.addGradient(from, dy.pointer + sample * dy.stride, into: weights.pointer)
+            forward.addGradient(
+                x.pointer + sample * x.stride, dy.pointer + sample * dy.stride, into: weights.pointer)
         }
     }
 
@@ -277,11 +208,9 @@ public final class Convolution: ConvolutionWay {
         guard let backward else { preconditionFailure("nobody asks for this gradient") }
         turn(weights, into: backward.weights)
         for sample in 0..<dy.rows {
-            let to = dx.pointer + sample * dx.stride
             backward.sums.apply(
                 dy.pointer + sample * dy.stride, backward.weights.pointer, bias: nil,
-                into: blur == nil ? to : frameGradient.pointer)
-            blur?.backward?.apply(frameGradient.pointer, into: to)
+                into: dx.pointer + sample * dx.stride)
         }
     }
 

@@ -20,6 +20,14 @@ import Testing
                 padding: padding + reach)
         }
         var blurring: Blurring? { taps.map { Blurring(taps: $0, kernel: kernel) } }
+        func way(readsPlanes: Bool = false, width: Int? = nil) -> any ConvolutionWay {
+            if let blurring {
+                return BlurredConvolution(
+                    shape, blurring, capacity: samples, readsPlanes: readsPlanes, hasInputGradient: !readsPlanes,
+                    width: width)
+            }
+            return Convolution(shape, readsPlanes: readsPlanes, hasInputGradient: !readsPlanes, width: width)
+        }
         private var kernel: [Float] { (-reach...reach).map { exp(-0.3 * Float($0 * $0)) } }
         /// The rounding of two blurs.
         var blurTerms: Int { taps == nil ? 0 : 2 * (2 * reach + 1) }
@@ -87,7 +95,7 @@ import Testing
     @Test(arguments: problems, [4, 8, 16].filter { $0 <= Convolution.widestVectors })
     func sumsAreThoseOfDouble(problem: Problem, width: Int) {
         let shape = problem.shape, naive = problem.naive, taps = problem.tapCount, output = shape.output
-        let convolution = Convolution(shape, blurring: problem.blurring, capacity: problem.samples, width: width)
+        let convolution = problem.way(width: width)
         #expect(output.height == naive.outputHeight && output.width == naive.outputWidth)
         let w = draw(shape.maps * shape.input.channels * taps, 1), bias = draw(shape.maps, 2)
         let weights = packed(w, convolution), offsets = Matrix<Float>(rows: 1, columns: convolution.weightColumns)
@@ -99,10 +107,10 @@ import Testing
         let dx = normalMatrix(rows: problem.samples, columns: shape.input.sampleFloats, stream: 21)
         // Twice: a workspace may keep nothing of the first time.
         for _ in 0..<2 { convolution.apply(x, weights: weights, bias: offsets, into: y) }
-        for _ in 0..<2 { convolution.inputGradient(g, weights: weights, into: dx) }
         // The gradient is added to what is there.
         let before = draw(w.count, 22), dw = packed(before, convolution)
         convolution.addWeightGradient(x, g, into: dw)
+        convolution.inputGradient(g, weights: weights, into: dx)
 
         let filters = problem.filters(w), ofFilters = problem.filters(magnitudes(w))
         var truthOfWeights = before, magnitudeOfWeights = magnitudes(before)
@@ -130,10 +138,8 @@ import Testing
 
     /// The first layer of a network reads planes, and computes the same.
     @Test(arguments: problems) func planesAreReadAsPixelsAre(problem: Problem) {
-        let shape = problem.shape, blurring = problem.blurring
-        let other = Convolution(shape, blurring: blurring, capacity: problem.samples)
-        let first = Convolution(
-            shape, blurring: blurring, capacity: problem.samples, readsPlanes: true, hasInputGradient: false)
+        let shape = problem.shape
+        let other = problem.way(), first = problem.way(readsPlanes: true)
         let weights = packed(draw(other.weightRows * shape.maps, 1), other)
         let bias = normalMatrix(rows: 1, columns: other.weightColumns, stream: 2)
         let x = (0..<problem.samples).map { draw(shape.input.count, 3 + $0) }

@@ -13,6 +13,10 @@ import Testing
         .init(channels: 2, height: 9, width: 33, maps: 48, size: 8, padding: 4, samples: 1),
         .init(channels: 20, height: 2, width: 2, maps: 64, size: 3, padding: 2),
     ]
+    static let blurred: [ConvolutionTests.Problem] = [
+        .init(padding: 2, taps: [0, 1, 5, 8]), .init(channels: 17, maps: 18, padding: 1, taps: [2, 3, 4, 7], reach: 2),
+        .init(padding: 2, samples: 3, taps: [1, 6], reach: 7),
+    ]
 
     /// The sums of |values| of each plane.
     private func sums(_ values: [Double], planes: Int) -> [Double] {
@@ -79,5 +83,43 @@ import Testing
             }
         }
         expectClose(unpacked(dw, convolution), truthOfWeights, magnitudeOfWeights, terms + 2 * samples)
+    }
+
+    /// Blurred samples, convolved by Fourier transforms and at their taps, whose sums are those of naive convolutions.
+    /// A blurred plane has at most (Σk)² of a plane's Σ|x|, and its gradient on the way back as much.
+    @Test(arguments: blurred) func blurredSamplesAreConvolvedAsAtTheirTaps(problem: ConvolutionTests.Problem) {
+        let shape = problem.shape, output = shape.output, samples = problem.samples, c = shape.input.channels
+        let sides = [problem.way(), BlurredConvolution(
+            shape, problem.blurring!, capacity: samples, readsPlanes: false, hasInputGradient: true, byFourier: true)]
+        let taps = problem.tapCount, w = draw(shape.maps * c * taps, 1)
+        let xs = (0..<samples).map { draw(shape.input.count, 3 + $0) }
+        let gs = (0..<samples).map { draw(output.count, 10 + $0) }
+        let x = Matrix(xs.map { inPixels($0, shape.input) }), g = Matrix(gs.map { inPixels($0, output) })
+        let bias = Matrix<Float>(rows: 1, columns: output.pixelFloats)
+        let results = sides.map { way in
+            let weights = packed(w, way), dw = packed(draw(w.count, 22), way)
+            let y = normalMatrix(rows: samples, columns: output.sampleFloats, stream: 20)
+            let dx = normalMatrix(rows: samples, columns: shape.input.sampleFloats, stream: 21)
+            // Twice: a workspace may keep nothing of the first time.
+            for _ in 0..<2 {
+                way.apply(x, weights: weights, bias: bias, into: y)
+                way.addWeightGradient(x, g, into: dw)
+                way.inputGradient(g, weights: weights, into: dx)
+            }
+            return (y: y.arrays.flatMap { planes($0, output).values }, dw: unpacked(dw, way),
+                dx: dx.arrays.flatMap { planes($0, shape.input).values })
+        }
+        let kernel = problem.blurring!.kernel.reduce(0.0) { $0 + Double($1) }, mass = 12 * kernel * kernel
+        let terms = 6 * (shape.input.height + shape.input.width + 4 * shape.size) + 2 * max(c, shape.maps)
+            + samples * output.positions + 4 * problem.blurTerms + 20
+        func total(_ values: [Double]) -> Double { values.reduce(0) { $0 + abs($1) } }
+        let ofX = xs.map(total).max()!, ofG = gs.map(total).max()!
+        func expectSame(_ part: KeyPath<(y: [Double], dw: [Double], dx: [Double]), [Double]>, _ magnitude: Double) {
+            let (a, b) = (results[0][keyPath: part], results[1][keyPath: part])
+            expectClose(b, a, a.map { _ in mass * magnitude }, terms)
+        }
+        expectSame(\.y, ofX * total(w))
+        expectSame(\.dx, ofG * total(w))
+        expectSame(\.dw, 2 * Double(samples) * ofX * ofG)
     }
 }

@@ -111,7 +111,8 @@ struct ConvolutionTimes: ParsableCommand {
         [0.25, 0.1].map { Prediction(isOpen: isOpen, proportion: $0) }
     }
 
-    /// A layer whose filters are predicted: SE kernels around some of their pixels, or sums of atoms.
+    /// A layer whose filters are predicted: SE kernels around some of their pixels, or sums of atoms. Frames are convolved
+    /// as the job's estimate has it.
     private func make(_ shape: ConvolutionShape, _ prediction: Prediction, isFirst: Bool) -> any ConvolutionWay {
         let learned = Int(Double(shape.taps) * prediction.proportion)
         guard prediction.isOpen else {
@@ -120,9 +121,10 @@ struct ConvolutionTimes: ParsableCommand {
                 hasInputGradient: !isFirst)
         }
         let taps = RandomStream(seed: 1, purpose: .alpha).sample(learned, below: shape.taps)
-        return Convolution(
-            shape, blurring: Blurring(taps: taps.sorted(), kernel: (-6...6).map { exp(-0.5 * Float($0 * $0)) }),
-            capacity: batch, readsPlanes: isFirst, hasInputGradient: !isFirst)
+        return BlurredConvolution(
+            shape, Blurring(taps: taps.sorted(), kernel: (-6...6).map { exp(-0.5 * Float($0 * $0)) }),
+            capacity: batch, readsPlanes: isFirst, hasInputGradient: !isFirst,
+            byFourier: !isFirst && prediction.proportion > 0.2 && shape.size > 5)
     }
 
     private func random(_ rows: Int, _ columns: Int, _ stream: Int) -> Matrix<Float> {

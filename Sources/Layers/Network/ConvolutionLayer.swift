@@ -42,15 +42,17 @@ public final class ConvolutionLayer: Layer {
                 shape, dictionary: dictionary, capacity: capacity, readsPlanes: readsPlanes,
                 hasInputGradient: !isFirst)
         case .blur(let blurring):
-            convolution = Convolution(
-                shape.window(reach: reach), blurring: blurring, capacity: capacity, readsPlanes: readsPlanes,
-                hasInputGradient: !isFirst)
+            let window = shape.window(reach: reach)
+            convolution = BlurredConvolution(
+                window, blurring, capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst,
+                byFourier: window.framed.isFasterByFourier(
+                    taps: blurring.taps.count, samples: capacity, readsPlanes: readsPlanes, isFirst: isFirst))
         case nil:
             convolution =
                 if shape.isFasterByFourier(samples: capacity, readsPlanes: readsPlanes, isFirst: isFirst) {
                     FourierConvolution(shape, capacity: capacity)
                 } else {
-                    Convolution(shape, capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
+                    Convolution(shape, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
                 }
         }
         taps = expanded.weights.grid.count / shape.input.channels
@@ -80,13 +82,18 @@ public final class ConvolutionLayer: Layer {
                     of: shape, atoms: plan.count, capacity: capacity, hasInputGradient: !isFirst)
         }
         let filters = both + 2 * (used.grid.count + 1) * shape.output.pixelFloats
-        if plan == nil, shape.isFasterByFourier(samples: capacity, readsPlanes: readsPlanes, isFirst: isFirst) {
-            return filters + FourierConvolution.floats(of: shape, capacity: capacity)
+        if let plan {
+            let window = shape.window(reach: reach)
+            return filters + BlurredConvolution.floats(
+                of: window, taps: plan.count, reach: reach, capacity: capacity, readsPlanes: readsPlanes,
+                hasInputGradient: !isFirst,
+                byFourier: window.framed.isFasterByFourier(
+                    taps: plan.count, samples: capacity, readsPlanes: readsPlanes, isFirst: isFirst))
         }
         return filters
-            + Convolution.floats(
-                of: plan == nil ? shape : shape.window(reach: reach), blurring: plan.map { ($0.count, reach) },
-                capacity: capacity, readsPlanes: readsPlanes, hasInputGradient: !isFirst)
+            + (shape.isFasterByFourier(samples: capacity, readsPlanes: readsPlanes, isFirst: isFirst)
+                ? FourierConvolution.floats(of: shape, capacity: capacity)
+                : Convolution.floats(of: shape, hasInputGradient: !isFirst))
     }
 
     private var shape: ConvolutionShape { convolution.shape }
