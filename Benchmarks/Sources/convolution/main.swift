@@ -111,8 +111,8 @@ struct ConvolutionTimes: ParsableCommand {
         [0.25, 0.1].map { Prediction(isOpen: isOpen, proportion: $0) }
     }
 
-    /// A layer whose filters are predicted: SE kernels around some of their pixels, or sums of atoms. Frames are convolved
-    /// as the job's estimate has it.
+    /// A layer whose filters are predicted: SE kernels around some of their pixels, or sums of atoms. Frames are
+    /// convolved as the estimate of the job has it.
     private func make(_ shape: ConvolutionShape, _ prediction: Prediction, isFirst: Bool) -> any ConvolutionWay {
         let learned = Int(Double(shape.taps) * prediction.proportion)
         guard prediction.isOpen else {
