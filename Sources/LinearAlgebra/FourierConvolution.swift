@@ -9,6 +9,7 @@ public final class FourierConvolution: ConvolutionWay {
     public let shape: ConvolutionShape
     public let capacity: Int
     private let input: PlaneTransform, output: PlaneTransform, filter: PlaneTransform
+    private let frequencies: Int
     /// The spectra of inputs and outputs, or of their gradients: frequency, sample, real part, imaginary part.
     private let inputs: Matrix<Float>, outputs: Matrix<Float>
     /// Of the weights as real matrices [Re Im; −Im Re], frequency after frequency, and the gradient of one row's.
@@ -23,15 +24,19 @@ public final class FourierConvolution: ConvolutionWay {
         precondition(Self.fits(shape))
         self.shape = shape
         self.capacity = capacity
-        let (c, m, transforms) = (shape.input.channels, shape.maps, Self.transforms(of: shape))
-        (input, output, filter) = transforms
-        inputs = Matrix(rows: input.frequencies * capacity, columns: 2 * c)
-        outputs = Matrix(rows: input.frequencies * capacity, columns: 2 * m)
-        weights = Matrix(rows: input.frequencies * 2 * c, columns: 2 * m)
+        let c = shape.input.channels, m = shape.maps, period = Self.period(of: shape), sizes = Self.sizes(of: shape)
+        input = PlaneTransform(.sample, rows: sizes.input.rows, columns: sizes.input.columns, period: period)
+        output = PlaneTransform(.sample, rows: sizes.output.rows, columns: sizes.output.columns, period: period)
+        filter = PlaneTransform(
+            .filter(before: shape.padding), rows: shape.size, columns: shape.size, period: period)
+        frequencies = sizes.input.count
+        inputs = Matrix(rows: frequencies * capacity, columns: 2 * c)
+        outputs = Matrix(rows: frequencies * capacity, columns: 2 * m)
+        weights = Matrix(rows: frequencies * 2 * c, columns: 2 * m)
         gradient = Matrix(rows: input.across * 2 * c, columns: 2 * m)
-        ofInput = Matrix(rows: 1, columns: input.betweenFloats(pixel: shape.input.pixelFloats))
-        ofOutput = Matrix(rows: 1, columns: output.betweenFloats(pixel: shape.output.pixelFloats))
-        ofFilters = Matrix(rows: 1, columns: filter.betweenFloats(pixel: c * shape.output.pixelFloats))
+        ofInput = Matrix(rows: 1, columns: sizes.input.betweenFloats(pixel: shape.input.pixelFloats))
+        ofOutput = Matrix(rows: 1, columns: sizes.output.betweenFloats(pixel: shape.output.pixelFloats))
+        ofFilters = Matrix(rows: 1, columns: sizes.filter.betweenFloats(pixel: c * shape.output.pixelFloats))
         there = Matrix(rows: 1, columns: max(ofInput.columns, ofOutput.columns))
     }
 
@@ -42,26 +47,26 @@ public final class FourierConvolution: ConvolutionWay {
     package static func stepFlops(
         of shape: ConvolutionShape, samples: Int, hasInputGradient: Bool
     ) -> (products: Double, transforms: Double) {
-        let (input, output, filter) = transforms(of: shape)
+        let (input, output, filter) = sizes(of: shape)
         let c = shape.input.channels, m = shape.maps, ways = hasInputGradient ? 3.0 : 2, batch = Double(samples)
         let ofSamples = (ways - 1) * input.flops(pixel: shape.input.pixelFloats, channels: c)
             + 2 * output.flops(pixel: shape.output.pixelFloats, channels: m)
         // Both rows of [Re Im; −Im Re].
         let ofFilters = 2 * filter.flops(pixel: c * shape.output.pixelFloats, channels: 2 * c * m)
-        return (8 * ways * batch * Double(input.frequencies * c * m), batch * ofSamples + ofFilters)
+        return (8 * ways * batch * Double(input.count * c * m), batch * ofSamples + ofFilters)
     }
 
     /// The floats of the spectra of a batch and of the weights.
     package static func spectrumFloats(
         of shape: ConvolutionShape, capacity: Int
     ) -> (samples: Int, weights: Int) {
-        let c = shape.input.channels, m = shape.maps, frequencies = transforms(of: shape).input.frequencies
+        let c = shape.input.channels, m = shape.maps, frequencies = sizes(of: shape).input.count
         return (frequencies * 2 * capacity * (c + m), frequencies * 4 * c * m)
     }
 
     /// The floats of its workspaces.
     package static func floats(of shape: ConvolutionShape, capacity: Int) -> Int {
-        let (input, output, filter) = transforms(of: shape), c = shape.input.channels
+        let (input, output, filter) = sizes(of: shape), c = shape.input.channels
         let ofInput = input.betweenFloats(pixel: shape.input.pixelFloats)
         let ofOutput = output.betweenFloats(pixel: shape.output.pixelFloats)
         let spectra = spectrumFloats(of: shape, capacity: capacity)
@@ -70,17 +75,20 @@ public final class FourierConvolution: ConvolutionWay {
             + filter.betweenFloats(pixel: c * shape.output.pixelFloats)
     }
 
-    private static func transforms(
-        of shape: ConvolutionShape
-    ) -> (input: PlaneTransform, output: PlaneTransform, filter: PlaneTransform) {
-        let input = shape.input, output = shape.output
-        let period = (
-            rows: max(input.height + shape.padding, shape.size), columns: max(input.width + shape.padding, shape.size)
+    private static func period(of shape: ConvolutionShape) -> (rows: Int, columns: Int) {
+        (
+            max(shape.input.height + shape.padding, shape.size), max(shape.input.width + shape.padding, shape.size)
         )
+    }
+
+    private static func sizes(
+        of shape: ConvolutionShape
+    ) -> (input: PlaneFrequencies, output: PlaneFrequencies, filter: PlaneFrequencies) {
+        let input = shape.input, output = shape.output, period = period(of: shape)
         return (
-            PlaneTransform(.sample, rows: input.height, columns: input.width, period: period),
-            PlaneTransform(.sample, rows: output.height, columns: output.width, period: period),
-            PlaneTransform(.filter(before: shape.padding), rows: shape.size, columns: shape.size, period: period)
+            PlaneFrequencies(rows: input.height, columns: input.width, period: period),
+            PlaneFrequencies(rows: output.height, columns: output.width, period: period),
+            PlaneFrequencies(rows: shape.size, columns: shape.size, period: period)
         )
     }
 
@@ -146,7 +154,7 @@ public final class FourierConvolution: ConvolutionWay {
     /// Calls `body` with the spectra of inputs, outputs and weights at each frequency.
     private func forEachFrequency(_ body: (Matrix<Float>, Matrix<Float>, Matrix<Float>) -> Void) {
         let c = 2 * shape.input.channels
-        for f in 0..<input.frequencies {
+        for f in 0..<frequencies {
             let samples = f * capacity..<(f + 1) * capacity
             body(inputs.rows(samples), outputs.rows(samples), weights.rows(f * c..<(f + 1) * c))
         }

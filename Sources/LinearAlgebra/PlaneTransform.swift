@@ -1,5 +1,27 @@
 import Foundation
 
+/// The sizes of a transform of planes.
+struct PlaneFrequencies {
+    /// Of a plane.
+    let rows: Int, columns: Int
+    /// The frequencies that are kept along rows and along columns.
+    let down: Int, across: Int
+
+    /// - Parameter period: rows and columns of the periodic plane.
+    init(rows: Int, columns: Int, period: (rows: Int, columns: Int)) {
+        (self.rows, self.columns) = (rows, columns)
+        (down, across) = (period.rows / 2 + 1, period.columns)
+    }
+
+    var count: Int { down * across }
+    /// The floats between both directions for planes with so many to a pixel.
+    func betweenFloats(pixel: Int) -> Int { 2 * down * columns * pixel }
+    /// The flops of a plane with so many floats to a pixel, of which so many count, one way.
+    func flops(pixel: Int, channels: Int) -> Double {
+        4 * Double(down * columns) * Double(rows * pixel + 2 * across * channels)
+    }
+}
+
 /// The discrete Fourier transform of real planes, rows first, and its way back, as products with matrices of sines and
 /// cosines: planes of tens of pixels are too small for anything faster. Of the frequencies along rows half are kept, as
 /// those of real values mirror each other; frequency (k, l) has number k·`across` + l.
@@ -13,9 +35,7 @@ struct PlaneTransform {
         case filter(before: Int)
     }
 
-    let rows: Int, columns: Int
-    /// The frequencies that are kept along rows and along columns.
-    let down: Int, across: Int
+    let sizes: PlaneFrequencies
     /// 2·down × rows, real parts and imaginary ones in turns.
     private let rowsForward: Matrix<Float>
     /// across × 2·columns: real and imaginary part of the result, from both of what `rowsForward` makes.
@@ -25,10 +45,10 @@ struct PlaneTransform {
     /// rows × 2·down.
     private let rowsBack: Matrix<Float>
 
-    /// - Parameter period: rows and columns of the periodic plane.
+    /// - Parameter period: as for its sizes.
     init(_ kind: Kind, rows: Int, columns: Int, period: (rows: Int, columns: Int)) {
-        (self.rows, self.columns) = (rows, columns)
-        (down, across) = (period.rows / 2 + 1, period.columns)
+        sizes = PlaneFrequencies(rows: rows, columns: columns, period: period)
+        let down = sizes.down, across = sizes.across
         var sign = -1.0, before = 0
         if case .filter(let pixels) = kind { (sign, before) = (1, pixels) }
         func wave(_ frequency: Int, _ place: Int, _ period: Int) -> (cos: Double, sin: Double) {
@@ -64,14 +84,10 @@ struct PlaneTransform {
         (real, imaginary, fromReal, fromImaginary) = (parts[0], parts[1], from[0], from[1])
     }
 
-    var frequencies: Int { down * across }
-    /// The floats between both directions for planes with so many to a pixel.
-    func betweenFloats(pixel: Int) -> Int { 2 * down * columns * pixel }
-
-    /// The flops of a plane with so many floats to a pixel, of which so many count, one way.
-    func flops(pixel: Int, channels: Int) -> Double {
-        4 * Double(down * columns) * Double(rows * pixel + 2 * across * channels)
-    }
+    private var rows: Int { sizes.rows }
+    private var columns: Int { sizes.columns }
+    var down: Int { sizes.down }
+    var across: Int { sizes.across }
 
     /// Transforms along rows.
     func rowsForward(_ x: UnsafePointer<Float>, pixel: Int, into z: UnsafeMutablePointer<Float>) {
