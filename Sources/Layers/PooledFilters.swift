@@ -135,6 +135,8 @@ package struct PooledPlan: Sendable {
     package let isBlurred: Bool
     /// The taps, or atoms, that their columns have together.
     package let count: Int
+    /// Those of one column.
+    private let ownAtoms: Int
 
     /// - Parameters:
     ///   - grid: the shape of a filter with what its kernels reach.
@@ -142,14 +144,17 @@ package struct PooledPlan: Sendable {
     package init(_ spec: WeightSpec, of grid: TensorShape, stream: (Int) -> ColumnStream) {
         self.spec = spec
         isBlurred = spec.hasTaps(grid)
+        ownAtoms = spec.atoms(of: grid)
         count = isBlurred
             ? Set((0..<spec.columns).flatMap { spec.sampleAtoms(of: grid, stream: stream($0)) }).count
-            : (spec.sharesAtoms ? 1 : spec.columns) * spec.atoms(of: grid)
+            : (spec.sharesAtoms ? 1 : spec.columns) * ownAtoms
     }
 
     /// Whether C is another than w.
     private var solves: Bool {
-        isBlurred ? spec.columns > 1 || spec.dictionary == .se && spec.kernel.form != .raw : !spec.sharesAtoms
+        isBlurred
+            ? count > ownAtoms || spec.dictionary == .se && spec.kernel.form != .raw
+            : !spec.sharesAtoms
     }
 
     /// The shape of C; dense where it is w.

@@ -12,7 +12,8 @@ public final class FourierConvolution: ConvolutionWay {
     private let frequencies: Int
     /// The spectra of inputs and outputs, or of their gradients: frequency, sample, real part, imaginary part.
     private let inputs: Matrix<Float>, outputs: Matrix<Float>
-    /// Of the weights as real matrices [Re Im; −Im Re], frequency after frequency, and the gradient of one row's.
+    /// Those of the weights as real matrices [Re Im; −Im Re], frequency after frequency, and the gradient of one row
+    /// of them.
     private let weights: Matrix<Float>, gradient: Matrix<Float>
     /// Planes of which one direction is transformed: samples on their way there, and inputs, outputs and filters on
     /// their way back, whose floats behind the channels stay 0.
@@ -70,7 +71,8 @@ public final class FourierConvolution: ConvolutionWay {
         let ofInput = input.betweenFloats(pixel: shape.input.pixelFloats)
         let ofOutput = output.betweenFloats(pixel: shape.output.pixelFloats)
         let spectra = spectrumFloats(of: shape, capacity: capacity)
-        return spectra.samples + spectra.weights + 4 * input.across * c * shape.maps
+        let matrices = [input, output, filter].reduce(0) { $0 + $1.matrixFloats }
+        return spectra.samples + spectra.weights + matrices + 4 * input.across * c * shape.maps
             + ofInput + ofOutput + max(ofInput, ofOutput)
             + filter.betweenFloats(pixel: c * shape.output.pixelFloats)
     }

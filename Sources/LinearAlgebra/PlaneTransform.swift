@@ -2,7 +2,7 @@ import Foundation
 
 /// The sizes of a transform of planes.
 struct PlaneFrequencies {
-    /// Of a plane.
+    /// The pixels of a plane.
     let rows: Int, columns: Int
     /// The frequencies that are kept along rows and along columns.
     let down: Int, across: Int
@@ -16,6 +16,8 @@ struct PlaneFrequencies {
     var count: Int { down * across }
     /// The floats between both directions for planes with so many to a pixel.
     func betweenFloats(pixel: Int) -> Int { 2 * down * columns * pixel }
+    /// The floats of the matrices of a transform.
+    var matrixFloats: Int { 4 * down * rows + 8 * across * columns }
     /// The flops of a plane with so many floats to a pixel, of which so many count, one way.
     func flops(pixel: Int, channels: Int) -> Double {
         4 * Double(down * columns) * Double(rows * pixel + 2 * across * channels)

@@ -1,5 +1,6 @@
 import DataParallel
 import Datasets
+import Foundation
 import Layers
 import LinearAlgebra
 import Parallel
@@ -25,6 +26,25 @@ public struct InitialModel: Sendable {
         settings = read.flatMap { (try? $0.network.check()) == nil ? nil : $0 }
     }
 
+    /// Refuses a file that another rank reads otherwise, which would lead them apart. Collective: a broadcast and an
+    /// agreement.
+    ///
+    /// - Parameter identity: its name and a number of its content, by `InitialWeights.identity`.
+    /// - Throws: `DataError` on every rank, `MPIError`.
+    public func check(_ identity: String, on communicator: Communicator) throws {
+        let own = Int64(checksum(Data(identity.utf8))), first = UnsafeMutableBufferPointer<Int64>.allocate(capacity: 1)
+        defer { first.deallocate() }
+        first[0] = own
+        try communicator.broadcast(first, from: 0)
+        try communicator.agree {
+            guard first[0] == own else {
+                throw DataError(
+                    weights.path, expected: "the same weights to start from (--init) on every rank",
+                    found: "others than rank 0; name a file that all ranks share")
+            }
+        }
+    }
+
     /// The most values of a layer in the file.
     public var largestLayer: Int { weights.largestLayer }
 
@@ -44,7 +64,7 @@ public struct InitialModel: Sendable {
         guard let prediction = layer.shape.prediction, run.curriculum.proportions.isEmpty,
             prediction.dictionary.need != nil
                 || run.stages.contains(where: { run.curriculum.learns(prediction.dictionary, in: $0) }),
-            weights.grid(ofLayer: k) == layer.weights.grid, let layers = settings?.network.weighted,
+            weights.grid(ofLayer: k).count == layer.weights.grid.count, let layers = settings?.network.weighted,
             layers.count > k, layers[k].weights == prediction
         else { return false }
         let alphas = try weights.alphas(ofLayer: k)

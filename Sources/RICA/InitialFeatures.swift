@@ -30,7 +30,7 @@ public struct InitialFeatures: Sendable {
         guard found.grid == grid, found.units == units else {
             throw DataError(
                 message: "\(path): expected \(units) features of \(grid) to start from, found \(found.units) of "
-                    + "\(found.grid)")
+                    + "\(found.grid); give another file, or --features and --patch as there")
         }
         layer = InitialWeights.Layer(weights: found, values: model.values)
     }

@@ -34,11 +34,17 @@ public struct InitialWeights: Sendable {
         /// w, units × n_α; of a dense layer W.
         public let values: Matrix<Float>
         public let biases: [Float]
+        /// What a unit has weights for, which may be larger on all sides than that of `weights`.
+        public let grid: TensorShape
 
-        public init(weights: PredictedWeights, values: Matrix<Float>, biases: [Float] = []) {
+        /// - Parameter grid: nil: that of the weights.
+        public init(
+            weights: PredictedWeights, values: Matrix<Float>, biases: [Float] = [], grid: TensorShape? = nil
+        ) {
             self.weights = weights
             self.values = values
             self.biases = biases
+            self.grid = grid ?? weights.grid
         }
 
         /// Gives a layer the w that predicts these weights best, exactly that of the file where U is the same, and
@@ -48,15 +54,29 @@ public struct InitialWeights: Sendable {
         ///   - values: w of the layer, units × n_α.
         ///   - name: of the layer.
         ///   - path: of the file.
-        /// - Throws: `TrainingError` where no w can be found.
+        /// - Throws: `TrainingError` where no w can be found, `DataError` where weights overflow.
         public func start(
             of layer: PredictedWeights, into values: Matrix<Float>, named name: String, in path: String
         ) throws -> String {
-            if layer.isDense || isPredicted(as: layer) {
-                values.copy(from: layer.isDense ? expanded(on: layer.grid) : self.values)
-                return "\(name) starts from \(path)"
+            let source = grid.count > weights.grid.count
+                ? "\(path), \(weights.grid.height)×\(weights.grid.width) pixels in the middle of a filter" : path
+            func check(_ matrix: Matrix<Float>) throws {
+                guard (0..<matrix.rows).allSatisfy({ matrix.row($0).allSatisfy(\.isFinite) }) else {
+                    throw DataError(
+                        path, expected: "weights of \(name) of finite numbers",
+                        found: "a product U·w that is none; give another file")
+                }
             }
-            let wanted = expanded(on: layer.grid)
+            if !layer.isDense, isPredicted(as: layer) {
+                values.copy(from: self.values)
+                return "\(name) starts from \(source)"
+            }
+            let wanted = expanded()
+            try check(wanted)
+            if layer.isDense {
+                values.copy(from: wanted)
+                return "\(name) starts from \(source)"
+            }
             do { try layer.fit(wanted, into: values) } catch {
                 throw TrainingError(
                     "--init: \(name): expected values that predict its weights, found \(error); give another "
@@ -64,6 +84,7 @@ public struct InitialWeights: Sendable {
             }
             let found = Matrix<Float>(rows: wanted.rows, columns: wanted.columns)
             layer.expand(values, into: found)
+            try check(found)
             var difference = 0.0, length = 0.0
             for row in 0..<wanted.rows {
                 for (x, y) in zip(found.row(row), wanted.row(row)) {
@@ -72,21 +93,25 @@ public struct InitialWeights: Sendable {
                 }
             }
             let part = length == 0 ? 0 : (difference / length).squareRoot()
-            return "\(name) starts from \(path), as nearly as its dictionary predicts it: "
+            return "\(name) starts from \(source), as nearly as its dictionary predicts it: "
                 + String(format: "%.1f", 100 * part) + " % of ‖W‖ away"
         }
 
         /// Whether another layer has the same U, bit for bit.
         private func isPredicted(as layer: PredictedWeights) -> Bool {
-            weights.shape == layer.shape
+            // The grids of one channel, and of all in one U, differ in their names alone.
+            weights.units == layer.units && weights.grid.count == layer.grid.count
+                && weights.columns.count == layer.columns.count
                 && zip(weights.columns, layer.columns).allSatisfy { a, b in
-                    guard a.units == b.units, let u = a.dictionary, let v = b.dictionary else { return false }
+                    guard a.units == b.units, let u = a.dictionary, let v = b.dictionary, u.rows == v.rows,
+                        u.columns == v.columns
+                    else { return false }
                     return (0..<u.rows).allSatisfy { u.row($0).elementsEqual(v.row($0)) }
                 }
         }
 
-        /// W on a grid that may be larger on all sides, with zeros around.
-        public func expanded(on grid: TensorShape) -> Matrix<Float> {
+        /// W on the layer's grid, with zeros around where that is larger.
+        public func expanded() -> Matrix<Float> {
             let own = Matrix<Float>(rows: weights.units, columns: weights.grid.count)
             weights.expand(values, into: own)
             guard grid.count != weights.grid.count else { return own }
@@ -147,7 +172,8 @@ public struct InitialWeights: Sendable {
                 throw DataError(
                     path,
                     expected: "weights of \(layer.name), \(layer.units) units with \(layer.grid) inputs each",
-                    found: shapes.joined(separator: ", ").escaped)
+                    found: shapes.joined(separator: ", ").escaped
+                        + "; make the layer like the file's, or give another file")
             }
             left.removeAll { $0 == place.name }
             places.append(place)
@@ -245,12 +271,14 @@ public struct InitialWeights: Sendable {
             let values: [Float] = try file.values(name + (isModel ? ".w" : ".weight"))
             let all = Matrix<Float>(rows: units, columns: place.grid.count)
             for (i, value) in values.enumerated() { all.pointer[i] = value }
-            return Layer(weights: .dense(grid: place.grid, units: units), values: all, biases: biases)
+            return Layer(
+                weights: .dense(grid: place.grid, units: units), values: all, biases: biases, grid: place.wanted.grid)
         }
         let bounds = try file.values("\(name).columns", as: Int32.self).map(Int.init)
         guard bounds.first == 0, bounds.last == units, zip(bounds, bounds.dropFirst()).allSatisfy(<=) else {
             throw DataError(
-                path, expected: "\(name).columns that cut \(units) units in order", found: "\(bounds)".escaped)
+                path, expected: "\(name).columns that cut \(units) units in order",
+                found: "\(bounds)".escaped + "; give another file")
         }
         let columns = try alphas.enumerated().map { j, alpha in
             Column(
@@ -258,6 +286,6 @@ public struct InitialWeights: Sendable {
         }
         return Layer(
             weights: PredictedWeights(grid: place.grid, columns: columns), values: try file.matrix("\(name).w"),
-            biases: biases)
+            biases: biases, grid: place.wanted.grid)
     }
 }

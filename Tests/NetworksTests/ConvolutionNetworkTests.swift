@@ -46,6 +46,11 @@ import Testing
         (spec.kernel.form, spec.channels) = (form, channels)
         return spec
     }
+    private static func large() -> WeightSpec {
+        var spec = open(reach: 2)
+        spec.proportion = 0.9
+        return spec
+    }
     private static func orthonormal(_ kind: DictionaryKind, columns: Int = 1) -> WeightSpec {
         var spec = predicted(kind, columns: columns)
         spec.kernel.form = .orthonormal
@@ -121,6 +126,14 @@ import Testing
             .convolution(maps: 17, size: 3, stride: 2, padding: 2, predicted(.randcon, columns: 2)), .activation(.relu),
             .convolution(maps: 3, size: 3, stride: 1, padding: 1, predicted(.randcon, columns: 3)), .activation(.tanh),
         ]),
+        // Filters that are large enough for Fourier transforms, also of a blurred map.
+        Problem(
+            input: TensorShape(channels: 2, height: 10, width: 9),
+            layers: [
+                .convolution(maps: 3, size: 2, stride: 1, padding: 0, nil), .activation(.tanh),
+                .convolution(maps: 4, size: 8, stride: 1, padding: 4, large()), .activation(.tanh),
+                .convolution(maps: 3, size: 7, stride: 1, padding: 3, nil), .activation(.sigmoid),
+            ]),
         // An open window whose ridge is too small for taps: its atoms are larger than the image.
         Problem(layers: [
             .convolution(maps: 4, size: 3, stride: 2, padding: 1, open(.ridge(1e-3), sigma: 1, columns: 2, reach: 6)),

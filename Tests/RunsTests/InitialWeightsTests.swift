@@ -34,10 +34,10 @@ import Testing
         file.set("10.weight", ten, shape: [3, 5])
         file.set("2.weight", two, shape: [3, 5])
         let layers = try read(file, [first, second, third])
-        #expect(layers[0].expanded(on: first.grid).doubles.joined().elementsEqual(filters.map(Double.init)))
+        #expect(layers[0].expanded().doubles.joined().elementsEqual(filters.map(Double.init)))
         #expect(layers[0].biases == [1, 2, 3, 4] && layers[1].biases == [0, 0, 0])
-        #expect(layers[1].expanded(on: second.grid).doubles.joined().elementsEqual(two.map(Double.init)))
-        #expect(layers[2].expanded(on: third.grid).doubles.joined().elementsEqual(ten.map(Double.init)))
+        #expect(layers[1].expanded().doubles.joined().elementsEqual(two.map(Double.init)))
+        #expect(layers[2].expanded().doubles.joined().elementsEqual(ten.map(Double.init)))
     }
 
     @Test func theNamesOfTheLayersComeFirst() throws {
@@ -54,7 +54,7 @@ import Testing
         file.set("conv1.weight", (1...72).map(Float.init), shape: [4, 18])
         let layer = try read(file, [first])[0], grid = TensorShape(channels: 2, height: 7, width: 7)
         let wanted = InitialWeights.Wanted(name: "conv1", units: 4, grid: grid, isConvolution: true)
-        let found = try read(file, [wanted])[0].expanded(on: grid), own = layer.expanded(on: first.grid)
+        let found = try read(file, [wanted])[0].expanded(), own = layer.expanded()
         for unit in 0..<4 {
             for channel in 0..<2 {
                 for row in 0..<7 {
@@ -66,6 +66,39 @@ import Testing
                 }
             }
         }
+    }
+
+    /// Channels that do not share α have their weights in one line, in the order of the grid.
+    @Test func aSmallerFilterStandsInTheMiddleOfALine() throws {
+        var file = Safetensors()
+        file.set("conv1.weight", (1...72).map(Float.init), shape: [4, 2, 3, 3])
+        let grid = TensorShape(channels: 2, height: 5, width: 5)
+        let found = try read(file, [.init(name: "conv1", units: 4, grid: grid, isConvolution: true)])[0]
+        let u = Matrix<Float>(rows: 50, columns: 50)
+        for i in 0..<50 { u[i, i] = 1 }
+        let line = PredictedWeights(
+            grid: TensorShape(units: 50), columns: [Column(units: 0..<4, alpha: Array(0..<50), dictionary: u)])
+        let values = Matrix<Float>(rows: 4, columns: 50)
+        let said = try found.start(of: line, into: values, named: "a", in: "b")
+        #expect(said.hasPrefix("a starts from b, 3×3 pixels in the middle of a filter, as nearly"), "\(said)")
+        // The jitter of the least squares, 1e-10, is below what Float rounds.
+        #expect(values.arrays == found.expanded().arrays)
+        #expect(values[0, 6] == 1 && values[3, 25 + 18] == 72 && values[0, 0] == 0)
+    }
+
+    /// Finite values whose product is not.
+    @Test func weightsThatOverflowAreRefused() throws {
+        var file = Safetensors(metadata: ["format": "colonnade mlp 2"])
+        file.set("hidden1.w", [Float](repeating: 1e30, count: 3), shape: [3, 1])
+        file.set("hidden1.alpha", [0] as [Int32], shape: [1, 1])
+        file.set("hidden1.columns", [0, 3] as [Int32])
+        file.set("hidden1.U.0", [Float](repeating: 1e30, count: 5), shape: [5, 1])
+        let found = try read(file, [second])[0]
+        let dense = PredictedWeights.dense(grid: second.grid, units: 3), values = Matrix<Float>(rows: 3, columns: 5)
+        let error = #expect(throws: DataError.self) {
+            _ = try found.start(of: dense, into: values, named: "hidden1", in: "b")
+        }
+        #expect(error?.description.hasPrefix("b: expected weights of hidden1 of finite numbers, found") == true)
     }
 
     /// Two columns of a model of these jobs, with the same U and with another.

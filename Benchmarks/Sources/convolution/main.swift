@@ -112,7 +112,7 @@ struct ConvolutionTimes: ParsableCommand {
     }
 
     /// A layer whose filters are predicted: SE kernels around some of their pixels, or sums of atoms. Frames are
-    /// convolved as the estimate of the job has it.
+    /// convolved as the estimate of the job has it for batches of 128.
     private func make(_ shape: ConvolutionShape, _ prediction: Prediction, isFirst: Bool) -> any ConvolutionWay {
         let learned = Int(Double(shape.taps) * prediction.proportion)
         guard prediction.isOpen else {

@@ -4,7 +4,8 @@ import Partition
 extension Communicator {
     /// This rank's parts of a list of samples that is the same on every rank, each in chunks. A shard's chunks are cut
     /// on the shard. Else they are cut on the whole list and a rank takes whole ones, so that what a chunk gives,
-    /// rounding included, does not depend on the rank count, either.
+    /// rounding included, does not depend on the rank count, either, unless a layer is computed in another way where a
+    /// rank has another share of a batch.
     func parts(of samples: [Int], order: ReductionOrder) -> [[ArraySlice<Int>]] {
         func chunks(_ range: Range<Int>) -> [ArraySlice<Int>] {
             stride(from: range.lowerBound, to: range.upperBound, by: sampleChunk).map {

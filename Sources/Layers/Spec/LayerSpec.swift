@@ -27,7 +27,8 @@ public enum LayerSpec: Codable, Hashable, Sendable {
     }
 
     /// Refuses windows that do not fit into an input, filters predicted by an autoencoder, which is fully connected,
-    /// and open windows without a kernel that goes on there.
+    /// dictionaries that channels cannot share, or not share, as is asked for, and open windows of such channels or
+    /// without a kernel that goes on there.
     ///
     /// - Throws: `LayerSpecError`.
     func check(_ input: TensorShape) throws(LayerSpecError) {

@@ -57,6 +57,7 @@ public struct NetworkJob {
                 training: settings.trainingImages ?? all, files: all, test: data.test.images.count,
                 initial: initial?.largestLayer)
         }
+        if let initial, let identity = settings.initial { try initial.check(identity, on: world) }
         let described = describe(exchange)
         var needs = JobRun.Needs(
             settings: self.settings.merging(described.settings) { $1 }, memory: plan.bytes,

@@ -83,11 +83,16 @@ func checkNetworkMemory(_ world: Communicator) throws {
     var cut = smallConvnetSettings()
     weights.dictionary = .dct
     cut.network.layers[3] = .convolution(maps: 10, size: 3, stride: 2, padding: 0, weights)
+    // Filters that are large enough for Fourier transforms.
+    var large = smallConvnetSettings()
+    weights = WeightSpec(dictionary: .se, kernel: KernelSpec(sigma: 0.5), proportion: 0.9, columns: 1, reach: 3)
+    large.network.layers[3] = .convolution(maps: 20, size: 9, stride: 1, padding: 4, weights)
     let problems =
         [(smallSettings(columns: 0), expanded)] + paths.map { (smallSettings(columns: 2), $0) }
         + [(smallConvnetSettings(), expanded), (pooled, expanded), (open, expanded)]
         + [open, raw].map { ($0, [.pooled, .pooled, .expanded]) }
         + [(smallConvnetSettings(), [.pooled, .expanded, .expanded]), (cut, [.pooled, .pooled, .expanded])]
+        + [(large, expanded), (large, [.expanded, .pooled, .expanded])]
     for (settings, paths) in problems {
         let model = try NetworkModel(settings), gradient = model.values.zeros
         let bytes = taken { model.network(gradient: gradient, paths: paths, capacity: capacity, timer: StepTimer()) }

@@ -119,8 +119,8 @@ struct ConvnetJobTests {
         #expect(try folder.file("fixed/model.safetensors") == folder.file("fixed 3/model.safetensors"))
     }
 
-    /// Filters that are cut, convolved with their atoms and expanded, are the same model, as above; on any number of
-    /// ranks the same bits.
+    /// Filters that are cut, convolved with their atoms and expanded, are the same model, to rounding as above; on any
+    /// number of ranks the same bits.
     @Test(arguments: [["--dictionary", "se"], ["--dictionary", "dct", "--columns", "2"], ["--dictionary", "emp"]])
     func atomsAreConvolvedOnce(options: [String]) async throws {
         let options = options + [
@@ -135,7 +135,7 @@ struct ConvnetJobTests {
             #expect(outcome.code == 0 && outcome.output.contains("conv2 \(path) of"), "\(outcome)")
             losses += try folder.objectives(path)
         }
-        #expect(losses.count == 2 && abs(losses[0] - losses[1]) <= 1e-6 * losses[0], "\(losses)")
+        #expect(losses.count == 2 && abs(losses[0] - losses[1]) <= 1e-5 * losses[0], "\(losses)")
         let fixed = options + ["--compute", "pooled", "--reduction", "fixed"]
         try await folder.succeed("fixed", job: "convnet", fixed)
         try await folder.succeed("fixed 3", job: "convnet", ranks: 3, fixed)
@@ -218,6 +218,15 @@ struct ConvnetJobTests {
         try await folder.succeed(
             "again", job: "convnet", options + ["0", "--init", "\(folder.path)/one/model.safetensors"])
         #expect(try folder.file("one/predictions.csv") == folder.file("again/predictions.csv"))
+        // Of one channel, and with other images to make U of.
+        let gray = [
+            "--dataset", "sample", "--progress", "none", "--layers", "conv 6 5; pool 4; relu", "--alpha-channels",
+            channels, "--dictionary", channels == "across" ? "pca" : "emp", "--training-images",
+        ]
+        try await folder.succeed("gray", job: "convnet", gray + ["600", "--epochs", "1"])
+        let start = ["500", "--epochs", "0", "--init", "\(folder.path)/gray/model.safetensors"]
+        try await folder.succeed("gray again", job: "convnet", ranks: 2, gray + start)
+        #expect(try folder.file("gray/predictions.csv") == folder.file("gray again/predictions.csv"))
 
         // int(27·0.25) of all, int(9·0.25) of each of three channels; then int(54·0.5), int(9·0.5) of each of six.
         let model = try Safetensors(path: "\(folder.path)/one/model.safetensors")

@@ -160,7 +160,7 @@ func initReader(_ folder: Folder) throws -> Reader {
         guard let read else { return }
         for (layer, wanted) in zip(read, wanted) {
             expect(layer.biases.count == 2 && layer.weights.units == 2, "\(wanted.name) with other units")
-            let all = layer.expanded(on: wanted.grid)
+            let all = layer.expanded()
             expect(all.rows == 2 && all.columns == wanted.grid.count, "\(wanted.name) on another grid")
         }
     }
