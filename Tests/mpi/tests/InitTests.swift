@@ -103,7 +103,7 @@ struct InitTests {
         #expect(try folder.file("d/predictions.csv") == folder.file("a/predictions.csv"))
         let outcome = try await folder.start(
             "e", job: "convnet", Self.convnet + ["0", "--window", "open", "--init", expanded])
-        let said = "conv1 starts from \(expanded), as nearly as"
+        let said = "conv1 starts from \(expanded), 5×5 pixels in the middle of a filter, as nearly as"
         #expect(outcome.code == 0 && outcome.output.contains(said), "\(outcome)")
     }
 
