@@ -163,7 +163,7 @@ def check() -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--check", action="store_true", help="compare the results of both orders, then end")
+    parser.add_argument("--check", action="store_true", help="compare the results of all ways, then end")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(1)

@@ -18,7 +18,7 @@ public struct PathCost: Sendable {
     /// Floating-point operations of the products, on the reduced path without those that made its pooled inputs.
     public let flops: Double
     /// Bytes that stream from memory: inputs, on the reduced path pooled ones, and of a training step W, its gradient
-    /// and the dictionary.
+    /// and the dictionary; by Fourier transforms spectra, too.
     public let streamedBytes: Double
 
     /// A core multiplies about this many flops in the time in which it reads a byte: 100 GFLOP/s against 20 GB/s.

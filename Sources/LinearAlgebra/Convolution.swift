@@ -59,7 +59,8 @@ public protocol ConvolutionWay: AnyObject {
     ///   - bias: a row of `weightColumns`.
     ///   - y: as many rows, of the output's `sampleFloats`.
     func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>)
-    /// Adds the gradient of weights.
+    /// Adds the gradient of weights; once after `apply`, and before `inputGradient`, which may take the place of what
+    /// is kept.
     ///
     /// - Parameters:
     ///   - x: what `apply` was given last.

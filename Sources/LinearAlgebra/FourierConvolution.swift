@@ -15,8 +15,8 @@ public final class FourierConvolution: ConvolutionWay {
     /// Those of the weights as real matrices [Re Im; −Im Re], frequency after frequency, and the gradient of one row
     /// of them.
     private let weights: Matrix<Float>, gradient: Matrix<Float>
-    /// Planes of which one direction is transformed: samples on their way there, and inputs, outputs and filters on
-    /// their way back, whose floats behind the channels stay 0.
+    /// Planes of which one direction is transformed: samples on their way there, inputs and outputs on their way back,
+    /// whose floats behind the channels stay 0, and filters.
     private let there: Matrix<Float>, ofInput: Matrix<Float>, ofOutput: Matrix<Float>, ofFilters: Matrix<Float>
 
     /// - Parameter capacity: the most samples of a batch.
@@ -102,6 +102,7 @@ public final class FourierConvolution: ConvolutionWay {
     public func apply(_ x: Matrix<Float>, weights: Matrix<Float>, bias: Matrix<Float>, into y: Matrix<Float>) {
         check(x, y)
         check(weights: weights, bias: bias)
+        guard x.rows > 0 else { return }
         let pixel = weightColumns, batch = x.rows
         transform(weights)
         transform(x, input, pixel: shape.input.pixelFloats, into: inputs)
@@ -119,6 +120,7 @@ public final class FourierConvolution: ConvolutionWay {
     public func addWeightGradient(_ x: Matrix<Float>, _ dy: Matrix<Float>, into weights: Matrix<Float>) {
         check(x, dy)
         check(weights: weights)
+        guard x.rows > 0 else { return }
         let c = shape.input.channels, m = shape.maps, pixel = weightColumns, row = 2 * c * 2 * m
         transform(dy, output, pixel: pixel, into: outputs)
         for k in 0..<filter.down {
@@ -147,6 +149,7 @@ public final class FourierConvolution: ConvolutionWay {
     public func inputGradient(_ dy: Matrix<Float>, weights: Matrix<Float>, into dx: Matrix<Float>) {
         check(dx, dy)
         check(weights: weights)
+        guard dy.rows > 0 else { return }
         forEachFrequency { x, y, w in
             multiply(y.rows(0..<dy.rows), w, transposed: .second, into: x.rows(0..<dy.rows))
         }

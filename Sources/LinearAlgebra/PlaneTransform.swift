@@ -31,7 +31,7 @@ struct PlaneFrequencies {
 /// The planes of many channels stand side by side, element (y, x, c) at (y·columns + x)·pixel + c.
 struct PlaneTransform {
     /// The sign of e^{±i·2π·k·(y − before)/N}, and the pixels before the first.
-    enum Kind: Equatable {
+    enum Kind {
         case sample
         /// Filters are turned round: a product of spectra is Σ_u w(u)·x(y + u − before) then.
         case filter(before: Int)

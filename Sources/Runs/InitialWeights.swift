@@ -67,12 +67,12 @@ public struct InitialWeights: Sendable {
                         found: "a product U·w that is none; give another file")
                 }
             }
+            let wanted = expanded()
+            try check(wanted)
             if !layer.isDense, isPredicted(as: layer) {
                 values.copy(from: self.values)
                 return "\(name) starts from \(source)"
             }
-            let wanted = expanded()
-            try check(wanted)
             if layer.isDense {
                 values.copy(from: wanted)
                 return "\(name) starts from \(source)"

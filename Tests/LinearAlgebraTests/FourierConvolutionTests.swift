@@ -53,6 +53,11 @@ import Testing
         let before = draw(w.count, 22), dw = packed(before, convolution)
         convolution.addWeightGradient(x, g, into: dw)
         convolution.inputGradient(g, weights: weights, into: dx)
+        // A rank may have none of a batch: nothing is added.
+        let none = (x: x.rows(0..<0), y: y.rows(0..<0)), unchanged = dw.arrays
+        convolution.apply(none.x, weights: weights, bias: offsets, into: none.y)
+        convolution.addWeightGradient(none.x, none.y, into: dw)
+        #expect(dw.arrays == unchanged)
 
         let rows = max(shape.input.height + shape.padding, shape.size)
         let columns = max(shape.input.width + shape.padding, shape.size)
@@ -96,8 +101,9 @@ import Testing
         let gs = (0..<samples).map { draw(output.count, 10 + $0) }
         let x = Matrix(xs.map { inPixels($0, shape.input) }), g = Matrix(gs.map { inPixels($0, output) })
         let bias = Matrix<Float>(rows: 1, columns: output.pixelFloats)
+        let before = draw(w.count, 22)
         let results: [Results] = sides.map { way in
-            let weights = packed(w, way), dw = packed(draw(w.count, 22), way)
+            let weights = packed(w, way), dw = packed(before, way)
             let y = normalMatrix(rows: samples, columns: output.sampleFloats, stream: 20)
             let dx = normalMatrix(rows: samples, columns: shape.input.sampleFloats, stream: 21)
             // Twice: a workspace may keep nothing of the first time.
@@ -124,7 +130,7 @@ import Testing
         }
         expectSame(\.dw, results, terms) { i in
             let (m, channel) = (i / (c * taps), i / taps % c)
-            return 2 * mass * (0..<samples).reduce(0) { $0 + ofX[$1][channel] * ofG[$1][m] }
+            return abs(before[i]) + 2 * mass * (0..<samples).reduce(0) { $0 + ofX[$1][channel] * ofG[$1][m] }
         }
     }
 

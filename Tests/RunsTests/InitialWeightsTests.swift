@@ -99,6 +99,11 @@ import Testing
             _ = try found.start(of: dense, into: values, named: "hidden1", in: "b")
         }
         #expect(error?.description.hasPrefix("b: expected weights of hidden1 of finite numbers, found") == true)
+        // Where U is the same, too.
+        #expect(throws: DataError.self) {
+            _ = try found.start(
+                of: found.weights, into: Matrix<Float>(rows: 3, columns: 1), named: "hidden1", in: "b")
+        }
     }
 
     /// Two columns of a model of these jobs, with the same U and with another.

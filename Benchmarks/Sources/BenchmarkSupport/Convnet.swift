@@ -2,7 +2,6 @@ import DataParallel
 import Layers
 import LinearAlgebra
 import Networks
-import Runs
 
 /// The net of Denil et al. 2013, Fig. 5, for images of CIFAR-10's shape, without dropout.
 public enum Convnet {
@@ -11,7 +10,7 @@ public enum Convnet {
     /// The settings of a measurement. The learning rate is so small that random labels teach nothing.
     ///
     /// - Parameter weights: how layers are predicted; nil: nothing is.
-    /// - Throws: `ValidationError` where a layer's `weights` cannot be.
+    /// - Throws: `LayerSpecError` where a layer's `weights` cannot be.
     public static func settings(_ weights: WeightSpec?, batch: Int, epochs: Int = 1) throws -> NetworkSettings {
         let text = """
             conv 48 8 pad 4; pool 4 stride 2; relu; conv 64 8 pad 3; pool 4 stride 2; relu; conv 64 5 pad 3; pool 2;
