@@ -218,7 +218,7 @@ struct ConvnetJobTests {
         try await folder.succeed(
             "again", job: "convnet", options + ["0", "--init", "\(folder.path)/one/model.safetensors"])
         #expect(try folder.file("one/predictions.csv") == folder.file("again/predictions.csv"))
-        // Of one channel, and with other images to make U of.
+        // Images of one channel, and others to make U of.
         let gray = [
             "--dataset", "sample", "--progress", "none", "--layers", "conv 6 5; pool 4; relu", "--alpha-channels",
             channels, "--dictionary", channels == "across" ? "pca" : "emp", "--training-images",
