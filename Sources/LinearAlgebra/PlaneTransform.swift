@@ -107,11 +107,11 @@ struct PlaneTransform {
         im: UnsafeMutablePointer<Float>, stride: Int, sign: Float = 1
     ) {
         let from = z + 2 * k * columns * pixel
-        for (part, to, factor) in [(real, re, 1), (imaginary, im, sign)] {
-            Float.gemm(
-                false, false, across, channels, 2 * columns, factor, part.pointer, 2 * columns, from, pixel, 0, to,
-                stride)
-        }
+        Float.gemm(
+            false, false, across, channels, 2 * columns, 1, real.pointer, 2 * columns, from, pixel, 0, re, stride)
+        Float.gemm(
+            false, false, across, channels, 2 * columns, sign, imaginary.pointer, 2 * columns, from, pixel, 0, im,
+            stride)
     }
 
     /// Takes frequency k of the rows back along columns; of what it makes only the real part counts in the end.

@@ -32,12 +32,13 @@ public struct InitialModel: Sendable {
     /// - Parameter identity: its name and a number of its content, by `InitialWeights.identity`.
     /// - Throws: `DataError` on every rank, `MPIError`.
     public func check(_ identity: String, on communicator: Communicator) throws {
-        let own = Int64(checksum(Data(identity.utf8))), first = UnsafeMutableBufferPointer<Int64>.allocate(capacity: 1)
-        defer { first.deallocate() }
-        first[0] = own
-        try communicator.broadcast(first, from: 0)
+        let own = Int64(checksum(Data(identity.utf8)))
+        var first = own
+        try withUnsafeMutablePointer(to: &first) {
+            try communicator.broadcast(UnsafeMutableBufferPointer(start: $0, count: 1), from: 0)
+        }
         try communicator.agree {
-            guard first[0] == own else {
+            guard first == own else {
                 throw DataError(
                     weights.path, expected: "the same weights to start from (--init) on every rank",
                     found: "others than rank 0; name a file that all ranks share")

@@ -174,7 +174,8 @@ final class NetworkTraining {
             reported = (state.steps, sentBytes)
             progress.step(
                 "train: epoch", state.epoch, of: settings.epochs,
-                "loss \(state.loss), training error \(state.error)" + (learnsDictionaries ? ", \(norms)" : ""))
+                String(format: "loss %.4f, training error %.2f %%", state.loss, 100 * state.error)
+                    + (learnsDictionaries ? ", \(norms)" : ""))
             try report(row)
         }
     }

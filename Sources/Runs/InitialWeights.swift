@@ -69,12 +69,8 @@ public struct InitialWeights: Sendable {
             }
             let wanted = expanded()
             try check(wanted)
-            if !layer.isDense, isPredicted(as: layer) {
-                values.copy(from: self.values)
-                return "\(name) starts from \(source)"
-            }
-            if layer.isDense {
-                values.copy(from: wanted)
+            if layer.isDense || isPredicted(as: layer) {
+                values.copy(from: layer.isDense ? wanted : self.values)
                 return "\(name) starts from \(source)"
             }
             do { try layer.fit(wanted, into: values) } catch {
